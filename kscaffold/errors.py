@@ -1,0 +1,71 @@
+"""The one exception for a request that cannot be carried out, and the exit codes.
+
+What is wrong with the user's *code* is a finding, a value (see `kscaffold.check`). What is wrong with the
+*request* (an argument, a name, a path, a template) is a `RequestError`, which only `kscaffold.cli` prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    CHECK_FAILED = 1
+    USAGE = 2
+    CONFLICT = 3
+    REFUSED = 4
+    NO_KERAS = 5
+
+
+class RequestError(Exception):
+    """A request that cannot be carried out.
+
+    Args:
+        message: What is wrong, in one sentence that names the offending text.
+        hint: What to do about it.
+        where: Where it was found: a flag, or a file with line and column.
+        exit_code: What the command exits with.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        where: str | None = None,
+        exit_code: ExitCode = ExitCode.USAGE,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        location = f"{self.where}: " if self.where else ""
+        advice = f" {self.hint}" if self.hint else ""
+        return f"{location}{self.message}{advice}"
+
+    def at(self, where: str) -> RequestError:
+        """The same error with a place, unless it names one already."""
+        return RequestError(
+            self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code
+        )
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like `word`, whatever its case, or `None` if none is close."""
+    by_lower = {name.lower(): name for name in known}
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint that offers the nearest known word, or `None` if none is close."""
+    match = nearest(word, known)
+    return f"Did you mean {match}?" if match else None
