@@ -6,9 +6,11 @@ What is wrong with the user's *code* is a finding, a value (see `kscaffold.check
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
+
+JSON_VERSION = 1
 
 
 class ExitCode(IntEnum):
@@ -60,6 +62,8 @@ class RequestError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like `word`, whatever its case, or `None` if none is close."""
+    import difflib  # costs more than all else that `kscaffold --help` needs of this module
+
     by_lower = {name.lower(): name for name in known}
     matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
@@ -69,3 +73,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint that offers the nearest known word, or `None` if none is close."""
     match = nearest(word, known)
     return f"Did you mean {match}?" if match else None
+
+
+def error_fields(message: str, hint: str | None = None, where: str | None = None) -> dict[str, Any]:
+    """An error as it stands in a JSON document."""
+    return {"message": message, "hint": hint, "where": where}
+
+
+def error_json(command: str | None, error: RequestError) -> dict[str, Any]:
+    """The JSON document of a request that cannot be carried out."""
+    return {
+        "version": JSON_VERSION,
+        "command": command,
+        "ok": False,
+        "exit_code": int(error.exit_code),
+        "error": error_fields(error.message, error.hint, error.where),
+    }

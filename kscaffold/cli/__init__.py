@@ -1,0 +1,110 @@
+"""The command line. One file a command: each defines `command`; a file that begins with `_` is no command.
+
+Here and in the commands' files, only click and `kscaffold.errors` are imported at the top: `kscaffold --help` has to be
+fast, so everything else is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from kscaffold import __version__
+from kscaffold.errors import ExitCode, RequestError
+
+
+class Commands(click.Group):
+    """The commands that there are: the files of this folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        files = os.listdir(os.path.dirname(__file__))
+        return sorted(name[:-3] for name in files if name.endswith(".py") and not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name for one that does not exist."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from kscaffold.errors import did_you_mean
+
+            known = self.list_commands(ctx)
+            hint = did_you_mean(name, known) or f"There are: {', '.join(known)}."
+            raise RequestError(f"There is no command {name!r}.", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kscaffold")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Ready-to-edit Keras code: generated from templates, formatted, and checked on real Keras."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs a command and exits with its exit code; prints one message for whatever stops it."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run(given))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command and gives its exit code."""
+    try:
+        result = cli.main(args=arguments, prog_name="kscaffold", standalone_mode=False)
+        return int(result or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except click.ClickException as error:
+        request_error = _from_click(error)
+    except RequestError as error:
+        request_error = error
+    except (click.Abort, KeyboardInterrupt):
+        request_error = RequestError("Stopped; nothing was written.", exit_code=ExitCode.CHECK_FAILED)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # whoever read the output has gone; nothing is left to say
+        return int(ExitCode.DONE)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        request_error = RequestError(
+            f"kscaffold itself failed: {type(error).__name__}: {error}.",
+            hint="kscaffold --debug … shows the traceback; please report it.",
+            exit_code=ExitCode.CHECK_FAILED,
+        )
+    if "--debug" in arguments:
+        raise request_error
+    _print_error(request_error, arguments)
+    return int(request_error.exit_code)
+
+
+def _from_click(error: click.ClickException) -> RequestError:
+    """A usage error in the words of all others: where, what, and what to do."""
+    context = getattr(error, "ctx", None)
+    hint = f"Try '{context.command_path} --help'." if context else None
+    return RequestError(error.format_message(), hint=hint)
+
+
+def _print_error(error: RequestError, arguments: list[str]) -> None:
+    if "--json" in arguments:
+        import json
+
+        from kscaffold.errors import error_json
+
+        command = next((argument for argument in arguments if not argument.startswith("-")), None)
+        click.echo(json.dumps(error_json(command, error), indent=2))
+    else:
+        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+

@@ -1,0 +1,171 @@
+"""What all generating commands share: their options, the conflict menu, and how an outcome is printed."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kscaffold.errors import RequestError
+
+if TYPE_CHECKING:
+    from kscaffold.generate import Outcome, Request
+    from kscaffold.writer import Plan, Status
+
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("-t", "--template", metavar="NAME", help="Template to start from; see 'kscaffold list'."),
+    click.option(
+        "-o",
+        "--output-dir",
+        type=click.Path(path_type=Path),
+        default=Path("."),
+        metavar="DIR",
+        help="Folder for the module; made if it is not there.  [default: this one]",
+    ),
+    click.option(
+        "--package",
+        metavar="NAME",
+        help="Package that the class is registered under for saving."
+        "  [default: the name in the nearest pyproject.toml, else custom]",
+    ),
+    click.option("--test/--no-test", default=True, help="Write a test beside the module.  [default: --test]"),
+    click.option("--check/--no-check", default=True, help="Check the module on real Keras.  [default: --check]"),
+    click.option(
+        "--python",
+        metavar="EXE",
+        help="Interpreter that checks run in.  [default: the active virtual environment's]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Do everything but write."),
+    click.option("--diff", is_flag=True, help="Print unified diffs of the files."),
+    click.option("--force", is_flag=True, help="Overwrite files that exist with other content."),
+    click.option("--skip", is_flag=True, help="Keep files that exist with other content."),
+    click.option("--stdout", is_flag=True, help="Print the module and write nothing."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+    click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
+def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of all generating commands, below the command's own."""
+    for decorator in reversed(OPTIONS):
+        function = decorator(function)
+
+    @functools.wraps(function)
+    def checked(**values: Any) -> Any:
+        for one, other in (("force", "skip"), ("as_json", "stdout"), ("stdout", "diff")):
+            if values[one] and values[other]:
+                flags = [f"--{name.removeprefix('as_')}" for name in (one, other)]
+                raise RequestError(f"{flags[0]} and {flags[1]} exclude each other.", hint="Give one of them.")
+        return function(**values)
+
+    return checked
+
+
+def read_request(name: str, values: dict[str, Any]) -> Request:
+    """The request that the shared options make."""
+    from kscaffold.generate import Request
+    from kscaffold.writer import Status
+
+    return Request(
+        name=name,
+        template=values["template"],
+        output_dir=values["output_dir"],
+        package=values["package"],
+        test=values["test"],
+        check=values["check"],
+        dry_run=values["dry_run"] or values["stdout"],
+        on_conflict=Status.FORCE if values["force"] or values["stdout"] else Status.SKIP if values["skip"] else None,
+        python=values["python"],
+    )
+
+
+def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, Any]) -> int:
+    """Generates, prints, and gives the exit code.
+
+    Args:
+        command: The name of the command, for JSON.
+        generate: Takes `resolve` and `on_check` as `kscaffold.generate.generate_layer` does.
+        values: The shared options.
+    """
+    from kscaffold import report
+
+    silent = values["as_json"] or values["quiet"]
+    waits = _Progress(enabled=not silent and sys.stderr.isatty())
+    asks = not values["as_json"] and sys.stdin.isatty() and sys.stderr.isatty()
+    try:
+        outcome = generate(resolve=ask_about_conflicts if asks else lambda plan: {}, on_check=waits.begin)
+    finally:
+        waits.end()
+    if values["as_json"]:
+        click.echo(report.dump(report.outcome_json(command, outcome, values["dry_run"], values["diff"])))
+        return int(outcome.exit_code)
+    if not values["quiet"]:
+        for path in outcome.recovered:
+            click.echo(f"note: {path} is again as it was before a run that was interrupted", err=True)
+        for warning in outcome.warnings:
+            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+    if values["stdout"]:
+        if outcome.exit_code == 0:
+            click.echo(outcome.text, nl=False)
+        lines = [line for verdict in outcome.verdicts for line in report.verdict_lines(verdict)]
+    else:
+        lines = report.outcome_lines(outcome, values["diff"])
+    if not values["quiet"] or outcome.exit_code != 0:
+        for line in lines:
+            click.echo(line, err=values["stdout"])
+    message = report.failure_message(outcome)
+    if message:
+        click.echo(f"{click.style('error', fg='red')}: {message}", err=True)
+    return int(outcome.exit_code)
+
+
+def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
+    """Asks on the terminal what becomes of each conflict; the end of input means no.
+
+    Raises:
+        RequestError: The user quits.
+    """
+    from kscaffold import report, writer
+    from kscaffold.errors import ExitCode
+
+    decisions: dict[Path, Status] = {}
+    conflicts = list(plan.conflicts)
+    while conflicts:
+        change = conflicts[0]
+        click.echo(report.status_line("conflict", change.shown), err=True)
+        click.echo("Overwrite? [y]es [n]o [d]iff [a]ll [q]uit (no): ", nl=False, err=True)
+        answer = sys.stdin.readline().strip().lower()[:1] or "n"
+        if answer == "d":
+            for line in writer.diff(change).splitlines():
+                click.echo(report.style_diff(line), err=True)
+        elif answer == "a":
+            return decisions | {left.path: writer.Status.FORCE for left in conflicts}
+        elif answer == "q":
+            raise RequestError("You quit; nothing was written.", exit_code=ExitCode.CONFLICT)
+        elif answer in "yn":
+            decisions[change.path] = writer.Status.FORCE if answer == "y" else writer.Status.SKIP
+            conflicts.pop(0)
+    return decisions
+
+
+class _Progress:
+    """A line on the terminal while Keras is imported, gone when the results come."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self.shown = False
+
+    def begin(self) -> None:
+        if self.enabled:
+            click.echo("check   waiting for Keras …", nl=False, err=True)
+            self.shown = True
+
+    def end(self) -> None:
+        if self.shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self.shown = False

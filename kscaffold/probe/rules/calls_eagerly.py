@@ -1,0 +1,26 @@
+"""The layer can be called on data, whatever the size of the batch.
+
+The last batch of an epoch is smaller than the others, and at inference a batch is often one example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..subject import Subject
+
+ID = "KS204"
+SEVERITY = "error"
+DOING = "is called"
+FAILURE = "cannot be called on data"
+REQUIRES = ("KS201",)
+BATCH_SIZES = (2, 3)
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Calls one layer on batches of different sizes."""
+    layer = subject.make()
+    for batch_size in BATCH_SIZES:
+        for output in subject.numbers(subject.call(layer, subject.arrays(batch_size))):
+            if output.shape[:1] != (batch_size,):
+                yield f"a batch of {batch_size} gives an output of shape {output.shape}"

@@ -1,0 +1,29 @@
+"""The layer can be called on inputs with an unknown batch size.
+
+A functional model calls its layers on symbolic tensors. Code that looks at values or at the batch size fails there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from ..subject import Subject
+
+ID = "KS203"
+SEVERITY = "error"
+DOING = "is called symbolically"
+FAILURE = "cannot be called on a symbolic input"
+REQUIRES = ("KS201",)
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Calls a new layer on `keras.Input`s."""
+    outputs = subject.call(subject.make(), subject.symbolic_inputs())
+    shapes = [list(tensor.shape) for tensor in keras.tree.flatten(outputs)]
+    subject.facts["inputs"] = [[None, *item["shape"]] for item in subject.inputs]
+    subject.facts["outputs"] = shapes
+    for shape in shapes:
+        if shape and shape[0] is not None:
+            yield f"the output shape {tuple(shape)} has a fixed batch size for an input of any batch size"

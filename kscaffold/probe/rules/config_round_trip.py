@@ -1,0 +1,55 @@
+"""A layer rebuilt from its config is the same layer.
+
+Keras saves the config as JSON, where tuples become lists and objects must be serialized. An argument that is missing
+from `get_config` silently comes back with its default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ..subject import Subject, difference
+
+ID = "KS301"
+SEVERITY = "error"
+DOING = "is rebuilt from its config"
+FAILURE = "cannot be rebuilt from its config"
+REQUIRES = ("KS202", "KS204")
+PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Rebuilds a layer through JSON and compares config, attributes and outputs."""
+    layer = subject.make()
+    document = json.dumps(keras.saving.serialize_keras_object(layer))
+    rebuilt = keras.saving.deserialize_keras_object(json.loads(document))
+    if type(rebuilt) is not type(layer):
+        yield f"a {type(layer).__name__} came back as a {type(rebuilt).__name__}"
+        return
+    if json.loads(document) != json.loads(json.dumps(keras.saving.serialize_keras_object(rebuilt))):
+        yield "get_config gives another config for the layer rebuilt from it"
+    for name, before, after in changed_attributes(layer, rebuilt):
+        yield f"the attribute {name!r} was {before!r} and came back as {after!r}"
+    subject.build(layer)
+    subject.build(rebuilt)
+    rebuilt.set_weights(layer.get_weights())
+    arrays = subject.arrays(2)
+    changed = difference(
+        subject.numbers(subject.call(layer, arrays)), subject.numbers(subject.call(rebuilt, arrays))
+    )
+    if changed:
+        yield f"with the same weights its outputs differ: {changed}"
+
+
+def changed_attributes(layer: Any, rebuilt: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The public attributes with plain values whose value or type is not the same."""
+    for name, before in vars(layer).items():
+        if name.startswith("_") or not isinstance(before, PLAIN):
+            continue
+        after = getattr(rebuilt, name, None)
+        if before != after or isinstance(before, tuple) is not isinstance(after, tuple):
+            yield name, before, after

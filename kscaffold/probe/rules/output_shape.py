@@ -1,0 +1,44 @@
+"""`compute_output_shape` says what a call gives.
+
+Keras believes it when it builds a model: a wrong answer surfaces later, in another layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ..subject import Subject
+
+ID = "KS205"
+SEVERITY = "error"
+DOING = "computes its output shape"
+FAILURE = "cannot compute its output shape"
+REQUIRES = ("KS203", "KS204")
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Compares the computed shape with the shape of an output, for batches of two sizes."""
+    for batch_size in (2, 3):
+        layer = subject.callable(subject.make())
+        arrays = subject.arrays(batch_size)
+        shapes = subject.arrange([array.shape for array in arrays])
+        computed = flat_shapes(layer.compute_output_shape(*shapes))
+        actual = [tuple(output.shape) for output in subject.numbers(layer(*subject.arrange(arrays)))]
+        if computed != actual:
+            yield f"compute_output_shape gives {show(computed)}, a call {show(actual)}, for inputs of shape {shapes}"
+            return
+
+
+def flat_shapes(shapes: Any) -> list[tuple[int | None, ...]]:
+    """All shapes in a structure of them."""
+    flat: list[tuple[int | None, ...]] = []
+    keras.tree.map_shape_structure(lambda shape: flat.append(tuple(shape)), shapes)
+    return flat
+
+
+def show(shapes: list[tuple[int | None, ...]]) -> str:
+    """Shapes for a message: a single one without brackets around it."""
+    return str(shapes[0]) if len(shapes) == 1 else str(shapes)

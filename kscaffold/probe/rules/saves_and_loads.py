@@ -1,0 +1,46 @@
+"""A saved model gives the same outputs when it is loaded.
+
+The weights are moved away from their initial values first: a weight that is not saved would otherwise come back right
+by chance.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..subject import Subject, difference
+
+ID = "KS401"
+SEVERITY = "error"
+DOING = "is saved and loaded in a model"
+FAILURE = "cannot be saved and loaded in a model"
+REQUIRES = ("KS203", "KS204")
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Saves a model with new values of its weights, loads it and compares the outputs."""
+    model = subject.model()
+    move_weights(model)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        loaded = keras.saving.load_model(path)
+    arrays = subject.arrays(3)
+    changed = difference(subject.numbers(model(arrays)), subject.numbers(loaded(arrays)))
+    if changed:
+        yield f"the loaded model gives other outputs: {changed}"
+
+
+def move_weights(model: Any) -> None:
+    """Gives every floating-point weight another value, never a smaller one: a variance must stay positive."""
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        value = keras.ops.convert_to_numpy(weight)
+        if np.issubdtype(value.dtype, np.floating):
+            weight.assign(value + generator.uniform(0.1, 0.5, size=value.shape).astype(value.dtype))

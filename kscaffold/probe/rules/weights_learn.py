@@ -1,0 +1,23 @@
+"""A training step changes every trainable weight.
+
+A weight that no gradient reaches is saved, counted and never learned: it was forgotten in `call`, or the gradient is
+cut on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..subject import Subject
+
+ID = "KS502"
+SEVERITY = "warning"
+DOING = "is looked at after training"
+FAILURE = "cannot be looked at after training"
+REQUIRES = ("KS501",)
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Looks at the weights that the training step of KS501 left as they were."""
+    if subject.facts["unmoved"]:
+        yield f"a training step does not change {', '.join(subject.facts['unmoved'])}"

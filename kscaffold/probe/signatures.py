@@ -1,0 +1,157 @@
+"""Writes the names and signatures of Keras' layers, initializers, … as JSON: what `kscaffold.spec.catalogue` reads.
+
+Run it with the interpreter whose Keras is to be described:
+
+    python -P kscaffold/probe/signatures.py > kscaffold/spec/catalogue.json
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import Any
+
+import keras
+
+# Values for required parameters, by name, so that a layer can be made and asked for its output shapes.
+SAMPLE_ARGUMENTS: dict[str, Any] = {
+    "units": 4,
+    "filters": 4,
+    "kernel_size": 3,
+    "rate": 0.5,
+    "stddev": 0.1,
+    "factor": 0.1,
+    "value_range": (0, 255),
+    "num_heads": 2,
+    "key_dim": 4,
+    "dims": (2, 1),
+    "n": 2,
+}
+SAMPLE_SHAPES = [(2, 8), (2, 6, 8), (2, 6, 6, 8), (2, 6, 6, 6, 8)]
+ABSTRACT = {"Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Constraint"}
+
+
+def public_classes(module: Any, base: type) -> dict[str, type]:
+    """The classes of a module that derive from `base`, under the name that each calls itself by."""
+    found = (getattr(module, name) for name in dir(module) if not name.startswith("_"))
+    classes = [item for item in found if inspect.isclass(item) and issubclass(item, base)]
+    named = {cls.__name__: cls for cls in classes if getattr(module, cls.__name__, None) is cls}
+    return {name: cls for name, cls in named.items() if name not in ABSTRACT}
+
+
+def describe_parameters(function: Any) -> dict[str, Any]:
+    """`{"parameters": {name: [] or [default]}}`, with what the signature takes beyond named parameters."""
+    described: dict[str, Any] = {"parameters": {}}
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            described["variadic"] = True
+        elif parameter.kind is not parameter.VAR_KEYWORD:
+            default = parameter.default
+            plain = default is None or isinstance(default, (bool, int, float, str, list, tuple))
+            required = default is parameter.empty
+            described["parameters"][name] = [] if required else [default if plain else None]
+    return described
+
+
+def output_shapes(
+    cls: type, required: list[str], inputs: int
+) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """Output shapes of a layer with sample arguments, for the sample input shapes that it takes."""
+    shapes = {}
+    if all(name in SAMPLE_ARGUMENTS for name in required):
+        for shape in SAMPLE_SHAPES:
+            try:
+                layer = cls(**{name: SAMPLE_ARGUMENTS[name] for name in required})
+                shapes[shape] = tuple(layer.compute_output_shape(*[shape] * inputs))
+            except Exception:
+                continue  # this layer does not take inputs of this rank: that is the answer asked for
+    return shapes
+
+
+def describe_layer(cls: type) -> dict[str, Any]:
+    """Constructor, call and build of a layer class, and what it does to shapes."""
+    described = describe_parameters(cls.__init__)
+    call = inspect.signature(cls.call).parameters
+    described["call"] = [
+        name
+        for name, parameter in list(call.items())[1:]
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        and (parameter.default is parameter.empty or name in ("training", "mask"))
+    ]
+    required = [name for name, default in described["parameters"].items() if not default]
+    inputs = [name for name in described["call"] if name not in ("training", "mask")]
+    shapes = output_shapes(cls, required, len(inputs))
+    described["keeps_shape"] = bool(shapes) and all(a == b for a, b in shapes.items())
+    sequence = (2, 6, 8)
+    described["keeps_steps"] = shapes.get(sequence, ())[:2] == sequence[:2]
+    described["merges"] = "inputs" in described["call"] and cls.__name__ in MERGING
+    return described
+
+
+def accepted_names(module: Any) -> list[str]:
+    """The names that `module.get` takes for an object that needs no argument."""
+    names = []
+    for name in dir(module):
+        if name.startswith("_") or name in ABSTRACT or name in ("get", "serialize", "deserialize"):
+            continue
+        if inspect.ismodule(getattr(module, name)):
+            continue
+        try:
+            module.get(name)
+        except (ValueError, TypeError, LookupError, ImportError):
+            continue
+        names.append(name)
+    return names
+
+
+MERGING = {
+    name
+    for name, cls in public_classes(keras.layers, keras.layers.Layer).items()
+    if any(base.__name__ == "Merge" for base in cls.__mro__[1:])
+}
+
+
+def describe_keras() -> dict[str, Any]:
+    """The whole catalogue."""
+    groups: dict[str, tuple[Any, type]] = {
+        "initializers": (keras.initializers, keras.initializers.Initializer),
+        "regularizers": (keras.regularizers, keras.regularizers.Regularizer),
+        "constraints": (keras.constraints, keras.constraints.Constraint),
+    }
+    catalogue: dict[str, Any] = {
+        "keras": keras.__version__,
+        "reserved": sorted(
+            name
+            for name in {*dir(keras.layers.Layer()), *dir(keras.Model())}
+            if not name.startswith("_")
+        ),
+        "layers": {
+            name: describe_layer(cls)
+            for name, cls in public_classes(keras.layers, keras.layers.Layer).items()
+        },
+        "names": {"activations": accepted_names(keras.activations)},
+    }
+    for group, (module, base) in groups.items():
+        catalogue[group] = {
+            name: describe_parameters(cls.__init__)
+            for name, cls in public_classes(module, base).items()
+        }
+        catalogue["names"][group] = accepted_names(module)
+    return catalogue
+
+
+def dump(catalogue: dict[str, Any]) -> str:
+    """JSON with a line for each class, so that a change of Keras reads well as a diff."""
+    groups = []
+    for group, entries in catalogue.items():
+        text = json.dumps(entries)
+        if isinstance(entries, dict):
+            lines = (f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items())
+            text = "{\n" + ",\n".join(lines) + "\n }"
+        groups.append(f" {json.dumps(group)}: {text}")
+    return "{\n" + ",\n".join(groups) + "\n}\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dump(describe_keras()))

@@ -1,0 +1,138 @@
+"""Every word that a user reads about files and checks: lines for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from kscaffold import writer
+from kscaffold.check import Finding, Verdict
+from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
+from kscaffold.generate import Outcome
+
+COLOURS = {
+    "create": "green",
+    "force": "yellow",
+    "conflict": "red",
+    "skip": "yellow",
+    "identical": "blue",
+    "check": "green",
+    "failed": "red",
+}
+
+
+def status_line(word: str, text: str, colour: str | None = None) -> str:
+    """A line that begins with a status word: `create  my_dense.py`."""
+    return f"{click.style(f'{word:<7}', fg=colour or COLOURS.get(word))} {text}"
+
+
+def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
+    """What is printed of an outcome: a line for each file, unified diffs if asked for, the checks."""
+    lines = []
+    for change in outcome.plan.changes:
+        lines.append(status_line(change.status.value, change.shown))
+        if with_diff:
+            lines += [style_diff(line) for line in writer.diff(change).splitlines()]
+    for verdict in outcome.verdicts:
+        lines += verdict_lines(verdict)
+    if outcome.unchecked:
+        lines.append(status_line("check", f"not checked: {outcome.unchecked}", "yellow"))
+    return lines
+
+
+def style_diff(line: str) -> str:
+    """A line of a unified diff in the colours that are usual for it."""
+    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return click.style(line, fg=colour) if colour and not line.startswith(("+++", "---")) else line
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """`check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok`, and the findings below it."""
+    parts = [verdict.subject.construct]
+    if verdict.output_shapes:
+        parts.append(f"{_shapes(verdict.input_shapes)} -> {_shapes(verdict.output_shapes)}")
+    if verdict.parameters is not None:
+        parts.append(f"{verdict.parameters:,} params")
+    parts.append("ok" if verdict.ok else "failed")
+    lines = [status_line("check", "  ".join(parts), None if verdict.ok else "red")]
+    for finding in verdict.findings:
+        lines += finding_lines(finding)
+    if verdict.skipped:
+        skipped = ", ".join(rule for rule, _ in verdict.skipped)
+        lines.append(f"        {skipped} skipped: {verdict.skipped[0][1]}")
+    return lines
+
+
+def finding_lines(finding: Finding) -> list[str]:
+    """Where, what, and the line of code."""
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    colour = "red" if finding.severity == "error" else "yellow"
+    lines = [f"        {place}: {click.style(f'{finding.severity} {finding.rule}', fg=colour)} {finding.message}"]
+    if finding.code:
+        lines.append(f"            {finding.code}")
+    return lines
+
+
+def _shapes(shapes: Iterable[tuple[int | None, ...]]) -> str:
+    return ", ".join(str(shape) for shape in shapes)
+
+
+def failure_message(outcome: Outcome) -> str | None:
+    """The one message for an outcome that is not what was asked for; `None` if it is."""
+    if outcome.exit_code is ExitCode.CONFLICT:
+        shown = ", ".join(change.shown for change in outcome.plan.conflicts)
+        return (
+            f"{shown}: exists with other content; nothing was written."
+            " Use --force to overwrite, --skip to keep, --diff to compare."
+        )
+    if outcome.exit_code is ExitCode.CHECK_FAILED:
+        return "The check failed; nothing was written. --no-check writes without checking."
+    return None
+
+
+def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool) -> dict[str, Any]:
+    """The JSON document of an outcome."""
+    document: dict[str, Any] = {
+        "version": JSON_VERSION,
+        "command": command,
+        "ok": outcome.exit_code is ExitCode.DONE,
+        "exit_code": int(outcome.exit_code),
+        "template": outcome.template,
+        "dry_run": dry_run,
+        "written": outcome.written,
+        "files": [
+            {"path": change.shown, "status": change.status.value}
+            | ({"diff": writer.diff(change)} if with_diff else {})
+            for change in outcome.plan.changes
+        ],
+        "check": {
+            "skipped": outcome.unchecked or None,
+            "subjects": [verdict_json(verdict) for verdict in outcome.verdicts],
+        },
+        "warnings": list(outcome.warnings),
+        "recovered": list(outcome.recovered),
+    }
+    message = failure_message(outcome)
+    return document | ({"error": error_fields(message)} if message else {})
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON."""
+    return {
+        "construct": verdict.subject.construct,
+        "ok": verdict.ok,
+        "input_shapes": [list(shape) for shape in verdict.input_shapes],
+        "output_shapes": [list(shape) for shape in verdict.output_shapes],
+        "parameters": verdict.parameters,
+        "passed": list(verdict.passed),
+        "skipped": [{"rule": rule, "because": reason} for rule, reason in verdict.skipped],
+        "findings": [dict(vars(finding)) for finding in verdict.findings],
+    }
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """JSON as it is printed."""
+    return json.dumps(document, indent=2)

@@ -1,0 +1,350 @@
+"""A custom layer that is to be generated: from flags and a template's manifest to one checked, frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from kscaffold.errors import RequestError
+from kscaffold.naming import ModuleName
+from kscaffold.spec.argument import Argument, Kind, parse_argument
+from kscaffold.spec.body import Step, plan_steps
+from kscaffold.spec.expr import Call, Display, Expression, Literal, Name, evaluate_size, show, walk
+from kscaffold.spec.manifest import CallStyle, Input, LayerManifest
+from kscaffold.spec.shape import Shape, ShapePattern, fill_pattern, match_shape, parse_shape
+from kscaffold.spec.weight import (
+    INPUT_DIM,
+    INPUT_SHAPE,
+    Sublayer,
+    Weight,
+    parse_sublayer,
+    parse_weight,
+    resolve_call,
+    used_as_size,
+)
+
+Parsed = TypeVar("Parsed")
+ADDED_ARGUMENTS = {"seed": "seed:int=None", "loss": "loss_weight:float=0.01"}
+
+
+@dataclass(frozen=True)
+class LayerFlags:
+    """What the user asked for, as typed.
+
+    Attributes:
+        arguments: `--arg`: `NAME[:TYPE][=DEFAULT]`.
+        weights: `--weight`: `NAME: SHAPE [, initializer]`.
+        states: `--state`, of the same form.
+        sublayers: `--sublayer`: `NAME = LAYER`.
+        input_shapes: `--input-shape`: `16` or `8,8,3`.
+        features: Of `training`, `mask`, `loss` and `seed`, those asked for.
+    """
+
+    arguments: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    sublayers: tuple[str, ...] = ()
+    input_shapes: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
+
+    @property
+    def describe_a_layer(self) -> bool:
+        """Whether they say what the layer is made of, so that it starts from nothing else."""
+        return bool(self.arguments or self.weights or self.states or self.sublayers)
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer that is to be generated. See `LayerManifest` for what is not explained here.
+
+    Attributes:
+        name: Names of the class and the module.
+        package: The package that the class is registered under for saving.
+        features: Of `training`, `mask`, `loss` and `seed`, what the base template adds to the body.
+        takes: Of `training` and `mask`, what `call` takes.
+        steps: What `call` does after the template's own body.
+        keeps_steps: Whether outputs have the steps of the inputs, so that a mask stays valid.
+        concatenates: Whether the body starts with the concatenated inputs.
+        values: Example values of names in shapes.
+    """
+
+    name: ModuleName
+    package: str
+    summary: str
+    call: CallStyle
+    features: frozenset[str]
+    takes: frozenset[str]
+    arguments: tuple[Argument, ...]
+    weights: tuple[Weight, ...]
+    sublayers: tuple[Sublayer, ...]
+    steps: tuple[Step, ...]
+    inputs: tuple[Input, ...]
+    output: ShapePattern | None
+    own_body: bool
+    concatenates: bool
+    passes_mask: bool
+    values: Mapping[str, object]
+
+    @property
+    def keeps_steps(self) -> bool:
+        """Whether the steps that follow the template's body keep all axes but the last."""
+        return all(step.keeps_steps for step in self.steps)
+
+    @property
+    def shown_arguments(self) -> tuple[Argument, ...]:
+        """The arguments that come before `*`: those required and the first of all."""
+        return tuple(argument for index, argument in enumerate(self.arguments) if argument.required or index == 0)
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of an output for the example inputs, without the batch axis; `None` if only Keras knows."""
+        return fill_pattern(self.output, self.values) if self.output else None
+
+    @property
+    def expected_weights(self) -> tuple[tuple[int, ...], ...] | None:
+        """The shapes of the weights for the example inputs, as Keras lists them; `None` if only Keras knows."""
+        if self.sublayers:
+            return None
+        shapes = []
+        for weight in sorted(self.weights, key=lambda weight: not weight.trainable):
+            condition = next((item for item in self.arguments if item.name == f"use_{weight.name}"), None)
+            if condition and condition.example_value == Literal(False):
+                continue
+            sizes = [evaluate_size(size, self.values) for size in weight.shape]
+            if None in sizes:
+                return None
+            shapes.append(tuple(size for size in sizes if size is not None))
+        return tuple(shapes)
+
+
+def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flags: LayerFlags) -> LayerSpec:
+    """Puts a template's manifest and the user's flags together.
+
+    Args:
+        name: Names of the class and the module.
+        package: The package that the class is registered under for saving.
+        manifest: The template's.
+        flags: The user's.
+
+    Raises:
+        RequestError: A flag that is not understood, names that clash, shapes that do not fit.
+    """
+    features = set(flags.features) - manifest.handles
+    if "seed" in features:
+        features |= {"training"} - manifest.handles
+    arguments = _merge_arguments(manifest, flags, features)
+    by_name = {argument.name: argument for argument in arguments}
+    inputs = _choose_inputs(manifest, flags)
+    call = manifest.call
+    if call is CallStyle.SINGLE and len(inputs) > 1:
+        call = CallStyle.LIST
+
+    weights = [parse_weight(text, by_name, trainable=True) for text in manifest.weights]
+    weights += [parse_weight(text, by_name, trainable=False) for text in manifest.states]
+    own_weights = [] if manifest.output else list(weights)
+    added = _parse_each(flags.weights, "--weight", lambda text: parse_weight(text, by_name, trainable=True))
+    added += _parse_each(flags.states, "--state", lambda text: parse_weight(text, by_name, trainable=False))
+    weights += added
+    sublayers = [parse_sublayer(text, by_name) for text in manifest.sublayers]
+    sublayers += _parse_each(flags.sublayers, "--sublayer", lambda text: parse_sublayer(text, by_name))
+    _refuse_clashes(arguments, weights, sublayers, manifest)
+    for used in used_as_size(weights, sublayers):
+        if by_name[used].kind in (Kind.INT, Kind.ANY):
+            by_name[used] = replace(by_name[used], kind=Kind.INT).must_be_positive()
+    arguments = tuple(by_name.values())
+
+    user_layers = [] if manifest.output else [item for item in arguments if item.kind is Kind.LAYER]
+    called = sublayers + [
+        Sublayer(item.name, Call(""), None, argument=True, optional=item.optional) for item in user_layers
+    ]
+    merges = bool(called) and called[0].signature is not None and called[0].signature.merges
+    start = manifest.output.axes[-1] if manifest.output and manifest.output.axes else INPUT_DIM
+    takes = frozenset({"training", "mask"} & (features | manifest.handles))
+    own_activations = {} if manifest.output else by_name
+    user_arguments = own_activations or {
+        item.name: item for item in _parse_each(flags.arguments, "--arg", parse_argument)
+    }
+    steps = plan_steps(own_weights + added, called, user_arguments, start, takes)
+    spec = LayerSpec(
+        name=name,
+        package=package,
+        summary=manifest.summary,
+        call=call,
+        features=frozenset(features),
+        takes=takes,
+        arguments=arguments,
+        weights=tuple(weights),
+        sublayers=tuple(sublayers),
+        steps=steps,
+        inputs=inputs,
+        output=None,
+        own_body=manifest.output is not None,
+        passes_mask=manifest.passes_mask,
+        concatenates=call is CallStyle.LIST and manifest.output is None and not merges,
+        values=_example_values(inputs, arguments, call, manifest.output is None),
+    )
+    _refuse_misfits(spec, manifest, merges)
+    return replace(spec, output=_output_pattern(spec, manifest, merges))
+
+
+def _parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed]) -> list[Parsed]:
+    parsed = []
+    for text in texts:
+        try:
+            parsed.append(parse(text))
+        except RequestError as error:
+            raise error.at(f"{flag} {text!r}") from None
+    return parsed
+
+
+def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: set[str]) -> tuple[Argument, ...]:
+    """The template's arguments, changed by the user's of the same name, then the user's; the required ones first."""
+    merged = {argument.name: argument for argument in manifest.arguments}
+    for argument in _parse_each(flags.arguments, "--arg", parse_argument):
+        if argument.name in merged:
+            template = next((item for item in manifest.arguments if item.name == argument.name), None)
+            if template is None:
+                raise RequestError(f"--arg {argument.name} is given twice.")
+            if argument.kind not in (template.kind, Kind.ANY):
+                raise RequestError(
+                    f"{argument.name!r} is of type {template.kind} in this template, not {argument.kind}.",
+                    where=f"--arg {argument.name}",
+                )
+            argument = replace(template, default=argument.default)
+        merged[argument.name] = argument
+    for feature in sorted(features & set(ADDED_ARGUMENTS)):
+        argument = parse_argument(ADDED_ARGUMENTS[feature])
+        merged.setdefault(argument.name, argument)
+    return tuple(sorted(merged.values(), key=lambda argument: not argument.required))
+
+
+def _choose_inputs(manifest: LayerManifest, flags: LayerFlags) -> tuple[Input, ...]:
+    shapes = _parse_each(flags.input_shapes, "--input-shape", parse_shape)
+    default = manifest.inputs
+    if not shapes:
+        if "mask" in flags.features and len(default) == 1 and len(default[0].shape) == 1:
+            return (replace(default[0], shape=(8, *default[0].shape)),)
+        return default
+    open_ended = manifest.call is CallStyle.LIST or (manifest.call is CallStyle.SINGLE and manifest.output is None)
+    if len(shapes) != len(default) and not open_ended:
+        raise RequestError(
+            f"{len(shapes)} input shapes are given, but the layer has {len(default)} inputs.",
+            hint="Give one for each" + (f": {', '.join(item.name for item in default)}." if len(default) > 1 else "."),
+            where="--input-shape",
+        )
+    chosen = []
+    for index, shape in enumerate(shapes):
+        template = default[min(index, len(default) - 1)]
+        try:
+            match_shape(template.pattern, manifest.call.own_shape(shape))
+        except RequestError as error:
+            raise error.at("--input-shape") from None
+        chosen.append(replace(template, shape=shape))
+    return tuple(chosen)
+
+
+def _refuse_clashes(
+    arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer], manifest: LayerManifest
+) -> None:
+    seen: dict[str, str] = {}
+    attributes = [(item.name, "argument") for item in arguments]
+    attributes += [(item.name, "weight") for item in weights] + [(item.name, "sublayer") for item in sublayers]
+    for name, what in attributes:
+        if name in seen:
+            raise RequestError(
+                f"{name!r} is the name of {'an' if seen[name][0] == 'a' else 'a'} {seen[name]} already;"
+                f" the {what} needs another, because both are attributes of the layer."
+            )
+        seen[name] = what
+    used: dict[str, str] = {}
+    for weight in weights:
+        if isinstance(weight.initializer, Name):
+            first = used.setdefault(weight.initializer.word, weight.name)
+            if first != weight.name:
+                raise RequestError(
+                    f"{weight.name!r} and {first!r} share the initializer {weight.initializer.word!r},"
+                    " which gives both the same values.",
+                    hint=f"Give each its own: --arg {weight.name}_initializer=glorot_uniform.",
+                )
+
+
+def _example_values(
+    inputs: tuple[Input, ...], arguments: Iterable[Argument], call: CallStyle, own_names: bool
+) -> dict[str, object]:
+    """What the names in shapes stand for in examples, tests and checks."""
+    values: dict[str, object] = {}
+    for item in reversed(inputs):
+        values |= match_shape(item.pattern, call.own_shape(item.shape))
+    shapes: list[tuple[int | None, ...]] = [(None, *item.shape) for item in inputs]
+    values[INPUT_SHAPE.word] = tuple(shapes) if len(shapes) > 1 else shapes[0]
+    sizes = [item.shape[-1] for item in inputs if item.shape and item.shape[-1] is not None]
+    joined = call is CallStyle.LIST and own_names
+    values[INPUT_DIM.word] = sum(sizes) if joined else (sizes[0] if sizes else None)
+    for argument in arguments:
+        example = argument.example_value
+        if isinstance(example, Literal):
+            values[argument.name] = example.value
+        elif isinstance(example, Display):
+            values[argument.name] = tuple(item.value for item in example.items if isinstance(item, Literal))
+    return values
+
+
+def _refuse_misfits(spec: LayerSpec, manifest: LayerManifest, merges: bool) -> None:
+    """What Keras would only find later: sizes that the example inputs do not have, inputs that cannot be joined."""
+    for weight in spec.weights:
+        for size in weight.shape:
+            value = evaluate_size(size, spec.values)
+            if value is not None and value <= 0:
+                raise RequestError(
+                    f"The size {show(size)} of {weight.name!r} is {value} for the input shape"
+                    f" {', '.join(str(item.shape) for item in spec.inputs)}.",
+                    hint="A size is positive.",
+                )
+    leading = {item.shape[:-1] for item in spec.inputs}
+    if spec.concatenates and len(leading) > 1:
+        raise RequestError(
+            "The inputs differ in more than their last size, so they cannot be concatenated.",
+            hint="Give shapes that differ in the last size only, or start from -t merge or -t attention.",
+            where="--input-shape",
+        )
+    if spec.call is CallStyle.LIST and "mask" in spec.features:
+        raise RequestError(
+            "A layer with several inputs has a mask for each, and no rule says how they become one.",
+            hint="Start from -t merge, which combines them.",
+            where="--mask",
+        )
+    later = [step.name for step in spec.steps[1:] if step.merges]
+    if later or (merges and spec.call is not CallStyle.LIST):
+        name = later[0] if later else spec.steps[0].name
+        raise RequestError(
+            f"The sublayer {name!r} merges several inputs, but is given one.",
+            hint="Make it the first sublayer and give --input-shape for each input.",
+            where="--sublayer",
+        )
+
+
+def _output_pattern(spec: LayerSpec, manifest: LayerManifest, merges: bool) -> ShapePattern | None:
+    pattern = manifest.output or (None if merges else spec.inputs[0].pattern)
+    if pattern is None or not spec.steps:
+        return pattern
+    if all(step.keeps_shape for step in spec.steps):
+        return pattern
+    features = spec.steps[-1].features
+    if features is None or not spec.keeps_steps or not pattern.axes:
+        return None
+    return ShapePattern((*pattern.axes[:-1], features))
+
+
+def needed_modules(spec: LayerSpec) -> tuple[tuple[str, str], ...]:
+    """The modules and classes of layers of one's own that the generated code imports, in order of their names."""
+    calls: list[Expression] = [item.call for item in spec.sublayers]
+    calls += [item.default for item in spec.arguments if item.default]
+    found = {part.own for call in calls for part in walk(call) if isinstance(part, Call) and part.own}
+    return tuple(sorted(found))
+
+
+def resolve_default(argument: Argument) -> Expression | None:
+    """An argument's default with the objects in it as Keras names their arguments."""
+    return resolve_call(argument.default, {}, f"{argument.kind}s") if isinstance(argument.default, Call) else argument.default
+
