@@ -10,6 +10,7 @@ import click
 
 from kscaffold import writer
 from kscaffold.check import Finding, Verdict
+from kscaffold.describe import TemplateDescription, TemplateSummary
 from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
 from kscaffold.generate import Outcome
 
@@ -131,6 +132,54 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "skipped": [{"rule": rule, "because": reason} for rule, reason in verdict.skipped],
         "findings": [dict(vars(finding)) for finding in verdict.findings],
     }
+
+
+def template_list_lines(summaries: Iterable[TemplateSummary]) -> list[str]:
+    """`layer/dense  Densely-connected layer: …` for each template."""
+    listed = list(summaries)
+    width = max((len(summary.name) for summary in listed), default=0)
+    return [
+        f"{click.style(f'{item.name:<{width}}', fg='red' if item.broken else 'green')}  {item.summary}"
+        for item in listed
+    ]
+
+
+def template_lines(template: TemplateDescription) -> list[str]:
+    """What `kscaffold show` prints."""
+    lines = [f"{click.style(template.name, fg='green')}  {template.summary}"]
+    if template.arguments:
+        lines += ["", "Arguments"]
+        rows = [
+            (f"{item.name}:{item.kind}" + (f"={item.default}" if item.default is not None else ""), item.description)
+            for item in template.arguments
+        ]
+        width = max(len(left) for left, _ in rows)
+        lines += [f"  {left:<{width}}  {right}" for left, right in rows]
+    for title, texts in (("Weights", template.weights), ("Sublayers", template.sublayers)):
+        if texts:
+            lines += ["", title, *(f"  {text}" for text in texts)]
+    lines += ["", "Shapes", f"  input   {template.inputs}", f"  output  {template.output}"]
+    lines.append(f"  checked with {' and '.join(template.example_shapes)}; change it by --input-shape")
+    if template.takes:
+        lines += ["", f"call takes {' and '.join(template.takes)}."]
+    return [*lines, "", "Example", f"  {template.command}"]
+
+
+def templates_json(summaries: Iterable[TemplateSummary]) -> dict[str, Any]:
+    """The JSON document of `kscaffold list`."""
+    return {
+        "version": JSON_VERSION,
+        "command": "list",
+        "ok": True,
+        "templates": [dict(vars(summary)) for summary in summaries],
+    }
+
+
+def template_json(template: TemplateDescription) -> dict[str, Any]:
+    """The JSON document of `kscaffold show`."""
+    fields = dict(vars(template))
+    fields["arguments"] = [dict(vars(argument)) for argument in template.arguments]
+    return {"version": JSON_VERSION, "command": "show", "ok": True, "template": fields}
 
 
 def dump(document: Mapping[str, Any]) -> str:

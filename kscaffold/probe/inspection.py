@@ -67,16 +67,18 @@ def inspect_subject(
             continue
         report({"stage": f"while it {rule.doing}"})
         started = time.monotonic()
+        named = {"rule": rule.id, "name": rule.name, "severity": rule.severity}
+        problems: list[dict[str, Any]] = []
         try:
-            problems = list(rule.check(subject))
+            for text in rule.check(subject):
+                problems.append({**named, "message": text, "line": None, "code": ""})
         except BaseException as error:  # the rule calls the user's code, which may raise or exit as it likes
-            problem = {"message": f"{rule.failure}: {explain(error)}", **locate(error, path)}
-            findings.append({"rule": rule.id, "name": rule.name, "severity": "error", **problem})
-        else:
-            named = {"rule": rule.id, "name": rule.name, "severity": rule.severity}
-            findings += [{**named, "message": text, "line": None, "code": ""} for text in problems]
-            if not problems:
-                passed.append(rule.id)
+            if not problems:  # what follows a defect that has a name is its consequence
+                message = f"{rule.failure}: {explain(error)}"
+                problems = [{**named, "severity": "error", "message": message, **locate(error, path)}]
+        findings += problems
+        if not problems:
+            passed.append(rule.id)
         report({"timing": [rule.id, round(time.monotonic() - started, 4)]})
     return {"findings": findings, "skipped": skipped, "passed": passed, "facts": subject.facts}
 
@@ -85,7 +87,7 @@ def explain(error: BaseException) -> str:
     """An exception in one line, without what Keras wraps around it."""
     if isinstance(error, SystemExit):
         return f"it calls sys.exit({error.code!r})"
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\}+|\[Op:\w+\]", "", str(error))
     paragraphs = [part.strip() for part in text.split("\n\n")]
     telling = [part for part in paragraphs if part and not part.startswith(NOISE)]
     first = " ".join((telling or [text])[0].split())

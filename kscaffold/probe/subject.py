@@ -74,18 +74,47 @@ class Subject:
         inputs = self.symbolic_inputs()
         return keras.Model(inputs, self.call(self.make(), inputs))
 
-    def train_one_step(self, model: Any) -> float:
-        """The loss of one step of gradient descent towards random targets."""
+    def train_one_step(self) -> tuple[float, list[str]]:
+        """Trains for one step of gradient descent towards random targets.
+
+        Returns:
+            The loss, and the paths of the trainable weights that the step left as they were.
+        """
+        model = self.model()
+        # Keras refuses to train where no weight has a gradient; with this one there always is.
+        trained = keras.Model(model.inputs, [Gain()(output) for output in model.outputs])
         arrays = self.arrays(4)
         generator = np.random.default_rng(1)
         targets = [generator.normal(size=output.shape) for output in self.numbers(model(arrays))]
+        before = self.numbers(model.trainable_weights)
         # XLA would take longer to compile this one step than everything else here.
-        model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
-        return float(model.train_on_batch(arrays, targets if len(targets) > 1 else targets[0]))
+        trained.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+        loss = float(trained.train_on_batch(arrays, targets))
+        after = self.numbers(model.trainable_weights)
+        moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
+        return loss, [
+            weight.path for weight, has in zip(model.trainable_weights, moved, strict=True) if not has
+        ]
 
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+
+
+class Gain(keras.layers.Layer):
+    """Multiplies by one trainable number."""
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the number."""
+        self.gain = self.add_weight(name="gain", shape=(), initializer="ones")
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs, in floating point, times the number."""
+        return keras.ops.cast(inputs, self.compute_dtype) * self.gain
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the inputs."""
+        return input_shape
 
 
 def difference(first: list[Any], second: list[Any]) -> str | None:

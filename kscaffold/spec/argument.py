@@ -166,6 +166,7 @@ def parse_argument(text: str) -> Argument:
     default = None
     if equals:
         default = _literal_text(default_text) if kind is Kind.STR else parse_expression(default_text)
+        default = _words_as_strings(default)
         kind = kind or _kind_from_default(default)
         default = _as_kind(name, kind, default)
     argument = Argument(name, kind or Kind.ANY, default)
@@ -184,6 +185,20 @@ def _literal_text(text: str) -> Expression:
     if re.match(r"\s*['\"]", text):
         return parse_expression(text)
     return Literal(text.strip())
+
+
+def _words_as_strings(value: Expression) -> Expression:
+    """Inside tuples, lists and dictionaries a bare word is a string."""
+
+    def convert(part: Expression) -> Expression:
+        return Literal(part.word) if isinstance(part, Name) else _words_as_strings(part)
+
+    match value:
+        case Display(brackets=brackets, items=items):
+            return Display(brackets, tuple(convert(item) for item in items))
+        case Table(items=pairs):
+            return Table(tuple((key, convert(item)) for key, item in pairs))
+    return value
 
 
 def _kind_from_name(name: str) -> Kind | None:

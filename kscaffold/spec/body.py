@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kscaffold.spec.argument import Argument, Kind
-from kscaffold.spec.expr import Expression, Item, Literal, Name, names, walk
+from kscaffold.spec.expr import Expression, Item, Literal, names
 from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
 ADDED_NAMES = ("bias", "beta", "shift", "offset")
@@ -39,6 +39,7 @@ class Step:
         repeated: Whether the attribute is a list of sublayers.
         optional: Whether the attribute may be `None`.
         merges: Whether a sublayer takes the list of the layer's inputs.
+        given: Whether a sublayer comes from outside, and may be built already.
     """
 
     kind: StepKind
@@ -51,12 +52,13 @@ class Step:
     repeated: bool = False
     optional: bool = False
     merges: bool = False
+    given: bool = False
 
 
 def plan_steps(
     weights: Iterable[Weight],
     sublayers: Iterable[Sublayer],
-    arguments: Mapping[str, Argument],
+    arguments: Iterable[Argument],
     features: Expression | None,
     flags: frozenset[str],
 ) -> tuple[Step, ...]:
@@ -65,25 +67,26 @@ def plan_steps(
     Args:
         weights: The weights, in order.
         sublayers: The sublayers, in order.
-        arguments: The constructor arguments by name.
+        arguments: The constructor arguments.
         features: The size of the last axis of what the steps start from.
         flags: Of `training` and `mask`, what `call` takes.
     """
+    by_name = {argument.name: argument for argument in arguments}
     steps: list[Step] = []
     for weight in weights:
-        step = _use_weight(weight, features, arguments)
+        step = _use_weight(weight, features, by_name)
         features = step.features
         steps.append(step)
     keeps_steps = True
     for sublayer in sublayers:
-        step = _use_sublayer(sublayer, features, arguments, flags)
+        step = _use_sublayer(sublayer, features, flags)
         if not keeps_steps:
             step = replace(step, passes=tuple(name for name in step.passes if name != "mask"))
         keeps_steps = keeps_steps and step.keeps_steps
         features = step.features
         steps.append(step)
     taken = {name for sublayer in sublayers for name in names(sublayer.call)}
-    for argument in arguments.values():
+    for argument in by_name.values():
         if argument.kind is Kind.ACTIVATION and argument.name not in taken:
             steps.append(Step(StepKind.ACTIVATION, argument.name, features))
     return tuple(steps)
@@ -123,9 +126,7 @@ def _is_added(weight: Weight, shape: tuple[Expression, ...]) -> bool:
     return weight.name.endswith(ADDED_NAMES) or len(shape) > 1 or not ones
 
 
-def _use_sublayer(
-    sublayer: Sublayer, features: Expression | None, arguments: Mapping[str, Argument], flags: frozenset[str]
-) -> Step:
+def _use_sublayer(sublayer: Sublayer, features: Expression | None, flags: frozenset[str]) -> Step:
     signature = sublayer.signature
     step = Step(
         StepKind.SUBLAYER,
@@ -135,6 +136,7 @@ def _use_sublayer(
         keeps_steps=False,
         repeated=sublayer.repeated,
         optional=sublayer.optional,
+        given=sublayer.argument,
     )
     if signature is None:
         return step
@@ -143,7 +145,7 @@ def _use_sublayer(
         units = given.get("units", sublayer.call.arguments[0] if sublayer.call.arguments else None)
         keeps, features = False, units
     else:
-        keeps = signature.keeps_shape and not (names(sublayer.call) & {"output_shape"}) and "output_shape" not in given
+        keeps = signature.keeps_shape and "output_shape" not in given
         features = features if keeps else None
     sequences = given.get("return_sequences") == Literal(True) and given.get("return_state") != Literal(True)
     return replace(
@@ -156,12 +158,3 @@ def _use_sublayer(
         merges=signature.merges,
     )
 
-
-def unused(steps: Iterable[Step]) -> tuple[str, ...]:
-    """The names of the weights that no step uses."""
-    return tuple(step.name for step in steps if step.kind is StepKind.UNUSED)
-
-
-def sizes_of(expression: Expression) -> set[str]:
-    """The arguments that a size is computed from."""
-    return {part.word for part in walk(expression) if isinstance(part, Name)} - {INPUT_DIM.word, INPUT_SHAPE.word}

@@ -142,30 +142,33 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
 
     weights = [parse_weight(text, by_name, trainable=True) for text in manifest.weights]
     weights += [parse_weight(text, by_name, trainable=False) for text in manifest.states]
-    own_weights = [] if manifest.output else list(weights)
     added = _parse_each(flags.weights, "--weight", lambda text: parse_weight(text, by_name, trainable=True))
     added += _parse_each(flags.states, "--state", lambda text: parse_weight(text, by_name, trainable=False))
-    weights += added
     sublayers = [parse_sublayer(text, by_name) for text in manifest.sublayers]
-    sublayers += _parse_each(flags.sublayers, "--sublayer", lambda text: parse_sublayer(text, by_name))
-    _refuse_clashes(arguments, weights, sublayers, manifest)
-    for used in used_as_size(weights, sublayers):
+    inner = _parse_each(flags.sublayers, "--sublayer", lambda text: parse_sublayer(text, by_name))
+    _refuse_clashes(arguments, weights + added, sublayers + inner)
+    for used in used_as_size(weights + added, sublayers + inner):
         if by_name[used].kind in (Kind.INT, Kind.ANY):
             by_name[used] = replace(by_name[used], kind=Kind.INT).must_be_positive()
     arguments = tuple(by_name.values())
 
-    user_layers = [] if manifest.output else [item for item in arguments if item.kind is Kind.LAYER]
-    called = sublayers + [
-        Sublayer(item.name, Call(""), None, argument=True, optional=item.optional) for item in user_layers
-    ]
-    merges = bool(called) and called[0].signature is not None and called[0].signature.merges
-    start = manifest.output.axes[-1] if manifest.output and manifest.output.axes else INPUT_DIM
     takes = frozenset({"training", "mask"} & (features | manifest.handles))
-    own_activations = {} if manifest.output else by_name
-    user_arguments = own_activations or {
-        item.name: item for item in _parse_each(flags.arguments, "--arg", parse_argument)
-    }
-    steps = plan_steps(own_weights + added, called, user_arguments, start, takes)
+    start: Expression | None = INPUT_DIM
+    steps: tuple[Step, ...] = ()
+    if manifest.output:
+        start = manifest.output.axes[-1] if manifest.output.axes else None
+    else:
+        steps = plan_steps(weights, sublayers, _own(arguments, manifest), start, takes)
+        start = steps[-1].features if steps else start
+    users = [item for item in arguments if item not in _own(arguments, manifest)]
+    called = inner + [
+        Sublayer(item.name, Call(""), None, argument=True, optional=item.optional)
+        for item in users
+        if item.kind is Kind.LAYER
+    ]
+    steps += plan_steps(added, called, users, start, takes)
+    weights, sublayers = weights + added, sublayers + inner
+    merges = bool(steps) and steps[0].merges
     spec = LayerSpec(
         name=name,
         package=package,
@@ -184,7 +187,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         concatenates=call is CallStyle.LIST and manifest.output is None and not merges,
         values=_example_values(inputs, arguments, call, manifest.output is None),
     )
-    _refuse_misfits(spec, manifest, merges)
+    _refuse_misfits(spec, merges)
     return replace(spec, output=_output_pattern(spec, manifest, merges))
 
 
@@ -244,8 +247,14 @@ def _choose_inputs(manifest: LayerManifest, flags: LayerFlags) -> tuple[Input, .
     return tuple(chosen)
 
 
+def _own(arguments: Iterable[Argument], manifest: LayerManifest) -> list[Argument]:
+    """The arguments that a template brings."""
+    names_there = {item.name for item in manifest.arguments}
+    return [argument for argument in arguments if argument.name in names_there]
+
+
 def _refuse_clashes(
-    arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer], manifest: LayerManifest
+    arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer]
 ) -> None:
     seen: dict[str, str] = {}
     attributes = [(item.name, "argument") for item in arguments]
@@ -290,7 +299,7 @@ def _example_values(
     return values
 
 
-def _refuse_misfits(spec: LayerSpec, manifest: LayerManifest, merges: bool) -> None:
+def _refuse_misfits(spec: LayerSpec, merges: bool) -> None:
     """What Keras would only find later: sizes that the example inputs do not have, inputs that cannot be joined."""
     for weight in spec.weights:
         for size in weight.shape:

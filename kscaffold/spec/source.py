@@ -140,7 +140,7 @@ def input_text(spec: LayerSpec) -> str:
 def output_text(spec: LayerSpec) -> str:
     """The shape of the output as the docstring says it."""
     if spec.output is None:
-        return f"That of the output of `{spec.steps[-1].name}`."
+        return f"The output shape of `{spec.steps[-1].name}`."
     return f"`{spec.output}`"
 
 

@@ -20,7 +20,7 @@ ID = "KS401"
 SEVERITY = "error"
 DOING = "is saved and loaded in a model"
 FAILURE = "cannot be saved and loaded in a model"
-REQUIRES = ("KS203", "KS204")
+REQUIRES = ("KS203", "KS204", "KS301")
 
 
 def check(subject: Subject) -> Iterator[str]:

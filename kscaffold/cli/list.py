@@ -1,0 +1,22 @@
+"""`kscaffold list`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("list", short_help="The templates there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def command(as_json: bool, debug: bool) -> int:
+    """Print the templates there are, each with its kind, its name and what it makes."""
+    from kscaffold import report
+    from kscaffold.describe import summarize_templates
+
+    summaries = summarize_templates()
+    if as_json:
+        click.echo(report.dump(report.templates_json(summaries)))
+    else:
+        for line in report.template_list_lines(summaries):
+            click.echo(line)
+    return 0

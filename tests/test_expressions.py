@@ -1,0 +1,118 @@
+"""The one-line syntax: parsed into values, never evaluated."""
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscaffold.errors import RequestError
+from kscaffold.spec.expr import (
+    Arithmetic,
+    Call,
+    Display,
+    Item,
+    Literal,
+    Name,
+    Table,
+    evaluate_size,
+    parse_call,
+    parse_expression,
+    show,
+    split_list,
+)
+
+
+def test_a_layer_with_arguments() -> None:
+    assert parse_expression("Dense(64, relu, use_bias=False)") == Call(
+        "Dense", (Literal(64), Name("relu")), (("use_bias", Literal(False)),)
+    )
+
+
+def test_repetition_a_bare_name_and_a_layer_of_ones_own() -> None:
+    assert parse_call("Dense(64) x3").repeat == 3
+    assert parse_call("Flatten") == Call("Flatten")
+    own = parse_call("my_package.layers:MyDense(8)")
+    assert own.own == ("my_package.layers", "MyDense")
+    nested = parse_call("TimeDistributed(my.layers:MyDense(8, 'a.b:c('))")
+    assert nested.arguments[0] == Call("my.layers:MyDense", (Literal(8), Literal("a.b:c(")))
+
+
+def test_sizes_are_computed_from_names() -> None:
+    size = parse_expression("4 * units + input_shape[-1] // 2")
+    assert evaluate_size(size, {"units": 3, "input_shape": (None, 8)}) == 16
+    assert evaluate_size(size, {"units": 3}) is None
+    with pytest.raises(RequestError, match="divides by zero"):
+        evaluate_size(parse_expression("8 // n"), {"n": 0})
+    with pytest.raises(RequestError, match=r"input_shape\[5\] is beyond the end"):
+        evaluate_size(parse_expression("input_shape[5]"), {"input_shape": (None, 8)})
+
+
+def test_a_list_of_expressions() -> None:
+    assert split_list("input_dim, units") == [Name("input_dim"), Name("units")]
+    assert split_list("  ") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("__import__('os').system('true')", "Call has no place here"),
+        ("lambda: 1", "Lambda has no place here"),
+        ("[x for x in y]", "ListComp has no place here"),
+        ("f'{x}'", "JoinedStr has no place here"),
+        ("x.y", "Attribute has no place here"),
+        ("(x := 1)", "NamedExpr has no place here"),
+        ("Dense(*x)", "Starred has no place here"),
+        ("Dense(**x)", "\\*\\* has no place here"),
+        ("Dense(3", "is not understood at column 6"),
+        ("1e999", "the number is too large"),
+        ("b'x'", "a bytes cannot be saved"),
+        ("{1: 2}", "keys are strings"),
+        ("x[a]", "an index is a whole number"),
+        ("Dense(3) x0", "repeats a layer 0 times"),
+        ("(" * 500, "is not understood"),
+        ("x\0", "is not understood"),
+        ("1+" * 5000 + "1", "10001 characters long"),
+    ],
+)
+def test_what_is_no_expression_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(RequestError, match=complaint):
+        parse_expression(text)
+
+
+names = st.from_regex(r"[a-z][a-z_0-9]{0,5}", fullmatch=True).filter(lambda name: name.isidentifier() and not __import__("keyword").iskeyword(name))
+literals = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8)
+).map(Literal)
+expressions = st.recursive(
+    st.one_of(literals, names.map(Name)),
+    lambda inner: st.one_of(
+        st.builds(Display, st.sampled_from(["()", "[]"]), st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Table, st.lists(st.tuples(st.text(max_size=5), inner), max_size=3).map(tuple)),
+        st.builds(Arithmetic, names.map(Name), st.sampled_from(["+", "-", "*", "//"]), names.map(Name)),
+        st.builds(Item, names.map(Name), st.integers(-3, 3)),
+        st.builds(
+            Call,
+            st.sampled_from(["Dense", "L2", "my.layers:Mine"]),
+            st.lists(inner, max_size=2).map(tuple),
+            st.dictionaries(names, inner, max_size=2).map(lambda given: tuple(given.items())),
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(expressions)
+def test_what_is_shown_parses_to_the_same(expression: object) -> None:
+    assert parse_expression(show(expression)) == expression  # type: ignore[arg-type]
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_expression_or_refused(text: str) -> None:
+    try:
+        expression = parse_expression(text)
+    except RequestError as error:
+        assert error.message
+    else:
+        if "my" not in text and ":" not in text:
+            ast.parse(show(expression), mode="eval")

@@ -1,0 +1,234 @@
+"""Describing a layer: arguments, weights, sublayers, and what is refused before anything is rendered."""
+
+from __future__ import annotations
+
+import pytest
+
+from kscaffold.errors import RequestError
+from kscaffold.generate import choose_template, read_layer_manifest
+from kscaffold.naming import parse_module_name
+from kscaffold.spec import catalogue
+from kscaffold.spec.argument import Check, Kind, parse_argument
+from kscaffold.spec.body import StepKind
+from kscaffold.spec.expr import Literal
+from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.shape import fill_pattern, match_shape, parse_pattern, parse_shape
+from kscaffold.templates import find_template, find_templates
+
+
+def describe(template: str | None = None, **flags: object) -> LayerSpec:
+    asked = LayerFlags(**flags)  # type: ignore[arg-type]
+    name = parse_module_name("MyLayer")
+    manifest = read_layer_manifest(choose_template(template, name.module, asked))
+    return describe_layer(name, "custom", manifest, asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "default"),
+    [
+        ("units:int=32", Kind.INT, Literal(32)),
+        ("units=32", Kind.INT, Literal(32)),
+        ("ratio=0.5", Kind.FLOAT, Literal(0.5)),
+        ("ratio:float=1", Kind.FLOAT, Literal(1.0)),
+        ("use_bias=True", Kind.BOOL, Literal(True)),
+        ("mode=same", Kind.STR, Literal("same")),
+        ("mode:str=two words", Kind.STR, Literal("two words")),
+        ("activation=relu", Kind.ACTIVATION, Literal("relu")),
+        ("kernel_initializer=None", Kind.INITIALIZER, Literal(None)),
+        ("kernel_regularizer=l2", Kind.REGULARIZER, Literal("l2")),
+        ("anything=None", Kind.ANY, Literal(None)),
+    ],
+)
+def test_the_type_of_an_argument_comes_from_its_name_or_default(text: str, kind: Kind, default: Literal) -> None:
+    argument = parse_argument(text)
+    assert (argument.kind, argument.default) == (kind, default)
+
+
+def test_what_a_name_means_is_demanded() -> None:
+    assert parse_argument("units").check is Check.POSITIVE
+    assert parse_argument("rate=0.5").check is Check.FRACTION
+    assert parse_argument("epsilon=0.001").check is Check.POSITIVE
+    assert parse_argument("other=3").check is Check.NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("layers:int", "'layers' cannot be the name of an argument: `layers` is an attribute that Keras reserves"),
+        ("dtype=float32", "every layer takes it already"),
+        ("x:integer", "unknown type 'integer'. Did you mean int?"),
+        ("units:int=many", "default of 'units' is not of type int. Write a whole number"),
+        ("units=0", "The default 0 of 'units' must be positive"),
+        ("rate=1.5", "must be at least 0 and less than 1"),
+        ("activation=rellu", "Keras has no activation 'rellu'. Did you mean relu?"),
+        ("a_regularizer=Dense(3)", "not of type regularizer"),
+        ("x=", "has an empty default"),
+        ("x:any={'a': (1, 2)}", "comes back from a saved config as a list"),
+        ("x:any={1: 2}", "keys are strings"),
+        ("x:tuple=(1, (2, 3))", "not of type tuple"),
+        ("x:float=1e999", "too large"),
+        ("x=__import__('os')", "Keras has no layer '__import__'"),
+        ("x:int=3 4", "is not understood at column"),
+    ],
+)
+def test_arguments_that_cannot_be(text: str, complaint: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_argument(text)
+    assert complaint in str(caught.value)
+
+
+def test_a_described_layer_starts_blank_and_uses_its_weights() -> None:
+    spec = describe(arguments=("units:int", "activation=relu"), weights=("kernel: input_dim, units", "bias: units"))
+    assert [step.kind for step in spec.steps] == [StepKind.MATMUL, StepKind.ADD, StepKind.ACTIVATION]
+    assert spec.output_shape == (8,)
+    assert spec.expected_weights == ((16, 8), (8,))
+
+
+def test_an_untyped_argument_that_is_a_size_is_a_whole_number() -> None:
+    spec = describe(arguments=("width",), weights=("kernel: input_dim, width",))
+    assert (spec.arguments[0].kind, spec.arguments[0].check) == (Kind.INT, Check.POSITIVE)
+
+
+def test_required_arguments_come_first() -> None:
+    spec = describe(arguments=("first=1", "second", "third:int"))
+    assert [argument.name for argument in spec.arguments] == ["second", "third", "first"]
+
+
+def test_a_weight_that_fits_nowhere_is_left_to_the_user() -> None:
+    spec = describe(weights=("table: 10, 4",))
+    assert [step.kind for step in spec.steps] == [StepKind.UNUSED]
+
+
+def test_a_positional_embedding_is_added() -> None:
+    spec = describe(weights=("position: input_shape[1], input_dim",), input_shapes=("6,8",))
+    assert [step.kind for step in spec.steps] == [StepKind.ADD]
+    assert spec.expected_weights == ((6, 8),)
+
+
+def test_sublayers_get_training_and_masks_that_they_take() -> None:
+    spec = describe(
+        sublayers=("lstm = LSTM(4, return_sequences=True)", "drop = Dropout(0.1)", "last = LSTM(4)", "more = LSTM(2)"),
+        features=frozenset({"training", "mask"}),
+    )
+    assert [step.passes for step in spec.steps] == [
+        ("training", "mask"),
+        ("training",),
+        ("training", "mask"),
+        ("training",),
+    ]
+    assert not spec.keeps_steps and spec.output is None
+
+
+def test_seed_needs_training_and_an_argument() -> None:
+    spec = describe("dense", features=frozenset({"seed"}))
+    assert "training" in spec.takes
+    assert "seed" in [argument.name for argument in spec.arguments]
+
+
+def test_an_argument_of_the_template_gets_another_default() -> None:
+    spec = describe("dense", arguments=("units=64", "activation=relu"))
+    assert spec.output_shape == (64,)
+    assert [argument.name for argument in spec.arguments][:2] == ["units", "activation"]
+
+
+def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
+    described = LayerFlags(arguments=("units=3",))
+    assert choose_template(None, "noise", LayerFlags()).name == "noise"
+    assert choose_template(None, "my_layer", LayerFlags()).name == "dense"
+    assert choose_template(None, "noise", described).name == "blank"
+    assert choose_template("merge", "noise", described).name == "merge"
+    with pytest.raises(RequestError, match="There is no template 'dens' for a layer. Did you mean dense?"):
+        choose_template("dens", "x", LayerFlags())
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        ({"weights": ("k: foo",)}, "--weight 'k: foo': 'foo' in the shape of 'k' is no argument of this layer"),
+        ({"weights": ("k: zero",)}, "Did you mean the initializer zeros?"),
+        ({"weights": ("k",)}, "'k' has no shape"),
+        ({"weights": ("k: input_shape[0]",)}, "is the batch size, which a layer does not know"),
+        ({"weights": ("k: input_shape[7]",)}, "is beyond the end of input_shape"),
+        ({"weights": ("k: input_shape",)}, "input_shape in the shape of 'k' is no size"),
+        ({"weights": ("k: -3",)}, "-3 is no size of 'k'"),
+        ({"weights": ("k: input_dim - 16",)}, "is 0 for the input shape"),
+        ({"weights": ("k: 3.5",)}, "3.5 is no size"),
+        ({"weights": ("weights: 3",)}, "`weights` is an attribute that Keras reserves"),
+        ({"weights": ("k: 3, L2(0.1)",)}, "L2 is no initializer"),
+        ({"weights": ("k: 3", "k: 4")}, "'k' is the name of a weight already"),
+        ({"weights": ("k: 3",), "arguments": ("k=3",)}, "'k' is the name of an argument already"),
+        ({"arguments": ("rate=0.5",), "weights": ("k: rate",)}, "'rate' is used as a size, but it is of type float"),
+        (
+            {"arguments": ("i:initializer=ones",), "weights": ("a: 3, i", "b: 3, i")},
+            "share the initializer 'i', which gives both the same values",
+        ),
+        ({"arguments": ("units=3", "units=4")}, "--arg units is given twice"),
+        ({"sublayers": ("d=Denes(3)",)}, "--sublayer 'd=Denes(3)': Keras has no layer 'Denes'. Did you mean Dense?"),
+        ({"sublayers": ("d=Dense()",)}, "Dense needs 'units'. For example: Dense(8)."),
+        ({"sublayers": ("d=Dense(3, unit=4)",)}, "Dense has no argument 'unit'. Did you mean units?"),
+        ({"sublayers": ("d=Dense(3, units=4)",)}, "Dense is given 'units' twice"),
+        ({"sublayers": ("d=Dense(units)",)}, "'units' is no argument of this layer"),
+        ({"sublayers": ("d=Dropout(rate)",)}, "To add it: --arg rate:float=0.5."),
+        ({"sublayers": ("d=Dense(3, rellu)",)}, "Keras has no activation 'rellu'"),
+        ({"sublayers": ("d=Flatten(1, 2, 3, 4)",)}, "Flatten takes 1 arguments, 4 were given"),
+        ({"sublayers": ("d=L2(3)",)}, "L2 is a regularizer, no layer"),
+        ({"sublayers": ("d",)}, "'d' is no sublayer"),
+        ({"sublayers": ("d=Dense(8)", "e=Add()")}, "'e' merges several inputs, but is given one"),
+        ({"input_shapes": ("4", "4,4"), "weights": ("k: 3",)}, "cannot be concatenated"),
+        ({"input_shapes": ("x",)}, "'x' is no shape. Give the sizes of one example"),
+        ({"input_shapes": ("0",)}, "'0' is no shape"),
+        ({"input_shapes": ("4", "4")}, "2 input shapes are given, but the layer has 1 inputs"),
+        (
+            {"input_shapes": ("4", "4"), "weights": ("k: 3",), "features": frozenset({"mask"})},
+            "A layer with several inputs has a mask for each",
+        ),
+    ],
+)
+def test_flags_that_cannot_be(flags: dict[str, object], complaint: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        describe(None if len(flags.get("input_shapes", ())) < 2 or len(flags) > 1 else "dense", **flags)  # type: ignore[arg-type]
+    assert complaint in str(caught.value)
+
+
+def test_a_shape_must_fit_the_template() -> None:
+    with pytest.raises(RequestError, match=r"\(None, 16\) does not fit \(batch_size, steps, features\)"):
+        describe("masked_pooling", input_shapes=("16",))
+    with pytest.raises(RequestError, match="Give one for each: query, value"):
+        describe("attention", input_shapes=("5,16",))
+    assert describe("rnn_cell", input_shapes=("9,3",)).output_shape == (32,)
+
+
+def test_shapes_are_matched_by_name() -> None:
+    pattern = parse_pattern("batch_size, ..., units")
+    values = match_shape(pattern, parse_shape("8,8,3"))
+    assert values["units"] == 3
+    assert fill_pattern(pattern, values | {"units": 5}) == (8, 8, 5)
+    assert str(pattern) == "(batch_size, ..., units)"
+    for text in ("units", "batch_size, ..., ..., x", ""):
+        with pytest.raises(RequestError, match="is no shape"):
+            parse_pattern(text)
+
+
+def test_templates_are_found_by_looking() -> None:
+    names = {template.name for template in find_templates("layer")}
+    assert names >= {
+        "dense",
+        "blank",
+        "composite",
+        "activity_loss",
+        "normalization",
+        "noise",
+        "masked_pooling",
+        "merge",
+        "attention",
+        "wrapper",
+        "rnn_cell",
+    }
+    assert find_template("layer/dense").name == "dense"
+
+
+def test_the_catalogue_offers_the_nearest_name() -> None:
+    with pytest.raises(RequestError, match="Did you mean BatchNormalization?"):
+        catalogue.find_class("BatchNormalisation")
+    assert catalogue.find_class("Identity", "initializers").group == "initializers"
+    assert catalogue.find_class("Identity").group == "layers"
