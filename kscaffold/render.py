@@ -19,6 +19,7 @@ SOURCE_FILTERS = (
     source.build_arguments,
     source.builds_from,
     source.call_parameters,
+    source.constant_source,
     source.construct,
     source.default_in_init,
     source.depends_on_use,

@@ -110,6 +110,11 @@ class Argument:
         return False
 
     @property
+    def constant_default(self) -> bool:
+        """Whether the default is an object that all layers may share, kept under a name of its own."""
+        return isinstance(self.default, Call) and self.kind in (Kind.REGULARIZER, Kind.CONSTRAINT)
+
+    @property
     def example_value(self) -> Expression:
         """The value that examples, tests and checks give it."""
         return self.example or self.default or EXAMPLES[self.kind]

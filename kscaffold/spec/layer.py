@@ -84,6 +84,7 @@ class LayerSpec:
     own_body: bool
     concatenates: bool
     passes_mask: bool
+    owns_build: bool
     values: Mapping[str, object]
 
     @property
@@ -104,7 +105,8 @@ class LayerSpec:
     @property
     def expected_weights(self) -> tuple[tuple[int, ...], ...] | None:
         """The shapes of the weights for the example inputs, as Keras lists them; `None` if only Keras knows."""
-        if self.sublayers:
+        given = any(argument.kind is Kind.LAYER for argument in self.arguments)
+        if self.sublayers or self.owns_build or given:
             return None
         shapes = []
         for weight in sorted(self.weights, key=lambda weight: not weight.trainable):
@@ -184,6 +186,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         output=None,
         own_body=manifest.output is not None,
         passes_mask=manifest.passes_mask,
+        owns_build=manifest.owns_build,
         concatenates=call is CallStyle.LIST and manifest.output is None and not merges,
         values=_example_values(inputs, arguments, call, manifest.output is None),
     )
@@ -323,6 +326,8 @@ def _refuse_misfits(spec: LayerSpec, merges: bool) -> None:
             hint="Start from -t merge, which combines them.",
             where="--mask",
         )
+    if spec.call is CallStyle.CELL and "mask" in spec.features:
+        raise RequestError("A cell gets no mask: the RNN around it skips masked steps.", where="--mask")
     later = [step.name for step in spec.steps[1:] if step.merges]
     if later or (merges and spec.call is not CallStyle.LIST):
         name = later[0] if later else spec.steps[0].name

@@ -56,6 +56,7 @@ class LayerManifest:
         inputs: The inputs, with a shape for each as an example.
         output: The shape of the outputs where the template has a body of its own, else `None`.
         passes_mask: Whether outputs have the steps of the inputs, so that a mask stays valid.
+        owns_build: Whether the template's body creates weights or sublayers that the manifest does not name.
     """
 
     summary: str
@@ -68,6 +69,7 @@ class LayerManifest:
     inputs: tuple[Input, ...]
     output: ShapePattern | None
     passes_mask: bool
+    owns_build: bool
 
 
 MANIFEST_KEYS = {
@@ -81,6 +83,7 @@ MANIFEST_KEYS = {
     "input": list,
     "output": str,
     "passes_mask": bool,
+    "owns_build": bool,
 }
 
 
@@ -113,6 +116,7 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
             inputs=tuple(_read_input(row, CallStyle(data.get("call", "single"))) for row in data["input"]),
             output=parse_pattern(data["output"]) if "output" in data else None,
             passes_mask=data.get("passes_mask", False),
+            owns_build=data.get("owns_build", False),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RequestError(f"The manifest is not of the right form: {error}.") from error

@@ -55,12 +55,21 @@ def default_in_init(argument: Argument) -> str:
     return in_init(default)
 
 
+def constant_source(argument: Argument) -> str:
+    """Source of a default that all layers share."""
+    default = resolve_default(argument)
+    assert default is not None
+    return standalone(default)
+
+
 def signature_default(argument: Argument) -> str:
     """Source of a default in the signature, where nothing mutable may stand."""
     default = resolve_default(argument)
     assert default is not None
     if argument.replaced_default:
         return "None"
+    if argument.constant_default:
+        return f"DEFAULT_{argument.name.upper()}"
     return standalone(_frozen(default) if argument.kind is Kind.LIST else default)
 
 
