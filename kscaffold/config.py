@@ -103,7 +103,5 @@ def check_package(text: str) -> str:
         RequestError: It is no dotted name.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*", text) or len(text) > 100:
-        raise RequestError(
-            f"{text!r} is no name of a package.", hint="For example: my_package.", where="--package"
-        )
+        raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where="--package")
     return text

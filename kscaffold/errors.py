@@ -55,9 +55,7 @@ class RequestError(Exception):
 
     def at(self, where: str) -> RequestError:
         """The same error with a place, unless it names one already."""
-        return RequestError(
-            self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code
-        )
+        return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kscaffold import writer
+from kscaffold import journal, writer
 from kscaffold.check import CheckProcess, Job, Subject, Verdict, find_interpreter
 from kscaffold.config import DEFAULT, Project, Settings, check_package, find_project
 from kscaffold.errors import ExitCode, RequestError
@@ -207,7 +207,7 @@ def _carry_out(
     process: CheckProcess | None,
     on_check: Callable[[], None],
 ) -> Outcome:
-    recovered = () if request.dry_run else writer.recover(files.project.root)
+    recovered = () if request.dry_run else journal.recover(files.project.root)
     text = files.render_module()
     rendered = [writer.File(files.module, text)]
     if request.test:

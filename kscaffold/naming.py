@@ -22,16 +22,20 @@ WHOLE_WORDS = {
 }
 # Modules that generated code, its tests or the tools around them import by name.
 SHADOWED_PACKAGES = frozenset(
-    "absl black click conftest cookiecutter h5py hypothesis jax jaxlib jinja2 keras keras_hub keras_tuner"
-    " kscaffold matplotlib mypy numpy pandas pip pkg_resources pyright pytest ruff scipy setup setuptools sklearn"
-    " tensorboard tensorflow tests torch torchvision transformers wheel yaml".split()
+    (
+        "absl black click conftest cookiecutter h5py hypothesis jax jaxlib jinja2 keras keras_hub keras_tuner"
+        " kscaffold matplotlib mypy numpy pandas pip pkg_resources pyright pytest ruff scipy setup setuptools"
+        " sklearn tensorboard tensorflow tests torch torchvision transformers wheel yaml"
+    ).split()
 )
 # What the constructor of every layer takes.
 BASE_ARGUMENTS = frozenset({"name", "dtype", "trainable", "activity_regularizer", "autocast"})
 # Names that the generated methods use for themselves.
 LOCAL_NAMES = frozenset(
-    "args batch_size cls config input_dim input_shape inputs keras kwargs losses mask ops outputs self shape"
-    " states training".split()
+    (
+        "args batch_size cls config input_dim input_shape inputs keras kwargs losses mask ops outputs self"
+        " shape states training"
+    ).split()
 )
 
 

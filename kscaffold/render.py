@@ -9,6 +9,9 @@ from typing import Any
 
 import black
 import jinja2
+from black.const import DEFAULT_LINE_LENGTH
+from black.mode import TargetVersion
+from black.parsing import InvalidInput
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kscaffold.errors import ExitCode, RequestError
@@ -119,10 +122,10 @@ def black_mode(settings: Mapping[str, Any]) -> black.Mode:
     table = {key.replace("-", "_"): value for key, value in settings.items()}
     versions = table.get("target_version", [])
     try:
-        targets = {black.TargetVersion[version.upper()] for version in versions}
+        targets = {TargetVersion[version.upper()] for version in versions}
     except (KeyError, AttributeError, TypeError):
         raise RequestError(f"target-version {versions!r} is not known to black.", where="[tool.black]") from None
-    line_length = table.get("line_length", black.DEFAULT_LINE_LENGTH)
+    line_length = table.get("line_length", DEFAULT_LINE_LENGTH)
     if not isinstance(line_length, int) or isinstance(line_length, bool) or line_length < 1:
         raise RequestError(f"line-length {line_length!r} is no positive whole number.", where="[tool.black]")
     flags = {}
@@ -148,7 +151,7 @@ def format_python(text: str, mode: black.Mode, template: str) -> str:
     """
     try:
         return black.format_str(text, mode=mode)
-    except black.InvalidInput as error:
+    except InvalidInput as error:
         raise _broken(template, None, f"what it gives is no Python ({error})") from error
 
 

@@ -105,8 +105,7 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
         "dry_run": dry_run,
         "written": outcome.written,
         "files": [
-            {"path": change.shown, "status": change.status.value}
-            | ({"diff": writer.diff(change)} if with_diff else {})
+            {"path": change.shown, "status": change.status.value} | ({"diff": writer.diff(change)} if with_diff else {})
             for change in outcome.plan.changes
         ],
         "check": {

@@ -40,7 +40,9 @@ def layer(changed: str = "", old: str = "", head: str = "") -> str:
 
 FILES = {
     "sound": layer(),
-    "prints": layer(head="print('{\"result\": {}}'); import sys; print('noise', file=sys.stderr); sys.stdout.close()\n"),
+    "prints": layer(
+        head="print('{\"result\": {}}'); import sys; print('noise', file=sys.stderr); sys.stdout.close()\n"
+    ),
     "exits": layer(head="import sys\nsys.exit('goodbye')\n"),
     "ends": layer(head="import os\nos._exit(3)\n"),
     "crashes": layer(head="import ctypes\nctypes.string_at(0)\n"),
@@ -50,13 +52,14 @@ FILES = {
     "no_python": "class Mine(:\n",
     "raises_in_init": layer("raise RuntimeError('not today')", "self.units = units"),
     "wrong_shape": layer("(*input_shape[:-1], 99)", "(*input_shape[:-1], self.units)"),
-    "forgets_config": layer('{**super().get_config()}', '{**super().get_config(), "units": self.units}'),
-    "list_for_tuple": layer(
-        'self.size = size', "self.units = units"
-    ).replace("units=4", "size=(2, 2)").replace("self.units", "4").replace('"units": 4', '"size": self.size'),
-    "builds_late": layer(
-        "self.units = units; self.inner = keras.layers.Dense(units)", "self.units = units"
-    ).replace("ops.matmul(inputs, self.kernel)", "self.inner(ops.matmul(inputs, self.kernel))"),
+    "forgets_config": layer("{**super().get_config()}", '{**super().get_config(), "units": self.units}'),
+    "list_for_tuple": layer("self.size = size", "self.units = units")
+    .replace("units=4", "size=(2, 2)")
+    .replace("self.units", "4")
+    .replace('"units": 4', '"size": self.size'),
+    "builds_late": layer("self.units = units; self.inner = keras.layers.Dense(units)", "self.units = units").replace(
+        "ops.matmul(inputs, self.kernel)", "self.inner(ops.matmul(inputs, self.kernel))"
+    ),
     "eager_only": layer("return inputs * float(ops.sum(inputs))", "return ops.matmul(inputs, self.kernel)"),
     "forgets_weight": layer("return inputs[:, : self.units]", "return ops.matmul(inputs, self.kernel)"),
     "fixed_batch": layer(
@@ -72,7 +75,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     for name, text in FILES.items():
         path = folder / f"{name}.py"
         path.write_text(text.replace("{module}", name))
-        construct = "Mine(size=(2, 2))" if name == "list_for_tuple" else "Mine(units=5)" if "units=4" in text else "Mine()"
+        construct = (
+            "Mine(size=(2, 2))" if name == "list_for_tuple" else "Mine(units=5)" if "units=4" in text else "Mine()"
+        )
         jobs.append(Job(path, path.name, (folder,), (Subject("Mine", construct, ((8,),), "single"),)))
     with CheckProcess(find_interpreter(None), limit=5) as process:
         found = process.finish(tuple(jobs))
@@ -102,13 +107,28 @@ def test_what_a_file_prints_or_closes_disturbs_nothing(verdicts: dict[str, Verdi
         ("hangs_in_call", "KS200", "does not end within 5 seconds while it is built", "import time; time.sleep(1000)"),
         ("misses_import", "KS200", "No module named 'a_module_that_is_not_there'", "import a_module_that_is_not_there"),
         ("no_python", "KS200", "SyntaxError", "class Mine(:"),
-        ("raises_in_init", "KS201", "cannot be constructed: RuntimeError: not today", "raise RuntimeError('not today')"),
+        (
+            "raises_in_init",
+            "KS201",
+            "cannot be constructed: RuntimeError: not today",
+            "raise RuntimeError('not today')",
+        ),
         ("wrong_shape", "KS205", "compute_output_shape gives (2, 99), a call (2, 5)", ""),
         ("forgets_config", "KS301", "the attribute 'units' was 5 and came back as 4", ""),
         ("list_for_tuple", "KS301", "the attribute 'size' was (2, 2) and came back as [2, 2]", ""),
         ("builds_late", "KS202", "build() leaves 2 of 3 variables to the first call: mine", ""),
-        ("eager_only", "KS501", "cannot be trained: TypeError: float() argument", "return inputs * float(ops.sum(inputs))"),
-        ("fixed_batch", "KS204", "Input to reshape is a tensor with 15 values", "return ops.reshape(ops.matmul(inputs, self.kernel), (2, -1))"),
+        (
+            "eager_only",
+            "KS501",
+            "cannot be trained: TypeError: float() argument",
+            "return inputs * float(ops.sum(inputs))",
+        ),
+        (
+            "fixed_batch",
+            "KS204",
+            "Input to reshape is a tensor with 15 values",
+            "return ops.reshape(ops.matmul(inputs, self.kernel), (2, -1))",
+        ),
     ],
 )
 def test_each_defect_is_one_message_with_the_users_own_line(
@@ -165,6 +185,6 @@ def test_keras_that_cannot_be_imported_is_named(tmp_path: Path, monkeypatch: pyt
 def test_keras_2_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "keras.py").write_text("__version__ = '2.15.0'")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(RequestError, match="Keras 3 is needed, this is Keras 2.15.0"):
+    with pytest.raises(RequestError, match=r"Keras 3 is needed, this is Keras 2\.15\.0"):
         with CheckProcess(find_interpreter(None)) as process:
             process.finish(())

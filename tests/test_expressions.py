@@ -80,9 +80,15 @@ def test_what_is_no_expression_is_refused(text: str, complaint: str) -> None:
         parse_expression(text)
 
 
-names = st.from_regex(r"[a-z][a-z_0-9]{0,5}", fullmatch=True).filter(lambda name: name.isidentifier() and not __import__("keyword").iskeyword(name))
+names = st.from_regex(r"[a-z][a-z_0-9]{0,5}", fullmatch=True).filter(
+    lambda name: name.isidentifier() and not __import__("keyword").iskeyword(name)
+)
 literals = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8)
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**6), 10**6),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
 ).map(Literal)
 expressions = st.recursive(
     st.one_of(literals, names.map(Name)),
@@ -111,8 +117,8 @@ def test_what_is_shown_parses_to_the_same(expression: object) -> None:
 def test_any_text_is_an_expression_or_refused(text: str) -> None:
     try:
         expression = parse_expression(text)
-    except RequestError as error:
-        assert error.message
+    except RequestError:
+        return
     else:
         if "my" not in text and ":" not in text:
             ast.parse(show(expression), mode="eval")

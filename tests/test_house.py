@@ -17,6 +17,7 @@ FLOORS = {
     "describe": 4.5,
     "generate": 4,
     "writer": 3,
+    "journal": 2,
     "render": 3,
     "check": 3,
     "spec": 2,

@@ -189,7 +189,9 @@ class CheckProcess:
             raise self._no_keras("does not answer") from None
         if not self._results.exists():
             lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise self._no_keras(f"ended with status {self._process.returncode}: {lines[-1] if lines else 'no message'}")
+            raise self._no_keras(
+                f"ended with status {self._process.returncode}: {lines[-1] if lines else 'no message'}"
+            )
         document = json.loads(self._results.read_text(encoding="utf-8"))
         if "error" in document:
             raise self._no_keras(f"cannot import Keras: {document['error']}")

@@ -74,7 +74,8 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         request_error = RequestError("Stopped; nothing was written.", exit_code=ExitCode.CHECK_FAILED)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # whoever read the output has gone; nothing is left to say
+        # Whoever read the output has gone. Python would complain once more when it flushes on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except Exception as error:
         if "--debug" in arguments:
@@ -107,4 +108,3 @@ def _print_error(error: RequestError, arguments: list[str]) -> None:
         click.echo(json.dumps(error_json(command, error), indent=2))
     else:
         click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
-

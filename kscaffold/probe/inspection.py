@@ -16,7 +16,12 @@ from .subject import Subject
 
 IMPORT_RULE = {"rule": "KS200", "name": "imports", "severity": "error"}
 LONGEST_MESSAGE = 400
-NOISE = ("Exception encountered when calling", "Arguments received by", "Call arguments received by", "Full object config")
+NOISE = (
+    "Exception encountered when calling",
+    "Arguments received by",
+    "Call arguments received by",
+    "Full object config",
+)
 
 
 def inspect_file(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

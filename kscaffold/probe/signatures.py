@@ -40,10 +40,10 @@ def public_classes(module: Any, base: type) -> dict[str, type]:
     return {name: cls for name, cls in named.items() if name not in ABSTRACT}
 
 
-def describe_parameters(function: Any) -> dict[str, Any]:
-    """`{"parameters": {name: [] or [default]}}`, with what the signature takes beyond named parameters."""
+def describe_parameters(cls: Any) -> dict[str, Any]:
+    """`{"parameters": {name: [] or [default]}}` of a constructor, and whether it takes any number of arguments."""
     described: dict[str, Any] = {"parameters": {}}
-    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+    for name, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_POSITIONAL:
             described["variadic"] = True
         elif parameter.kind is not parameter.VAR_KEYWORD:
@@ -54,9 +54,7 @@ def describe_parameters(function: Any) -> dict[str, Any]:
     return described
 
 
-def output_shapes(
-    cls: type, required: list[str], inputs: int
-) -> dict[tuple[int, ...], tuple[int, ...]]:
+def output_shapes(cls: type, required: list[str], inputs: int) -> dict[tuple[int, ...], tuple[int, ...]]:
     """Output shapes of a layer with sample arguments, for the sample input shapes that it takes."""
     shapes = {}
     if all(name in SAMPLE_ARGUMENTS for name in required):
@@ -69,9 +67,9 @@ def output_shapes(
     return shapes
 
 
-def describe_layer(cls: type) -> dict[str, Any]:
+def describe_layer(cls: Any) -> dict[str, Any]:
     """Constructor, call and build of a layer class, and what it does to shapes."""
-    described = describe_parameters(cls.__init__)
+    described = describe_parameters(cls)
     call = inspect.signature(cls.call).parameters
     described["call"] = [
         name
@@ -122,21 +120,13 @@ def describe_keras() -> dict[str, Any]:
     catalogue: dict[str, Any] = {
         "keras": keras.__version__,
         "reserved": sorted(
-            name
-            for name in {*dir(keras.layers.Layer()), *dir(keras.Model())}
-            if not name.startswith("_")
+            name for name in {*dir(keras.layers.Layer()), *dir(keras.Model())} if not name.startswith("_")
         ),
-        "layers": {
-            name: describe_layer(cls)
-            for name, cls in public_classes(keras.layers, keras.layers.Layer).items()
-        },
+        "layers": {name: describe_layer(cls) for name, cls in public_classes(keras.layers, keras.layers.Layer).items()},
         "names": {"activations": accepted_names(keras.activations)},
     }
     for group, (module, base) in groups.items():
-        catalogue[group] = {
-            name: describe_parameters(cls.__init__)
-            for name, cls in public_classes(module, base).items()
-        }
+        catalogue[group] = {name: describe_parameters(cls) for name, cls in public_classes(module, base).items()}
         catalogue["names"][group] = accepted_names(module)
     return catalogue
 

@@ -57,9 +57,7 @@ class Subject:
     def arrays(self, batch_size: int, seed: int = 0) -> list[Any]:
         """Random inputs for one batch."""
         generator = np.random.default_rng(seed)
-        return [
-            generator.normal(size=(batch_size, *item["shape"])).astype(item["dtype"]) for item in self.inputs
-        ]
+        return [generator.normal(size=(batch_size, *item["shape"])).astype(item["dtype"]) for item in self.inputs]
 
     def callable(self, layer: Any) -> Any:
         """What takes the inputs: the layer, or for a cell the RNN around it."""
@@ -92,16 +90,14 @@ class Subject:
         loss = float(trained.train_on_batch(arrays, targets))
         after = self.numbers(model.trainable_weights)
         moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-        return loss, [
-            weight.path for weight, has in zip(model.trainable_weights, moved, strict=True) if not has
-        ]
+        return loss, [weight.path for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
 
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
 
 
-class Gain(keras.layers.Layer):
+class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
     """Multiplies by one trainable number."""
 
     def build(self, input_shape: Any) -> None:

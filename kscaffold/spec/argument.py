@@ -49,8 +49,10 @@ class Check(StrEnum):
 
 # Names with one meaning in Keras: the kind where none was given, and what is demanded of a value.
 SIZE_NAMES = frozenset(
-    "units filters features channels depth dim heads input_dim output_dim hidden_dim hidden_units key_dim value_dim"
-    " embed_dim num_heads num_classes num_layers pool_size steps vocabulary_size".split()
+    (
+        "units filters features channels depth dim heads input_dim output_dim hidden_dim hidden_units key_dim"
+        " value_dim embed_dim num_heads num_classes num_layers pool_size steps vocabulary_size"
+    ).split()
 )
 NUMBER_CHECKS = {
     "rate": Check.FRACTION,
@@ -101,7 +103,7 @@ class Argument:
 
     @property
     def replaced_default(self) -> bool:
-        """Whether the signature says `None` and the constructor makes the default: one object must not serve all layers."""
+        """Whether the signature says `None` and the constructor makes the default, a new one for each layer."""
         match self.default:
             case Call():
                 return self.kind in (Kind.LAYER, Kind.INITIALIZER, Kind.ANY)
@@ -254,9 +256,9 @@ def _as_kind(name: str, kind: Kind, default: Expression) -> Expression:
             return default
         case Kind.STR, Name(word=word):
             return Literal(word)
-        case (Kind.TUPLE, Display(brackets="()")) | (Kind.LIST, Display()):
-            _demand_even(default, wrong)
-            return Display("()" if kind is Kind.TUPLE else "[]", default.items)
+        case (Kind.TUPLE, Display(brackets="()", items=items)) | (Kind.LIST, Display(items=items)):
+            _demand_even(items, wrong)
+            return Display("()" if kind is Kind.TUPLE else "[]", items)
         case Kind.ANY, Literal() | Display(brackets="[]") | Table():
             _demand_plain(default, wrong)
             if any(isinstance(part, Display) and part.brackets == "()" for part in walk(default)):
@@ -274,10 +276,10 @@ def _as_kind(name: str, kind: Kind, default: Expression) -> Expression:
         case Kind.LAYER, Name(word=word) if catalogue.is_layer(word):
             return parse_call(word)
     if kind in FOUND_BY_NAME:
-        word = default.word if isinstance(default, Name) else default.value if isinstance(default, Literal) else None
-        if isinstance(word, str):
-            catalogue.check_name(FOUND_BY_NAME[kind], word)
-            return Literal(word)
+        named = default.word if isinstance(default, Name) else default.value if isinstance(default, Literal) else None
+        if isinstance(named, str):
+            catalogue.check_name(FOUND_BY_NAME[kind], named)
+            return Literal(named)
     raise wrong
 
 
@@ -303,11 +305,11 @@ def _demand_plain(default: Expression, wrong: RequestError) -> None:
         raise wrong
 
 
-def _demand_even(default: Display, wrong: RequestError) -> None:
+def _demand_even(items: tuple[Expression, ...], wrong: RequestError) -> None:
     """Plain values, or containers of plain values, but not both side by side."""
-    nested = [item for item in default.items if isinstance(item, Display)]
-    values = [value for item in nested for value in item.items] if nested else list(default.items)
-    if (nested and len(nested) != len(default.items)) or not all(isinstance(value, Literal) for value in values):
+    nested = [item for item in items if isinstance(item, Display)]
+    values = [value for item in nested for value in item.items] if nested else list(items)
+    if (nested and len(nested) != len(items)) or not all(isinstance(value, Literal) for value in values):
         raise wrong
 
 

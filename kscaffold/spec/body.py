@@ -157,4 +157,3 @@ def _use_sublayer(sublayer: Sublayer, features: Expression | None, flags: frozen
         inputs=max(signature.inputs, 1),
         merges=signature.merges,
     )
-

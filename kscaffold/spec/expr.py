@@ -100,9 +100,7 @@ def parse_expression(text: str) -> Expression:
         RequestError: It is no expression of this syntax; the message shows where.
     """
     if len(text) > LONGEST_EXPRESSION:
-        raise RequestError(
-            f"The expression is {len(text)} characters long.", hint=f"Use at most {LONGEST_EXPRESSION}."
-        )
+        raise RequestError(f"The expression is {len(text)} characters long.", hint=f"Use at most {LONGEST_EXPRESSION}.")
     body, repeat = _split_repetition(text)
     plain, own_classes = _hide_own_classes(body)
     try:
@@ -206,9 +204,7 @@ def _evaluate(expression: Expression, values: Mapping[str, object]) -> object:
                 return None
             if operator == "//" and second == 0:
                 raise RequestError(f"{show(expression)} divides by zero.")
-            return {"+": first + second, "-": first - second, "*": first * second}.get(
-                operator, first // (second or 1)
-            )
+            return {"+": first + second, "-": first - second, "*": first * second}.get(operator, first // (second or 1))
     return None
 
 

@@ -256,9 +256,7 @@ def _own(arguments: Iterable[Argument], manifest: LayerManifest) -> list[Argumen
     return [argument for argument in arguments if argument.name in names_there]
 
 
-def _refuse_clashes(
-    arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer]
-) -> None:
+def _refuse_clashes(arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> None:
     seen: dict[str, str] = {}
     attributes = [(item.name, "argument") for item in arguments]
     attributes += [(item.name, "weight") for item in weights] + [(item.name, "sublayer") for item in sublayers]
@@ -360,5 +358,8 @@ def needed_modules(spec: LayerSpec) -> tuple[tuple[str, str], ...]:
 
 def resolve_default(argument: Argument) -> Expression | None:
     """An argument's default with the objects in it as Keras names their arguments."""
-    return resolve_call(argument.default, {}, f"{argument.kind}s") if isinstance(argument.default, Call) else argument.default
-
+    return (
+        resolve_call(argument.default, {}, f"{argument.kind}s")
+        if isinstance(argument.default, Call)
+        else argument.default
+    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from kscaffold.spec.argument import Argument, Kind
-from kscaffold.spec.body import StepKind
-from kscaffold.spec.expr import Call, Display, Expression, Item, Literal, names, show, walk, written_call
+from kscaffold.spec.expr import Call, Display, Expression, Literal, names, show, written_call
 from kscaffold.spec.layer import LayerSpec, needed_modules, resolve_default
 from kscaffold.spec.manifest import CallStyle
 from kscaffold.spec.shape import show_shape
-from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
+from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Weight
 
 
 def literal(value: object) -> str:
@@ -216,8 +215,6 @@ def uses_mask(spec: LayerSpec) -> bool:
 def own_classes(spec: LayerSpec) -> tuple[tuple[str, str], ...]:
     """Module and class of each layer of one's own."""
     return needed_modules(spec)
-
-
 
 
 def build_arguments(spec: LayerSpec) -> str:

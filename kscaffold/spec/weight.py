@@ -176,7 +176,8 @@ def _unknown_size(word: str, weight: str, arguments: Mapping[str, Argument]) -> 
         hint = f"Did you mean the initializer {initializer}?"
     return RequestError(
         f"{word!r} in the shape of {weight!r} is no argument of this layer.",
-        hint=hint or f"Known: {', '.join(sizes).replace('input_shape', 'input_shape[i]')}. To add it: --arg {word}:int=8.",
+        hint=hint
+        or f"Known: {', '.join(sizes).replace('input_shape', 'input_shape[i]')}. To add it: --arg {word}:int=8.",
     )
 
 
@@ -194,7 +195,8 @@ def used_as_size(weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> se
         name
         for weight in weights
         for size in weight.shape
-        for name in names(size) - {part.of.word for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Name)}
+        for name in names(size)
+        - {part.of.word for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Name)}
     }
     for sublayer in sublayers:
         for part in walk(sublayer.call):
@@ -295,7 +297,9 @@ def _resolve_value(
         case Arithmetic():
             unknown = sorted(names(value) - set(arguments))
             if unknown:
-                raise RequestError(f"{unknown[0]!r} is no argument of this layer.", hint=f"To add it: --arg {unknown[0]}:int=8.")
+                raise RequestError(
+                    f"{unknown[0]!r} is no argument of this layer.", hint=f"To add it: --arg {unknown[0]}:int=8."
+                )
     return value
 
 

@@ -41,9 +41,7 @@ def check(subject: Subject) -> Iterator[str]:
     subject.build(rebuilt)
     rebuilt.set_weights(layer.get_weights())
     arrays = subject.arrays(2)
-    changed = difference(
-        subject.numbers(subject.call(layer, arrays)), subject.numbers(subject.call(rebuilt, arrays))
-    )
+    changed = difference(subject.numbers(subject.call(layer, arrays)), subject.numbers(subject.call(rebuilt, arrays)))
     if changed:
         yield f"with the same weights its outputs differ: {changed}"
 
