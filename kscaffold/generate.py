@@ -239,8 +239,9 @@ def _carry_out(
 
 def _output_folder(folder: Path) -> Path:
     resolved = folder.resolve()
-    if resolved.exists() and not resolved.is_dir():
-        raise RequestError(f"{folder} is no folder.", where="--output-dir", exit_code=ExitCode.REFUSED)
+    existing = next(place for place in (resolved, *resolved.parents) if place.exists())
+    if not existing.is_dir():
+        raise RequestError(f"{existing} is no folder.", where="--output-dir", exit_code=ExitCode.REFUSED)
     return resolved
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -186,11 +187,14 @@ def parse_argument(text: str) -> Argument:
 
 
 def _literal_text(text: str) -> Expression:
-    """A string that need not be quoted."""
+    """A string that need not be quoted, and is taken as it stands where its quotes are not Python's."""
     if text.strip() == "None":
         return Literal(None)
     if re.match(r"\s*['\"]", text):
-        return parse_expression(text)
+        with contextlib.suppress(RequestError):
+            parsed = parse_expression(text)
+            if isinstance(parsed, Literal):
+                return parsed
     return Literal(text.strip())
 
 

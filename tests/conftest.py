@@ -1,0 +1,58 @@
+"""What several test files need: the command in a folder of its own, and what it printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kscaffold.cli import run
+
+# Quiet, and on the CPU, in the tests that import Keras themselves.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+Kscaffold = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    place = tmp_path / "work"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def kscaffold(folder: Path, capfd: pytest.CaptureFixture[str]) -> Kscaffold:
+    """Runs `kscaffold` with arguments in the folder."""
+
+    def call(*arguments: str) -> Result:
+        capfd.readouterr()
+        exit_code = run(list(arguments))
+        captured = capfd.readouterr()
+        return Result(exit_code, captured.out, captured.err)
+
+    return call
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Every file and folder below a folder, with the contents of the files."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }

@@ -1,0 +1,339 @@
+"""`kscaffold layer` as its users type it, without Keras: what is written, what is printed, what is refused."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import black
+import pytest
+from conftest import Kscaffold, tree
+
+from kscaffold.cli import run
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_a_layer_and_its_test_are_written(kscaffold: Kscaffold, folder: Path) -> None:
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.exit_code == 0
+    assert result.out.splitlines() == [
+        "create  my_dense.py",
+        "create  test_my_dense.py",
+        "check   not checked: --no-check",
+    ]
+    assert result.err == ""
+    assert sorted(tree(folder)) == ["my_dense.py", "test_my_dense.py"]
+
+
+@pytest.mark.parametrize("name", ["my_dense.py", "test_my_dense.py"])
+def test_the_files_are_the_golden_ones(kscaffold: Kscaffold, folder: Path, name: str) -> None:
+    kscaffold("layer", "MyDense", "--no-check", "--package", "my_package")
+    assert (folder / name).read_text() == (GOLDEN / f"{name}.txt").read_text()
+
+
+def test_three_spellings_are_one_layer(kscaffold: Kscaffold) -> None:
+    kscaffold("layer", "MyDense", "--no-check")
+    for name in ("my_dense", "my-dense"):
+        assert kscaffold("layer", name, "--no-check").out.splitlines()[:2] == [
+            "identical my_dense.py",
+            "identical test_my_dense.py",
+        ]
+
+
+def test_a_file_of_the_users_is_a_conflict_and_stays(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "my_dense.py").write_text("mine\n")
+    before = tree(folder)
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.exit_code == 3
+    assert result.out.splitlines()[0] == "conflict my_dense.py"
+    assert "my_dense.py: exists with other content; nothing was written. Use --force" in result.err
+    assert tree(folder) == before
+
+
+def test_force_overwrites_and_skip_keeps(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "my_dense.py").write_text("mine\n")
+    result = kscaffold("layer", "MyDense", "--no-check", "--skip")
+    assert (result.exit_code, result.out.splitlines()[0]) == (0, "skip    my_dense.py")
+    assert (folder / "my_dense.py").read_text() == "mine\n"
+    assert (folder / "test_my_dense.py").exists()
+    result = kscaffold("layer", "MyDense", "--no-check", "--force")
+    assert (result.exit_code, result.out.splitlines()[:2]) == (
+        0,
+        ["force   my_dense.py", "identical test_my_dense.py"],
+    )
+    assert "class MyDense" in (folder / "my_dense.py").read_text()
+
+
+def test_a_dry_run_writes_nothing_and_a_diff_shows_what_it_would(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "my_dense.py").write_text("mine\n")
+    before = tree(folder)
+    result = kscaffold("layer", "MyDense", "--no-check", "--force", "--dry-run", "--diff")
+    assert result.exit_code == 0
+    assert "--- a/my_dense.py\n+++ b/my_dense.py\n" in result.out
+    assert "\n-mine\n" in result.out and "\n+import keras\n" in result.out
+    assert "--- /dev/null\n+++ b/test_my_dense.py\n" in result.out
+    assert tree(folder) == before
+
+
+def test_stdout_prints_the_module_alone(kscaffold: Kscaffold, folder: Path) -> None:
+    result = kscaffold("layer", "MyDense", "--no-check", "--stdout")
+    assert result.exit_code == 0
+    assert ast.parse(result.out)
+    assert tree(folder) == {}
+
+
+def test_quiet_prints_nothing(kscaffold: Kscaffold) -> None:
+    result = kscaffold("layer", "MyDense", "--no-check", "-q")
+    assert (result.exit_code, result.out, result.err) == (0, "", "")
+
+
+def test_json_is_one_document(kscaffold: Kscaffold) -> None:
+    document = json.loads(kscaffold("layer", "MyDense", "--no-check", "--json").out)
+    assert document["version"] == 1 and document["command"] == "layer" and document["ok"] is True
+    assert document["files"] == [
+        {"path": "my_dense.py", "status": "create"},
+        {"path": "test_my_dense.py", "status": "create"},
+    ]
+    assert document["check"]["skipped"] == "--no-check" and document["written"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["layer", "class", "--json"], 2, "is a Python keyword"),
+        (["layer", "--json"], 2, "Missing argument 'NAME'"),
+        (["layer", "X", "--json", "--nonsense"], 2, "No such option"),
+        (["layer", "X", "--json", "-t", "nonsense"], 2, "There is no template 'nonsense'"),
+    ],
+)
+def test_an_error_is_a_json_document_too(
+    kscaffold: Kscaffold, arguments: list[str], exit_code: int, message: str
+) -> None:
+    result = kscaffold(*arguments)
+    document = json.loads(result.out)
+    assert result.exit_code == exit_code == document["exit_code"]
+    assert document["ok"] is False and message in document["error"]["message"]
+    assert document["command"] == "layer"
+
+
+REFUSED = [
+    (["3D"], 2, "'3D' cannot be the name of a class and a module"),
+    (["class"], 2, "'class' cannot be used: 'class' is a Python keyword. For example: MyClass."),
+    (["keras"], 2, "a module 'keras' would shadow the package 'keras'. For example: MyKeras."),
+    (["../x"], 2, "'../x' cannot be the name"),
+    (["X", "--arg", "layers:int"], 2, "--arg 'layers:int': 'layers' cannot be the name of an argument"),
+    (["X", "--weight", "k: foo"], 2, "--weight 'k: foo': 'foo' in the shape of 'k' is no argument of this layer"),
+    (["X", "--sublayer", "d=Denes(3)"], 2, "Keras has no layer 'Denes'. Did you mean Dense?"),
+    (["X", "--force", "--skip"], 2, "--force and --skip exclude each other"),
+    (["X", "--json", "--stdout"], 2, "--json and --stdout exclude each other"),
+    (["X", "--package", "a b"], 2, "--package: 'a b' is no name of a package"),
+    (["X", "--python", "no-such-python"], 2, "--python: There is no program 'no-such-python'"),
+    (["X", "-t", "nonsense"], 2, "--template: There is no template 'nonsense' for a layer"),
+    (["X", "-t", "denes"], 2, "Did you mean dense?"),
+    (["X", "--input-shape", "1,a"], 2, "--input-shape '1,a': '1,a' is no shape"),
+    ([], 2, "Missing argument 'NAME'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "exit_code", "message"), REFUSED, ids=lambda value: str(value)[:40])
+def test_a_refusal_is_one_clear_line_and_leaves_nothing(
+    kscaffold: Kscaffold, folder: Path, arguments: list[str], exit_code: int, message: str
+) -> None:
+    flags = [] if "--python" in arguments else ["--no-check"]
+    result = kscaffold("layer", *arguments, *flags)
+    assert result.exit_code == exit_code
+    if "--json" not in arguments:
+        assert message in result.err and result.err.count("\n") == 1 and result.out == ""
+    assert "Traceback" not in result.err
+    assert tree(folder) == {}
+
+
+def test_an_unknown_command_is_named(kscaffold: Kscaffold) -> None:
+    result = kscaffold("leyer", "X")
+    assert result.exit_code == 2
+    assert "There is no command 'leyer'. Did you mean layer?" in result.err
+
+
+def test_a_path_that_leaves_the_folder_is_refused(kscaffold: Kscaffold, folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (folder / "my_dense.py").symlink_to(outside / "my_dense.py")
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.exit_code == 4
+    assert "is outside" in result.err and "symbolic link" in result.err
+    assert tree(outside) == {} and not (folder / "test_my_dense.py").exists()
+
+
+def test_an_output_folder_that_is_a_file_is_refused(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "file").write_text("")
+    for place in ("file", "file/below"):
+        result = kscaffold("layer", "MyDense", "--no-check", "-o", place)
+        assert result.exit_code == 4, result
+        assert "folder" in result.err
+    assert list(tree(folder)) == ["file"]
+
+
+def test_a_new_output_folder_is_made(kscaffold: Kscaffold, folder: Path) -> None:
+    result = kscaffold("layer", "MyDense", "--no-check", "-o", "src/layers")
+    assert result.out.splitlines()[0] == "create  src/layers/my_dense.py"
+    assert (folder / "src/layers/test_my_dense.py").exists()
+
+
+def test_the_test_goes_to_the_nearest_tests_folder(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "tests").mkdir()
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.out.splitlines()[:2] == ["create  my_dense.py", "create  tests/test_my_dense.py"]
+    text = (folder / "tests/test_my_dense.py").read_text()
+    assert 'sys.path.insert(0, str(Path(__file__).resolve().parent / ".."))' in text
+
+
+def test_a_package_is_imported_by_its_name(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "my-project"\n')
+    (folder / "src/my_project/layers").mkdir(parents=True)
+    (folder / "src/my_project/__init__.py").touch()
+    (folder / "src/my_project/layers/__init__.py").touch()
+    (folder / "tests").mkdir()
+    result = kscaffold("layer", "MyDense", "--no-check", "-o", "src/my_project/layers")
+    assert result.out.splitlines()[1] == "create  tests/test_my_dense.py"
+    text = (folder / "tests/test_my_dense.py").read_text()
+    assert "from my_project.layers.my_dense import MyDense" in text and "sys.path" not in text
+    module = (folder / "src/my_project/layers/my_dense.py").read_text()
+    assert 'register_keras_serializable(package="my_project")' in module
+
+
+def test_the_projects_own_black_settings_count(kscaffold: Kscaffold, folder: Path) -> None:
+    settings = "[tool.black]\nline-length = 60\nskip-string-normalization = true\ntarget-version = ['py311']\n"
+    (folder / "pyproject.toml").write_text(settings)
+    kscaffold("layer", "MyDense", "--no-check")
+    text = (folder / "my_dense.py").read_text()
+    mode = black.Mode(line_length=60, string_normalization=False, target_versions={black.TargetVersion.PY311})
+    assert black.format_str(text, mode=mode) == text
+    assert black.format_str(text, mode=black.Mode()) != text
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "message"),
+    [
+        ("[tool.black\n", "is no valid TOML"),
+        ('[tool.black]\nline-length = "wide"\n', "line-length 'wide' is no positive whole number"),
+        ('[tool.black]\ntarget-version = ["py1"]\n', "target-version ['py1'] is not known to black"),
+        ("[tool.black]\npreview = 3\n", "preview is neither true nor false"),
+    ],
+)
+def test_a_broken_pyproject_is_named(kscaffold: Kscaffold, folder: Path, pyproject: str, message: str) -> None:
+    (folder / "pyproject.toml").write_text(pyproject)
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.exit_code == 2
+    assert message in result.err and result.err.count("\n") == 1
+    assert list(tree(folder)) == ["pyproject.toml"]
+
+
+def test_a_name_that_keras_has_is_a_warning(kscaffold: Kscaffold) -> None:
+    result = kscaffold("layer", "Dense", "--no-check")
+    assert result.exit_code == 0
+    assert "warning: Keras has a layer Dense of its own" in result.err
+
+
+def test_no_test_and_text_that_could_break_out_of_its_place(kscaffold: Kscaffold, folder: Path) -> None:
+    nasty = 'x"""\'\\n{{ 7 * 7 }}{% raw %}#"""'
+    result = kscaffold("layer", "MyLayer", "--no-check", "--no-test", "--arg", f"mode:str={nasty}")
+    assert result.exit_code == 0, result.err
+    assert sorted(tree(folder)) == ["my_layer.py"]
+    tree_of_module = ast.parse((folder / "my_layer.py").read_text())
+    constants = [node.value for node in ast.walk(tree_of_module) if isinstance(node, ast.Constant)]
+    assert nasty in constants
+
+
+def test_list_and_show(kscaffold: Kscaffold) -> None:
+    listed = kscaffold("list")
+    assert listed.exit_code == 0 and "layer/dense" in listed.out and "layer/rnn_cell" in listed.out
+    names = [entry["name"] for entry in json.loads(kscaffold("list", "--json").out)["templates"]]
+    for name in names:
+        shown = kscaffold("show", name)
+        assert shown.exit_code == 0 and "Example\n  kscaffold layer My" in shown.out
+        assert json.loads(kscaffold("show", name, "--json").out)["template"]["name"] == name
+    assert "units:int=32" in kscaffold("show", "dense").out
+    missing = kscaffold("show", "denes")
+    assert missing.exit_code == 2 and "Did you mean dense?" in missing.err
+
+
+def test_what_show_offers_can_be_typed(kscaffold: Kscaffold) -> None:
+    for entry in json.loads(kscaffold("list", "--json").out)["templates"]:
+        command = json.loads(kscaffold("show", entry["name"], "--json").out)["template"]["command"]
+        assert kscaffold(*command.split()[1:], "--no-check").exit_code == 0
+
+
+MENU = """
+import os, pty, sys
+os.environ["COLUMNS"] = "80"
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.executable, [sys.executable, "-m", "kscaffold", "layer", "MyDense", "--no-check"])
+os.write(terminal, sys.argv[1].encode())
+output = b""
+try:
+    while part := os.read(terminal, 1000):
+        output += part
+except OSError:
+    pass
+_, status = os.waitpid(pid, 0)
+print(output.decode().replace("\\r\\n", "\\n"))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "exit_code", "module_is_mine", "test_is_mine"),
+    [
+        ("y\nn\n", 0, False, True),
+        ("\n\n", 0, True, True),
+        ("a\n", 0, False, False),
+        ("what\nd\ny\ny\n", 0, False, False),
+        ("y\nq\n", 3, True, True),
+        ("\x04\x04", 0, True, True),
+    ],
+)
+def test_the_menu_for_conflicts_on_a_terminal(
+    folder: Path, typed: str, exit_code: int, module_is_mine: bool, test_is_mine: bool
+) -> None:
+    (folder / "my_dense.py").write_text("mine\n")
+    (folder / "test_my_dense.py").write_text("mine\n")
+    done = subprocess.run([sys.executable, "-c", MENU, typed], capture_output=True, text=True, check=False)
+    assert done.returncode == exit_code, done.stdout
+    assert "Overwrite? [y]es [n]o [d]iff [a]ll [q]uit" in done.stdout
+    assert ((folder / "my_dense.py").read_text() == "mine\n") is module_is_mine
+    assert ((folder / "test_my_dense.py").read_text() == "mine\n") is test_is_mine
+
+
+def test_no_traceback_without_debug(kscaffold: Kscaffold, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kscaffold.generate.find_project", lambda folder: 1 / 0)
+    result = kscaffold("layer", "MyDense", "--no-check")
+    assert result.exit_code == 1
+    assert "kscaffold itself failed: ZeroDivisionError" in result.err and "Traceback" not in result.err
+    with pytest.raises(ZeroDivisionError):
+        run(["--debug", "layer", "MyDense", "--no-check"])
+
+
+def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -> None:
+    root = Path(__file__).resolve().parents[1]
+    readme = (root / "README.md").read_text()
+    commands = sorted(path.stem for path in (root / "kscaffold/cli").glob("[a-z]*.py"))
+    assert commands == ["layer", "list", "show"]
+    for command in commands:
+        text = kscaffold(command, "--help").out
+        assert f"kscaffold {command}" in readme
+        options = {word.strip(",") for line in text.splitlines() for word in line.split() if word.startswith("--")}
+        missing = {option for option in options if option not in readme}
+        assert not missing - {"--help"}, f"the README does not name {missing} of {command}"
+
+
+def test_the_version_is_that_of_the_changelog(kscaffold: Kscaffold) -> None:
+    root = Path(__file__).resolve().parents[1]
+    version = kscaffold("--version").out.split()[-1]
+    assert f"## [{version}]" in (root / "CHANGELOG.md").read_text()
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "kscaffold"
