@@ -58,6 +58,15 @@ class RequestError(Exception):
         return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
 
 
+def broken_template(template: str, line: int | None, reason: str) -> RequestError:
+    """The error of a template that cannot be rendered, or whose result cannot be used."""
+    return RequestError(
+        f"The template is broken: {reason}.",
+        where=f"{template}:{line}" if line else template,
+        exit_code=ExitCode.REFUSED,
+    )
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like `word`, whatever its case, or `None` if none is close."""
     import difflib  # costs more than all else that `kscaffold --help` needs of this module

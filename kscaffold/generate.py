@@ -7,18 +7,23 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kscaffold import journal, writer
-from kscaffold.check import CheckProcess, Job, Subject, Verdict, find_interpreter
 from kscaffold.config import DEFAULT, Project, Settings, check_package, find_project
 from kscaffold.errors import ExitCode, RequestError
+from kscaffold.formatting import Formatter
 from kscaffold.naming import parse_module_name
 from kscaffold.spec import catalogue, source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.manifest import LayerManifest, read_manifest
 from kscaffold.templates import Template, find_template, find_templates, templates_root
 
-Resolve = Callable[[writer.Plan], Mapping[Path, writer.Status]]
+if TYPE_CHECKING:
+    from kscaffold import writer
+    from kscaffold.check import CheckProcess, Job, Verdict
+
+LAYER_TEST = "test/layer.py.jinja"
+Resolve = Callable[["writer.Plan"], "Mapping[Path, writer.Status]"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class Outcome:
 def generate_layer(
     request: Request,
     flags: LayerFlags,
+    formatter: Formatter,
     resolve: Resolve = lambda plan: {},
     on_check: Callable[[], None] = lambda: None,
 ) -> Outcome:
@@ -91,6 +97,7 @@ def generate_layer(
     Args:
         request: What every generating command is asked.
         flags: What describes the layer.
+        formatter: Formats what is rendered.
         resolve: Asked what becomes of the conflicts of a plan; those that it leaves out stay conflicts.
         on_check: Called when all that is left to do is to wait for the check.
 
@@ -109,10 +116,12 @@ def generate_layer(
     spec = describe_layer(name, check_package(settings.package), manifest, flags)
     plan_files = _LayerFiles(spec, template, settings, project, output_dir)
     if not request.check:
-        return _carry_out(request, plan_files, resolve, None, on_check)
+        return _carry_out(request, plan_files, formatter, resolve, None, on_check)
+    from kscaffold.check import CheckProcess, find_interpreter
+
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
     with CheckProcess(find_interpreter(request.python)) as process:
-        return _carry_out(request, plan_files, resolve, process, on_check)
+        return _carry_out(request, plan_files, formatter, resolve, process, on_check)
 
 
 def choose_template(asked: str | None, module: str, flags: LayerFlags) -> Template:
@@ -166,17 +175,22 @@ class _LayerFiles:
                 break
         return self.output_dir / name
 
-    def render_module(self) -> str:
-        """The formatted module, held against what was asked for."""
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module, held against what was asked for, and its test."""
         from kscaffold import render
 
         text = render.render_layer(self.spec, self.template.body, templates_root())
-        formatted = render.format_python(text, render.black_mode(self.settings.black), self.template.body)
-        render.demand_class(formatted, self.spec.name.class_name, self.template.body)
-        return formatted
+        formatter.send(text, self.settings.black, self.template.body)
+        if with_test:
+            formatter.send(self._render_test(), self.settings.black, LAYER_TEST)
 
-    def render_test(self) -> str:
-        """The formatted test."""
+        from kscaffold import writer  # while black is at work
+
+        files = [writer.File(self.module, formatter.receive())]
+        render.demand_class(files[0].text, self.spec.name.class_name, self.template.body)
+        return [*files, writer.File(self.test, formatter.receive())] if with_test else files
+
+    def _render_test(self) -> str:
         from kscaffold import render
 
         import_root = self.output_dir
@@ -189,11 +203,12 @@ class _LayerFiles:
             or (import_root != self.output_dir and (self.project.is_installed or self.test.parent == self.output_dir))
         )
         relative = None if found else os.path.relpath(import_root, self.test.parent).replace(os.sep, "/")
-        text = render.render_layer_test(self.spec, templates_root(), import_from, relative)
-        return render.format_python(text, render.black_mode(self.settings.black), "test/layer.py.jinja")
+        return render.render_layer_test(self.spec, LAYER_TEST, templates_root(), import_from, relative)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
+        from kscaffold.check import Job, Subject
+
         shapes = tuple(item.shape for item in self.spec.inputs)
         subject = Subject(self.spec.name.class_name, source.construct(self.spec), shapes, str(self.spec.call))
         search = tuple(dict.fromkeys((self.output_dir, Path.cwd(), *self.project.test_paths)))
@@ -203,15 +218,17 @@ class _LayerFiles:
 def _carry_out(
     request: Request,
     files: _LayerFiles,
+    formatter: Formatter,
     resolve: Resolve,
     process: CheckProcess | None,
     on_check: Callable[[], None],
 ) -> Outcome:
+    rendered = files.render(formatter, request.test)
+
+    from kscaffold import journal, writer
+
     recovered = () if request.dry_run else journal.recover(files.project.root)
-    text = files.render_module()
-    rendered = [writer.File(files.module, text)]
-    if request.test:
-        rendered.append(writer.File(files.test, files.render_test()))
+    text = rendered[0].text
     plan = writer.make_plan(rendered, files.project.root, Path.cwd())
     if request.on_conflict is not None:
         plan = plan.resolve({change.path: request.on_conflict for change in plan.conflicts})

@@ -19,6 +19,7 @@ FLOORS = {
     "writer": 3,
     "journal": 2,
     "render": 3,
+    "formatting": 3,
     "check": 3,
     "spec": 2,
     "templates": 2,

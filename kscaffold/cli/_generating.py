@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kscaffold.errors import RequestError
+from kscaffold.formatting import Formatter
 
 if TYPE_CHECKING:
     from kscaffold.generate import Outcome, Request
@@ -61,7 +62,8 @@ def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
             if values[one] and values[other]:
                 flags = [f"--{name.removeprefix('as_')}" for name in (one, other)]
                 raise RequestError(f"{flags[0]} and {flags[1]} exclude each other.", hint="Give one of them.")
-        return function(**values)
+        with Formatter() as formatter:
+            return function(formatter=formatter, **values)
 
     return checked
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kscaffold.cli._generating import carry_out, generating_command, read_request
+from kscaffold.formatting import Formatter
 
 EPILOG = """\b
 Examples:
@@ -64,6 +65,7 @@ def command(
     mask: bool,
     loss: bool,
     seed: bool,
+    formatter: Formatter,
     **shared: Any,
 ) -> int:
     """Write a module with a custom layer NAME, and a test for it.
@@ -83,4 +85,5 @@ def command(
         input_shapes=input_shapes,
         features=frozenset(feature for feature, wanted in asked.items() if wanted),
     )
-    return carry_out("layer", functools.partial(generate_layer, read_request(name, shared), flags), shared)
+    generate = functools.partial(generate_layer, read_request(name, shared), flags, formatter)
+    return carry_out("layer", generate, shared)

@@ -208,6 +208,13 @@ def _evaluate(expression: Expression, values: Mapping[str, object]) -> object:
     return None
 
 
+def literal(value: object) -> str:
+    """A plain value as Python writes it, strings in double quotes where that needs no backslash."""
+    source = repr(value)
+    plain = isinstance(value, str) and source[0] == "'" and not {'"', "\\"} & set(source)
+    return f'"{source[1:-1]}"' if plain else source
+
+
 def show(
     expression: Expression,
     name: Callable[[str], str] = str,
@@ -226,7 +233,7 @@ def show(
 
     match expression:
         case Literal(value=value):
-            return repr(value)
+            return literal(value)
         case Name(word=word):
             return name(word)
         case Display(brackets=brackets, items=items):
@@ -234,7 +241,7 @@ def show(
             comma = "," if brackets == "()" and len(items) == 1 else ""
             return f"{brackets[0]}{inside}{comma}{brackets[1]}"
         case Table(items=pairs):
-            return "{" + ", ".join(f"{key!r}: {written(value)}" for key, value in pairs) + "}"
+            return "{" + ", ".join(f"{literal(key)}: {written(value)}" for key, value in pairs) + "}"
         case Item(of=of, index=index):
             return f"{written(of)}[{index}]"
         case Arithmetic(left=left, operator=operator, right=right):

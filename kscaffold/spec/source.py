@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from kscaffold.spec.argument import Argument, Kind
-from kscaffold.spec.expr import Call, Display, Expression, Literal, names, show, written_call
+from kscaffold.spec.expr import Call, Display, Expression, Literal, literal, names, show, written_call
 from kscaffold.spec.layer import LayerSpec, needed_modules, resolve_default
 from kscaffold.spec.manifest import CallStyle
 from kscaffold.spec.shape import show_shape
-from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Weight
+from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
-
-def literal(value: object) -> str:
-    """A string, number or other plain value as Python writes it."""
-    return repr(value)
+LINE_LENGTH = 88
 
 
 def _object_source(call: Call, name: Callable[[str], str], dtype: bool) -> str:
@@ -44,7 +41,7 @@ def in_init(expression: Expression) -> str:
 
 def standalone(expression: Expression) -> str:
     """Source outside any class, where all names are strings."""
-    return show(expression, repr, lambda call: _object_source(call, repr, dtype=False))
+    return show(expression, literal, lambda call: _object_source(call, literal, dtype=False))
 
 
 def default_in_init(argument: Argument) -> str:
@@ -78,12 +75,17 @@ def _frozen(value: Expression) -> Expression:
 
 
 def signature(spec: LayerSpec) -> str:
-    """Source of the constructor's parameters, each with a comma, up to `**kwargs`."""
+    """Source of the constructor's parameters, on one line if they fit."""
     before = spec.shown_arguments
     after = [argument for argument in spec.arguments if argument not in before]
     parts = [_parameter(argument) for argument in before]
     parts += ["*", *(_parameter(argument) for argument in after)] if after else []
-    return "".join(f"{part}, " for part in parts)
+    parts = ["self", *parts, "**kwargs"]
+    joined = ", ".join(parts)
+    # Laid out as black does: it formats a text twice, and once only if the first time changes nothing.
+    return (
+        joined if len(joined) <= LINE_LENGTH - 19 else "\n" + "".join(f"        {part},\n" for part in parts) + "    "
+    )
 
 
 def _parameter(argument: Argument) -> str:
@@ -112,6 +114,12 @@ def _fill(part: Expression, values: Mapping[str, object]) -> Expression:
         if isinstance(value, int):
             return Literal(value)
     return part
+
+
+def sublayer_source(sublayer: Sublayer) -> str:
+    """Source that makes a sublayer, or the list of them where it is repeated."""
+    made = in_init(sublayer.call)
+    return f"[{made} for _ in range({sublayer.call.repeat})]" if sublayer.repeated else made
 
 
 def construct(spec: LayerSpec, arguments: Iterable[Argument] | None = None) -> str:
