@@ -94,8 +94,6 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
         generate: Takes `resolve` and `on_check` as `kscaffold.generate.generate_layer` does.
         values: The shared options.
     """
-    from kscaffold import report
-
     silent = values["as_json"] or values["quiet"]
     waits = _Progress(enabled=not silent and sys.stderr.isatty())
     asks = not values["as_json"] and sys.stdin.isatty() and sys.stderr.isatty()
@@ -103,6 +101,9 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
         outcome = generate(resolve=ask_about_conflicts if asks else lambda plan: {}, on_check=waits.begin)
     finally:
         waits.end()
+
+    from kscaffold import report  # after everything that may overlap with black or Keras
+
     if values["as_json"]:
         click.echo(report.dump(report.outcome_json(command, outcome, values["dry_run"], values["diff"])))
         return int(outcome.exit_code)

@@ -83,9 +83,9 @@ def signature(spec: LayerSpec) -> str:
     parts = ["self", *parts, "**kwargs"]
     joined = ", ".join(parts)
     # Laid out as black does: it formats a text twice, and once only if the first time changes nothing.
-    return (
-        joined if len(joined) <= LINE_LENGTH - 19 else "\n" + "".join(f"        {part},\n" for part in parts) + "    "
-    )
+    if len(f"    def __init__({joined}):") <= LINE_LENGTH:
+        return joined
+    return "\n" + "".join(f"        {part},\n" for part in parts) + "    "
 
 
 def _parameter(argument: Argument) -> str:
