@@ -170,6 +170,7 @@ class Transaction:
             old = self._beside(entry, "old")
             if old.exists():
                 os.replace(old, entry.target)
+                old.unlink(missing_ok=True)  # two names of one file: replacing one by the other does nothing
                 undone.append(entry)
             elif not entry.existed and entry.target.is_file() and _digest(entry.target.read_bytes()) == entry.digest:
                 entry.target.unlink()
