@@ -31,9 +31,13 @@ def status_line(word: str, text: str, colour: str | None = None) -> str:
 
 
 def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
-    """What is printed of an outcome: a line for each file, unified diffs if asked for, the checks."""
+    """What is printed of an outcome: a line for each file, unified diffs if asked for, the checks.
+
+    Files that a failed check keeps from being written have no line.
+    """
     lines = []
-    for change in outcome.plan.changes:
+    failed = outcome.exit_code is ExitCode.CHECK_FAILED
+    for change in () if failed else outcome.plan.changes:
         lines.append(status_line(change.status.value, change.shown))
         if with_diff:
             lines += [style_diff(line) for line in writer.diff(change).splitlines()]

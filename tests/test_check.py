@@ -116,7 +116,7 @@ def test_what_a_file_prints_or_closes_disturbs_nothing(verdicts: dict[str, Verdi
         ("wrong_shape", "KS205", "compute_output_shape gives (2, 99), a call (2, 5)", ""),
         ("forgets_config", "KS301", "the attribute 'units' was 5 and came back as 4", ""),
         ("list_for_tuple", "KS301", "the attribute 'size' was (2, 2) and came back as [2, 2]", ""),
-        ("builds_late", "KS202", "build() leaves 2 of 3 variables to the first call: mine", ""),
+        ("builds_late", "KS202", "build() leaves 2 of 3 variables to the first call: dense", ""),
         (
             "eager_only",
             "KS501",
@@ -153,7 +153,7 @@ def test_a_rule_that_needs_a_failed_one_is_skipped_and_says_so(verdicts: dict[st
 def test_a_weight_that_never_learns_is_a_warning(verdicts: dict[str, Verdict]) -> None:
     verdict = verdicts["forgets_weight"]
     warning = next(finding for finding in verdict.findings if finding.rule == "KS502")
-    assert verdict.ok and warning.severity == "warning" and "does not change mine" in warning.message
+    assert verdict.ok and warning.severity == "warning" and "does not change kernel" in warning.message
 
 
 def test_an_interpreter_without_keras_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -327,7 +329,7 @@ def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -
     for command in commands:
         text = kscaffold(command, "--help").out
         assert f"kscaffold {command}" in readme
-        options = {word.strip(",") for line in text.splitlines() for word in line.split() if word.startswith("--")}
+        options = {word.strip(",]") for line in text.splitlines() for word in line.split() if word.startswith("--")}
         missing = {option for option in options if option not in readme}
         assert not missing - {"--help"}, f"the README does not name {missing} of {command}"
 
@@ -337,3 +339,69 @@ def test_the_version_is_that_of_the_changelog(kscaffold: Kscaffold) -> None:
     version = kscaffold("--version").out.split()[-1]
     assert f"## [{version}]" in (root / "CHANGELOG.md").read_text()
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "kscaffold"
+
+
+def test_the_template_of_the_readme_works(
+    kscaffold: Kscaffold, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).resolve().parents[1]
+    manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    templates = tmp_path / "templates"
+    shutil.copytree(root / "templates", templates)
+    (templates / "layer/factor").mkdir()
+    (templates / "layer/factor/template.toml").write_text('output = "batch_size, ..., input_dim"\n' + manifest)
+    (templates / "layer/factor/module.py.jinja").write_text(body)
+    monkeypatch.setattr("kscaffold.templates.templates_root", lambda: templates)
+    monkeypatch.setattr("kscaffold.generate.templates_root", lambda: templates)
+    assert "layer/factor" in kscaffold("list").out
+    result = kscaffold("layer", "Factor", "--no-check")
+    assert result.exit_code == 0, result.err
+    text = (folder / "factor.py").read_text()
+    assert "self.factor = self.add_weight(" in text and "factor = ops.minimum(self.factor, self.limit)" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("template.toml", "summary", "sumary", "layer/dense/template.toml: The template is broken: The key 'sumary'"),
+        ("template.toml", "[[input]]", "[[input", "layer/dense/template.toml: The template is broken"),
+        ("template.toml", "units:int=32", "units:int=x", "The default of 'units' is not of type int"),
+        ("module.py.jinja", "{% extends", "{% nonsense %}{% extends", "layer/dense/module.py.jinja:1"),
+        ("module.py.jinja", " %}", " %}{% block init %}{{ nothing }}{% endblock %}", "'nothing' is undefined"),
+        ("module.py.jinja", " %}", " %}{% block init %}        self.x = (\n{% endblock %}", "is no Python"),
+        (
+            "module.py.jinja",
+            " %}",
+            " %}{% block methods %}\n\nclass More(MyLayer):\n{% endblock %}",
+            "gives MyLayer, More instead of",
+        ),
+        (
+            "module.py.jinja",
+            " %}",
+            " %}{% block init %}{{ layer.__class__.__mro__ }}{% endblock %}",
+            "is unsafe",
+        ),
+    ],
+)
+def test_a_broken_template_is_named_and_does_not_hide_the_others(
+    kscaffold: Kscaffold,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    old: str,
+    new: str,
+    message: str,
+) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(Path(__file__).resolve().parents[1] / "templates", templates)
+    path = templates / "layer/dense" / file
+    path.write_text(path.read_text().replace(old, new, 1))
+    monkeypatch.setattr("kscaffold.templates.templates_root", lambda: templates)
+    monkeypatch.setattr("kscaffold.generate.templates_root", lambda: templates)
+    result = kscaffold("layer", "MyLayer", "--no-check")
+    assert result.exit_code == 4, result
+    assert message in result.err and result.err.count("\n") == 1 and "Traceback" not in result.err
+    assert tree(folder) == {}
+    assert kscaffold("layer", "MyLayer", "--no-check", "-t", "noise").exit_code == 0
+    assert "layer/noise" in kscaffold("list").out

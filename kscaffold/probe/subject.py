@@ -90,11 +90,16 @@ class Subject:
         loss = float(trained.train_on_batch(arrays, targets))
         after = self.numbers(model.trainable_weights)
         moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-        return loss, [weight.path for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
+        return loss, [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
 
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+
+
+def own_path(variable: Any) -> str:
+    """The path of a variable inside its layer: the name of the layer has a number that says nothing."""
+    return str(variable.path).partition("/")[2] or str(variable.path)
 
 
 class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..subject import Subject
+from ..subject import Subject, own_path
 
 ID = "KS202"
 SEVERITY = "error"
@@ -24,6 +24,6 @@ def check(subject: Subject) -> Iterator[str]:
     built = [variable.path for variable in layer.variables]
     subject.facts["parameters"] = int(layer.count_params())
     subject.call(layer, subject.arrays(2))
-    later = [variable.path for variable in layer.variables if variable.path not in built]
+    later = [own_path(variable) for variable in layer.variables if variable.path not in built]
     if later:
         yield f"build() leaves {len(later)} of {len(layer.variables)} variables to the first call: {', '.join(later)}"
