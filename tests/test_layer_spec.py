@@ -94,6 +94,27 @@ def test_required_arguments_come_first() -> None:
     assert [argument.name for argument in spec.arguments] == ["second", "third", "first"]
 
 
+@pytest.mark.parametrize(
+    ("sublayer", "shape"),
+    [
+        ("Dense(3)", (16,)),
+        ("LSTM(3)", (8, 16)),
+        ("Conv2D(3, 2)", (16, 16, 3)),
+        ("GlobalMaxPooling3D()", (8, 16, 16, 3)),
+    ],
+)
+def test_the_example_input_is_one_that_the_sublayers_take(sublayer: str, shape: tuple[int, ...]) -> None:
+    assert describe(sublayers=("drop = Dropout(0.5)", f"part = {sublayer}")).inputs[0].shape == shape
+
+
+def test_a_mask_goes_to_no_sublayer_behind_a_body_that_has_used_it_up() -> None:
+    for template in ("attention", "merge", "masked_pooling"):
+        spec = describe(template, sublayers=("part = BatchNormalization()",), features=frozenset({"mask"}))
+        assert "mask" not in spec.steps[0].passes
+    spec = describe("normalization", sublayers=("part = BatchNormalization()",))
+    assert spec.steps[0].passes == ("training", "mask")
+
+
 def test_a_weight_that_fits_nowhere_is_left_to_the_user() -> None:
     spec = describe(weights=("table: 10, 4",))
     assert [step.kind for step in spec.steps] == [StepKind.UNUSED]
@@ -156,13 +177,18 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"weights": ("weights: 3",)}, "`weights` is an attribute that Keras reserves"),
         ({"weights": ("k: 3, L2(0.1)",)}, "L2 is no initializer"),
         ({"weights": ("k: 3", "k: 4")}, "'k' is the name of a weight already"),
+        ({"sublayers": ("d=Dense(u)",), "arguments": ("u={'a': 1}",)}, "'u' is used as a size, but it is of type any"),
+        (
+            {"sublayers": ("drop=Dropout(0.5)", "l=LSTM(3)"), "input_shapes": ("16",)},
+            "--input-shape: The sublayer 'l' takes inputs with 2 sizes, but 16 has 1. For example: --input-shape 8,16.",
+        ),
         ({"weights": ("k: 3",), "arguments": ("k=3",)}, "'k' is the name of an argument already"),
         ({"arguments": ("rate=0.5",), "weights": ("k: rate",)}, "'rate' is used as a size, but it is of type float"),
         (
             {"arguments": ("i:initializer=ones",), "weights": ("a: 3, i", "b: 3, i")},
             "share the initializer 'i', which gives both the same values",
         ),
-        ({"arguments": ("units=3", "units=4")}, "--arg units is given twice"),
+        ({"arguments": ("units=3", "units=4")}, "--arg 'units=4': 'units' is given twice"),
         ({"sublayers": ("d=Denes(3)",)}, "--sublayer 'd=Denes(3)': Keras has no layer 'Denes'. Did you mean Dense?"),
         ({"sublayers": ("d=Dense()",)}, "Dense needs 'units'. For example: Dense(8)."),
         ({"sublayers": ("d=Dense(3, unit=4)",)}, "Dense has no argument 'unit'. Did you mean units?"),
@@ -177,6 +203,9 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"input_shapes": ("4", "4,4"), "weights": ("k: 3",)}, "cannot be concatenated"),
         ({"input_shapes": ("x",)}, "'x' is no shape. Give the sizes of one example"),
         ({"input_shapes": ("0",)}, "'0' is no shape"),
+        ({"template": "dense", "arguments": ("units:any={}",)}, "'units' is of type int in this template, not any"),
+        ({"template": "dense", "arguments": ("units={}",)}, "The default of 'units' is not of type int"),
+        ({"template": "dense", "arguments": ("units=-1",)}, "must be positive"),
         ({"template": "noise", "input_shapes": ("4", "4")}, "2 input shapes are given, but the layer has 1 inputs"),
         ({"template": "rnn_cell", "features": frozenset({"mask"})}, "A cell gets no mask"),
         (

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -27,6 +28,24 @@ SAMPLE_ARGUMENTS: dict[str, Any] = {
     "key_dim": 4,
     "dims": (2, 1),
     "n": 2,
+    "pool_size": 2,
+    "output_size": 2,
+    "activation": "relu",
+    "scale": 2.0,
+    "target_shape": (-1,),
+    "height": 4,
+    "width": 4,
+    "input_dim": 8,
+    "output_dim": 4,
+}
+# The same for parameters of one class; `cropping` has a default that crops nothing.
+SAMPLES_OF_CLASS: dict[str, dict[str, Callable[[], Any]]] = {
+    "TimeDistributed": {"layer": lambda: keras.layers.Dense(4)},
+    "Bidirectional": {"layer": lambda: keras.layers.LSTM(4)},
+    "RNN": {"cell": lambda: keras.layers.LSTMCell(4)},
+    "Cropping1D": {"cropping": lambda: 1},
+    "Cropping2D": {"cropping": lambda: 1},
+    "Cropping3D": {"cropping": lambda: 1},
 }
 SAMPLE_SHAPES = [(2, 8), (2, 6, 8), (2, 6, 6, 8), (2, 6, 6, 6, 8)]
 ABSTRACT = {"Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Constraint"}
@@ -54,14 +73,18 @@ def describe_parameters(cls: Any) -> dict[str, Any]:
     return described
 
 
-def output_shapes(cls: type, required: list[str], inputs: int) -> dict[tuple[int, ...], tuple[int, ...]]:
+def output_shapes(cls: Any, required: list[str], inputs: int) -> dict[tuple[int, ...], tuple[int, ...]]:
     """Output shapes of a layer with sample arguments, for the sample input shapes that it takes."""
     shapes = {}
-    if all(name in SAMPLE_ARGUMENTS for name in required):
+    own = SAMPLES_OF_CLASS.get(cls.__name__, {})
+    if all(name in SAMPLE_ARGUMENTS or name in own for name in required):
         for shape in SAMPLE_SHAPES:
+            tensors = [keras.KerasTensor(shape) for _ in range(2 if cls.__name__ in MERGING else inputs)]
             try:
-                layer = cls(**{name: SAMPLE_ARGUMENTS[name] for name in required})
-                shapes[shape] = tuple(layer.compute_output_shape(*[shape] * inputs))
+                given = {name: SAMPLE_ARGUMENTS[name] for name in required if name not in own}
+                layer = cls(**given, **{name: make() for name, make in own.items()})
+                output = layer(tensors) if cls.__name__ in MERGING else layer(*tensors)
+                shapes[shape] = tuple(output.shape)
             except Exception:
                 continue  # this layer does not take inputs of this rank: that is the answer asked for
     return shapes
@@ -83,6 +106,7 @@ def describe_layer(cls: Any) -> dict[str, Any]:
     described["keeps_shape"] = bool(shapes) and all(a == b for a, b in shapes.items())
     sequence = (2, 6, 8)
     described["keeps_steps"] = shapes.get(sequence, ())[:2] == sequence[:2]
+    described["ranks"] = [len(shape) for shape in shapes]
     described["merges"] = "inputs" in described["call"] and cls.__name__ in MERGING
     return described
 

@@ -122,6 +122,18 @@ class Argument:
         """The value that examples, tests and checks give it."""
         return self.example or self.default or EXAMPLES[self.kind]
 
+    def with_default(self, other: Argument) -> Argument:
+        """The same argument with the default of another.
+
+        Raises:
+            RequestError: The other is of another type, or its default is none for this one.
+        """
+        if other.kind is not self.kind:
+            raise RequestError(f"{self.name!r} is of type {self.kind} in this template, not {other.kind}.")
+        argument = replace(self, default=other.default)
+        _check_number(argument)
+        return argument
+
     def must_be_positive(self) -> Argument:
         """The same argument, used as a size.
 
@@ -154,8 +166,12 @@ EXAMPLES: dict[Kind, Expression] = {
 }
 
 
-def parse_argument(text: str) -> Argument:
+def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
     """Parses `NAME[:TYPE][=DEFAULT]`; the type comes from the name or the default where it is left out.
+
+    Args:
+        text: What the user typed.
+        known_kind: The type where it is left out, if that is known already.
 
     Raises:
         RequestError: A name that cannot be used, an unknown type, or a default that is not of the type.
@@ -170,7 +186,7 @@ def parse_argument(text: str) -> Argument:
         )
     if equals and not default_text.strip() and kind_text != Kind.STR:
         raise RequestError(f"{name!r} has an empty default.", hint=f"Write {head.strip()} for a required argument.")
-    kind = Kind(kind_text) if colon else _kind_from_name(name)
+    kind = Kind(kind_text) if colon else known_kind or _kind_from_name(name)
     default = None
     if equals:
         default = _literal_text(default_text) if kind is Kind.STR else parse_expression(default_text)

@@ -145,7 +145,7 @@ def _use_sublayer(sublayer: Sublayer, features: Expression | None, flags: frozen
         units = given.get("units", sublayer.call.arguments[0] if sublayer.call.arguments else None)
         keeps, features = False, units
     else:
-        keeps = signature.keeps_shape and "output_shape" not in given
+        keeps = signature.keeps_shape and not signature.merges and "output_shape" not in given
         features = features if keeps else None
     sequences = given.get("return_sequences") == Literal(True) and given.get("return_state") != Literal(True)
     return replace(

@@ -38,6 +38,7 @@ class Signature:
         keeps_shape: For a layer, whether outputs have the shape of the inputs, whatever their rank.
         keeps_steps: For a layer, whether outputs have the batch size and the steps of a sequence of inputs.
         merges: For a layer, whether it takes a list of inputs.
+        ranks: For a layer, how many axes its inputs may have, the batch axis included; empty if that is not known.
     """
 
     group: str
@@ -48,6 +49,7 @@ class Signature:
     keeps_shape: bool = False
     keeps_steps: bool = False
     merges: bool = False
+    ranks: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> int:
@@ -103,6 +105,7 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
                 keeps_shape=entry.get("keeps_shape", False),
                 keeps_steps=entry.get("keeps_steps", False),
                 merges=entry.get("merges", False),
+                ranks=tuple(entry.get("ranks", ())),
             )
     hint = did_you_mean(name, _data()[prefer]) or did_you_mean(
         name, [known for group in GROUPS for known in _data()[group]]

@@ -25,6 +25,8 @@ from kscaffold.spec.weight import (
 )
 
 Parsed = TypeVar("Parsed")
+# The example input for a layer whose sublayers take inputs of that rank only.
+SHAPES_OF_RANK: dict[int, Shape] = {2: (16,), 3: (8, 16), 4: (16, 16, 3), 5: (8, 16, 16, 3)}
 ADDED_ARGUMENTS = {"seed": "seed:int=None", "loss": "loss_weight:float=0.01"}
 
 
@@ -137,7 +139,10 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         features |= {"training"} - manifest.handles
     arguments = _merge_arguments(manifest, flags, features)
     by_name = {argument.name: argument for argument in arguments}
-    inputs = _choose_inputs(manifest, flags)
+    sublayers = [parse_sublayer(text, by_name) for text in manifest.sublayers]
+    inner = _parse_each(flags.sublayers, "--sublayer", lambda text: parse_sublayer(text, by_name))
+    any_rank = manifest.output is None or None in manifest.output.axes
+    inputs = _choose_inputs(manifest, flags, sublayers + inner if any_rank else [])
     call = manifest.call
     if call is CallStyle.SINGLE and len(inputs) > 1:
         call = CallStyle.LIST
@@ -146,12 +151,13 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     weights += [parse_weight(text, by_name, trainable=False) for text in manifest.states]
     added = _parse_each(flags.weights, "--weight", lambda text: parse_weight(text, by_name, trainable=True))
     added += _parse_each(flags.states, "--state", lambda text: parse_weight(text, by_name, trainable=False))
-    sublayers = [parse_sublayer(text, by_name) for text in manifest.sublayers]
-    inner = _parse_each(flags.sublayers, "--sublayer", lambda text: parse_sublayer(text, by_name))
     _refuse_clashes(arguments, weights + added, sublayers + inner)
     for used in used_as_size(weights + added, sublayers + inner):
-        if by_name[used].kind in (Kind.INT, Kind.ANY):
-            by_name[used] = replace(by_name[used], kind=Kind.INT).must_be_positive()
+        argument = by_name[used]
+        if argument.kind is Kind.ANY and (argument.required or argument.optional):
+            argument = replace(argument, kind=Kind.INT)
+        if argument.kind in (Kind.INT, Kind.ANY):
+            by_name[used] = argument.must_be_positive()
     arguments = tuple(by_name.values())
 
     takes = frozenset({"training", "mask"} & (features | manifest.handles))
@@ -168,7 +174,9 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         for item in users
         if item.kind is Kind.LAYER
     ]
-    steps += plan_steps(added, called, users, start, takes)
+    # Behind a body that takes the mask for itself, there is none that fits what comes out.
+    passed = takes - (set() if manifest.passes_mask else manifest.handles & {"mask"})
+    steps += plan_steps(added, called, users, start, passed)
     weights, sublayers = weights + added, sublayers + inner
     merges = bool(steps) and steps[0].merges
     spec = LayerSpec(
@@ -206,18 +214,19 @@ def _parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed])
 
 def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: set[str]) -> tuple[Argument, ...]:
     """The template's arguments, changed by the user's of the same name, then the user's; the required ones first."""
-    merged = {argument.name: argument for argument in manifest.arguments}
-    for argument in _parse_each(flags.arguments, "--arg", parse_argument):
-        if argument.name in merged:
-            template = next((item for item in manifest.arguments if item.name == argument.name), None)
-            if template is None:
-                raise RequestError(f"--arg {argument.name} is given twice.")
-            if argument.kind not in (template.kind, Kind.ANY):
-                raise RequestError(
-                    f"{argument.name!r} is of type {template.kind} in this template, not {argument.kind}.",
-                    where=f"--arg {argument.name}",
-                )
-            argument = replace(template, default=argument.default)
+    own = {argument.name: argument for argument in manifest.arguments}
+    merged = dict(own)
+    given: set[str] = set()
+
+    def parse(text: str) -> Argument:
+        template = own.get(text.partition("=")[0].partition(":")[0].strip())
+        argument = parse_argument(text, template.kind if template else None)
+        if argument.name in given:
+            raise RequestError(f"{argument.name!r} is given twice.")
+        given.add(argument.name)
+        return template.with_default(argument) if template else argument
+
+    for argument in _parse_each(flags.arguments, "--arg", parse):
         merged[argument.name] = argument
     for feature in sorted(features & set(ADDED_ARGUMENTS)):
         argument = parse_argument(ADDED_ARGUMENTS[feature])
@@ -225,13 +234,26 @@ def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: set[s
     return tuple(sorted(merged.values(), key=lambda argument: not argument.required))
 
 
-def _choose_inputs(manifest: LayerManifest, flags: LayerFlags) -> tuple[Input, ...]:
+def _choose_inputs(manifest: LayerManifest, flags: LayerFlags, sublayers: list[Sublayer]) -> tuple[Input, ...]:
     shapes = _parse_each(flags.input_shapes, "--input-shape", parse_shape)
     default = manifest.inputs
+    picky = _first_with_ranks(sublayers)
     if not shapes:
-        if "mask" in flags.features and len(default) == 1 and len(default[0].shape) == 1:
-            return (replace(default[0], shape=(8, *default[0].shape)),)
+        rank = 3 if "mask" in flags.features else 2
+        if picky and rank not in picky.ranks:
+            rank = picky.ranks[0]
+        if len(default) == 1 and len(default[0].shape) == 1 and manifest.call is CallStyle.SINGLE:
+            return (replace(default[0], shape=SHAPES_OF_RANK.get(rank, default[0].shape)),)
         return default
+    for shape in shapes:
+        if picky and 1 + len(shape) not in picky.ranks:
+            example = SHAPES_OF_RANK.get(picky.ranks[0], ())
+            raise RequestError(
+                f"The sublayer {picky.name!r} takes inputs with {picky.ranks[0] - 1} sizes,"
+                f" but {','.join(map(str, shape))} has {len(shape)}.",
+                hint=f"For example: --input-shape {','.join(map(str, example))}.",
+                where="--input-shape",
+            )
     open_ended = manifest.call is CallStyle.LIST or (manifest.call is CallStyle.SINGLE and manifest.output is None)
     if len(shapes) != len(default) and not open_ended:
         raise RequestError(
@@ -254,6 +276,17 @@ def _own(arguments: Iterable[Argument], manifest: LayerManifest) -> list[Argumen
     """The arguments that a template brings."""
     names_there = {item.name for item in manifest.arguments}
     return [argument for argument in arguments if argument.name in names_there]
+
+
+def _first_with_ranks(sublayers: list[Sublayer]) -> Sublayer | None:
+    """The first sublayer that takes inputs of some ranks only, if those before it leave the rank as it is."""
+    for sublayer in sublayers:
+        if sublayer.ranks and len(sublayer.ranks) < len(SHAPES_OF_RANK):
+            return sublayer
+        signature = sublayer.signature
+        if signature is None or not (signature.keeps_shape or signature.name == "Dense"):
+            return None
+    return None
 
 
 def _refuse_clashes(arguments: Iterable[Argument], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> None:

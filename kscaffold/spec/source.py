@@ -167,7 +167,7 @@ def call_parameters(spec: LayerSpec) -> str:
         parts += [f"{item.name}_mask=None" for item in spec.inputs if "mask" in spec.takes]
     else:
         parts = ["inputs", "states"] if spec.call is CallStyle.CELL else ["inputs"]
-        parts += ["mask=None"] if "mask" in spec.takes else []
+        parts += ["mask=None"] if "mask" in spec.takes and spec.call is not CallStyle.LIST else []
     return ", ".join(parts + (["training=None"] if "training" in spec.takes else []))
 
 

@@ -71,6 +71,11 @@ class Sublayer:
     optional: bool = False
 
     @property
+    def ranks(self) -> tuple[int, ...]:
+        """How many axes its inputs may have, the batch axis included; empty if that is not known."""
+        return self.signature.ranks if self.signature else ()
+
+    @property
     def repeated(self) -> bool:
         """Whether the attribute holds a list of layers."""
         return self.call.repeat > 1
@@ -198,10 +203,12 @@ def used_as_size(weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> se
         for name in names(size)
         - {part.of.word for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Name)}
     }
-    for sublayer in sublayers:
-        for part in walk(sublayer.call):
-            if isinstance(part, Call):
-                found |= {value.word for key, value in part.keywords if key in SIZE_NAMES and isinstance(value, Name)}
+    calls = [part for sublayer in sublayers for part in walk(sublayer.call) if isinstance(part, Call)]
+    for call in calls:
+        group, _, name = call.target.removeprefix("keras.").partition(".")
+        positional = catalogue.find_class(name, group).parameters if name else ()
+        given = [*zip(positional, call.arguments), *call.keywords]
+        found |= {value.word for key, value in given if key in SIZE_NAMES and isinstance(value, Name)}
     return found - {INPUT_DIM.word, INPUT_SHAPE.word}
 
 

@@ -19,7 +19,6 @@ SEVERITY = "error"
 DOING = "is rebuilt from its config"
 FAILURE = "cannot be rebuilt from its config"
 REQUIRES = ("KS202", "KS204")
-PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
 
 
 def check(subject: Subject) -> Iterator[str]:
@@ -46,10 +45,19 @@ def check(subject: Subject) -> Iterator[str]:
         yield f"with the same weights its outputs differ: {changed}"
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of numbers, strings, truth values and None alone."""
+    if isinstance(value, dict):
+        return all(is_plain(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return all(is_plain(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
 def changed_attributes(layer: Any, rebuilt: Any) -> Iterator[tuple[str, Any, Any]]:
     """The public attributes with plain values whose value or type is not the same."""
     for name, before in vars(layer).items():
-        if name.startswith("_") or not isinstance(before, PLAIN):
+        if name.startswith("_") or not is_plain(before):
             continue
         after = getattr(rebuilt, name, None)
         if before != after or isinstance(before, tuple) is not isinstance(after, tuple):
