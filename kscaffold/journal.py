@@ -1,279 +1,301 @@
 """Puts files in their places, all or none: a journal says what is about to be done, so that it can be undone.
 
-Whatever stops a transaction, the folder is put back as it was: at once for an error or a signal, by the next run
-(`recover`) for a process that was killed.
+Whatever stops it, the folder is put back as it was: at once for an error or a signal, by the next run (`recover`) for
+a process that was killed. The journal is written before anything else; its last line, `done`, is the moment from which
+on nothing is undone.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import re
-import secrets
-import shutil
 import signal
-import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from kscaffold.errors import ExitCode, RequestError
+from kscaffold.transaction import Edited, Run, is_file, missing_folders
 
 JOURNAL = ".kscaffold-journal"
-FINISHED = ".kscaffold-journal-finished"
+DONE = b"done\n"
+LONGEST_JOURNAL = 1_000_000
+SECONDS_IN_USE = 60
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A file that is to be put in its place.
+
+    Attributes:
+        target: The place, with symbolic links resolved.
+        shown: How messages name it.
+        content: What is to be there.
+        previous: What must be there until then, `None` for nothing.
+    """
+
+    target: Path
+    shown: str
+    content: bytes
+    previous: bytes | None
+
+
+def put_all(root: Path, placements: Iterable[Placement]) -> None:
+    """Puts all files in their places, or leaves everything as it was.
+
+    Args:
+        root: The folder with the journal, with symbolic links resolved; all places are below it.
+        placements: What goes where.
+
+    Raises:
+        RequestError: A file cannot be written, or is no longer what it was; or another process is writing there.
+    """
+    with _signals_held_back() as held:
+        _put_all(root, tuple(placements), held)
+        # Passed on now, Ctrl-C would be reported as a stop that left nothing written, and it is too late for that.
+        held.discard(signal.SIGINT)
 
 
 def recover(root: Path) -> tuple[str, ...]:
-    """Puts back what a killed process left half done in a folder.
+    """Puts back what a killed process left half done in a folder. If it had to make that folder, it stays, empty.
 
     Returns:
         The files that are again as they were before that process, named from `root`.
 
     Raises:
-        RequestError: Another process is writing there now, or the journal is not one of ours.
+        RequestError: Another process is writing there now, the journal is not one of ours, or a file was edited since.
     """
     root = Path(os.path.realpath(root))
-    with contextlib.suppress(FileNotFoundError):
-        transaction = Transaction.read(root, root / FINISHED)
-        transaction.clean_up()
-    try:
-        transaction = Transaction.read(root, root / JOURNAL)
-    except FileNotFoundError:
+    path = root / JOURNAL
+    if not os.path.lexists(path):
         return ()
-    return transaction.roll_back()
+    if not is_file(path):
+        raise _not_ours(path, "it is no file")
+    with _signals_held_back(), _explained("undo what an interrupted run wrote", "", f"See to that, or delete {path}."):
+        try:
+            journal = _Journal(path, os.O_RDWR)
+        except FileNotFoundError:
+            return ()
+        with journal:
+            return _recover(root, journal) if journal.demand() else ()
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One file of a transaction.
+def _put_all(root: Path, placements: tuple[Placement, ...], held: set[int]) -> None:
+    with _writing(f"in {root}"), _made(missing_folders(root)):
+        try:
+            journal = _Journal(root / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            raise _in_use(root / JOURNAL) from None
+        with journal:
+            if not journal.demand():
+                raise _in_use(journal.path)
+            run = Run.begin(root, [placement.target for placement in placements])
+            try:
+                journal.append(run.as_line())
+                _put(run, placements, held)
+                journal.append(DONE)
+            except BaseException as error:
+                _take_back(run, error)
+                journal.remove()
+                raise
+            # All is in its place. Whatever cannot be tidied now is tidied by the next run.
+            with contextlib.suppress(OSError):
+                run.clean()
+                journal.remove()
 
-    Attributes:
-        target: Where it goes, with symbolic links resolved.
-        existed: Whether something was there before.
-        digest: SHA-256 of the new content.
-        content: The new content; empty in a transaction that is read back from its journal.
+
+def _put(run: Run, placements: tuple[Placement, ...], held: set[int]) -> None:
+    pairs = list(zip(run.entries, placements))
+    for entry, placement in pairs:
+        _stop_if_asked(held)
+        with _writing(placement.shown):
+            entry.stage(placement.content)
+    for entry, placement in pairs:
+        _stop_if_asked(held)
+        with _writing(placement.shown):
+            if (entry.target.read_bytes() if entry.target.exists() else None) != placement.previous:
+                raise changed_meanwhile(placement.shown)
+            os.replace(entry.staged, entry.target)
+    _stop_if_asked(held)
+
+
+def _take_back(run: Run, error: BaseException) -> None:
+    try:
+        run.undo()
+    except (OSError, Edited) as failure:
+        raise _refused(
+            f"Writing failed ({error.__cause__ or error}), and what was written could not be taken back: {failure}.",
+            "Run kscaffold there again: it takes back the rest.",
+        ) from error
+
+
+def _recover(root: Path, journal: _Journal) -> tuple[str, ...]:
+    content = journal.read()
+    line, _, rest = content.partition(b"\n")
+    undone: list[Path] = []
+    try:
+        run = Run.read(root, line)
+        if rest == DONE:
+            run.clean()
+        else:
+            undone = run.undo()
+    except ValueError as error:
+        raise _not_ours(journal.path, str(error)) from error
+    except Edited as error:
+        raise _refused(f"{error}.", f"Keep what you need, then delete {journal.path}.") from error
+    journal.remove()
+    return tuple(path.relative_to(root).as_posix() for path in undone)
+
+
+class _Journal:
+    """The open journal of a run, locked as long as the process lives that opened it.
+
+    Where there are no locks (Windows, some network folders) it counts as in use for a minute after it was written: a
+    commit takes milliseconds.
     """
 
-    target: Path
-    existed: bool
-    digest: str
-    content: bytes = b""
+    def __init__(self, path: Path, flags: int) -> None:
+        self.path = path
+        self._is_new = bool(flags & os.O_CREAT)
+        self._descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0), 0o666)
+        self._is_open = True
 
+    def __enter__(self) -> _Journal:
+        return self
 
-@dataclass(frozen=True)
-class Transaction:
-    """What a journal says: enough to undo everything with nothing else at hand."""
+    def __exit__(self, *_: object) -> None:
+        if self._is_open:
+            os.close(self._descriptor)
+            self._is_open = False
 
-    root: Path
-    token: str
-    folders: tuple[Path, ...]
-    entries: tuple[Entry, ...]
-
-    @classmethod
-    def begin(cls, root: Path, contents: Iterable[tuple[Path, bytes]]) -> Transaction:
-        """A transaction that will put each content in its place.
-
-        Args:
-            root: The folder with the journal; all places are below it.
-            contents: Each place, with symbolic links resolved, and what is to be there.
-        """
-        entries = tuple(Entry(path, path.exists(), _digest(content), content) for path, content in contents)
-        parents = {folder for entry in entries for folder in entry.target.parents}
-        return cls(root, secrets.token_hex(4), tuple(sorted(path for path in parents if not path.exists())), entries)
-
-    @classmethod
-    def read(cls, root: Path, path: Path) -> Transaction:
-        """The transaction that a journal tells of.
+    def demand(self) -> bool:
+        """Takes the journal for this process; false if it has been removed between our opening and locking it.
 
         Raises:
-            FileNotFoundError: There is no journal.
-            RequestError: A running process is at it, or it is not one of ours.
+            RequestError: Another process has it.
         """
-        with path.open("rb") as journal:
-            if not _lock(journal.fileno()):
-                raise RequestError("Another kscaffold is writing here.", where=str(root), exit_code=ExitCode.REFUSED)
-            content = journal.read()
+        locked = _lock(self._descriptor)
+        here = os.fstat(self._descriptor)
+        if locked is False or (locked is None and not self._is_new and time.time() - here.st_mtime < SECONDS_IN_USE):
+            raise _in_use(self.path)
         try:
-            table = json.loads(content)
-            if not re.fullmatch(r"[0-9a-f]{8}", table["token"]):
-                raise ValueError("the token is not one")
-            return cls(
-                root,
-                table["token"],
-                tuple(_inside(root, folder) for folder in table["folders"]),
-                tuple(
-                    Entry(_inside(root, item["target"]), bool(item["existed"]), str(item["digest"]))
-                    for item in table["files"]
-                ),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise RequestError(
-                f"It should say what an interrupted run was about to write, but is not understood: {error}.",
-                hint="Look at the folder, then delete that file.",
-                where=str(path),
-                exit_code=ExitCode.REFUSED,
-            ) from error
+            return os.path.samestat(here, os.lstat(self.path))
+        except FileNotFoundError:
+            return False
 
-    def carry_out(self) -> None:
-        """Puts all files in their places, or leaves everything as it was.
+    def append(self, content: bytes) -> None:
+        while content:
+            content = content[os.write(self._descriptor, content) :]
+        os.fsync(self._descriptor)
 
-        Raises:
-            OSError: A file cannot be written; `filename` is its place.
-        """
-        new_root = next((folder for folder in self.folders if self.root.is_relative_to(folder)), None)
-        if new_root is not None:
-            self.root.mkdir(parents=True)
-        descriptor = None
-        try:
-            descriptor = os.open(self.root / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            _lock(descriptor)
-            _write_all(descriptor, self._as_json())
-            for folder in self.folders:
-                folder.mkdir(exist_ok=True)
-            for entry in self.entries:
-                self._stage(entry)
-            for entry in self.entries:
-                os.replace(self._beside(entry, "new"), entry.target)
-            os.replace(self.root / JOURNAL, self.root / FINISHED)
-        except BaseException:
-            self.roll_back()
-            raise
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
-        self.clean_up()
+    def read(self) -> bytes:
+        return os.read(self._descriptor, LONGEST_JOURNAL)
 
-    def _stage(self, entry: Entry) -> None:
-        """The text beside its target, and the old file under a second name."""
-        new = self._beside(entry, "new")
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            try:
-                _write_all(descriptor, entry.content)
-            finally:
-                os.close(descriptor)
-            if entry.existed:
-                shutil.copymode(entry.target, new)
-                _second_name(entry.target, self._beside(entry, "old"))
-        except OSError as error:
-            error.filename = str(entry.target)
-            raise
-
-    def roll_back(self) -> tuple[str, ...]:
-        """Undoes whatever was done; in any order, any number of times."""
-        undone = []
-        for entry in self.entries:
-            old = self._beside(entry, "old")
-            if old.exists():
-                os.replace(old, entry.target)
-                old.unlink(missing_ok=True)  # two names of one file: replacing one by the other does nothing
-                undone.append(entry)
-            elif not entry.existed and entry.target.is_file() and _digest(entry.target.read_bytes()) == entry.digest:
-                entry.target.unlink()
-                undone.append(entry)
-            self._beside(entry, "new").unlink(missing_ok=True)
-        (self.root / JOURNAL).unlink(missing_ok=True)
-        for folder in sorted(self.folders, reverse=True):
-            with contextlib.suppress(OSError):  # not made yet, or somebody has put a file there since
-                folder.rmdir()
-        return tuple(entry.target.relative_to(self.root).as_posix() for entry in undone)
-
-    def clean_up(self) -> None:
-        """Removes what is left after all files are in their places."""
-        for entry in self.entries:
-            self._beside(entry, "old").unlink(missing_ok=True)
-        (self.root / FINISHED).unlink(missing_ok=True)
-
-    def _beside(self, entry: Entry, ending: str) -> Path:
-        return entry.target.with_name(f".{entry.target.name}.{self.token}.{ending}")
-
-    def _as_json(self) -> bytes:
-        table: dict[str, Any] = {
-            "token": self.token,
-            "folders": [
-                folder.relative_to(self.root).as_posix()
-                for folder in self.folders
-                if folder != self.root and folder.is_relative_to(self.root)
-            ],
-            "files": [
-                {
-                    "target": item.target.relative_to(self.root).as_posix(),
-                    "existed": item.existed,
-                    "digest": item.digest,
-                }
-                for item in self.entries
-            ],
-        }
-        return json.dumps(table).encode()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
-    os.fsync(descriptor)
-
-
-def _second_name(path: Path, second: Path) -> None:
-    """Keeps a file under a second name: a hard link, or a copy where the file system has no links."""
-    try:
-        os.link(path, second)
-    except OSError:
-        shutil.copy2(path, second)
-
-
-def _lock(descriptor: int) -> bool:
-    """Locks an open file for as long as this process has it open; without `fcntl` a journal counts as abandoned."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _inside(root: Path, text: str) -> Path:
-    """A path of a journal, which may have been made by anybody: it must stay in the folder, links or not."""
-    pure = PurePosixPath(text)
-    path = root / pure
-    if pure.is_absolute() or ".." in pure.parts or Path(os.path.realpath(path.parent)) != path.parent:
-        raise ValueError(f"{text!r} is not a path below the folder")
-    return path
-
-
-class _Stopped(BaseException):
-    """A signal that would have ended the process in the middle of a commit."""
+    def remove(self) -> None:
+        # While it is locked, if it can be: after that, the name may be that of another process' journal.
+        if os.name == "nt":
+            self.__exit__()
+        self.path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def signals_as_exceptions() -> Iterator[None]:
-    """Lets a transaction roll back before the process ends by a signal."""
-    received: list[int] = []
+def _signals_held_back() -> Iterator[set[int]]:
+    """Holds back the signals that ask to stop, so that undoing is never cut short, and passes them on at the end."""
+    held: set[int] = set()
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        raise _Stopped
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.add(number)
 
-    watched = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    previous = {number: signal.signal(number, stop) for number in watched} if in_main_thread else {}
+    previous = {}
+    with contextlib.suppress(ValueError):  # signals go to the main thread, and this is another
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) not in (None, signal.SIG_IGN):
+                previous[number] = signal.signal(number, hold)
+    try:
+        yield held
+    finally:
+        for number, handler in reversed(previous.items()):
+            signal.signal(number, handler)
+        for number in sorted(held):
+            signal.raise_signal(number)
+
+
+def _stop_if_asked(held: set[int]) -> None:
+    if held:
+        names = ", ".join(signal.Signals(number).name for number in sorted(held))
+        raise RequestError(f"Stopped by {names}; nothing was written.", exit_code=ExitCode.REFUSED)
+
+
+@contextlib.contextmanager
+def _made(folders: list[Path]) -> Iterator[None]:
+    """Makes folders, and removes them again if what is done with them fails."""
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            folder.mkdir()
+            made.append(folder)
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether the file is locked for us; `None` where there are no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return None
+    return True
+
+
+def changed_meanwhile(shown: str) -> RequestError:
+    """The error for a file that is no longer what the plan saw."""
+    return RequestError(
+        f"{shown} has changed meanwhile; nothing was written.",
+        hint="Run the command again.",
+        exit_code=ExitCode.CONFLICT,
+    )
+
+
+def _refused(message: str, hint: str) -> RequestError:
+    return RequestError(message, hint=hint, exit_code=ExitCode.REFUSED)
+
+
+def _in_use(path: Path) -> RequestError:
+    return RequestError(
+        "Another kscaffold is writing here; nothing was written.",
+        hint="Wait until it is done.",
+        where=str(path.parent),
+        exit_code=ExitCode.REFUSED,
+    )
+
+
+def _not_ours(path: Path, reason: str) -> RequestError:
+    return RequestError(
+        f"It should say what an interrupted run was about to write, but is not understood: {reason}.",
+        hint="Look at the folder, then delete that file.",
+        where=str(path),
+        exit_code=ExitCode.REFUSED,
+    )
+
+
+@contextlib.contextmanager
+def _explained(action: str, outcome: str, hint: str) -> Iterator[None]:
     try:
         yield
-    except _Stopped:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        os.kill(os.getpid(), received[0])
-        raise
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    except OSError as error:
+        raise _refused(f"Cannot {action}: {error.strerror or error}{outcome}.", hint) from error
+
+
+def _writing(what: str) -> contextlib.AbstractContextManager[None]:
+    return _explained(f"write {what}", "; nothing was written", "Make room or give another folder with -o.")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -104,11 +105,12 @@ def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
     for file in files:
         path = _safe_target(root / file.path, root)
         previous = _read(path)
+        text = file.text.replace("\r\n", "\n")
         status = Status.CREATE
         if previous is not None:
-            same = previous.replace(b"\r\n", b"\n") == file.text.encode()
+            same = previous.replace(b"\r\n", b"\n") == text.encode()
             status = Status.IDENTICAL if same else Status.CONFLICT
-        changes.append(Change(path, _shown(path, base), status, file.text, previous))
+        changes.append(Change(path, _shown(path, base), status, text, previous))
     if len({change.path for change in changes}) < len(changes):
         raise ValueError("two files of a plan have the same path")
     return Plan(root, tuple(changes))
@@ -120,10 +122,11 @@ def diff(change: Change) -> str:
 
     if change.status is Status.IDENTICAL:
         return ""
-    before = (change.previous or b"").decode("utf-8", "replace").splitlines(keepends=True)
-    after = change.text.splitlines(keepends=True)
-    name = change.shown.replace(os.sep, "/")
-    lines = difflib.unified_diff(before, after, "/dev/null" if change.previous is None else f"a/{name}", f"b/{name}")
+    before = (change.previous or b"").decode("utf-8", "backslashreplace")
+    name = change.shown.replace(os.sep, "/").lstrip("/")
+    lines = difflib.unified_diff(
+        _lines(before), _lines(change.text), "/dev/null" if change.previous is None else f"a/{name}", f"b/{name}"
+    )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -140,27 +143,26 @@ def commit(plan: Plan) -> None:
         return
     for change in plan.written:
         if _safe_target(change.path, plan.root) != change.path or _read(change.path) != change.previous:
-            raise RequestError(
-                f"{change.shown} has changed meanwhile; nothing was written.",
-                hint="Run the command again.",
-                exit_code=ExitCode.CONFLICT,
-            )
-    contents = [(change.path, change.text.encode()) for change in plan.written]
-    with journal.signals_as_exceptions():
-        try:
-            journal.Transaction.begin(plan.root, contents).carry_out()
-        except OSError as error:
-            shown = {str(change.path): change.shown for change in plan.written}
-            name = shown.get(str(error.filename), "the files")
-            raise RequestError(
-                f"Cannot write {name}: {error.strerror or error}; nothing was written.",
-                hint="Make room or give another folder with -o.",
-                exit_code=ExitCode.REFUSED,
-            ) from error
+            raise journal.changed_meanwhile(change.shown)
+    journal.put_all(
+        plan.root,
+        [journal.Placement(item.path, item.shown, item.text.encode(), item.previous) for item in plan.written],
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", text)  # str.splitlines would also split at a form feed
 
 
 def _safe_target(path: Path, root: Path) -> Path:
     """The path with symbolic links resolved, if a file can be written there."""
+    try:
+        return _resolve(path, root)
+    except OSError as error:
+        raise _refused(path, f"cannot be written: {error.strerror}") from error
+
+
+def _resolve(path: Path, root: Path) -> Path:
     resolved = Path(os.path.realpath(path))
     if not resolved.is_relative_to(root):
         raise _refused(path, f"is outside {root}" + (", behind a symbolic link" if path.parent.exists() else ""))

@@ -18,6 +18,7 @@ FLOORS = {
     "generate": 4,
     "writer": 3,
     "journal": 2,
+    "transaction": 1,
     "render": 3,
     "formatting": 3,
     "check": 3,
