@@ -81,7 +81,7 @@ def test_ctrl_c_while_keras_is_imported_leaves_nothing(folder: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 1
-    assert (out, err) == ("", "error: Stopped; nothing was written.\n")
+    assert (out, err.strip()) == ("", "error: Stopped; nothing was written.")
     assert tree(folder) == {}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -211,10 +210,9 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
     np.testing.assert_allclose(alone, together[:1], atol=1e-5)
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+# The masks of the others are tested on their own, and that of `blank` is the user's to say.
+@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {"merge", "attention", "rnn_cell", "blank"}))
 def test_a_mask_goes_on_where_the_steps_do(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
-    if template in ("merge", "attention", "rnn_cell", "blank"):
-        pytest.skip("its masks are tested on their own, or it is the user's to say")
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
     outputs = example(keras, make, template)(embedded)
     mask = keras.src.backend.get_keras_mask(outputs)
@@ -240,7 +238,7 @@ def test_what_a_user_describes_does_what_it_says(keras: ModuleType, make: Callab
     rebuilt = cls.from_config(json.loads(json.dumps(layer.get_config())))
     assert (rebuilt.size, rebuilt.units, dict(rebuilt.options)) == ((2, 3), 4, {"b": 2})
     assert isinstance(rebuilt.inner, keras.layers.Dense)
-    with pytest.raises(ValueError, match="`units` must be a positive integer. Received: units=0"):
+    with pytest.raises(ValueError, match="`units` must be a positive integer"):
         cls(0, keras.layers.Dense(3))
 
 
@@ -253,9 +251,7 @@ def test_the_catalogue_agrees_with_the_installed_keras(keras: ModuleType) -> Non
     from kscaffold.spec import catalogue
 
     script = Path(catalogue.__file__).parents[1] / "probe" / "signatures.py"
-    done = subprocess.run(
-        [sys.executable, "-P", str(script)], capture_output=True, text=True, check=True, env=os.environ
-    )
+    done = subprocess.run([sys.executable, "-P", str(script)], capture_output=True, text=True, check=True)
     installed, recorded = json.loads(done.stdout), json.loads(catalogue.CATALOGUE_FILE.read_text())
     if installed["keras"] == recorded["keras"]:
         assert installed == recorded
