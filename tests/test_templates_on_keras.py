@@ -164,10 +164,17 @@ def test_attention_gives_no_weight_to_masked_steps(keras: ModuleType, make: Call
     changed[0, 4:] = 100.0
     np.testing.assert_allclose(layer(query, changed, value_mask=mask), masked, atol=1e-5)
     np.testing.assert_allclose(layer(query[:1], value[:1, :4]), masked[:1], atol=1e-5)
-    reference = keras.layers.Attention()
-    projected = [layer.query_projection(query) / 8**0.5, layer.value_projection(value), layer.key_projection(value)]
-    attended = reference(projected, mask=[None, mask])
-    np.testing.assert_allclose(layer.output_projection(attended), masked, atol=1e-5)
+    queries, keys, values = (
+        keras.ops.convert_to_numpy(projection(data))
+        for projection, data in (
+            (layer.query_projection, query),
+            (layer.key_projection, value),
+            (layer.value_projection, value),
+        )
+    )
+    weights = np.exp(queries @ keys.transpose(0, 2, 1) / 8**0.5) * mask[:, None]
+    attended = weights / weights.sum(-1, keepdims=True) @ values
+    np.testing.assert_allclose(layer.output_projection(attended), masked, atol=1e-4)
 
 
 def test_a_cell_is_a_simple_rnn(keras: ModuleType, make: Callable[..., Any]) -> None:
@@ -215,8 +222,7 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
 def test_a_mask_goes_on_where_the_steps_do(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
     outputs = example(keras, make, template)(embedded)
-    mask = keras.src.backend.get_keras_mask(outputs)
-    assert (mask is None) is (template == "masked_pooling")
+    assert (getattr(outputs, "_keras_mask", None) is None) is (template == "masked_pooling")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -253,6 +259,9 @@ def test_the_catalogue_agrees_with_the_installed_keras(keras: ModuleType) -> Non
     script = Path(catalogue.__file__).parents[1] / "probe" / "signatures.py"
     done = subprocess.run([sys.executable, "-P", str(script)], capture_output=True, text=True, check=True)
     installed, recorded = json.loads(done.stdout), json.loads(catalogue.CATALOGUE_FILE.read_text())
+    versions = [tuple(int(part) for part in table["keras"].split(".")[:2]) for table in (installed, recorded)]
+    if versions[0] < versions[1]:
+        pytest.skip(f"Keras {installed['keras']} is older than that of the catalogue, {recorded['keras']}")
     if installed["keras"] == recorded["keras"]:
         assert installed == recorded
     for group in ("layers", "initializers", "regularizers", "constraints"):
