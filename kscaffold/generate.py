@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -243,6 +242,8 @@ def _carry_out(
     elif module.status is writer.Status.SKIP:
         outcome = replace(outcome, unchecked=f"{module.shown} is kept as it is")
     else:
+        import tempfile
+
         on_check()
         with tempfile.TemporaryDirectory(prefix="kscaffold-staging-") as folder:
             staged = Path(folder).resolve() / files.module.name
