@@ -174,6 +174,14 @@ class _LayerFiles:
                 break
         return self.output_dir / name
 
+    @property
+    def import_root(self) -> Path:
+        """The folder from which the module is imported: above all packages that it is in."""
+        folder = self.output_dir
+        while (folder / "__init__.py").is_file() and folder != folder.parent:
+            folder = folder.parent
+        return folder
+
     def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
         """The formatted module, held against what was asked for, and its test."""
         from kscaffold import render
@@ -192,9 +200,7 @@ class _LayerFiles:
     def _render_test(self) -> str:
         from kscaffold import render
 
-        import_root = self.output_dir
-        while (import_root / "__init__.py").is_file():
-            import_root = import_root.parent
+        import_root = self.import_root
         import_from = ".".join((*self.output_dir.relative_to(import_root).parts, self.spec.name.module))
         found = (
             import_root == self.test.parent
@@ -210,7 +216,7 @@ class _LayerFiles:
 
         shapes = tuple(item.shape for item in self.spec.inputs)
         subject = Subject(self.spec.name.class_name, source.construct(self.spec), shapes, str(self.spec.call))
-        search = tuple(dict.fromkeys((self.output_dir, Path.cwd(), *self.project.test_paths)))
+        search = tuple(dict.fromkeys((self.output_dir, self.import_root, Path.cwd(), *self.project.test_paths)))
         return Job(staged, shown, search, (subject,))
 
 
