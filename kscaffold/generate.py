@@ -270,7 +270,7 @@ def _output_folder(folder: Path) -> Path:
 
 
 def _warnings(spec: LayerSpec) -> tuple[str, ...]:
-    if catalogue.is_layer(spec.name.class_name):
+    if catalogue.is_layer(spec.name.class_name) or spec.name.class_name in catalogue.BASE_CLASSES:
         return (
             f"Keras has a layer {spec.name.class_name} of its own; it is easy to import the wrong one."
             f" For example: My{spec.name.class_name}.",

@@ -71,13 +71,18 @@ def parse_module_name(text: str) -> ModuleName:
         )
     if text.islower() or "-" in text:
         words = re.split(r"[-_]+", text.lower())
-        class_name = "".join(_capitalized(word) for word in words)
+        class_name = to_class_name(text)
     else:
         words = split_words(text)
         class_name = "".join(part[:1].upper() + part[1:] for part in text.split("_"))
     name = ModuleName(class_name, "_".join(words))
     _refuse_taken(text, name)
     return name
+
+
+def to_class_name(name: str) -> str:
+    """The class name of a name in small letters: `residual_block` gives `ResidualBlock`."""
+    return "".join(_capitalized(word) for word in re.split(r"[-_]+", name.lower()) if word)
 
 
 def split_words(class_name: str) -> list[str]:
@@ -131,9 +136,34 @@ def _refuse_taken(text: str, name: ModuleName) -> None:
     elif module.startswith("test_") or module.endswith("_test"):
         reason = f"pytest would take {module}.py for a file of tests."
         hint = "Leave out the word 'test'."
+    elif re.match(r"Test(?![a-z])", name.class_name):
+        reason = f"pytest would take the class {name.class_name} for a class of tests."
     else:
         return
     raise RequestError(f"{text!r} cannot be used: {reason}", hint=hint, where="NAME")
+
+
+def check_value_name(name: str, what: str) -> None:
+    """Refuses what cannot be the name of a variable in generated code.
+
+    Args:
+        name: The name to check.
+        what: What it is to be, for the message: "node", "input", …
+
+    Raises:
+        RequestError: With the reason.
+    """
+    if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", name) or len(name) > LONGEST_NAME:
+        reason = f"it is made of ASCII letters, digits and underscores, starts with a small letter, and has at most {LONGEST_NAME}."
+    elif keyword.iskeyword(name):
+        reason = "it is a Python keyword."
+    elif hasattr(builtins, name):
+        reason = "it is a Python builtin."
+    elif name in ("keras", "layers", "ops", "self", "cls", "training", "model"):
+        reason = "the generated code uses that name itself."
+    else:
+        return
+    raise RequestError(f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}: {reason}")
 
 
 def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None:
@@ -152,7 +182,7 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
         proposal = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_0123456789").lower()
         raise RequestError(
             f"{subject}: it is made of ASCII letters, digits and underscores, and starts with a small letter.",
-            hint=f"For example: {proposal}." if proposal else None,
+            hint=f"For example: {'my_' if keyword.iskeyword(proposal) else ''}{proposal}." if proposal else None,
         )
     if len(name) > LONGEST_NAME:
         raise RequestError(

@@ -405,3 +405,43 @@ def test_a_broken_template_is_named_and_does_not_hide_the_others(
     assert tree(folder) == {}
     assert kscaffold("layer", "MyLayer", "--no-check", "-t", "noise").exit_code == 0
     assert "layer/noise" in kscaffold("list").out
+
+
+def test_a_layer_of_ones_own_may_be_in_a_package(kscaffold: Kscaffold) -> None:
+    result = kscaffold("layer", "Foo", "--stdout", "--no-check", "--sublayer", "mine = my_package.layers:MyDense(8)")
+    assert result.exit_code == 0
+    assert "from my_package.layers import MyDense" in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("MyCell", "-t", "rnn_cell", "--loss"), "--loss: A cell is called once for each step"),
+        (("Test",), "pytest would take the class Test for a class of tests"),
+        (("Foo", "-o", ""), "--output-dir: The folder is empty"),
+        (("Foo", "--input-shape", "1000000000"), "has a size that is too large"),
+        (("Foo", "--arg", "__class__:int"), "For example: my_class"),
+        (("Foo", "--weight", "k: input_dim / 2"), "sizes are computed with + - * // alone"),
+        (("Foo", "--weight", "k: input_shape[9]"), "the shape of 'k': input_shape[9] is beyond the end"),
+        (("Foo", "--sublayer", "inner = Layer()"), "Layer computes nothing by itself"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(
+    kscaffold: Kscaffold, folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = kscaffold("layer", *arguments, "--no-check")
+    assert result.exit_code == 2
+    assert message in result.err
+    assert tree(folder) == {}
+
+
+def test_a_quiet_conflict_is_one_message(kscaffold: Kscaffold, folder: Path) -> None:
+    folder.joinpath("foo.py").write_text("mine = 1\n")
+    result = kscaffold("layer", "Foo", "--no-check", "-q")
+    assert result.exit_code == 3
+    assert result.out == ""
+    assert result.err.startswith("error: foo.py: exists with other content")
+
+
+def test_a_layer_with_the_name_of_a_base_class_is_warned_of(kscaffold: Kscaffold) -> None:
+    assert "Keras has a layer Layer of its own" in kscaffold("layer", "Layer", "--no-check").err

@@ -22,8 +22,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-o",
         "--output-dir",
-        type=click.Path(path_type=Path),
-        default=Path("."),
+        callback=lambda context, parameter, value: _folder(value),
+        default=".",
         metavar="DIR",
         help="Folder for the module; made if it is not there.  [default: this one]",
     ),
@@ -49,6 +49,13 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
+
+
+def _folder(text: str) -> Path:
+    """A folder; an empty text is none, though Python takes it for the current one."""
+    if not text.strip():
+        raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where="--output-dir")
+    return Path(text)
 
 
 def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,15 +119,15 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
             click.echo(f"note: {path} is again as it was before a run that was interrupted", err=True)
         for warning in outcome.warnings:
             click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
-    if values["stdout"]:
-        if outcome.exit_code == 0:
-            click.echo(outcome.text, nl=False)
-        lines = [line for verdict in outcome.verdicts for line in report.verdict_lines(verdict)]
+    if values["stdout"] and outcome.exit_code == 0:
+        click.echo(outcome.text, nl=False)
+    if values["stdout"] or values["quiet"]:
+        told = [verdict for verdict in outcome.verdicts if not (values["quiet"] and verdict.ok)]
+        lines = [line for verdict in told for line in report.verdict_lines(verdict)]
     else:
         lines = report.outcome_lines(outcome, values["diff"])
-    if not values["quiet"] or outcome.exit_code != 0:
-        for line in lines:
-            click.echo(line, err=values["stdout"])
+    for line in lines:
+        click.echo(line, err=values["stdout"])
     message = report.failure_message(outcome)
     if message:
         click.echo(f"{click.style('error', fg='red')}: {message}", err=True)

@@ -52,10 +52,11 @@ ABSTRACT = {"Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Con
 
 
 def public_classes(module: Any, base: type) -> dict[str, type]:
-    """The classes of a module that derive from `base`, under the name that each calls itself by."""
-    found = (getattr(module, name) for name in dir(module) if not name.startswith("_"))
-    classes = [item for item in found if inspect.isclass(item) and issubclass(item, base)]
-    named = {cls.__name__: cls for cls in classes if getattr(module, cls.__name__, None) is cls}
+    """The classes of a module that derive from `base`, under the name that each calls itself by if that is exported."""
+    found = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
+    classes = {name: item for name, item in found.items() if inspect.isclass(item) and issubclass(item, base)}
+    own = {cls for name, cls in classes.items() if cls.__name__ == name}
+    named = {name: cls for name, cls in classes.items() if cls.__name__ == name or cls not in own}
     return {name: cls for name, cls in named.items() if name not in ABSTRACT}
 
 
@@ -130,7 +131,7 @@ def accepted_names(module: Any) -> list[str]:
 MERGING = {
     name
     for name, cls in public_classes(keras.layers, keras.layers.Layer).items()
-    if any(base.__name__ == "Merge" for base in cls.__mro__[1:])
+    if any(base.__name__ in ("Merge", "Attention") for base in cls.__mro__[1:]) or cls is keras.layers.Attention
 }
 
 

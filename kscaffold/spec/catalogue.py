@@ -14,6 +14,8 @@ from typing import Any
 
 from kscaffold.errors import RequestError, did_you_mean
 
+# Classes that other layers derive from; a model made of them computes nothing.
+BASE_CLASSES = ("Layer", "Wrapper", "InputLayer", "Input")
 CATALOGUE_FILE = Path(__file__).with_name("catalogue.json")
 GROUPS = ("layers", "initializers", "regularizers", "constraints")
 SINGULAR = {
@@ -107,6 +109,8 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
                 merges=entry.get("merges", False),
                 ranks=tuple(entry.get("ranks", ())),
             )
+    if prefer == "layers" and name in BASE_CLASSES:
+        raise RequestError(f"{name} computes nothing by itself.", hint="Name a layer that does: Dense(8), Identity().")
     hint = did_you_mean(name, _data()[prefer]) or did_you_mean(
         name, [known for group in GROUPS for known in _data()[group]]
     )

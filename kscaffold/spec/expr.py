@@ -18,6 +18,19 @@ from kscaffold.errors import RequestError
 
 LONGEST_EXPRESSION = 2000
 MOST_REPETITIONS = 1000
+REFUSED: dict[type[ast.AST], str] = {
+    ast.Set: "a set",
+    ast.Call: "a call of what is no plain name",
+    ast.Lambda: "a function",
+    ast.Attribute: "a dotted name",
+    ast.Starred: "a star",
+    ast.JoinedStr: "an f-string",
+    ast.Compare: "a comparison",
+    ast.BoolOp: "a condition",
+    ast.IfExp: "a condition",
+    ast.ListComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+}
 OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
 
 
@@ -102,15 +115,7 @@ def parse_expression(text: str) -> Expression:
     if len(text) > LONGEST_EXPRESSION:
         raise RequestError(f"The expression is {len(text)} characters long.", hint=f"Use at most {LONGEST_EXPRESSION}.")
     body, repeat = _split_repetition(text)
-    plain, own_classes = _hide_own_classes(body)
-    try:
-        tree = ast.parse(plain.strip(), mode="eval")
-        lead = len(plain) - len(plain.lstrip())
-        parsed = _Reader(body, lead, own_classes).read(tree.body)
-    except SyntaxError as error:
-        raise _not_understood(text, (error.offset or 1) - 1, "this is no expression") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise _not_understood(text, 0, "this is no expression, or too deep a one") from None
+    parsed = _parse(text, body, 0)
     if repeat is None:
         return parsed
     if not isinstance(parsed, Call):
@@ -118,6 +123,18 @@ def parse_expression(text: str) -> Expression:
     if not 1 <= repeat <= MOST_REPETITIONS:
         raise RequestError(f"{text!r} repeats a layer {repeat} times.", hint=f"Give 1 to {MOST_REPETITIONS}.")
     return Call(parsed.target, parsed.arguments, parsed.keywords, repeat)
+
+
+def _parse(text: str, body: str, lead: int) -> Expression:
+    """Parses `body`, which is the user's text with `lead` characters before it; messages speak of that text."""
+    plain, own_classes = _hide_own_classes(body)
+    try:
+        tree = ast.parse(plain.strip(), mode="eval")
+        return _Reader(text, len(plain) - len(plain.lstrip()) - lead, own_classes).read(tree.body)
+    except SyntaxError as error:
+        raise _not_understood(text, (error.offset or 1) - 1 - lead, "this is no expression") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise _not_understood(text, 0, "this is no expression, or too deep a one") from None
 
 
 def parse_call(text: str) -> Call:
@@ -142,7 +159,8 @@ def split_list(text: str) -> list[Expression]:
     """
     if not text.strip():
         return []
-    parsed = parse_expression(f"({text},)" if not text.rstrip().endswith(",") else f"({text})")
+    opening = "" if text.rstrip().endswith(",") else ","
+    parsed = _parse(text, f"({text}{opening})", 1)
     assert isinstance(parsed, Display)
     return list(parsed.items)
 
@@ -322,7 +340,11 @@ class _Reader:
                     tuple(self.read(argument) for argument in arguments),
                     tuple((self.read_keyword(node, keyword), self.read(keyword.value)) for keyword in keywords),
                 )
-        raise self.refuse(node, f"{type(node).__name__} has no place here")
+        operator = getattr(node, "op", None)
+        if isinstance(node, ast.BinOp):
+            raise self.refuse(node, f"sizes are computed with {' '.join(OPERATORS.values())} alone")
+        what = REFUSED.get(type(operator or node)) or REFUSED.get(type(node), "this")
+        raise self.refuse(node, f"{what} has no place here")
 
     def read_constant(self, node: ast.expr, value: object) -> Literal:
         if isinstance(value, float) and not math.isfinite(value):

@@ -337,7 +337,10 @@ def _refuse_misfits(spec: LayerSpec, merges: bool) -> None:
     """What Keras would only find later: sizes that the example inputs do not have, inputs that cannot be joined."""
     for weight in spec.weights:
         for size in weight.shape:
-            value = evaluate_size(size, spec.values)
+            try:
+                value = evaluate_size(size, spec.values)
+            except RequestError as error:
+                raise error.at(f"the shape of {weight.name!r}") from None
             if value is not None and value <= 0:
                 raise RequestError(
                     f"The size {show(size)} of {weight.name!r} is {value} for the input shape"
@@ -356,6 +359,12 @@ def _refuse_misfits(spec: LayerSpec, merges: bool) -> None:
             "A layer with several inputs has a mask for each, and no rule says how they become one.",
             hint="Start from -t merge, which combines them.",
             where="--mask",
+        )
+    if spec.call is CallStyle.CELL and "loss" in spec.features:
+        raise RequestError(
+            "A cell is called once for each step inside a loop, where add_loss has no effect outside.",
+            hint="Add the loss in a layer behind the RNN.",
+            where="--loss",
         )
     if spec.call is CallStyle.CELL and "mask" in spec.features:
         raise RequestError("A cell gets no mask: the RNN around it skips masked steps.", where="--mask")

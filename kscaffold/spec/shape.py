@@ -49,6 +49,8 @@ def parse_shape(text: str) -> Shape:
     parts = [part.strip() for part in text.strip().removeprefix("(").removesuffix(")").split(",")]
     if parts and not parts[-1]:
         parts.pop()
+    if any(part.isascii() and part.isdigit() and len(part) >= 10 for part in parts):
+        raise RequestError(f"{text!r} has a size that is too large.", hint="A size has at most nine digits.")
     sizes = [int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in parts]
     if not all(sizes):
         raise RequestError(

@@ -14,19 +14,27 @@ from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 LINE_LENGTH = 88
 
 
-def _object_source(call: Call, name: Callable[[str], str], dtype: bool) -> str:
-    """An object: Keras' classes by their full name, a layer of one's own by its class; sublayers share the dtype."""
+def object_source(call: Call, name: Callable[[str], str], dtype: bool, layers: str = "keras.layers") -> str:
+    """Source that makes an object: Keras' classes by their full name, a layer of one's own by its class.
+
+    Args:
+        call: What is made.
+        name: Gives the source of a bare word.
+        dtype: Whether layers are given the dtype policy of the layer that makes them.
+        layers: How the module of Keras' layers is written.
+    """
     target = call.own[1] if call.own else call.target
     is_layer = call.own is not None or target.startswith("keras.layers.")
     keywords = call.keywords
     if dtype and is_layer and "dtype" not in dict(keywords):
         keywords = (*keywords, ("dtype", _DTYPE))
     plain = Call(target, call.arguments, keywords)
+    target = target.replace("keras.layers.", f"{layers}.") if call.own is None else target
 
     def written(part: Expression) -> str:
         if part is _DTYPE:
             return "self.dtype_policy"
-        return show(part, name, lambda inner: _object_source(inner, name, dtype))
+        return show(part, name, lambda inner: object_source(inner, name, dtype, layers))
 
     return written_call(plain, target, written)
 
@@ -36,12 +44,12 @@ _DTYPE = Literal("self.dtype_policy")
 
 def in_init(expression: Expression) -> str:
     """Source in the constructor, where arguments are local names."""
-    return show(expression, str, lambda call: _object_source(call, str, dtype=True))
+    return show(expression, str, lambda call: object_source(call, str, dtype=True))
 
 
 def standalone(expression: Expression) -> str:
     """Source outside any class, where all names are strings."""
-    return show(expression, literal, lambda call: _object_source(call, literal, dtype=False))
+    return show(expression, literal, lambda call: object_source(call, literal, dtype=False))
 
 
 def default_in_init(argument: Argument) -> str:
@@ -196,7 +204,7 @@ def in_methods(expression: Expression, spec: LayerSpec) -> str:
             return f"{shape}[0][-1]" if spec.call is CallStyle.LIST else f"{shape}[-1]"
         return shape if word == INPUT_SHAPE.word else f"self.{word}"
 
-    return show(expression, name, lambda call: _object_source(call, name, dtype=False))
+    return show(expression, name, lambda call: object_source(call, name, dtype=False))
 
 
 def sizes(weight: Weight, spec: LayerSpec) -> str:

@@ -32,6 +32,22 @@ STARTS_AT_ONE = ("gamma", "scale", "variance")
 
 
 @dataclass(frozen=True)
+class Owner:
+    """What the arguments of an expression belong to, for messages.
+
+    Attributes:
+        noun: What it is.
+        adding: How one adds an argument, with `{name}` and `{example}` in it.
+    """
+
+    noun: str
+    adding: str
+
+
+LAYER_OWNER = Owner("argument of this layer", "--arg {name}:{example}")
+
+
+@dataclass(frozen=True)
 class Weight:
     """A variable that `build` creates with `add_weight`.
 
@@ -204,7 +220,7 @@ def used_as_size(weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> se
         - {part.of.word for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Name)}
     }
     calls = [part for sublayer in sublayers for part in walk(sublayer.call) if isinstance(part, Call)]
-    for call in calls:
+    for call in (call for call in calls if call.own is None):
         group, _, name = call.target.removeprefix("keras.").partition(".")
         positional = catalogue.find_class(name, group).parameters if name else ()
         given = [*zip(positional, call.arguments), *call.keywords]
@@ -236,10 +252,18 @@ def parse_sublayer(text: str, arguments: Mapping[str, Argument]) -> Sublayer:
     return Sublayer(name, resolve_call(call, arguments), signature)
 
 
-def resolve_call(call: Call, arguments: Mapping[str, Argument], prefer: str = "layers") -> Call:
+def resolve_call(
+    call: Call, arguments: Mapping[str, Argument], prefer: str = "layers", owner: Owner = LAYER_OWNER
+) -> Call:
     """The same object with every argument named as Keras names it, and every bare word an argument or a string.
 
     Arguments that Keras requires stay positional where they were given so.
+
+    Args:
+        call: What is made.
+        arguments: The arguments that bare words may stand for.
+        prefer: The group to look in first, for a name that two groups have.
+        owner: What the arguments belong to.
 
     Raises:
         RequestError: What Keras would refuse: unknown, missing, doubled or too many arguments, an unknown name.
@@ -247,8 +271,8 @@ def resolve_call(call: Call, arguments: Mapping[str, Argument], prefer: str = "l
     if call.own is not None:
         return Call(
             call.target,
-            tuple(_resolve_value(value, "", arguments) for value in call.arguments),
-            tuple((key, _resolve_value(value, key, arguments)) for key, value in call.keywords),
+            tuple(_resolve_value(value, "", arguments, owner=owner) for value in call.arguments),
+            tuple((key, _resolve_value(value, key, arguments, owner=owner)) for key, value in call.keywords),
             call.repeat,
         )
     signature = catalogue.find_class(call.target, prefer)
@@ -262,7 +286,7 @@ def resolve_call(call: Call, arguments: Mapping[str, Argument], prefer: str = "l
         if key not in parameters and not (key in BASE_ARGUMENTS and signature.group == "layers"):
             hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters) or 'none'}."
             raise RequestError(f"{call.target} has no argument {key!r}.", hint=hint)
-        given[key] = _resolve_value(value, key, arguments, parameters.get(key, (None,)))
+        given[key] = _resolve_value(value, key, arguments, parameters.get(key, (None,)), owner)
     missing = [key for key, default in parameters.items() if not default and key not in given]
     if missing:
         raise RequestError(f"{call.target} needs {missing[0]!r}.", hint=f"For example: {_example(signature)}.")
@@ -281,22 +305,26 @@ def _example(signature: Signature) -> str:
 
 
 def _resolve_value(
-    value: Expression, key: str, arguments: Mapping[str, Argument], default: tuple[object, ...] = (None,)
+    value: Expression,
+    key: str,
+    arguments: Mapping[str, Argument],
+    default: tuple[object, ...] = (None,),
+    owner: Owner = LAYER_OWNER,
 ) -> Expression:
     def resolve(part: Expression) -> Expression:
-        return _resolve_value(part, key, arguments, default)
+        return _resolve_value(part, key, arguments, default, owner)
 
     match value:
         case Name(word=word) if word in arguments:
             return value
         case Name(word=word):
-            return _resolve_word(word, key, default)
+            return _resolve_word(word, key, default, owner)
         case Literal(value=str() as word):
-            return _resolve_word(word, key, (None,))
+            return _resolve_word(word, key, default, owner)
         case Call():
             last = key.rsplit("_", 1)[-1]
             prefer = f"{last}s" if f"{last}s" in catalogue.GROUPS else "layers"
-            return resolve_call(value, arguments, prefer)
+            return resolve_call(value, arguments, prefer, owner)
         case Display(brackets=brackets, items=items):
             return Display(brackets, tuple(resolve(item) for item in items))
         case Table(items=pairs):
@@ -304,21 +332,18 @@ def _resolve_value(
         case Arithmetic():
             unknown = sorted(names(value) - set(arguments))
             if unknown:
-                raise RequestError(
-                    f"{unknown[0]!r} is no argument of this layer.", hint=f"To add it: --arg {unknown[0]}:int=8."
-                )
+                adding = owner.adding.format(name=unknown[0], example="int=8")
+                raise RequestError(f"{unknown[0]!r} is no {owner.noun}.", hint=f"To add it: {adding}.")
     return value
 
 
-def _resolve_word(word: str, key: str, default: tuple[object, ...]) -> Literal:
+def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner) -> Literal:
     """A bare word as a string, where Keras can take one."""
     last = key.rsplit("_", 1)[-1]
     number = bool(default) and isinstance(default[0], (bool, int, float, tuple, list))
     if number or (not default and (key in SIZE_NAMES or key in ("kernel_size", "factor", *NUMBER_CHECKS))):
-        raise RequestError(
-            f"{word!r} is no argument of this layer, and {key!r} takes no word.",
-            hint=f"To add it: --arg {word}:{'float=0.5' if key in NUMBER_CHECKS else 'int=8'}.",
-        )
+        adding = owner.adding.format(name=word, example="float=0.5" if key in NUMBER_CHECKS else "int=8")
+        raise RequestError(f"{word!r} is no {owner.noun}, and {key!r} takes no word.", hint=f"To add it: {adding}.")
     if last in ("activation", "initializer", "regularizer", "constraint"):
         catalogue.check_name(f"{last}s", word)
     return Literal(word)
