@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
-from kscaffold.generate import read_layer_manifest
+from kscaffold.generate.layer import read_layer_manifest
 from kscaffold.naming import parse_module_name
 from kscaffold.spec import source
 from kscaffold.spec.layer import LayerFlags, describe_layer

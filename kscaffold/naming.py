@@ -154,7 +154,7 @@ def check_value_name(name: str, what: str) -> None:
         RequestError: With the reason.
     """
     if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", name) or len(name) > LONGEST_NAME:
-        reason = f"it is made of ASCII letters, digits and underscores, starts with a small letter, and has at most {LONGEST_NAME}."
+        reason = "it is made of ASCII letters, digits and underscores, and starts with a small letter."
     elif keyword.iskeyword(name):
         reason = "it is a Python keyword."
     elif hasattr(builtins, name):

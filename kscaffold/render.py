@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import bisect
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kscaffold.errors import broken_template
+from kscaffold.graph.place import Place
 from kscaffold.spec import source, statements
+from kscaffold.spec.argument import Argument
 from kscaffold.spec.expr import literal
 from kscaffold.spec.layer import LayerSpec
+from kscaffold.style import test as model_source
+from kscaffold.style.body import Line
 
 FILTERS = (
     source.build_arguments,
@@ -28,6 +34,9 @@ FILTERS = (
     source.own_classes,
     source.shape_parameters,
     source.signature,
+    model_source.batch_shapes,
+    model_source.grouped,
+    model_source.random_numbers,
     source.start_shape,
     source.sublayer_source,
     literal,
@@ -53,7 +62,7 @@ def render_layer(spec: LayerSpec, template: str, root: Path) -> str:
     Raises:
         RequestError: The template is broken; names its file and line.
     """
-    return _render(template, root, {"layer": spec})
+    return render(template, root, {"layer": spec})
 
 
 def render_layer_test(spec: LayerSpec, template: str, root: Path, import_from: str, path_to_module: str | None) -> str:
@@ -67,10 +76,26 @@ def render_layer_test(spec: LayerSpec, template: str, root: Path, import_from: s
         path_to_module: The module's folder as seen from the test's, where Python would not find it by itself.
     """
     context = {"layer": spec, "import_from": import_from, "path_to_module": path_to_module}
-    return _render(template, root, context)
+    return render(template, root, context)
 
 
-def _render(template: str, root: Path, context: Mapping[str, Any]) -> str:
+def render(
+    template: str,
+    root: Path,
+    context: Mapping[str, Any],
+    filters: Mapping[str, Callable[..., Any]] | None = None,
+) -> str:
+    """The text that a template gives, before formatting.
+
+    Args:
+        template: The file below `root` to render.
+        root: The folder with all templates.
+        context: What the template's names stand for.
+        filters: Further filters that the template uses.
+
+    Raises:
+        RequestError: The template is broken; names its file and line.
+    """
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(root),
         undefined=jinja2.StrictUndefined,
@@ -79,7 +104,7 @@ def _render(template: str, root: Path, context: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters.update({function.__name__: function for function in FILTERS})
+    environment.filters.update({function.__name__: function for function in FILTERS} | dict(filters or {}))
     try:
         return environment.get_template(template).render(context)
     except jinja2.TemplateSyntaxError as error:
@@ -103,13 +128,89 @@ def _template_place(error: BaseException, root: Path) -> tuple[str | None, int |
     return file, line
 
 
-def demand_class(text: str, class_name: str, template: str) -> None:
-    """Holds a rendered module against what was asked for: exactly one class, of that name.
+MARK = re.compile(r"  # place ([0-9]+)$", re.MULTILINE)
+
+
+def render_graph(template: str, root: Path, context: Mapping[str, Any]) -> tuple[str, dict[int, Place]]:
+    """The text of the module of a model, before formatting.
+
+    Args:
+        template: The file below `root` to render.
+        root: The folder with all templates.
+        context: What the template's names stand for.
+
+    Returns:
+        The text, and the places in the spec that its statements come from, by the number of the statement: black
+        moves statements to other lines, but leaves their order.
+    """
+    places: list[Place] = []
+
+    def placed(line: Line) -> str:
+        if line.place is None:
+            return line.text
+        places.append(line.place)
+        return f"{line.text}  # place {len(places) - 1}"
+
+    filters: dict[str, Callable[..., Any]] = {"placed": placed, "parameters": _class_parameters}
+    marked = render(template, root, context, filters)
+    lines = {number: MARK.search(line) for number, line in enumerate(marked.splitlines(), 1)}
+    found: dict[int, Place] = {}
+    text = MARK.sub("", marked)
+    statements = _statements(text)
+    for number, mark in lines.items():
+        index = _innermost(statements, number) if mark else None
+        if mark and index is not None:
+            found.setdefault(index, places[int(mark.group(1))])
+    return text, found
+
+
+def statement_at(text: str, line: int) -> int | None:
+    """The number of the innermost statement at a line."""
+    return _innermost(_statements(text), line)
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    try:
+        found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    except SyntaxError:  # black, which is next, says what is wrong with it
+        return []
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+def _innermost(statements: list[ast.stmt], line: int) -> int | None:
+    position = bisect.bisect_right(statements, line, key=lambda node: node.lineno) - 1
+    while position >= 0 and (statements[position].end_lineno or 0) < line:
+        position -= 1
+    return position if position >= 0 else None
+
+
+def _class_parameters(arguments: Iterable[Argument]) -> str:
+    """Source of the parameters of a constructor between `self` and `**kwargs`: required ones and the first by place."""
+    parts = []
+    starred = False
+    for index, argument in enumerate(arguments):
+        if not argument.required and index > 0 and not starred:
+            parts.append("*")
+            starred = True
+        parts.append(argument.name if argument.required else f"{argument.name}={source.signature_default(argument)}")
+    return "".join(f"{part}, " for part in parts)
+
+
+def without_header(text: str) -> str:
+    """A module without its docstring and its imports."""
+    body = ast.parse(text).body
+    first = next(node for node in body if not isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom)))
+    start = min([first.lineno, *(item.lineno for item in getattr(first, "decorator_list", []))])
+    return "\n".join(text.splitlines()[start - 1 :]) + "\n"
+
+
+def demand_names(text: str, names: set[str], template: str) -> None:
+    """Holds a rendered module against what was asked for: it defines those classes and functions, and no others.
 
     Raises:
-        RequestError: There is another class, or none.
+        RequestError: There is another one, or one is missing.
     """
-    classes = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
-    if classes != [class_name]:
-        found = ", ".join(classes) or "no class"
-        raise broken_template(template, None, f"it gives {found} instead of the class {class_name}")
+    defined = [node.name for node in ast.parse(text).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    if sorted(defined) != sorted(names):
+        found = ", ".join(defined) or "nothing"
+        raise broken_template(template, None, f"it defines {found} instead of {', '.join(sorted(names))}")

@@ -1,4 +1,4 @@
-"""Finds the templates there are: a folder with a `template.toml` below `templates/<kind>/` is one."""
+"""Finds the templates there are: a folder with a `template.toml` below `templates/<kind>/`, or a YAML file there."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Template:
     """A template, not yet read.
 
     Attributes:
-        kind: What it makes: "layer".
-        name: Its name, which is that of its folder.
-        folder: Where it is.
+        kind: What it makes: "layer" or "model".
+        name: Its name, which is that of its folder or file.
+        path: The folder or file.
     """
 
     kind: str
     name: str
-    folder: Path
+    path: Path
 
     @property
     def full_name(self) -> str:
@@ -45,7 +45,7 @@ class Template:
             RequestError: It cannot be read or is no TOML.
         """
         try:
-            return tomllib.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+            return tomllib.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise self.broken(RequestError(f"{error}.")) from error
 
@@ -70,6 +70,7 @@ def find_templates(kind: str | None = None) -> list[Template]:
     """All templates, or those of one kind, sorted by kind and name."""
     root = templates_root()
     found = [Template(path.parent.parent.name, path.parent.name, path.parent) for path in root.glob(f"*/*/{MANIFEST}")]
+    found += [Template(path.parent.name, path.stem, path) for path in root.glob("*/*.yaml")]
     return sorted(
         (template for template in found if kind in (None, template.kind)),
         key=lambda template: (template.kind, template.name),

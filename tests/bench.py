@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kscaffold.check import CheckProcess, Job, Subject, find_interpreter
+from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
 
 PYTHON = sys.executable
 SCRIPTS = Path(PYTHON).parent
@@ -38,7 +38,7 @@ def compare(title: str, goal: float, command: list[str], reference: list[str], f
 
 def check_seconds(paths: list[Path]) -> float:
     """How long one check call takes for some files."""
-    subject = Subject("MyDense", "MyDense(units=32)", ((16,),), "single")
+    subject = Subject("MyDense", "MyDense(units=32)", (Feed((16,)),), "single")
     jobs = tuple(Job(path, path.name, (path.parent,), (subject,)) for path in paths)
     started = time.perf_counter()
     with CheckProcess(find_interpreter(None)) as process:

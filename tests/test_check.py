@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kscaffold.check import CheckProcess, Job, Subject, Verdict, find_interpreter
+from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_interpreter
 from kscaffold.errors import ExitCode, RequestError
 
 HEAD = """
@@ -78,7 +78,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
         construct = (
             "Mine(size=(2, 2))" if name == "list_for_tuple" else "Mine(units=5)" if "units=4" in text else "Mine()"
         )
-        jobs.append(Job(path, path.name, (folder,), (Subject("Mine", construct, ((8,),), "single"),)))
+        jobs.append(Job(path, path.name, (folder,), (Subject("Mine", construct, (Feed((8,)),), "single"),)))
     with CheckProcess(find_interpreter(None), limit=5) as process:
         found = process.finish(tuple(jobs))
     assert len(found) == len(jobs)

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kscaffold.check import CheckProcess, Job, Subject, find_interpreter
+from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
 from kscaffold.errors import RequestError
 from kscaffold.formatting import black_mode, format_python
-from kscaffold.generate import LAYER_TEST, choose_template, read_layer_manifest
+from kscaffold.generate.layer import LAYER_TEST, choose_template, read_layer_manifest
 from kscaffold.naming import parse_module_name
-from kscaffold.render import demand_class, render_layer, render_layer_test
+from kscaffold.render import demand_names, render_layer, render_layer_test
 from kscaffold.spec import source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.templates import find_templates, templates_root
@@ -120,7 +120,7 @@ def generated() -> list[Generated]:
         except RequestError as error:
             refused.append(error)
             return
-        demand_class(module, spec.name.class_name, "a template")
+        demand_names(module, {spec.name.class_name}, "a template")
         for rendered in (module, test_text):
             ast.parse(rendered)
             assert format_python(rendered, black_mode({}), "a template") == rendered
@@ -189,7 +189,7 @@ def test_a_sample_of_the_generated_code_passes_the_check(generated: list[Generat
                 Subject(
                     spec.name.class_name,
                     source.construct(spec),
-                    tuple(item.shape for item in spec.inputs),
+                    tuple(Feed(item.shape) for item in spec.inputs),
                     str(spec.call),
                 ),
             ),

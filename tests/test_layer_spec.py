@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kscaffold.errors import RequestError
-from kscaffold.generate import choose_template, read_layer_manifest
+from kscaffold.generate.layer import choose_template, read_layer_manifest
 from kscaffold.naming import parse_module_name
 from kscaffold.spec import catalogue
 from kscaffold.spec.argument import Check, Kind, parse_argument

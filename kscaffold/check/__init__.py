@@ -33,20 +33,39 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A class that is to be checked.
+class Feed:
+    """What is fed to one input.
 
     Attributes:
-        name: The class.
-        construct: Source that makes an object of it.
-        shapes: The shape of each input, without the batch axis.
+        shape: The shape of one example, without the batch axis; where a size is not fixed, checks choose one.
+        dtype: The type of its numbers.
+        below: For whole numbers, what they are below; `None` if any will do.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    below: int | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A layer or model that is to be checked.
+
+    Attributes:
+        name: The class, or the function that builds the model.
+        construct: Source that makes it.
+        feeds: What is fed to each input.
         call: How it is given its inputs: "single", "list", "arguments" or "cell".
+        layers: For a model made from a graph, how many layers of each class it has; shared ones count once.
+        parts: Source of models that share their layers with this one, which is called `model` there.
     """
 
     name: str
     construct: str
-    shapes: tuple[tuple[int | None, ...], ...]
+    feeds: tuple[Feed, ...]
     call: str
+    layers: tuple[tuple[str, int], ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,7 @@ class Finding:
         file: The file as messages name it.
         line: The line in it, where one is known.
         code: That line.
+        place: Where the spec says so, if the code comes from a spec.
     """
 
     rule: str
@@ -87,6 +107,28 @@ class Finding:
     file: str
     line: int | None = None
     code: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class CalledLayer:
+    """A layer that a model called, for its summary.
+
+    Attributes:
+        name: The name of the layer.
+        kind: Its class.
+        depth: How many sub-models or layers of one's own it is inside of.
+        shapes: The shapes of its outputs.
+        parameters: How many parameters it has.
+        again: Whether it was called before: its weights are shared.
+    """
+
+    name: str
+    kind: str
+    depth: int
+    shapes: tuple[tuple[int | None, ...], ...]
+    parameters: int
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +143,8 @@ class Verdict:
         input_shapes: The shapes of the inputs of a symbolic call, `()` if there was none.
         output_shapes: The shapes of its outputs.
         parameters: How many parameters the layer has once it is built.
+        trainable: How many of them are trainable.
+        layers: For a model, the layers that it calls, in order.
     """
 
     subject: Subject
@@ -110,6 +154,8 @@ class Verdict:
     input_shapes: tuple[tuple[int | None, ...], ...] = ()
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
     parameters: int | None = None
+    trainable: int | None = None
+    layers: tuple[CalledLayer, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -228,7 +274,11 @@ def _as_json(job: Job) -> dict[str, Any]:
             {
                 "construct": subject.construct,
                 "call": subject.call,
-                "inputs": [{"shape": list(shape), "dtype": "float32"} for shape in subject.shapes],
+                "inputs": [
+                    {"shape": list(feed.shape), "dtype": feed.dtype, "below": feed.below} for feed in subject.feeds
+                ],
+                "layers": dict(subject.layers),
+                "parts": list(subject.parts),
             }
             for subject in job.subjects
         ],
@@ -257,6 +307,11 @@ def _read_result(job: Job, result: Mapping[str, Any]) -> list[Verdict]:
                 input_shapes=tuple(tuple(shape) for shape in facts.get("inputs", ())),
                 output_shapes=tuple(tuple(shape) for shape in facts.get("outputs", ())),
                 parameters=facts.get("parameters"),
+                trainable=facts.get("trainable"),
+                layers=tuple(
+                    CalledLayer(**{**layer, "shapes": tuple(tuple(shape) for shape in layer["shapes"])})
+                    for layer in facts.get("layers", ())
+                ),
             )
         )
     return verdicts

@@ -98,7 +98,7 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
 
     Args:
         command: The name of the command, for JSON.
-        generate: Takes `resolve` and `on_check` as `kscaffold.generate.generate_layer` does.
+        generate: Takes `resolve` and `on_check` as `kscaffold.generate.pipeline.generate` does.
         values: The shared options.
     """
     silent = values["as_json"] or values["quiet"]

@@ -73,7 +73,7 @@ def command(
     NAME is MyDense, my_dense or my-dense. Without --arg, --weight, --state and --sublayer the layer comes from a
     template: the one that has its name, else dense. With any of them you get the layer that you describe.
     """
-    from kscaffold.generate import generate_layer
+    from kscaffold.generate.layer import generate_layer
     from kscaffold.spec.layer import LayerFlags
 
     asked = {"training": training, "mask": mask, "loss": loss, "seed": seed}

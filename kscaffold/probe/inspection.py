@@ -66,6 +66,8 @@ def inspect_subject(
     skipped: list[dict[str, str]] = []
     passed: list[str] = []
     for rule in rules.find_rules():
+        if not rule.applies(subject):
+            continue
         missing = [name for name in rule.requires if name not in passed]
         if missing:
             skipped.append({"rule": rule.id, "because": f"{missing[0]} did not pass"})

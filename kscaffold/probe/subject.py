@@ -12,12 +12,13 @@ Shape = tuple[int | None, ...]
 
 
 class Subject:
-    """A layer class under check.
+    """A layer or model under check.
 
     Args:
         module: The user's module.
-        wanted: `construct`, the source that makes a layer; `inputs`, a list of `{"shape": …, "dtype": …}` without the
-            batch axis; `call`, one of "single", "list", "arguments" and "cell".
+        wanted: `construct`, the source that makes it; `inputs`, a list of `{"shape": …, "dtype": …, "below": …}`
+            without the batch axis; `call`, one of "single", "list", "arguments" and "cell"; for a model made from a
+            graph, `layers` and `parts` as in `kscaffold.check.Subject`.
 
     Attributes:
         facts: What rules find out on their way: shapes and the number of parameters, for the report.
@@ -28,12 +29,17 @@ class Subject:
         self.construct: str = wanted["construct"]
         self.inputs: list[dict[str, Any]] = wanted["inputs"]
         self.call_style: str = wanted["call"]
+        self.layers: dict[str, int] = wanted.get("layers", {})
+        self.parts: list[str] = wanted.get("parts", [])
         self.facts: dict[str, Any] = {}
 
     def make(self) -> Any:
-        """A new layer."""
-        names = {**vars(self.module), "keras": keras}
-        return eval(compile(self.construct, "<construct>", "eval"), names)
+        """A new layer or model."""
+        return self.evaluate(self.construct)
+
+    def evaluate(self, source: str, **names: Any) -> Any:
+        """The value of an expression in the user's module."""
+        return eval(compile(source, "<construct>", "eval"), {**vars(self.module), "keras": keras, **names})
 
     def arrange(self, values: list[Any]) -> tuple[Any, ...]:
         """One value for each input as positional arguments of a call."""
@@ -47,8 +53,9 @@ class Subject:
         return self.arrange(shapes)
 
     def build(self, layer: Any) -> None:
-        """Builds a layer for the input shapes alone."""
-        layer.build(*self.shapes(None))
+        """Builds a layer for the input shapes alone; a model that is made built stays as it is."""
+        if not (isinstance(layer, keras.Model) and layer.built):
+            layer.build(*self.shapes(None))
 
     def symbolic_inputs(self) -> list[Any]:
         """`keras.Input`s with an unknown batch size."""
@@ -57,7 +64,7 @@ class Subject:
     def arrays(self, batch_size: int, seed: int = 0) -> list[Any]:
         """Random inputs for one batch."""
         generator = np.random.default_rng(seed)
-        return [generator.normal(size=(batch_size, *item["shape"])).astype(item["dtype"]) for item in self.inputs]
+        return [random_array(generator, batch_size, item) for item in self.inputs]
 
     def callable(self, layer: Any) -> Any:
         """What takes the inputs: the layer, or for a cell the RNN around it."""
@@ -68,9 +75,18 @@ class Subject:
         return self.callable(layer)(*self.arrange(values), **arguments)
 
     def model(self) -> Any:
-        """A functional model with nothing but a new layer."""
+        """A new model, or a functional model with nothing but a new layer."""
+        made = self.make()
+        if isinstance(made, keras.Model):
+            self.build(made)
+            return made
         inputs = self.symbolic_inputs()
-        return keras.Model(inputs, self.call(self.make(), inputs))
+        return keras.Model(inputs, self.call(made, inputs))
+
+    def outputs(self, model: Any, batch_size: int) -> list[Any]:
+        """The outputs of what `model` gives, for one batch, as arrays."""
+        arrays = self.arrays(batch_size)
+        return self.numbers(model(arrays if len(arrays) > 1 else arrays[0]))
 
     def train_one_step(self) -> tuple[float, list[str]]:
         """Trains for one step of gradient descent towards random targets.
@@ -79,15 +95,18 @@ class Subject:
             The loss, and the paths of the trainable weights that the step left as they were.
         """
         model = self.model()
+        inputs = self.symbolic_inputs()
+        outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0]))
         # Keras refuses to train where no weight has a gradient; with this one there always is.
-        trained = keras.Model(model.inputs, [Gain()(output) for output in model.outputs])
+        trained = keras.Model(inputs, [Gain()(output) for output in outputs])
         arrays = self.arrays(4)
         generator = np.random.default_rng(1)
-        targets = [generator.normal(size=output.shape) for output in self.numbers(model(arrays))]
+        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4)]
         before = self.numbers(model.trainable_weights)
         # XLA would take longer to compile this one step than everything else here.
         trained.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
-        loss = float(trained.train_on_batch(arrays, targets))
+        # With several outputs, the total comes first.
+        loss = float(np.ravel(trained.train_on_batch(arrays, targets))[0])
         after = self.numbers(model.trainable_weights)
         moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
         return loss, [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
@@ -95,6 +114,21 @@ class Subject:
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+
+
+UNFIXED_SIZE = 7  # what a size is in random inputs where it is not fixed
+
+
+def random_array(generator: Any, batch_size: int, item: dict[str, Any]) -> Any:
+    """Random numbers of the right shape and type for one input."""
+    shape = (batch_size, *(UNFIXED_SIZE if size is None else size for size in item["shape"]))
+    if item["dtype"] == "string":
+        return np.full(shape, "text")
+    if item["dtype"] == "bool":
+        return generator.integers(0, 2, size=shape).astype(bool)
+    if "int" in item["dtype"]:
+        return generator.integers(0, item.get("below") or 10, size=shape).astype(item["dtype"])
+    return generator.normal(size=shape).astype("float32" if item["dtype"] == "bfloat16" else item["dtype"])
 
 
 def own_path(variable: Any) -> str:

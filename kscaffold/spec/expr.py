@@ -340,11 +340,9 @@ class _Reader:
                     tuple(self.read(argument) for argument in arguments),
                     tuple((self.read_keyword(node, keyword), self.read(keyword.value)) for keyword in keywords),
                 )
-        operator = getattr(node, "op", None)
         if isinstance(node, ast.BinOp):
             raise self.refuse(node, f"sizes are computed with {' '.join(OPERATORS.values())} alone")
-        what = REFUSED.get(type(operator or node)) or REFUSED.get(type(node), "this")
-        raise self.refuse(node, f"{what} has no place here")
+        raise self.refuse(node, f"{REFUSED.get(type(node), 'this')} has no place here")
 
     def read_constant(self, node: ast.expr, value: object) -> Literal:
         if isinstance(value, float) and not math.isfinite(value):

@@ -3,7 +3,8 @@
 A rule is a module. Its docstring is its title and its explanation. It defines `ID`; `SEVERITY`, "error"
 where the layer is wrong and "warning" where it may be meant; `DOING`, what the layer does
 meanwhile, after "while it"; `FAILURE`, what is said when the user's code raises an exception; `REQUIRES`, the ids of
-rules that must have passed; and `check(subject)`, which gives a text for each defect.
+rules that must have passed; `check(subject)`, which gives a text for each defect; and, where it has nothing to say
+of some subjects, `applies(subject)`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Rule:
     failure: str
     requires: tuple[str, ...]
     check: Callable[[Any], Iterable[str]]
+    applies: Callable[[Any], bool]
 
 
 def find_rules() -> list[Rule]:
@@ -51,4 +53,5 @@ def read_rule(module: ModuleType) -> Rule:
         failure=module.FAILURE,
         requires=module.REQUIRES,
         check=module.check,
+        applies=getattr(module, "applies", lambda subject: True),
     )

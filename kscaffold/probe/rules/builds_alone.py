@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..subject import Subject, own_path
 
 ID = "KS202"
@@ -23,6 +25,7 @@ def check(subject: Subject) -> Iterator[str]:
     subject.build(layer)
     built = [variable.path for variable in layer.variables]
     subject.facts["parameters"] = int(layer.count_params())
+    subject.facts["trainable"] = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
     subject.call(layer, subject.arrays(2))
     later = [own_path(variable) for variable in layer.variables if variable.path not in built]
     if later:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import keras
 
+from ..recording import recorded_calls
 from ..subject import Subject
 
 ID = "KS203"
@@ -20,7 +21,10 @@ REQUIRES = ("KS201",)
 
 def check(subject: Subject) -> Iterator[str]:
     """Calls a new layer on `keras.Input`s."""
-    outputs = subject.call(subject.make(), subject.symbolic_inputs())
+    made = subject.make()
+    with recorded_calls(made) as calls:
+        outputs = subject.call(made, subject.symbolic_inputs())
+    subject.facts["layers"] = calls
     shapes = [list(tensor.shape) for tensor in keras.tree.flatten(outputs)]
     subject.facts["inputs"] = [[None, *item["shape"]] for item in subject.inputs]
     subject.facts["outputs"] = shapes

@@ -1,0 +1,403 @@
+"""A model from a graph, in one of three styles, and its test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.formatting import Formatter
+from kscaffold.generate.layer import name_warnings, read_layer_manifest
+from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, find_destination, generate
+from kscaffold.graph.counts import largest_number, layer_counts
+from kscaffold.graph.document import GraphFlags, GraphText, document_from_flags, read_document
+from kscaffold.graph.place import Place
+from kscaffold.graph.resolve import resolve_graph
+from kscaffold.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
+from kscaffold.graph.value import Graph, OwnClass
+from kscaffold.naming import parse_module_name
+from kscaffold.spec.expr import Call
+from kscaffold.spec.inference import Inferred
+from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.shape import Shape
+from kscaffold.style.functional import builder_name, functional_parts
+from kscaffold.style.parts import Function, imported_classes
+from kscaffold.style.sequential import sequential_parts
+from kscaffold.style.subclassed import ClassPart, subclassed_parts
+from kscaffold.templates import Template, find_template, find_templates, templates_root
+
+if TYPE_CHECKING:
+    from kscaffold import writer
+    from kscaffold.check import Job, Verdict
+
+MODEL_TEST = "test/model.py.jinja"
+DEFAULT_PRESET = "mlp"
+
+
+class Style(StrEnum):
+    """How a model is written."""
+
+    SUBCLASSED = "subclassed"
+    FUNCTIONAL = "functional"
+    SEQUENTIAL = "sequential"
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """What describes a model, as typed.
+
+    Attributes:
+        spec: A YAML file, or a chain.
+        graph: `--input`, `--node` and `--output`.
+        settings: `--set`: names and values of parameters.
+        style: `--style`, if it is given.
+        default_style: The style where neither the user nor the spec names one.
+        deferred: Whether a sequential model is left to be built by its first call.
+        diagram: A file in the output folder for a picture: `.svg` or `.md`.
+    """
+
+    spec: str | None = None
+    graph: GraphFlags = field(default_factory=GraphFlags)
+    settings: tuple[str, ...] = ()
+    style: str | None = None
+    default_style: Style = Style.SUBCLASSED
+    deferred: bool = False
+    diagram: str | None = None
+
+
+def generate_model(
+    request: Request,
+    flags: ModelFlags,
+    formatter: Formatter,
+    resolve: Resolve = lambda plan: {},
+    on_check: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Generates a model and its test; see `kscaffold.generate.pipeline.generate`.
+
+    Args:
+        request: What every generating command is asked.
+        flags: What describes the model.
+        formatter: Formats what is rendered.
+        resolve: Asked what becomes of conflicts.
+        on_check: Called before the wait for the check.
+
+    Raises:
+        RequestError: The request cannot be carried out; nothing is written.
+    """
+    return generate(request, lambda: describe_model(request, flags), formatter, resolve, on_check)
+
+
+def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
+    """The model that is asked for, and where it goes.
+
+    Raises:
+        RequestError: A name, spec, parameter or style that cannot be.
+    """
+    destination = find_destination(request)
+    settings = read_settings(flags.settings)
+    template, document = _read_document(request, flags, destination.name.module, settings)
+    graph = resolve_graph(document, destination.name.module, settings)
+    if flags.style is None and document.style and document.style.value not in list(Style):
+        hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
+        raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
+    written = flags.style or (document.style.value if document.style else flags.default_style)
+    style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
+    if flags.deferred and style is not Style.SEQUENTIAL:
+        raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
+    own = OwnLayers(graph.own_classes, destination.settings.package)
+    facts = infer_shapes(graph, own.infer)
+    scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
+    # Whatever the style cannot hold is said before anything is started.
+    assert scaffold.parts
+    return scaffold
+
+
+def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=VALUE` after `--set`, by name.
+
+    Raises:
+        RequestError: One without a value, or a name that is given twice.
+    """
+    settings: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name or not value.strip():
+            raise RequestError(f"{text!r} sets nothing.", hint="Write NAME=VALUE: units=64.", where="--set")
+        if name in settings:
+            raise RequestError(f"{name!r} is set twice.", where="--set")
+        settings[name] = value.strip()
+    return settings
+
+
+def find_preset(asked: str | None, module: str) -> Template:
+    """The preset to start from: the one asked for, one of that name, or the default.
+
+    Raises:
+        RequestError: There is no such preset.
+    """
+    if asked is not None:
+        return find_template(asked, "model", where="--template")
+    names = {template.name for template in find_templates("model")}
+    return find_template(module if module in names else DEFAULT_PRESET, "model")
+
+
+def read_preset(template: Template) -> GraphText:
+    """The spec of a preset.
+
+    Raises:
+        RequestError: It is broken.
+    """
+    try:
+        return read_document(template.path, f"{template.full_name}.yaml")
+    except RequestError as error:
+        raise RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED) from None
+
+
+def _read_document(
+    request: Request, flags: ModelFlags, module: str, settings: Mapping[str, str]
+) -> tuple[str, GraphText]:
+    """The spec, and what it is called in reports."""
+    described = flags.spec is not None or flags.graph.describe_a_graph
+    if described and request.template is not None:
+        raise RequestError("A template is a spec of its own.", hint="Give one or the other.", where="--template")
+    if not described:
+        template = find_preset(request.template, module)
+        return template.full_name, read_preset(template)
+    if flags.spec is None:
+        return "flags", document_from_flags(flags.graph, settings)
+    path = Path(flags.spec)
+    if path.suffix in (".yaml", ".yml") or (len(flags.spec) < 255 and path.is_file()):
+        if flags.graph.describe_a_graph:
+            raise RequestError("A spec is a whole model.", hint="Leave out --input, --node and --output.", where="SPEC")
+        if not path.is_file():
+            raise RequestError(f"There is no file {flags.spec}.", where="SPEC")
+        return flags.spec, read_document(path, flags.spec)
+    return "chain", document_from_flags(replace(flags.graph, chain=flags.spec), settings)
+
+
+@dataclass(frozen=True)
+class OwnLayers:
+    """The layer classes that a module defines itself, made from layer templates.
+
+    Attributes:
+        items: The classes as the spec names them.
+        package: The package that they are registered under for saving.
+    """
+
+    items: tuple[OwnClass, ...]
+    package: str
+
+    def template(self, item: OwnClass) -> Template:
+        """The layer template of a class.
+
+        Raises:
+            RequestError: There is none; names the place.
+        """
+        try:
+            return find_template(item.template, "layer")
+        except RequestError as error:
+            raise error.at(str(item.place)) from None
+
+    def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
+        """A class for inputs of those shapes, each as after `--input-shape`."""
+        manifest = read_layer_manifest(self.template(item))
+        return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
+
+    def infer(self, call: Call, shapes: tuple[Shape | None, ...]) -> Inferred:
+        """What a class makes of shapes: known where it is given no arguments."""
+        item = next((item for item in self.items if call.target == f":{item.name}"), None)
+        if item is None or call.arguments or call.keywords or any(not shape or None in shape for shape in shapes):
+            return Inferred(None, None)
+        spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
+        weights = spec.expected_weights
+        total = None if weights is None else sum(math.prod(shape) for shape in weights)
+        return Inferred(spec.output_shape, total)
+
+    def sources(self) -> list[str]:
+        """Source of the classes."""
+        from kscaffold import render
+
+        texts = []
+        for item in self.items:
+            text = render.render_layer(self.describe(item), self.template(item).body, templates_root())
+            texts.append(render.without_header(text))
+        return texts
+
+
+@dataclass(frozen=True)
+class ModelScaffold:
+    """A model that is described, and where it goes; see `kscaffold.generate.pipeline.Scaffold`.
+
+    Attributes:
+        destination: Where its files go.
+        template: The preset or spec that it comes from.
+        graph: What it computes.
+        facts: The shapes of its values.
+        style: How it is written.
+        own: The layer classes that its module defines itself.
+        deferred: Whether it is left to be built by its first call.
+        diagram: The file for a picture, if one is asked for.
+    """
+
+    destination: Destination
+    template: str
+    graph: Graph
+    facts: ShapeFacts
+    style: Style
+    own: OwnLayers
+    deferred: bool = False
+    diagram: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Whether the name is easy to take for one of Keras."""
+        return name_warnings(self.destination.name.class_name) if self.style is Style.SUBCLASSED else ()
+
+    @property
+    def construct(self) -> str:
+        """Source that makes the model."""
+        return f"{self.made}()"
+
+    @property
+    def made(self) -> str:
+        """The class, or the function that builds the model."""
+        return self.destination.name.class_name if self.style is Style.SUBCLASSED else builder_name(self.graph)
+
+    @cached_property
+    def parts(self) -> tuple[Function, ...] | tuple[ClassPart, ...]:
+        """The functions or classes of the module.
+
+        Raises:
+            RequestError: The style cannot hold the graph.
+        """
+        if self.style is Style.FUNCTIONAL:
+            return functional_parts(self.graph, self.facts)
+        if self.style is Style.SEQUENTIAL:
+            return sequential_parts(self.graph, self.facts, self.deferred)
+        return subclassed_parts(self.graph, self.destination.name, self.facts)
+
+    @property
+    def inputs(self) -> tuple[tuple[Shape, str, int | None], ...]:
+        """Shape and dtype of each input; for whole numbers, what they must be below."""
+        return tuple(
+            (fixed_shape(self.graph, item.name), item.dtype, largest_number(self.graph, item.name))
+            for item in self.graph.inputs
+        )
+
+    @property
+    def cut_calls(self) -> tuple[str, ...]:
+        """Source that cuts models out of `model`; the subclassed style has layers instead."""
+        return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
+
+    def picture_file(self) -> writer.File | None:
+        """The picture that is asked for.
+
+        Raises:
+            RequestError: It is of no kind that can be drawn.
+        """
+        if self.diagram is None:
+            return None
+        suffix = Path(self.diagram).suffix.lower()
+        if suffix not in (".svg", ".md"):
+            raise RequestError(
+                f"{self.diagram!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
+            )
+        from kscaffold import diagram, writer
+        from kscaffold.graph.picture import picture
+
+        drawing = picture(self.graph, self.facts, self.destination.name.class_name)
+        text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
+        return writer.File(self.destination.output_dir / self.diagram, text)
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module, held against what was asked for, its test, and its picture."""
+        from kscaffold import render
+
+        black = self.destination.settings.black
+        picture = self.picture_file()
+        formatter.send(self.text(self.style, self.parts)[0], black, f"style/{self.style}")
+        if with_test:
+            formatter.send(self.test_text(), black, MODEL_TEST)
+
+        from kscaffold import writer  # while black is at work
+
+        files = [writer.File(self.destination.module, formatter.receive())]
+        names = {part.name for part in self.parts} | {item.name for item in self.own.items}
+        render.demand_names(files[0].text, names, f"style/{self.style}")
+        if with_test:
+            files.append(writer.File(self.destination.test, formatter.receive()))
+        return [*files, picture] if picture else files
+
+    def text(
+        self, style: Style, parts: tuple[Function, ...] | tuple[ClassPart, ...]
+    ) -> tuple[str, Mapping[int, Place]]:
+        """The text of the module, and the places that its statements come from, by their number."""
+        from kscaffold import render
+
+        template = "style/subclassed.py.jinja" if style is Style.SUBCLASSED else "style/functional.py.jinja"
+        own_classes = self.own.sources()
+        context = {
+            "uses_ops": any("ops." in source.replace("keras.ops.", "") for source in own_classes),
+            "title": f"{self.destination.name.class_name}: a {style} Keras model.",
+            "imported": imported_classes(self.graph),
+            "own_classes": own_classes,
+            "parts": parts,
+            "package": self.destination.settings.package,
+        }
+        return render.render_graph(template, templates_root(), context)
+
+    def test_text(self) -> str:
+        """The text of the test, before formatting."""
+        from kscaffold import render
+
+        shapes = self.facts.of(self.graph)
+        outputs = [shapes.values.get(output.value) for output in self.graph.outputs]
+        known = [shape for shape in outputs if shape is not None and None not in shape]
+        cuts = [cut.name for cut in self.graph.cuts] if self.style is Style.FUNCTIONAL else []
+        context = {
+            "made": self.made,
+            "imports": sorted([self.made, *(f"build_{name}" for name in cuts)]),
+            "construct": self.construct,
+            "inputs": self.inputs,
+            "outputs": known if len(known) == len(outputs) else None,
+            "parameters": shapes.parameters,
+            "cuts": cuts,
+            "builds": self.style is Style.SUBCLASSED or self.deferred,
+            "name": self.destination.name.class_name,
+            "import_from": self.destination.import_from,
+            "path_to_module": self.destination.path_to_module,
+        }
+        return render.render(MODEL_TEST, templates_root(), context)
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked."""
+        from kscaffold.check import Feed, Job, Subject
+
+        feeds = tuple(Feed(shape, dtype, below) for shape, dtype, below in self.inputs)
+        own = {item.name for item in self.own.items}
+        subject = Subject(
+            self.made,
+            self.construct,
+            feeds,
+            "single" if len(feeds) == 1 else "list",
+            layer_counts(self.graph, own),
+            self.cut_calls,
+        )
+        return Job(staged, shown, self.destination.search, (subject,))
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts with the place in the spec that an error comes from.
+
+        Only the functional style has a statement for each call, so another style that fails is tried in that one.
+        """
+        if all(verdict.ok for verdict in verdicts):
+            return verdicts
+        from kscaffold.generate import blame
+
+        return blame.blame(self, verdicts, interpreter, text)

@@ -1,0 +1,1 @@
+"""Graphs of layers: from YAML, or chains on the command line, to one checked, frozen value."""

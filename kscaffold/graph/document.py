@@ -1,0 +1,355 @@
+"""Specs as written: a YAML file, or flags, as sections of texts with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from kscaffold.errors import RequestError, did_you_mean
+from kscaffold.graph.chain import ARROW, parse_chain
+from kscaffold.graph.place import Place, Text
+from kscaffold.spec.expr import literal
+
+LARGEST_SPEC = 1_000_000  # characters
+DEEPEST_SPEC = 20  # mappings and lists inside each other
+
+Entries = tuple[tuple[Text, Text], ...]
+
+
+@dataclass(frozen=True)
+class InputText:
+    """An input as written; a block gives no shape."""
+
+    name: Text
+    shape: Text | None
+    dtype: Text | None = None
+
+
+@dataclass(frozen=True)
+class ParameterText:
+    """A parameter as written: `NAME[:TYPE][=DEFAULT]`, and its line in docstrings."""
+
+    name: Text
+    argument: Text
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class GraphText:
+    """A graph as written. A model cut out of another has no nodes, and values of that other as inputs and outputs.
+
+    Attributes:
+        place: Where it begins.
+        summary: What it is, in a sentence.
+        style: The style that it is meant for, if one is named.
+        example: The name that its example command uses, if one is given.
+        is_cut: Whether its inputs and outputs are lists of values.
+    """
+
+    place: Place
+    summary: str = ""
+    style: Text | None = None
+    parameters: tuple[ParameterText, ...] = ()
+    inputs: tuple[InputText, ...] = ()
+    shared: Entries = ()
+    nodes: Entries = ()
+    outputs: Entries = ()
+    layers: Entries = ()
+    models: tuple[tuple[Text, GraphText], ...] = ()
+    blocks: tuple[tuple[Text, GraphText], ...] = ()
+    is_cut: bool = field(default=False)
+
+
+SECTIONS = ("summary", "style", "parameters", "layers", "inputs", "shared", "nodes", "outputs", "models", "blocks")
+SECTIONS_OF_PART = ("summary", "parameters", "inputs", "shared", "nodes", "outputs")
+
+
+def read_document(path: Path, shown: str) -> GraphText:
+    """Reads a YAML spec.
+
+    Args:
+        path: The file.
+        shown: How messages name it.
+
+    Raises:
+        RequestError: It cannot be read, is no YAML, or has what no spec has; names line and column.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RequestError("It is no UTF-8 text.", where=shown) from None
+    except OSError as error:
+        raise RequestError(f"It cannot be read: {error.strerror}.", where=shown) from None
+    return parse_document(text, shown)
+
+
+def parse_document(text: str, shown: str) -> GraphText:
+    """Parses a YAML spec; see `read_document`."""
+    if len(text) > LARGEST_SPEC:
+        raise RequestError(
+            f"The spec has {len(text):,} characters.", hint=f"Use at most {LARGEST_SPEC:,}.", where=shown
+        )
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
+        raise RequestError(f"This is no YAML: {error.problem or error.context}.", where=str(place)) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RequestError(f"This is no YAML: {str(error).splitlines()[0]}.", where=shown) from None
+    return _Reader(text, shown).read_graph(root, SECTIONS)
+
+
+class _Reader:
+    """Turns YAML's nodes into texts with places."""
+
+    def __init__(self, source: str, shown: str) -> None:
+        self.source = source
+        self.shown = shown
+
+    def read_graph(self, node: yaml.Node | None, sections: tuple[str, ...]) -> GraphText:
+        """The sections of a graph."""
+        place = self.place(node) if node is not None else Place(self.shown)
+        found = dict(self.sections(node, sections, place))
+        parts = {
+            kind: tuple(
+                (name, self.read_graph(value, SECTIONS_OF_PART))
+                for name, value in self.entries(found.get(kind), f"{kind} are")
+            )
+            for kind in ("models", "blocks")
+        }
+        inputs, outputs = found.get("inputs"), found.get("outputs")
+        is_cut = isinstance(outputs, yaml.SequenceNode) and "nodes" not in found and sections is SECTIONS_OF_PART
+        return GraphText(
+            place=place,
+            summary=self.scalar(found["summary"]).value if "summary" in found else "",
+            style=self.scalar(found["style"]) if "style" in found else None,
+            parameters=tuple(self.parameters(found.get("parameters"))),
+            inputs=tuple(self.inputs(inputs)),
+            shared=self.texts(found.get("shared"), "shared layers are"),
+            nodes=self.texts(found.get("nodes"), "nodes are"),
+            outputs=self.outputs(outputs),
+            layers=self.texts(found.get("layers"), "layers are"),
+            models=parts["models"],
+            blocks=parts["blocks"],
+            is_cut=is_cut,
+        )
+
+    def sections(self, node: yaml.Node | None, known: tuple[str, ...], place: Place) -> Iterable[tuple[str, yaml.Node]]:
+        """The sections by name, each of them once and known."""
+        if node is None:
+            raise RequestError("The spec is empty.", hint="It needs inputs and outputs.", where=str(place))
+        for name, value in self.entries(node, "a graph is"):
+            if name.value not in known:
+                raise RequestError(
+                    f"There is no section {name.value!r} here.",
+                    hint=did_you_mean(name.value, known) or f"There are: {', '.join(known)}.",
+                    where=str(name.place),
+                )
+            yield name.value, value
+
+    def entries(self, node: yaml.Node | None, what: str) -> list[tuple[Text, yaml.Node]]:
+        """The pairs of a mapping, with no name twice."""
+        if node is None or self.is_null(node):
+            return []
+        if not isinstance(node, yaml.MappingNode):
+            raise RequestError(f"{what} a mapping of names: 'name: …'.".capitalize(), where=str(self.place(node)))
+        seen: dict[str, Text] = {}
+        pairs = []
+        for key, value in node.value:
+            name = self.scalar(key)
+            if name.value in seen:
+                first = seen[name.value].place
+                raise RequestError(f"{name.value!r} is there twice, first at {first}.", where=str(name.place))
+            seen[name.value] = name
+            pairs.append((name, value))
+        return pairs
+
+    def texts(self, node: yaml.Node | None, what: str) -> Entries:
+        """The pairs of a mapping of texts."""
+        return tuple((name, self.scalar(value)) for name, value in self.entries(node, what))
+
+    def outputs(self, node: yaml.Node | None) -> Entries:
+        """Outputs as a mapping of chains, or as a list of values."""
+        if isinstance(node, yaml.SequenceNode):
+            return tuple((text, text) for text in map(self.scalar, node.value))
+        return self.texts(node, "outputs are")
+
+    def inputs(self, node: yaml.Node | None) -> Iterable[InputText]:
+        """Inputs as a mapping with shapes, or as a list of names."""
+        if isinstance(node, yaml.SequenceNode):
+            yield from (InputText(self.scalar(item), None) for item in node.value)
+            return
+        if isinstance(node, yaml.ScalarNode) and not self.is_null(node):
+            yield InputText(self.scalar(node), None)
+            return
+        for name, value in self.entries(node, "inputs are"):
+            if isinstance(value, yaml.MappingNode):
+                given = {key.value: item for key, item in self.entries(value, "an input is")}
+                for key in given:
+                    if key not in ("shape", "dtype"):
+                        raise RequestError(
+                            f"An input has no {key!r}.", hint="It has shape and dtype.", where=str(self.place(value))
+                        )
+                shape = self.written(given["shape"]) if "shape" in given else None
+                yield InputText(name, shape, self.scalar(given["dtype"]) if "dtype" in given else None)
+            else:
+                yield read_input(name, self.written(value))
+
+    def parameters(self, node: yaml.Node | None) -> Iterable[ParameterText]:
+        """Parameters as a mapping with defaults, or as a list of `NAME[:TYPE][=DEFAULT]`."""
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                argument = self.scalar(item)
+                name = Text(argument.value.partition("=")[0].partition(":")[0].strip(), argument.place)
+                yield ParameterText(name, argument)
+            return
+        for key, value in self.entries(node, "parameters are"):
+            description = ""
+            if isinstance(value, yaml.MappingNode):
+                given = {item.value: part for item, part in self.entries(value, "a parameter is")}
+                unknown = [item for item in given if item not in ("default", "doc")]
+                if unknown or "default" not in given:
+                    problem = f"has no {unknown[0]!r}" if unknown else "needs a default"
+                    raise RequestError(
+                        f"A parameter {problem}.", hint="It has default and doc.", where=str(self.place(value))
+                    )
+                description = self.scalar(given["doc"]).value if "doc" in given else ""
+                value = given["default"]
+            default = self.written(value)
+            yield ParameterText(key, Text(f"{key.value}={default.value}", key.place), description)
+
+    def scalar(self, node: yaml.Node) -> Text:
+        """A scalar; its place is that of its first character."""
+        if not isinstance(node, yaml.ScalarNode):
+            raise RequestError("A text is needed here.", where=str(self.place(node)))
+        quoted = node.style in ("'", '"')
+        return Text(node.value, self.place(node).moved(1 if quoted else 0))
+
+    def written(self, node: yaml.Node) -> Text:
+        """A value as it is written: `[28, 28, 1]` as it stands, a quoted string as one of Python's."""
+        if isinstance(node, yaml.ScalarNode):
+            quoted = node.style in ("'", '"') and node.value[:1] not in "([0123456789"
+            return Text(
+                "None" if self.is_null(node) else literal(node.value) if quoted else node.value, self.place(node)
+            )
+        source = self.source[node.start_mark.index : node.end_mark.index]
+        return Text(source.replace("null", "None"), self.place(node))
+
+    def is_null(self, node: yaml.Node) -> bool:
+        """Whether a value is left empty, or written as null."""
+        return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+    def place(self, node: yaml.Node) -> Place:
+        """Where a node begins."""
+        return Place(self.shown, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def read_input(name: Text, written: Text) -> InputText:
+    """An input in its short form: `32`, `[28, 28, 1]` or `16:int32`."""
+    shape, colon, dtype = written.value.partition(":")
+    if not colon:
+        return InputText(name, written)
+    start = len(shape) + 1
+    return InputText(name, written.part(0, len(shape)), written.part(start, start + len(dtype)))
+
+
+@dataclass(frozen=True)
+class GraphFlags:
+    """A graph as flags of a command.
+
+    Attributes:
+        chain: A whole model as one chain, which begins with the shape of its input.
+        inputs: `NAME=SHAPE[:DTYPE]`.
+        nodes: `NAME: chain`.
+        outputs: `NAME: chain`.
+    """
+
+    chain: str | None = None
+    inputs: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def describe_a_graph(self) -> bool:
+        """Whether they say what the graph is."""
+        return bool(self.chain or self.inputs or self.nodes or self.outputs)
+
+
+def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> GraphText:
+    """The spec that flags make.
+
+    Args:
+        flags: What describes the graph.
+        settings: The names and values after `--set`; here they are the parameters.
+
+    Raises:
+        RequestError: A flag that is not understood; names it.
+    """
+    parameters = tuple(
+        ParameterText(Text(name, Place("--set")), Text(f"{name}={value}", Place(f"--set {name}={value}")))
+        for name, value in settings.items()
+    )
+    if flags.chain is not None:
+        return _document_from_chain(flags, parameters)
+    inputs = []
+    for text in flags.inputs:
+        where = Place(f"--input {text!r}")
+        name, equals, shape = text.partition("=")
+        if not equals:
+            raise RequestError(f"{text!r} has no shape.", hint="Write NAME=SHAPE: numeric=32.", where=str(where))
+        inputs.append(read_input(Text(name.strip(), where), Text(shape.strip(), where)))
+    return GraphText(
+        place=Place("SPEC"),
+        parameters=parameters,
+        inputs=tuple(inputs),
+        nodes=_named_chains(flags.nodes, "--node"),
+        outputs=_named_chains(flags.outputs, "--output"),
+    )
+
+
+def _named_chains(texts: tuple[str, ...], flag: str) -> Entries:
+    entries: list[tuple[Text, Text]] = []
+    for text in texts:
+        where = Place(f"{flag} {text!r}", None, 1)
+        name, colon, _ = text.partition(":")
+        if not colon or ARROW in name:
+            raise RequestError(
+                f"{text!r} has no name.", hint="Write NAME: start -> Dense(64, relu).", where=f"{flag} {text!r}"
+            )
+        entry = (Text(name.strip(), where), Text(text, where).part(len(name) + 1, len(text)))
+        if any(entry[0].value == other.value for other, _ in entries):
+            raise RequestError(f"{entry[0].value!r} is there twice.", where=f"{flag} {text!r}")
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _document_from_chain(flags: GraphFlags, parameters: tuple[ParameterText, ...]) -> GraphText:
+    assert flags.chain is not None
+    extra = next((flag for flag in ("inputs", "nodes", "outputs") if getattr(flags, flag)), None)
+    if extra:
+        raise RequestError(
+            f"A chain is a whole model, so --{extra[:-1]} has no place beside it.",
+            hint="Give either a chain, or --input, --node and --output.",
+        )
+    text = Text(flags.chain, Place("SPEC", None, 1))
+    chain = parse_chain(text)
+    if not chain.links:
+        raise RequestError(
+            f"{flags.chain!r} is neither a file nor a chain.",
+            hint=f'Give a YAML file, or a chain: "16 {ARROW} Dense(64, relu) {ARROW} Dense(10)".',
+            where="SPEC",
+        )
+    shape = read_input(Text("inputs", chain.head.place), chain.head)
+    rest = text.value[text.value.index(ARROW, len(chain.head.value)) :]
+    lead = len(text.value) - len(rest)
+    body = Text(f"inputs {rest}", text.place.moved(lead - len("inputs ")))
+    return GraphText(
+        place=text.place,
+        parameters=parameters,
+        inputs=(shape,),
+        outputs=((Text("outputs", text.place), body),),
+    )

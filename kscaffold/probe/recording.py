@@ -1,0 +1,58 @@
+"""Which layers a model calls, in order: what its summary is made of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+@contextlib.contextmanager
+def recorded_calls(model: Any) -> Iterator[list[dict[str, Any]]]:
+    """Records the layers that a model calls inside the context; of a layer that is no model, nothing.
+
+    Gives a list that is filled with `name`, `kind` (the class), `depth` (how many layers it is inside of), `shapes` of
+    the outputs, `parameters`, and `again` (whether it was called before). What Keras' own layers call is left out.
+    """
+    calls: list[dict[str, Any]] = []
+    if not isinstance(model, keras.Model):
+        yield calls
+        return
+    seen: set[int] = set()
+    inside: list[Any] = []
+    original = keras.layers.Layer.__call__
+
+    def recording(layer: Any, *arguments: Any, **keywords: Any) -> Any:
+        hidden = any(is_closed(outer) for outer in inside) or isinstance(layer, keras.layers.InputLayer)
+        entry = None if hidden or layer is model else describe(layer, len(inside) - 1)
+        if entry is not None:
+            calls.append(entry)
+        inside.append(layer)
+        try:
+            outputs = original(layer, *arguments, **keywords)
+        finally:
+            inside.pop()
+        if entry is not None:
+            entry["shapes"] = [list(tensor.shape) for tensor in keras.tree.flatten(outputs)]
+            entry["parameters"] = int(layer.count_params()) if layer.built else 0
+            entry["again"] = id(layer) in seen
+            seen.add(id(layer))
+        return outputs
+
+    keras.layers.Layer.__call__ = recording
+    try:
+        yield calls
+    finally:
+        keras.layers.Layer.__call__ = original
+
+
+def describe(layer: Any, depth: int) -> dict[str, Any]:
+    """An entry before the call."""
+    return {"name": str(layer.name), "kind": type(layer).__name__, "depth": depth}
+
+
+def is_closed(layer: Any) -> bool:
+    """Whether what a layer calls is its own affair: it is one of Keras' layers, and no model."""
+    return type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)

@@ -1,0 +1,47 @@
+"""A model made from a graph has the layers of the graph, and shares those that the graph shares.
+
+A layer that is made twice where it should be called twice trains two sets of weights; a part that is built anew instead
+of cut out has weights that nobody trains.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from ..subject import Subject
+
+ID = "KS206"
+SEVERITY = "error"
+DOING = "is held against its graph"
+FAILURE = "cannot be held against its graph"
+REQUIRES = ("KS202", "KS204")
+
+
+def applies(subject: Subject) -> bool:
+    """Only what is made from a graph can be held against it."""
+    return bool(subject.layers or subject.parts)
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Counts the layers of each class, and looks for the weights of the parts in the model."""
+    model = subject.model()
+    found = Counter(type(layer).__name__ for layer in each_once(model))
+    for name, wanted in subject.layers.items():
+        if found[name] != wanted:
+            yield f"it has {found[name]} layers of class {name}, its graph has {wanted}"
+    weights = {id(weight) for weight in model.weights}
+    for part in subject.parts:
+        strange = [weight.path for weight in subject.evaluate(part, model=model).weights if id(weight) not in weights]
+        if strange:
+            yield f"{part} has weights of its own: {', '.join(strange)}"
+
+
+def each_once(model: Any) -> Iterator[Any]:
+    """All layers inside a model, each once."""
+    seen = set()
+    for layer in model._flatten_layers(include_self=False):
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            yield layer

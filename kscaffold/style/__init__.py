@@ -1,0 +1,1 @@
+"""Source code for a graph in three styles: functional, sequential and subclassed."""

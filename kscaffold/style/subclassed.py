@@ -1,0 +1,260 @@
+"""The subclassed style: a class for the model, and layers for its sub-models and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kscaffold.graph.absorb import absorb_cuts, without_input_sizes
+from kscaffold.graph.shapes import ShapeFacts
+from kscaffold.graph.value import Graph, Node, Step, Target, every_graph
+from kscaffold.naming import ModuleName
+from kscaffold.spec.argument import Argument
+from kscaffold.style.body import Body, Line, step_arguments
+from kscaffold.style.names import Scope, attribute_names, class_name, is_named, variable_name
+from kscaffold.style.parts import (
+    described_inputs,
+    described_outputs,
+    layer_source,
+    passed_source,
+    summary_of,
+)
+
+
+@dataclass(frozen=True)
+class ClassPart:
+    """A class: a model, or a layer for one of its parts.
+
+    Attributes:
+        name: Its name.
+        base: What it derives from.
+        summary: The first line of its docstring.
+        arguments: Its constructor arguments.
+        inputs: Name and shape of each input; no shape for a block, which takes what it is given.
+        outputs: Name and shape of each output.
+        attributes: What its constructor makes: name and source.
+        build: The statements of `build`.
+        call: The statements of `call`.
+        takes_training: Whether `call` takes `training`.
+        output_shape: The statements of `compute_output_shape`.
+        passes_mask: Whether a mask of the inputs is valid for the outputs.
+    """
+
+    name: str
+    base: str
+    summary: str
+    arguments: tuple[Argument, ...]
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+    attributes: tuple[tuple[str, str], ...]
+    build: tuple[Line, ...]
+    call: tuple[Line, ...]
+    takes_training: bool
+    output_shape: tuple[Line, ...]
+    passes_mask: bool
+
+
+def subclassed_parts(graph: Graph, name: ModuleName, facts: ShapeFacts) -> tuple[ClassPart, ...]:
+    """The classes of a subclassed module, each behind those that it uses.
+
+    Raises:
+        RequestError: A model that is cut out of the graph cannot be a layer of its own.
+    """
+    for cut in graph.cuts:  # the values of what is cut out keep their names
+        facts.by_name[cut.name] = facts.of(graph)
+    whole = without_input_sizes(absorb_cuts(graph))
+    return tuple(_class(part, name.class_name if part is whole else class_name(part), part is whole, facts)
+                 for part in every_graph(whole))  # fmt: skip
+
+
+def _class(graph: Graph, name: str, is_model: bool, facts: ShapeFacts) -> ClassPart:
+    writer = _ClassWriter(graph)
+    shapes = facts.of(graph)
+    if graph.is_block:
+        inputs = tuple((item.name, "") for item in graph.inputs)
+        outputs: tuple[tuple[str, str], ...] = ()
+    else:
+        inputs, outputs = described_inputs(graph, shapes), described_outputs(graph, shapes)
+    return ClassPart(
+        name=name,
+        base="keras.Model" if is_model else "layers.Layer",
+        summary=summary_of(graph, f"The model {graph.name}." if is_model else f"The {graph.name} of the model."),
+        arguments=graph.parameters,
+        inputs=inputs,
+        outputs=outputs,
+        attributes=tuple(writer.made()),
+        build=tuple(writer.shape_lines(builds=True)),
+        call=tuple(writer.call_lines()),
+        takes_training=takes_training(graph),
+        output_shape=tuple(writer.shape_lines(builds=False)),
+        passes_mask=not is_model and passes_mask(graph),
+    )
+
+
+def takes_training(graph: Graph) -> bool:
+    """Whether a layer in a graph behaves differently in training."""
+    return any(_trains(graph, step) for step in graph.steps)
+
+
+def passes_mask(graph: Graph) -> bool:
+    """Whether every layer in a graph keeps the steps of a sequence."""
+    layers = [graph.layer_of(step) for step in graph.steps]
+    return len(graph.inputs) == 1 and all(item and item.signature and item.signature.keeps_steps for item in layers)
+
+
+def _trains(graph: Graph, step: Step) -> bool:
+    layer = graph.layer_of(step)
+    if layer is None:
+        return takes_training(graph.subgraph(step))
+    # The dense layers take it for their quantized form alone.
+    return bool(layer.signature and "training" in layer.signature.call and layer.class_name not in QUANTIZED)
+
+
+QUANTIZED = ("Dense", "EinsumDense", "Embedding")
+
+
+class _ClassWriter:
+    """Source of the methods of one class."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.attributes = attribute_names(graph)
+
+    def made(self) -> Iterator[tuple[str, str]]:
+        """What the constructor makes, in order of use: name and source."""
+        done: set[str] = set()
+        for attribute, step in zip(self.attributes, self.graph.steps):
+            if attribute in done:
+                continue
+            done.add(attribute)
+            layer = self.graph.layer_of(step)
+            if layer:
+                made = layer_source(layer, dtype=True)
+            else:
+                part = self.graph.subgraph(step)
+                passed = passed_source(part, dict(step.arguments))
+                made = f"{class_name(part)}({', '.join([*([passed] if passed else []), 'dtype=self.dtype_policy'])})"
+            yield attribute, f"[{made} for _ in range({step.repeat})]" if step.repeated else made
+
+    def call_lines(self) -> Iterator[Line]:
+        """The statements of `call`."""
+        scope = Scope({"self", "training", "inputs", "layer"})
+        single = len(self.graph.inputs) == 1
+        variables = {
+            item.name: "inputs" if single else scope.new(variable_name(item.name)) for item in self.graph.inputs
+        }
+        if not single:
+            yield Line(f"{', '.join(variables.values())} = inputs")
+        body = Body(self.graph, scope, variables, self._apply, self._loop)
+        outputs = body.write(returns=True)
+        yield from body.lines
+        yield Line(f"return {outputs}")
+
+    def _apply(self, index: int, step: Step, arguments: str) -> str:
+        if step.target is Target.BLOCK and len(self.graph.subgraph(step).inputs) > 1:
+            arguments = f"[{arguments}]"
+        return f"self.{self.attributes[index]}({self._with_training(step, arguments)})"
+
+    def _loop(self, index: int, step: Step, value: str) -> tuple[str, str]:
+        return f"for layer in self.{self.attributes[index]}:", f"layer({self._with_training(step, value)})"
+
+    def _with_training(self, step: Step, arguments: str) -> str:
+        return f"{arguments}, training=training" if _trains(self.graph, step) else arguments
+
+    def shape_lines(self, builds: bool) -> Iterator[Line]:
+        """The statements of `build`, or of `compute_output_shape`.
+
+        Args:
+            builds: Whether the layers are built on the way.
+        """
+        scope = Scope({"self", "input_shape", "layer", "shape"})
+        single = len(self.graph.inputs) == 1
+        shapes = {item.name: "input_shape" if single else scope.new(f"{item.name}_shape") for item in self.graph.inputs}
+        if not single:
+            yield Line(f"{', '.join(shapes.values())} = input_shape")
+        outputs = [output.value for output in self.graph.outputs]
+        needed = {value for node in self.graph.nodes for value in node.start} | (set() if builds else set(outputs))
+        built: set[str] = set()
+        index = 0
+        for node in self.graph.nodes:
+            attributes = self.attributes[index : index + len(node.steps)]
+            index += len(node.steps)
+            made = self.graph.values_of(node)
+            final = node is self.graph.nodes[-1] and not builds and outputs == list(made)
+            kept = bool(needed & set(made))
+            names = [scope.new(f"{variable_name(value)}_shape") for value in made] if kept and not final else []
+            given = tuple(shapes[value] for value in node.start)
+            steps = list(zip(attributes, node.steps))
+            yield from self._node_shapes(node, steps, given, names, builds, built, final)
+            shapes |= dict(zip(made, names))
+        if not builds and not final:
+            listed = [shapes[value] for value in outputs]
+            yield Line(f"return {listed[0]}" if len(listed) == 1 else f"return [{', '.join(listed)}]")
+
+    def _node_shapes(
+        self,
+        node: Node,
+        steps: list[tuple[str, Step]],
+        given: tuple[str, ...],
+        names: list[str],
+        builds: bool,
+        built: set[str],
+        final: bool,
+    ) -> Iterator[Line]:
+        """The shapes through one node; `shape` stands between its steps."""
+        position = 0
+        while position < len(steps):
+            run = self._run(steps, position, given, built)
+            position += len(run)
+            last = position == len(steps)
+            target = ", ".join(names) if last and names else "shape"
+            wanted = not last or bool(names) or final
+            if len(run) > 1 or run[0][1].repeated:
+                if given != ("shape",):
+                    yield Line(f"shape = {given[0]}")
+                listed = [f"*self.{name}" if step.repeated else f"self.{name}" for name, step in run]
+                over = f"self.{run[0][0]}" if len(run) == 1 else f"({', '.join(listed)})"
+                yield Line(f"for layer in {over}:")
+                if builds:
+                    yield Line("    layer.build(shape)")
+                yield Line("    shape = layer.compute_output_shape(shape)")
+                if last and names:
+                    yield Line(f"{target} = shape")
+                if last and final:
+                    yield Line("return shape")
+                built |= {name for name, _ in run}
+            else:
+                name, step = run[0]
+                arguments = self._shape_arguments(step, given)
+                if builds and name not in built:
+                    yield Line(f"self.{name}.build({arguments})")
+                    built.add(name)
+                computed = f"self.{name}.compute_output_shape({arguments})"
+                if last and final:
+                    yield Line(f"return {computed}")
+                elif wanted:
+                    yield Line(f"{target} = {computed}")
+            given = ("shape",)
+
+    def _run(
+        self, steps: list[tuple[str, Step]], start: int, given: tuple[str, ...], built: set[str]
+    ) -> list[tuple[str, Step]]:
+        """The steps from `start` on that one loop can go through: each takes one shape, and is new."""
+        run: list[tuple[str, Step]] = []
+        for name, step in steps[start:]:
+            takes_one = len(given) == 1 or run
+            plain = takes_one and "," not in self._shape_arguments(step, ("shape",)) and not is_named(step)
+            if not plain or name in built:
+                break
+            run.append((name, step))
+        return run or [steps[start]]
+
+    def _shape_arguments(self, step: Step, given: tuple[str, ...]) -> str:
+        if step.target is Target.BLOCK and len(given) > 1:
+            return f"[{', '.join(given)}]"
+        return step_arguments(self.graph, step, given)
+
+
+def lines_of(parts: Iterable[ClassPart]) -> Iterator[Line]:
+    """All lines of calls."""
+    return (line for part in parts for line in part.call)
