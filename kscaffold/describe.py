@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
 from kscaffold.generate.layer import read_layer_manifest
-from kscaffold.naming import parse_module_name
+from kscaffold.generate.model import OwnLayers, Style, parts_in_style, read_preset
+from kscaffold.graph.resolve import resolve_graph
+from kscaffold.graph.shapes import ShapeFacts, infer_shapes
+from kscaffold.graph.value import Graph
+from kscaffold.naming import parse_module_name, to_class_name
 from kscaffold.spec import source
 from kscaffold.spec.layer import LayerFlags, describe_layer
-from kscaffold.templates import find_template, find_templates
+from kscaffold.style.parts import described_inputs, described_outputs
+from kscaffold.templates import Template, find_template, find_templates
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,49 @@ class TemplateDescription:
     command: str
 
 
+@dataclass(frozen=True)
+class PresetDescription:
+    """What `kscaffold show` prints of a model's preset.
+
+    Attributes:
+        name: Kind and name: `model/mlp`.
+        summary: What it makes.
+        arguments: The parameters.
+        inputs: Name, shape and type of each input.
+        outputs: Name and shape of each output.
+        styles: The styles that can hold it.
+        spec: The spec itself.
+        command: A command that uses it.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[TemplateArgument, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    styles: tuple[str, ...]
+    spec: str
+    command: str
+
+
 def summarize_templates() -> list[TemplateSummary]:
     """All templates; one that cannot be read says why and hides no other."""
     summaries = []
     for template in find_templates():
         try:
-            summaries.append(TemplateSummary(template.full_name, read_layer_manifest(template).summary))
+            summaries.append(TemplateSummary(template.full_name, _summary(template)))
         except RequestError as error:
             summaries.append(TemplateSummary(template.full_name, str(error), broken=True))
     return summaries
 
 
-def describe_template(name: str) -> TemplateDescription:
+def _summary(template: Template) -> str:
+    if template.kind == "model":
+        return read_preset(template).summary
+    return read_layer_manifest(template).summary
+
+
+def describe_template(name: str) -> TemplateDescription | PresetDescription:
     """What a template takes and gives.
 
     Args:
@@ -94,6 +130,40 @@ def describe_template(name: str) -> TemplateDescription:
         RequestError: There is no such template, or it is broken.
     """
     template = find_template(name, where="TEMPLATE")
+    return _describe_preset(template) if template.kind == "model" else _describe_layer_template(template)
+
+
+def _describe_preset(template: Template) -> PresetDescription:
+    document = read_preset(template)
+    graph = resolve_graph(document, template.name, {})
+    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer)
+    shapes = facts.of(graph)
+    arguments = tuple(
+        TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)
+        for item in graph.parameters
+    )
+    example = next((f" --set {item.name}={item.default}" for item in arguments), "")
+    return PresetDescription(
+        name=template.full_name,
+        summary=graph.summary,
+        arguments=arguments,
+        inputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_inputs(graph, shapes)),
+        outputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_outputs(graph, shapes)),
+        styles=tuple(style.value for style in Style if _holds(style, graph, facts)),
+        spec=template.path.read_text(encoding="utf-8"),
+        command=f"kscaffold model {to_class_name('my_' + template.name)} -t {template.name}{example}",
+    )
+
+
+def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
+    try:
+        parts_in_style(style, graph, parse_module_name("my_" + graph.name), facts)
+    except RequestError:
+        return False
+    return True
+
+
+def _describe_layer_template(template: Template) -> TemplateDescription:
     manifest = read_layer_manifest(template)
     class_name = "My" + parse_module_name(f"my_{template.name}").class_name.removeprefix("My")
     spec = describe_layer(parse_module_name(class_name), "custom", manifest, LayerFlags())

@@ -10,9 +10,9 @@ import click
 
 from kscaffold import writer
 from kscaffold.check import Finding, Verdict
-from kscaffold.describe import TemplateDescription, TemplateSummary
+from kscaffold.describe import PresetDescription, TemplateArgument, TemplateDescription, TemplateSummary
 from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
-from kscaffold.generate import Outcome
+from kscaffold.generate import Outcome, SummaryRow
 
 COLOURS = {
     "create": "green",
@@ -45,7 +45,18 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
         lines += verdict_lines(verdict)
     if outcome.unchecked:
         lines.append(status_line("check", f"not checked: {outcome.unchecked}", "yellow"))
-    return lines
+    return lines + summary_lines(outcome.summary)
+
+
+def summary_lines(rows: Iterable[SummaryRow]) -> list[str]:
+    """A table of layers, output shapes and numbers of parameters; nothing without rows."""
+    cells = [(row.layer, row.shape or "?", "?" if row.parameters is None else f"{row.parameters:,}") for row in rows]
+    if not cells:
+        return []
+    table = [("layer", "output", "params"), *cells]
+    first, second, third = (max(len(row[column]) for row in table) for column in range(3))
+    lines = [f"        {row[0]:<{first}}  {row[1]:<{second}}  {row[2]:>{third}}" for row in table]
+    return [click.style(lines[0], bold=True), *lines[1:]]
 
 
 def style_diff(line: str) -> str:
@@ -78,6 +89,8 @@ def finding_lines(finding: Finding) -> list[str]:
     lines = [f"        {place}: {click.style(f'{finding.severity} {finding.rule}', fg=colour)} {finding.message}"]
     if finding.code:
         lines.append(f"            {finding.code}")
+    if finding.place:
+        lines.append(f"            from {finding.place}")
     return lines
 
 
@@ -116,6 +129,7 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
             "skipped": outcome.unchecked or None,
             "subjects": [verdict_json(verdict) for verdict in outcome.verdicts],
         },
+        "summary": [dict(vars(row)) for row in outcome.summary],
         "warnings": list(outcome.warnings),
         "recovered": list(outcome.recovered),
     }
@@ -131,6 +145,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "input_shapes": [list(shape) for shape in verdict.input_shapes],
         "output_shapes": [list(shape) for shape in verdict.output_shapes],
         "parameters": verdict.parameters,
+        "trainable": verdict.trainable,
         "passed": list(verdict.passed),
         "skipped": [{"rule": rule, "because": reason} for rule, reason in verdict.skipped],
         "findings": [dict(vars(finding)) for finding in verdict.findings],
@@ -147,17 +162,33 @@ def template_list_lines(summaries: Iterable[TemplateSummary]) -> list[str]:
     ]
 
 
-def template_lines(template: TemplateDescription) -> list[str]:
+def argument_lines(title: str, arguments: Iterable[TemplateArgument]) -> list[str]:
+    """A table of arguments below a title; nothing without arguments."""
+    rows = [
+        (f"{item.name}:{item.kind}" + (f"={item.default}" if item.default is not None else ""), item.description)
+        for item in arguments
+    ]
+    width = max((len(left) for left, _ in rows), default=0)
+    return ["", title, *(f"  {left:<{width}}  {right}" for left, right in rows)] if rows else []
+
+
+def preset_lines(preset: PresetDescription) -> list[str]:
+    """What `kscaffold show` prints of a preset."""
+    lines = [f"{click.style(preset.name, fg='green')}  {preset.summary}"]
+    lines += argument_lines("Parameters, for --set", preset.arguments)
+    for title, texts in (("Inputs", preset.inputs), ("Outputs", preset.outputs)):
+        lines += ["", title, *(f"  {text}" for text in texts)]
+    lines += ["", f"Styles: {', '.join(preset.styles)}", "", "Spec"]
+    lines += [f"  {line}".rstrip() for line in preset.spec.splitlines()]
+    return [*lines, "", "Example", f"  {preset.command}"]
+
+
+def template_lines(template: TemplateDescription | PresetDescription) -> list[str]:
     """What `kscaffold show` prints."""
+    if isinstance(template, PresetDescription):
+        return preset_lines(template)
     lines = [f"{click.style(template.name, fg='green')}  {template.summary}"]
-    if template.arguments:
-        lines += ["", "Arguments"]
-        rows = [
-            (f"{item.name}:{item.kind}" + (f"={item.default}" if item.default is not None else ""), item.description)
-            for item in template.arguments
-        ]
-        width = max(len(left) for left, _ in rows)
-        lines += [f"  {left:<{width}}  {right}" for left, right in rows]
+    lines += argument_lines("Arguments", template.arguments)
     for title, texts in (("Weights", template.weights), ("Sublayers", template.sublayers)):
         if texts:
             lines += ["", title, *(f"  {text}" for text in texts)]
@@ -178,7 +209,7 @@ def templates_json(summaries: Iterable[TemplateSummary]) -> dict[str, Any]:
     }
 
 
-def template_json(template: TemplateDescription) -> dict[str, Any]:
+def template_json(template: TemplateDescription | PresetDescription) -> dict[str, Any]:
     """The JSON document of `kscaffold show`."""
     fields = dict(vars(template))
     fields["arguments"] = [dict(vars(argument)) for argument in template.arguments]

@@ -1,5 +1,5 @@
 """From a request to files on the disk, for each kind of module that is generated."""
 
-from kscaffold.generate.pipeline import Outcome, Request
+from kscaffold.generate.pipeline import Outcome, Request, SummaryRow
 
-__all__ = ["Outcome", "Request"]
+__all__ = ["Outcome", "Request", "SummaryRow"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, find_destination, generate
+from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
 from kscaffold.spec import catalogue, source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.manifest import LayerManifest, read_manifest
@@ -127,6 +127,10 @@ class LayerScaffold:
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
         """The verdicts as they are: they speak of the class that the user asked for."""
         return verdicts
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """A layer has none."""
+        return ()
 
 
 def name_warnings(class_name: str) -> tuple[str, ...]:

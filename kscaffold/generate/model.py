@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,18 +14,18 @@ from typing import TYPE_CHECKING
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.formatting import Formatter
 from kscaffold.generate.layer import name_warnings, read_layer_manifest
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, find_destination, generate
+from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
 from kscaffold.graph.counts import largest_number, layer_counts
 from kscaffold.graph.document import GraphFlags, GraphText, document_from_flags, read_document
 from kscaffold.graph.place import Place
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
 from kscaffold.graph.value import Graph, OwnClass
-from kscaffold.naming import parse_module_name
+from kscaffold.naming import ModuleName, parse_module_name
 from kscaffold.spec.expr import Call
 from kscaffold.spec.inference import Inferred
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
-from kscaffold.spec.shape import Shape
+from kscaffold.spec.shape import Shape, show_shape
 from kscaffold.style.functional import builder_name, functional_parts
 from kscaffold.style.parts import Function, imported_classes
 from kscaffold.style.sequential import sequential_parts
@@ -33,7 +34,7 @@ from kscaffold.templates import Template, find_template, find_templates, templat
 
 if TYPE_CHECKING:
     from kscaffold import writer
-    from kscaffold.check import Job, Verdict
+    from kscaffold.check import CalledLayer, Job, Verdict
 
 MODEL_TEST = "test/model.py.jinja"
 DEFAULT_PRESET = "mlp"
@@ -109,12 +110,17 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
         raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
-    own = OwnLayers(graph.own_classes, destination.settings.package)
+    own = OwnLayers(graph.own_classes, part_package(destination))
     facts = infer_shapes(graph, own.infer)
     scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
     # Whatever the style cannot hold is said before anything is started.
     assert scaffold.parts
     return scaffold
+
+
+def part_package(destination: Destination) -> str:
+    """The package that the parts of a model are registered under: two models may each have an Encoder."""
+    return f"{destination.settings.package}.{destination.name.module}"
 
 
 def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
@@ -179,6 +185,28 @@ def _read_document(
             raise RequestError(f"There is no file {flags.spec}.", where="SPEC")
         return flags.spec, read_document(path, flags.spec)
     return "chain", document_from_flags(replace(flags.graph, chain=flags.spec), settings)
+
+
+def parts_in_style(
+    style: Style, graph: Graph, name: ModuleName, facts: ShapeFacts, deferred: bool = False
+) -> tuple[Function, ...] | tuple[ClassPart, ...]:
+    """The functions or classes that a graph becomes in a style.
+
+    Args:
+        style: How it is written.
+        graph: The graph.
+        name: Names of the class and the module.
+        facts: The shapes of its values.
+        deferred: Whether a sequential model is left to be built by its first call.
+
+    Raises:
+        RequestError: The style cannot hold the graph.
+    """
+    if style is Style.FUNCTIONAL:
+        return functional_parts(graph, facts)
+    if style is Style.SEQUENTIAL:
+        return sequential_parts(graph, facts, deferred)
+    return subclassed_parts(graph, name, facts)
 
 
 @dataclass(frozen=True)
@@ -276,11 +304,7 @@ class ModelScaffold:
         Raises:
             RequestError: The style cannot hold the graph.
         """
-        if self.style is Style.FUNCTIONAL:
-            return functional_parts(self.graph, self.facts)
-        if self.style is Style.SEQUENTIAL:
-            return sequential_parts(self.graph, self.facts, self.deferred)
-        return subclassed_parts(self.graph, self.destination.name, self.facts)
+        return parts_in_style(self.style, self.graph, self.destination.name, self.facts, self.deferred)
 
     @property
     def inputs(self) -> tuple[tuple[Shape, str, int | None], ...]:
@@ -349,6 +373,7 @@ class ModelScaffold:
             "own_classes": own_classes,
             "parts": parts,
             "package": self.destination.settings.package,
+            "part_package": part_package(self.destination),
         }
         return render.render_graph(template, templates_root(), context)
 
@@ -401,3 +426,28 @@ class ModelScaffold:
         from kscaffold.generate import blame
 
         return blame.blame(self, verdicts, interpreter, text)
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """The layers as Keras called them, else the calls of the graph as far as they are known."""
+        called = [layer for verdict in verdicts for layer in verdict.layers]
+        if called:
+            return tuple(_called_row(layer) for layer in called)
+        from kscaffold.graph.picture import step_title
+
+        return tuple(
+            SummaryRow(
+                step_title(self.graph, item.step),
+                "" if item.shape is None else show_shape(item.shape),
+                item.parameters,
+            )
+            for item in self.facts.of(self.graph).steps
+        )
+
+
+def _called_row(layer: CalledLayer) -> SummaryRow:
+    # The names that Keras gives by itself say nothing beside the class.
+    made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
+    title = layer.kind if made_up else f"{layer.kind} {layer.name}"
+    shapes = ", ".join(str(shape) for shape in layer.shapes)
+    repeated = " (again)" if layer.again else ""
+    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)

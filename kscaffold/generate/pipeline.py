@@ -48,6 +48,21 @@ class Request:
 
 
 @dataclass(frozen=True)
+class SummaryRow:
+    """A line of the summary of a model.
+
+    Attributes:
+        layer: The layer, indented by two spaces for each model or layer that it is inside of.
+        shape: The shape of its output; empty where it is not known.
+        parameters: The number of its parameters, `None` where it is not known.
+    """
+
+    layer: str
+    shape: str
+    parameters: int | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of a request.
 
@@ -60,6 +75,7 @@ class Outcome:
         warnings: What the user should know, though nothing is wrong.
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether the files are on the disk.
+        summary: For a model, its layers.
     """
 
     template: str
@@ -70,6 +86,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
     written: bool = False
+    summary: tuple[SummaryRow, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -179,6 +196,9 @@ class Scaffold(Protocol):
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
         """The verdicts in the user's terms."""
 
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """For a model, its layers: as Keras called them if it was checked, else as far as they are known."""
+
 
 def generate(
     request: Request,
@@ -249,10 +269,13 @@ def _carry_out(
             staged.write_text(text, encoding="utf-8")
             verdicts = process.finish((scaffold.job(staged, module.shown),))
             outcome = replace(outcome, verdicts=scaffold.explain(verdicts, process.interpreter, text))
-    if outcome.exit_code is ExitCode.DONE and not request.dry_run:
-        writer.commit(plan)
-        outcome = replace(outcome, written=True)
-    return outcome
+    if outcome.exit_code is not ExitCode.DONE:
+        return outcome
+    outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
+    if request.dry_run:
+        return outcome
+    writer.commit(plan)
+    return replace(outcome, written=True)
 
 
 def _output_folder(folder: Path) -> Path:

@@ -10,8 +10,8 @@ import keras
 
 
 @contextlib.contextmanager
-def recorded_calls(model: Any) -> Iterator[list[dict[str, Any]]]:
-    """Records the layers that a model calls inside the context; of a layer that is no model, nothing.
+def recorded_calls(model: Any, batch_size: int) -> Iterator[list[dict[str, Any]]]:
+    """Records the layers that a model calls on data inside the context; of a layer that is no model, nothing.
 
     Gives a list that is filled with `name`, `kind` (the class), `depth` (how many layers it is inside of), `shapes` of
     the outputs, `parameters`, and `again` (whether it was called before). What Keras' own layers call is left out.
@@ -35,7 +35,7 @@ def recorded_calls(model: Any) -> Iterator[list[dict[str, Any]]]:
         finally:
             inside.pop()
         if entry is not None:
-            entry["shapes"] = [list(tensor.shape) for tensor in keras.tree.flatten(outputs)]
+            entry["shapes"] = [any_batch(tensor.shape, batch_size) for tensor in keras.tree.flatten(outputs)]
             entry["parameters"] = int(layer.count_params()) if layer.built else 0
             entry["again"] = id(layer) in seen
             seen.add(id(layer))
@@ -51,6 +51,11 @@ def recorded_calls(model: Any) -> Iterator[list[dict[str, Any]]]:
 def describe(layer: Any, depth: int) -> dict[str, Any]:
     """An entry before the call."""
     return {"name": str(layer.name), "kind": type(layer).__name__, "depth": depth}
+
+
+def any_batch(shape: Any, batch_size: int) -> list[int | None]:
+    """A shape with `None` for the batch size."""
+    return [None if axis == 0 and size == batch_size else size for axis, size in enumerate(shape)]
 
 
 def is_closed(layer: Any) -> bool:

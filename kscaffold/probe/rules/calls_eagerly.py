@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..recording import recorded_calls
 from ..subject import Subject
 
 ID = "KS204"
@@ -21,6 +22,9 @@ def check(subject: Subject) -> Iterator[str]:
     """Calls one layer on batches of different sizes."""
     layer = subject.make()
     for batch_size in BATCH_SIZES:
-        for output in subject.numbers(subject.call(layer, subject.arrays(batch_size))):
+        with recorded_calls(layer, batch_size) as calls:
+            outputs = subject.call(layer, subject.arrays(batch_size))
+        subject.facts["layers"] = calls
+        for output in subject.numbers(outputs):
             if output.shape[:1] != (batch_size,):
                 yield f"a batch of {batch_size} gives an output of shape {output.shape}"
