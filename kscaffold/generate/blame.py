@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,12 +39,25 @@ def blame(scaffold: ModelScaffold, verdicts: tuple[Verdict, ...], interpreter: s
         staged = Path(folder).resolve() / scaffold.destination.module.name
         staged.write_text(plain, encoding="utf-8")
         tried = process.finish((other.job(staged, staged.name),))
-    found = [finding.place for verdict in tried for finding in _placed(verdict, plain, places).findings]
-    place = next((place for place in found if place), "")
+    found = {
+        _exception(finding): finding.place
+        for verdict in reversed(tried)
+        for finding in reversed(_placed(verdict, plain, places).findings)
+        if finding.place
+    }
     return tuple(
-        replace(verdict, findings=tuple(replace(finding, place=place) for finding in verdict.findings))
+        replace(
+            verdict,
+            findings=tuple(replace(finding, place=found.get(_exception(finding), "")) for finding in verdict.findings),
+        )
         for verdict in verdicts
     )
+
+
+def _exception(finding: Finding) -> str:
+    """The exception that a finding tells of: what fails in another way in another style is another defect."""
+    match = re.search(r": (\w+(?:Error|Exception)\b)", finding.message)
+    return match.group(1) if match else finding.rule
 
 
 def _placed(verdict: Verdict, text: str, places: Mapping[int, Place]) -> Verdict:

@@ -1,0 +1,280 @@
+"""Graph specs: what they say, and what is said of those that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kscaffold.errors import RequestError
+from kscaffold.generate.model import OwnLayers
+from kscaffold.graph.absorb import absorb_cuts
+from kscaffold.graph.counts import largest_number, layer_counts
+from kscaffold.graph.document import GraphFlags, document_from_flags, parse_document
+from kscaffold.graph.order import sort_by_need
+from kscaffold.graph.resolve import resolve_graph
+from kscaffold.graph.shapes import infer_shapes
+from kscaffold.graph.value import Graph, Target
+
+TWO_TOWER = """\
+inputs:
+  category: {shape: [16], dtype: int32}
+  numeric: 32
+shared:
+  embedding: Embedding(100, 64)
+nodes:
+  category_features: category -> embedding -> Flatten
+  numeric_features: numeric -> Dense(64, relu)
+  merged: (category_features, numeric_features) -> Concatenate -> Dense(128, relu)
+outputs:
+  binary: merged -> Dense(1, sigmoid)
+  label: merged -> Dense(3, softmax)
+"""
+TOWER = """\
+models:
+  tower:
+    inputs: [category]
+    outputs: [category_features]
+"""
+AUTOENCODER = """\
+models:
+  encoder:
+    inputs: {x: 16}
+    outputs:
+      code: x -> Dense(32, relu) -> Dense(64, relu) -> Dense(128, relu)
+  decoder:
+    inputs: {code: 128}
+    outputs:
+      y: code -> Dense(64, relu) -> Dense(32, relu) -> Dense(16, relu)
+inputs: {x: 16}
+outputs:
+  y: x -> encoder -> decoder
+"""
+
+
+def graph_of(text: str, **settings: str) -> Graph:
+    return resolve_graph(parse_document(text, "net.yaml"), "net", settings)
+
+
+def chain(text: str, **settings: str) -> Graph:
+    return resolve_graph(document_from_flags(GraphFlags(text), settings), "net", settings)
+
+
+def refusal(text: str, **settings: str) -> str:
+    with pytest.raises(RequestError) as caught:
+        graph = graph_of(text, **settings)
+        infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer)
+    return str(caught.value)
+
+
+def test_a_spec_is_inputs_shared_layers_nodes_and_outputs() -> None:
+    graph = graph_of(TWO_TOWER)
+    assert [(item.name, item.dtype) for item in graph.inputs] == [("category", "int32"), ("numeric", "float32")]
+    assert [node.name for node in graph.nodes] == [
+        "category_features",
+        "numeric_features",
+        "merged",
+        "binary",
+        "label",
+    ]
+    assert [step.target for step in graph.nodes[0].steps] == [Target.SHARED, Target.LAYER]
+    facts = infer_shapes(graph, OwnLayers((), "custom").infer).of(graph)
+    assert facts.parameters == 148_420
+    assert facts.values["merged"] == (128,)
+
+
+def test_nodes_may_stand_in_any_order() -> None:
+    lines = TWO_TOWER.splitlines()
+    nodes = lines[6:9]
+    shuffled = "\n".join([*lines[:6], nodes[2], nodes[0], nodes[1], *lines[9:]])
+    assert [node.name for node in graph_of(shuffled).nodes][:3] == ["category_features", "numeric_features", "merged"]
+
+
+def test_a_model_cut_out_of_the_graph_becomes_a_sub_model_where_classes_are_written() -> None:
+    graph = graph_of(TWO_TOWER + TOWER)
+    assert graph.cuts[0].outputs == ("category_features",)
+    whole = absorb_cuts(graph)
+    assert whole.cuts == ()
+    assert [model.name for model in whole.models] == ["tower"]
+    assert whole.shared == ()
+    facts = infer_shapes(whole, OwnLayers((), "custom").infer).of(whole)
+    assert facts.values["merged"] == (128,)
+
+
+def test_sub_models_are_called_like_layers() -> None:
+    graph = graph_of(AUTOENCODER)
+    assert [step.name for step in graph.steps] == ["encoder", "decoder"]
+    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).parameters == 21_840
+
+
+def test_parameters_are_sizes_counts_and_activations() -> None:
+    text = """\
+parameters: {units: 8, depth: 3, activation: relu, features: 16}
+inputs: {x: features}
+outputs:
+  y: x -> Dense(units, activation) x depth -> Dense(2 * units)
+"""
+    graph = graph_of(text)
+    assert [item.name for item in graph.parameters] == ["units", "depth", "activation", "features"]
+    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).values["y"] == (16,)
+    changed = graph_of(text, units="4", depth="1")
+    assert infer_shapes(changed, OwnLayers((), "custom").infer).of(changed).parameters == 16 * 4 + 4 + 4 * 8 + 8
+
+
+def test_a_block_makes_new_layers_each_time() -> None:
+    graph = graph_of("""\
+blocks:
+  block:
+    parameters: ["units:int"]
+    inputs: x
+    outputs:
+      y: x -> Dense(units)
+inputs: {x: 4}
+outputs:
+  y: x -> block(4) x2 -> block(4)
+""")
+    assert layer_counts(graph, set()) == (("Dense", 3),)
+    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).parameters == 3 * 20
+
+
+def test_one_of_several_outputs_of_a_model_has_a_name() -> None:
+    graph = graph_of("""\
+models:
+  encoder:
+    inputs: {x: 8}
+    outputs:
+      mean: x -> Dense(2)
+      spread: x -> Dense(2)
+inputs: {x: 8}
+nodes:
+  encoded: x -> encoder
+outputs:
+  y: (encoded.mean, encoded.spread) -> Add
+""")
+    assert graph.values_of(graph.nodes[0]) == ("encoded.mean", "encoded.spread")
+
+
+def test_whole_numbers_are_fed_below_the_size_of_the_embedding() -> None:
+    assert largest_number(graph_of(TWO_TOWER), "category") == 100
+    assert largest_number(graph_of(TWO_TOWER), "numeric") is None
+    assert largest_number(chain("4:int32 -> Flatten -> Dense(2)"), "inputs") == 10
+
+
+def test_a_chain_begins_with_the_shape_of_its_input() -> None:
+    graph = chain("(28, 28, 1) -> Conv2D(8, 3) -> Flatten -> Dense(classes)", classes="10")
+    facts = infer_shapes(graph, OwnLayers((), "custom").infer).of(graph)
+    assert facts.values["outputs"] == (10,)
+    assert [argument.name for argument in graph.parameters] == ["classes"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("Denes(64", "Dense(64", "net.yaml:8:32: Keras has no layer 'Denes'. Did you mean Dense?"),
+        ("Dense(64, relu)\n  merged", "Dense(64, rely)\n  merged", "net.yaml:8:32: Keras has no activation 'rely'"),
+        ("Dense(64, relu)\n  merged", "Dense(64, unit=3)\n  merged", "net.yaml:8:32: Dense has no argument 'unit'"),
+        ("Dense(64, relu)\n  merged", "Dense()\n  merged", "net.yaml:8:32: Dense needs 'units'"),
+        ("Dense(64, relu)\n  merged", "Dense(size)\n  merged", "'size' is no parameter of this graph"),
+        ("(category_features, n", "(category_feature, n", "net.yaml:9:11: There is no value 'category_feature'."),
+        ("binary: merged", "binary: numeric", None),
+        ("-> Concatenate ->", "->", "net.yaml:9:51: Dense takes one value, 2 are given. Merge them first"),
+        ("numeric -> Dense(64", "numeric -> Add -> Dense(64", "net.yaml:8:32: Add merges several values"),
+        ("label: merged", "numeric: merged", "net.yaml:12:3: 'numeric' is an input already."),
+        ("numeric_features: num", "merged: num", "net.yaml:9:3: 'merged' is there twice, first at net.yaml:8:3."),
+        ("numeric: 32", "numeric: x", "net.yaml:3:12: 'x' is no parameter of this graph"),
+        ("numeric: 32", "numeric: -1", "net.yaml:3:12: '-1' is no shape."),
+        ("int32", "int31", "net.yaml:2:34: 'int31' is no type of numbers. Did you mean int32?"),
+        ("shared:", "shard:", "net.yaml:4:1: There is no section 'shard' here. Did you mean shared?"),
+        ("numeric -> Dense(64, relu)", "merged -> Dense(64)", "numeric_features needs merged needs numeric_features"),
+        ("category -> embedding -> Flatten", "category -> Flatten", "The shared layer 'embedding' is not called."),
+        ("-> Flatten", "-> embedding(3)", "'embedding' is a shared layer that is there already."),
+        ("-> Flatten", "-> embedding x2", "would call one and the same 'embedding' again"),
+        ("-> Flatten", "-> Flatten x0", "is no layer"),
+        ("category -> emb", "category -> numeric -> emb", "'numeric' is a value, and a chain calls layers."),
+        ("numeric -> Dense(64, relu)", "numeric", "The node 'numeric_features' calls nothing."),
+        ("Dense(1, sigmoid)", "Dense(1, sigmoid", "'(' is not closed"),
+        ("Dense(1, sigmoid)", "", "A chain has nothing here."),
+        ("numeric -> Dense(64, relu)", "numeric -> Reshape((4, 8))", "Concatenate cannot"),
+        ("numeric -> Dense(64, relu)", "numeric -> Conv2D(8, 3)", "net.yaml:8:32: Conv2D"),
+        ("Dense(1, sigmoid)", "LSTM(3, return_state=True)", "gives several values"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(wrong: str, right: str, message: str | None) -> None:
+    old, new = (right, wrong) if wrong.startswith("Denes") else (wrong, right)
+    text = TWO_TOWER.replace(old, new, 1)
+    assert text != TWO_TOWER
+    if message is None:
+        graph_of(text)
+    else:
+        assert message in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The spec is empty."),
+        ("- a\n- b", "net.yaml:1:1: A graph is a mapping"),
+        ("a: [", "net.yaml:1:5: This is no YAML"),
+        ("inputs: {x: 4}", "The graph 'net' has no outputs."),
+        ("outputs:\n  y: x -> Dense(2)", "The graph 'net' has no inputs."),
+        ("inputs: {x: 4}\noutputs:\n  y: x", "The output 'y' is the input itself."),
+        ("inputs: {x: 4, z: 3}\noutputs:\n  y: x -> Dense(2)", "The input 'z' is not used"),
+        (
+            "inputs: {x: 4}\nnodes:\n  h: x -> Dense(2)\noutputs:\n  y: x -> Dense(2)",
+            "net.yaml:3:3: The node 'h' is not used: no output depends on it.",
+        ),
+        ("parameters: {a: 3}\ninputs: {x: 4}\noutputs:\n  y: x -> Dense(2)", "The parameter 'a' is not used."),
+        ("parameters: {x: 3}\ninputs: {x: 4}\noutputs:\n  y: x -> Dense(x)", "'x' is a parameter already."),
+        ("inputs: {class: 4}\noutputs:\n  y: class -> Dense(2)", "it is a Python keyword"),
+        ("inputs: {x: 4}\nlayers: {Dense: noise}\noutputs:\n  y: x -> Dense(2)", "Keras has a layer Dense"),
+        ("inputs: {x: 4}\nlayers: {Mine: nois}\noutputs:\n  y: x -> Mine", "There is no template 'nois'"),
+        (
+            "models:\n  m:\n    inputs: {x: 8}\n    outputs:\n      y: x -> Dense(2)\n"
+            "inputs: {x: 4}\noutputs:\n  y: x -> m",
+            "'m' takes (None, 8) for 'x', but is given (None, 4).",
+        ),
+        (
+            "models:\n  m:\n    inputs: {x: 8}\n    outputs:\n      y: x -> m\ninputs: {x: 8}\noutputs:\n  y: x -> m",
+            "m calls m: that never ends.",
+        ),
+        (
+            "models:\n  m:\n    inputs: {x: 8}\n    outputs:\n      y: x -> Dense(2)\n"
+            "inputs: {x: 8}\noutputs:\n  y: x -> Dense(2)",
+            "net.yaml:2:3: 'm' is never called.",
+        ),
+        (
+            "blocks:\n  b:\n    parameters: ['n:int']\n    inputs: x\n    outputs:\n      y: x -> Dense(n)\n"
+            "inputs: {x: 8}\noutputs:\n  y: x -> b",
+            "net.yaml:9:11: b needs 'n'.",
+        ),
+        ("parameters: {r: 0}\ninputs: {x: 4}\noutputs:\n  y: x -> Dense(2) x r", "must be positive"),
+    ],
+)
+def test_a_spec_that_says_too_little_or_too_much(text: str, message: str) -> None:
+    assert message in refusal(text)
+
+
+def test_an_unknown_setting_offers_the_nearest_parameter() -> None:
+    text = "parameters: {units: 3}\ninputs: {x: 4}\noutputs:\n  y: x -> Dense(units)"
+    assert "There is no parameter 'unit'. Did you mean units?" in refusal(text, unit="3")
+    assert "--set units=big" in refusal(text, units="big")
+    assert "must be positive" in refusal(text, units="-1")
+
+
+def test_anchors_that_contain_themselves_are_refused_or_read() -> None:
+    assert "net.yaml" in refusal("inputs: &a\n  x: *a\noutputs:\n  y: x -> Dense(2)")
+
+
+def test_things_that_need_each_other_are_put_in_order() -> None:
+    assert sort_by_need({"a": ["b"], "b": ["c"], "c": []}) == (["c", "b", "a"], [])
+    assert sort_by_need({"a": ["b"], "b": ["a"]})[1] == ["a", "b", "a"]
+
+
+def test_every_preset_is_a_valid_spec() -> None:
+    presets = sorted(Path(__file__).parents[1].joinpath("templates/model").glob("*.yaml"))
+    assert len(presets) >= 11
+    for path in presets:
+        graph = resolve_graph(parse_document(path.read_text(), path.name), path.stem, {})
+        assert graph.summary.endswith(".")
+        assert all(item.description for item in graph.parameters)
+        assert infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer).of(graph).parameters
