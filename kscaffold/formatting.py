@@ -90,10 +90,23 @@ def _serve(questions: int, answers: int) -> None:
     """The other side: formats until nobody asks any more, then ends the process."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides when this process ends
+        import queue
+        import threading
+
+        asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def listen() -> None:
+            with os.fdopen(questions, encoding="utf-8") as lines:
+                for line in lines:
+                    asked.put(line)
+            asked.put("")
+
+        # Questions are taken at once: a caller who sends several long texts would wait for ever on a full pipe.
+        threading.Thread(target=listen, daemon=True).start()
         import black  # noqa: F401 - before the first question comes
 
-        with os.fdopen(questions, encoding="utf-8") as asked, os.fdopen(answers, "w", encoding="utf-8") as told:
-            for line in asked:
+        with os.fdopen(answers, "w", encoding="utf-8") as told:
+            while line := asked.get():
                 text, settings, template = json.loads(line)
                 try:
                     answer: dict[str, Any] = {"text": format_python(text, black_mode(settings), template)}

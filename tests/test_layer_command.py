@@ -257,7 +257,7 @@ def test_list_and_show(kscaffold: Kscaffold) -> None:
     names = [entry["name"] for entry in json.loads(kscaffold("list", "--json").out)["templates"]]
     for name in names:
         shown = kscaffold("show", name)
-        assert shown.exit_code == 0 and "Example\n  kscaffold layer My" in shown.out
+        assert shown.exit_code == 0 and f"Example\n  kscaffold {name.split('/')[0]} My" in shown.out
         assert json.loads(kscaffold("show", name, "--json").out)["template"]["name"] == name
     assert "units:int=32" in kscaffold("show", "dense").out
     missing = kscaffold("show", "denes")
@@ -373,7 +373,7 @@ def test_the_template_of_the_readme_works(
             "module.py.jinja",
             " %}",
             " %}{% block methods %}\n\nclass More(MyLayer):\n{% endblock %}",
-            "gives MyLayer, More instead of",
+            "defines MyLayer, More instead of",
         ),
         (
             "module.py.jinja",

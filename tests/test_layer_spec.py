@@ -206,7 +206,10 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"template": "dense", "arguments": ("units:any={}",)}, "'units' is of type int in this template, not any"),
         ({"template": "dense", "arguments": ("units={}",)}, "The default of 'units' is not of type int"),
         ({"template": "dense", "arguments": ("units=-1",)}, "must be positive"),
-        ({"template": "noise", "input_shapes": ("4", "4")}, "2 input shapes are given, but the layer has 1 inputs"),
+        ({"template": "noise", "input_shapes": ("4", "4")}, "2 input shapes are given, but the layer has one input."),
+        ({"template": "merge", "input_shapes": ("4",)}, "One input shape is given, but the layer has 2 inputs or more"),
+        ({"template": "sampling", "input_shapes": ("4", "4", "4")}, "3 input shapes are given, but the layer has 2"),
+        ({"template": "merge", "input_shapes": ("4", "5")}, "have one shape, not (None, 4) and (None, 5)."),
         ({"template": "rnn_cell", "features": frozenset({"mask"})}, "A cell gets no mask"),
         (
             {"input_shapes": ("4", "4"), "weights": ("k: 3",), "features": frozenset({"mask"})},

@@ -24,7 +24,10 @@ SHAPES = {
     "merge": [(16,), (16,)],
     "attention": [(5, 16), (7, 8)],
     "rnn_cell": [(6, 8)],
+    "position_embedding": [(6, 8)],
+    "sampling": [(16,), (16,)],
 }
+LISTS = {"merge", "sampling"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def example(keras: ModuleType, make: Callable[..., Any], template: str, **argume
     layer = cls(**arguments)
     if template == "rnn_cell":
         return keras.layers.RNN(layer, dtype=arguments.get("dtype"))
-    return (lambda *inputs, **given: layer(list(inputs), **given)) if template == "merge" else layer
+    return (lambda *inputs, **given: layer(list(inputs), **given)) if template in LISTS else layer
 
 
 def test_program_7_a_dense_layer_rebuilt_from_its_config(keras: ModuleType, make: Callable[..., Any]) -> None:
@@ -218,7 +221,7 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
 
 
 # The masks of the others are tested on their own, and that of `blank` is the user's to say.
-@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {"merge", "attention", "rnn_cell", "blank"}))
+@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, "attention", "rnn_cell", "blank"}))
 def test_a_mask_goes_on_where_the_steps_do(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
     outputs = example(keras, make, template)(embedded)

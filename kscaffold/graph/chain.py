@@ -17,7 +17,7 @@ ARROW = "->"
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?")
 REPEATED_BY_NAME = re.compile(r"\)\s*x\s+([A-Za-z_][A-Za-z0-9_]*)\s*$")
-REPEATED_REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s+x\s*[0-9]+$")
+REPEATED_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\s+x(?:\s*[0-9]+|\s+[A-Za-z_][A-Za-z0-9_]*))$")
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,12 @@ def parse_link(text: Text) -> Link:
     Raises:
         RequestError: It is no call; names the place.
     """
-    source, repeat = text.value, None
+    source, repeat, bare = text.value, None, False
+    if repeated := REPEATED_NAME.fullmatch(source):
+        source, bare = f"{repeated.group(1)}(){repeated.group(2)}", True
     if by_name := REPEATED_BY_NAME.search(source):
         source, repeat = source[: by_name.start() + 1], by_name.group(1)
     try:
-        if shared := REPEATED_REFERENCE.fullmatch(source):
-            name = shared.group(1)
-            raise RequestError(
-                f"{source!r} would call one and the same {name!r} again.",
-                hint=f"Write {name}() to repeat it with weights of its own, or {name} -> {name} to share them.",
-            )
         parsed = parse_expression(source)
         if isinstance(parsed, Name):
             return Link(Call(parsed.word), True, 1, text.place)
@@ -93,7 +89,7 @@ def parse_link(text: Text) -> Link:
                 f"{source!r} is no layer.",
                 hint=f"Write a name with its arguments: Dense(8, relu). Values stand before the first {ARROW}.",
             )
-        return Link(parsed, False, repeat or parsed.repeat, text.place)
+        return Link(parsed, bare, repeat or parsed.repeat, text.place)
     except RequestError as error:
         raise error.at(str(text.place)) from None
 

@@ -405,6 +405,12 @@ class _Resolver:
                     f"{word!r} is {what} that is there already.", hint=f"Write {word}, without brackets.",
                     where=str(place),
                 )  # fmt: skip
+            if link.repeat != 1:
+                raise RequestError(
+                    f"'{word} x{link.repeat}' would call one and the same {word!r} again.",
+                    hint=f"Write {word} -> {word} if that is meant.",
+                    where=str(place),
+                )
             if target is Target.MODEL:
                 self.models[word] = self.family.part(word, place)
             return Step(target, word, place)

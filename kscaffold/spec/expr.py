@@ -132,7 +132,9 @@ def _parse(text: str, body: str, lead: int) -> Expression:
         tree = ast.parse(plain.strip(), mode="eval")
         return _Reader(text, len(plain) - len(plain.lstrip()) - lead, own_classes).read(tree.body)
     except SyntaxError as error:
-        raise _not_understood(text, (error.offset or 1) - 1 - lead, "this is no expression") from None
+        unnamed = "positional argument follows keyword" in str(error)
+        reason = "an argument without a name stands behind one with a name" if unnamed else "this is no expression"
+        raise _not_understood(text, (error.offset or 1) - 1 - lead, reason) from None
     except (ValueError, RecursionError, MemoryError):
         raise _not_understood(text, 0, "this is no expression, or too deep a one") from None
 

@@ -113,13 +113,13 @@ def _check_inputs(signature: Signature, count: int, shapes: tuple[Shape, ...]) -
         RequestError: Keras refuses them.
     """
     name = signature.name
-    if signature.merges and count == 1:
-        raise RequestError(f"{name} merges two or more inputs, one was given.")
     if name in ("Attention", "AdditiveAttention") and count not in (2, 3):
         raise RequestError(
             f"{name} takes two or three inputs, {count} {'was' if count == 1 else 'were'} given.",
             hint="They are the query, the value and the key: for attention to itself, give the input twice.",
         )
+    if signature.merges and count == 1:
+        raise RequestError(f"{name} merges two or more inputs, one was given.")
     # Catalogued ranks are those of sample inputs: one alone is what the layer's `input_spec` demands, several only mean
     # that the samples passed. A permutation has as many axes as its argument.
     fixed = len(signature.ranks) == 1 and name not in ("Permute", "Bidirectional")

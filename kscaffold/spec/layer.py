@@ -12,7 +12,7 @@ from kscaffold.spec.argument import Argument, Kind, parse_argument
 from kscaffold.spec.body import Step, plan_steps
 from kscaffold.spec.expr import Call, Display, Expression, Literal, Name, evaluate_size, show, walk
 from kscaffold.spec.manifest import CallStyle, Input, LayerManifest
-from kscaffold.spec.shape import Shape, ShapePattern, fill_pattern, match_shape, parse_shape
+from kscaffold.spec.shape import Shape, ShapePattern, fill_pattern, match_shape, parse_shape, show_shape
 from kscaffold.spec.weight import (
     INPUT_DIM,
     INPUT_SHAPE,
@@ -254,20 +254,29 @@ def _choose_inputs(manifest: LayerManifest, flags: LayerFlags, sublayers: list[S
                 hint=f"For example: --input-shape {','.join(map(str, example))}.",
                 where="--input-shape",
             )
-    open_ended = manifest.call is CallStyle.LIST or (manifest.call is CallStyle.SINGLE and manifest.output is None)
-    if len(shapes) != len(default) and not open_ended:
+    open_ended = default[-1].repeats or (manifest.call is CallStyle.SINGLE and manifest.output is None)
+    if len(shapes) < len(default) or (len(shapes) > len(default) and not open_ended):
+        names = [item.name for item in default]
+        given = "One input shape is" if len(shapes) == 1 else f"{len(shapes)} input shapes are"
+        has = "one input" if len(default) == 1 else f"{len(default)} inputs"
         raise RequestError(
-            f"{len(shapes)} input shapes are given, but the layer has {len(default)} inputs.",
-            hint="Give one for each" + (f": {', '.join(item.name for item in default)}." if len(default) > 1 else "."),
+            f"{given} given, but the layer has {has}{' or more' if open_ended else ''}.",
+            hint="Give one for each" + (f": {', '.join(names)}." if len(set(names)) > 1 else "."),
             where="--input-shape",
         )
     chosen = []
+    known: dict[str, object] = {}
     for index, shape in enumerate(shapes):
         template = default[min(index, len(default) - 1)]
         try:
-            match_shape(template.pattern, manifest.call.own_shape(shape))
+            found = match_shape(template.pattern, manifest.call.own_shape(shape))
         except RequestError as error:
             raise error.at("--input-shape") from None
+        # The inputs of a template without a body are concatenated, so their sizes may differ.
+        if manifest.call is CallStyle.LIST and any(known.get(name, size) != size for name, size in found.items()):
+            listed = " and ".join(show_shape(item) for item in shapes)
+            raise RequestError(f"The inputs of the layer have one shape, not {listed}.", where="--input-shape")
+        known |= found
         chosen.append(replace(template, shape=shape))
     return tuple(chosen)
 

@@ -34,11 +34,13 @@ class Input:
         name: Its name in `call`, where the inputs are arguments of their own.
         pattern: The shapes that the layer takes.
         shape: The shape of one example in the examples, tests and checks.
+        repeats: Whether there may be more like it.
     """
 
     name: str
     pattern: ShapePattern
     shape: Shape
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,4 +136,4 @@ def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:
     pattern = parse_pattern(row["shape"])
     shape = parse_shape(row["example"])
     match_shape(pattern, call.own_shape(shape))
-    return Input(row.get("name", "inputs"), pattern, shape)
+    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats") is True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscaffold.errors import RequestError
+from kscaffold.graph.place import Place
 from kscaffold.graph.shapes import ShapeFacts
 from kscaffold.graph.value import Cut, Graph, Step, Target, every_graph
 from kscaffold.spec.expr import literal
 from kscaffold.style.body import Body, Line
-from kscaffold.style.names import Scope
+from kscaffold.style.names import ModelNames, Scope
 from kscaffold.style.parts import (
     Function,
     described_inputs,
@@ -44,7 +45,11 @@ def _model(graph: Graph, facts: ShapeFacts) -> Function:
     scope = Scope(taken | graph.callables)
     variables = {item.name: scope.new(item.name) for item in graph.inputs}
     lines = [Line(f"{variables[item.name]} = {input_source(item)}", item.place) for item in graph.inputs]
-    lines += [Line(f"{item.name} = {layer_source(item.layer, named(item.name))}", item.place) for item in graph.shared]
+    names = ModelNames(graph, _layer_names(graph))
+    names.demand_free(_named_layers(graph))
+    for item in graph.shared:
+        made = layer_source(item.layer, named(names.shared(item.name)))
+        lines.append(Line(f"{item.name} = {made}", item.place))
     for model in graph.models:
         lines.append(Line(f"{model.name} = {builder_name(model)}({passed_source(model, {})})"))
     body = Body(graph, scope, variables, _Caller(graph).apply, _Caller(graph).loop)
@@ -102,8 +107,7 @@ class _Caller:
             return f"{step.name}({', '.join([arguments, *([passed] if passed else [])])})"
         if step.layer is None:
             return f"{step.name}({arguments})"
-        name = named(self.names[index]) if index in self.names else None
-        return f"{layer_source(step.layer, name)}({arguments})"
+        return f"{layer_source(step.layer, named(self.names.get(index)))}({arguments})"
 
     def loop(self, index: int, step: Step, value: str) -> tuple[str, str]:
         """A loop over a repeated step."""
@@ -123,6 +127,13 @@ def _layer_names(graph: Graph) -> dict[int, str]:
         if node.name in wanted and node.steps[-1].layer and not node.steps[-1].repeated and not graph.is_block:
             names[index] = labels.get(node.name, node.name)
     return names
+
+
+def _named_layers(graph: Graph) -> Iterator[tuple[str, Place]]:
+    """The names of the layers that are given one, each with the place where it is asked for."""
+    places = {cut_value: cut.place for cut in graph.cuts for cut_value in (*cut.inputs, *cut.outputs)}
+    places |= {output.name: output.place for output in graph.outputs}
+    return ((name, places[name]) for name in _layer_names(graph).values())
 
 
 def _cut(cut: Cut, graph: Graph) -> Function:
@@ -148,8 +159,9 @@ def _cut_lines(cut: Cut, graph: Graph) -> Iterator[Line]:
         for value in values:
             step = None if value in inputs else nodes[value.partition(".")[0]].steps[-1]
             if step and (step.layer is None or step.repeated):
+                last = "repeated" if step.repeated else "shared"
                 raise RequestError(
-                    f"{value!r} cannot be cut out: {step.name} makes it, which is no layer of its own.",
+                    f"{value!r} cannot be cut out: its last call is {last}, no layer of its own.",
                     hint="End the node with -> Identity.",
                     where=str(cut.place),
                 )

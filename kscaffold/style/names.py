@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from kscaffold.graph.value import Graph, Step, Target
+from kscaffold.errors import RequestError
+from kscaffold.graph.place import Place
+from kscaffold.graph.value import Graph, Step, Target, every_graph
 from kscaffold.naming import split_words, to_class_name
 from kscaffold.spec import catalogue
 
@@ -41,6 +43,12 @@ def snake_case(class_name: str) -> str:
     return re.sub(r"_(\d)", r"\1", joined).strip("_") or "layer"
 
 
+def keras_name(class_name: str) -> str:
+    """The name that Keras gives to the first layer of a class; the others have a number behind it: `dense_1`."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
 def class_name(graph: Graph) -> str:
     """The class of a sub-model or block."""
     return to_class_name(graph.name)
@@ -69,6 +77,53 @@ def attribute_names(graph: Graph) -> list[str]:
 def is_named(step: Step) -> bool:
     """Whether a step calls something that has a name, and is there once."""
     return step.target in (Target.SHARED, Target.MODEL)
+
+
+class ModelNames:
+    """The names of what a model made by a function contains, all of which must differ.
+
+    Args:
+        graph: What the model computes.
+        layers: The names that layers are given, by the index of their step.
+    """
+
+    def __init__(self, graph: Graph, layers: Mapping[int, str]) -> None:
+        self.graph = graph
+        self.by_keras = {
+            keras_name(step.name): step.name
+            for index, step in enumerate(graph.steps)
+            if step.target is Target.LAYER and index not in layers
+        }
+        blocks = (step for part in every_graph(graph) if part.is_block for step in part.steps)
+        self.by_keras |= {keras_name(step.name): step.name for step in blocks if step.layer}
+        self.by_keras |= {"sequential": "Sequential"} if graph.blocks else {}
+
+    def shared(self, name: str) -> str | None:
+        """The name of a shared layer, `None` if it is one that Keras may give to another layer."""
+        return None if self._layer(name) else name
+
+    def demand_free(self, layers: Iterable[tuple[str, Place]]) -> None:
+        """Raises unless the names of the inputs and of the sub-models, and those that layers are given, are free.
+
+        Args:
+            layers: The names that layers are given, each with the place of the output that it belongs to.
+
+        Raises:
+            RequestError: Keras may give one to another layer.
+        """
+        given = [("an input", item.name, item.place) for item in self.graph.inputs]
+        given += [("a model", model.name, model.place) for model in self.graph.models]
+        given += [("an output", name, place) for name, place in layers]
+        for what, name, place in given:
+            if layer := self._layer(name):
+                raise RequestError(
+                    f"{name!r} cannot be the name of {what}: Keras gives it to the first {layer} that has none.",
+                    hint=f"Call it {name}_{what.split()[1]}.",
+                    where=str(place),
+                )
+
+    def _layer(self, name: str) -> str | None:
+        return self.by_keras.get(re.sub(r"_[0-9]+$", "", name))
 
 
 def _base(step: Step) -> str:

@@ -113,6 +113,6 @@ def summary_of(graph: Graph, fallback: str) -> str:
     return graph.summary or fallback
 
 
-def named(name: str) -> dict[str, Expression]:
-    """A `name` argument."""
-    return {"name": Literal(name)}
+def named(name: str | None) -> dict[str, Expression]:
+    """A `name` argument, none without a name."""
+    return {} if name is None else {"name": Literal(name)}

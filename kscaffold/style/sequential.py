@@ -11,6 +11,7 @@ from kscaffold.graph.value import Graph, Node, Step, Target, every_graph
 from kscaffold.spec.expr import literal
 from kscaffold.style.body import Line
 from kscaffold.style.functional import builder_name
+from kscaffold.style.names import ModelNames
 from kscaffold.style.parts import (
     Function,
     described_inputs,
@@ -78,8 +79,11 @@ def _no_chain(reason: str, place: Place) -> RequestError:
 def _function(graph: Graph, facts: ShapeFacts, deferred: bool) -> Function:
     nodes = chain_of(graph)
     source = graph.inputs[0]
+    names = ModelNames(graph, {})
+    if not graph.is_block:
+        names.demand_free(())
     items = [] if deferred or graph.is_block else [Line(f"{input_source(source)},", source.place)]
-    items += [Line(f"{_item(graph, step)},", step.place) for node in nodes for step in node.steps]
+    items += [Line(f"{_item(graph, step, names)},", step.place) for node in nodes for step in node.steps]
     shapes = facts.of(graph)
     lines = [
         Line("return keras.Sequential(", None),
@@ -102,9 +106,10 @@ def _function(graph: Graph, facts: ShapeFacts, deferred: bool) -> Function:
     )
 
 
-def _item(graph: Graph, step: Step) -> str:
+def _item(graph: Graph, step: Step, names: ModelNames) -> str:
     if step.target is Target.SHARED:
-        made = layer_source(graph.shared_layer(step.name).layer, named(step.name))
+        name = None if graph.is_block else names.shared(step.name)
+        made = layer_source(graph.shared_layer(step.name).layer, named(name))
     elif step.layer:
         made = layer_source(step.layer)
     else:

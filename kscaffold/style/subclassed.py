@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscaffold.graph.absorb import absorb_cuts, without_input_sizes
@@ -173,23 +173,43 @@ class _ClassWriter:
         if not single:
             yield Line(f"{', '.join(shapes.values())} = input_shape")
         outputs = [output.value for output in self.graph.outputs]
-        needed = {value for node in self.graph.nodes for value in node.start} | (set() if builds else set(outputs))
+        calls = self._calls()
+        needed = self._needed(calls) if builds else {*outputs, *(value for node, _ in calls for value in node.start)}
         built: set[str] = set()
-        index = 0
-        for node in self.graph.nodes:
-            attributes = self.attributes[index : index + len(node.steps)]
-            index += len(node.steps)
+        final = False
+        for node, steps in calls:
             made = self.graph.values_of(node)
+            if builds and not needed & set(made):
+                steps = _up_to_the_last_that_is_new(steps, built)
             final = node is self.graph.nodes[-1] and not builds and outputs == list(made)
             kept = bool(needed & set(made))
             names = [scope.new(f"{variable_name(value)}_shape") for value in made] if kept and not final else []
+            if not steps:
+                continue
             given = tuple(shapes[value] for value in node.start)
-            steps = list(zip(attributes, node.steps))
             yield from self._node_shapes(node, steps, given, names, builds, built, final)
             shapes |= dict(zip(made, names))
         if not builds and not final:
             listed = [shapes[value] for value in outputs]
             yield Line(f"return {listed[0]}" if len(listed) == 1 else f"return [{', '.join(listed)}]")
+
+    def _calls(self) -> list[tuple[Node, list[tuple[str, Step]]]]:
+        """The nodes, each with its steps and the attributes that they call."""
+        attributes = iter(self.attributes)
+        return [(node, [(next(attributes), step) for step in node.steps]) for node in self.graph.nodes]
+
+    def _needed(self, calls: list[tuple[Node, list[tuple[str, Step]]]]) -> set[str]:
+        """The values whose shapes `build` needs: those that something is built for, and those behind them."""
+        seen: set[str] = set()
+        building = []
+        for _, steps in calls:
+            building.append(any(name not in seen for name, _ in steps))
+            seen |= {name for name, _ in steps}
+        needed: set[str] = set()
+        for (node, _), builds in zip(reversed(calls), reversed(building)):
+            if builds or needed & set(self.graph.values_of(node)):
+                needed |= set(node.start)
+        return needed
 
     def _node_shapes(
         self,
@@ -255,6 +275,7 @@ class _ClassWriter:
         return step_arguments(self.graph, step, given)
 
 
-def lines_of(parts: Iterable[ClassPart]) -> Iterator[Line]:
-    """All lines of calls."""
-    return (line for part in parts for line in part.call)
+def _up_to_the_last_that_is_new(steps: list[tuple[str, Step]], built: set[str]) -> list[tuple[str, Step]]:
+    names = [name for name, _ in steps]
+    new = [position for position, name in enumerate(names) if name not in {*built, *names[:position]}]
+    return steps[: new[-1] + 1] if new else []

@@ -1,0 +1,50 @@
+"""Formatting in a process of its own: texts come back in order, however long they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from kscaffold.errors import RequestError
+from kscaffold.formatting import Formatter
+
+SEND_LONG_TEXTS = """
+from kscaffold.formatting import Formatter
+
+texts = ['x = "' + letter * 300_000 + '"' + chr(10) for letter in "abc"]
+with Formatter() as formatter:
+    for text in texts:
+        formatter.send(text, {}, "a template")
+    assert [formatter.receive() for _ in texts] == texts
+"""
+
+
+def test_long_texts_do_not_block_each_other() -> None:
+    # In a process of its own, because what goes wrong here is that it waits for ever.
+    subprocess.run([sys.executable, "-c", SEND_LONG_TEXTS], check=True, timeout=120)
+
+
+def test_texts_come_back_in_order_each_with_its_own_settings() -> None:
+    with Formatter() as formatter:
+        formatter.send("x = [1,2]", {}, "first")
+        formatter.send("x = [1,2]", {"line-length": 4}, "second")
+        assert formatter.receive() == "x = [1, 2]\n"
+        assert formatter.receive() == "x = [\n    1,\n    2,\n]\n"
+
+
+def test_what_is_no_python_blames_its_template_and_not_the_others() -> None:
+    with Formatter() as formatter:
+        formatter.send("x = (", {}, "layer/broken")
+        formatter.send("y=1", {}, "layer/good")
+        with pytest.raises(RequestError, match="layer/broken"):
+            formatter.receive()
+        assert formatter.receive() == "y = 1\n"
+
+
+def test_without_fork_the_texts_are_formatted_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.fork")
+    with Formatter() as formatter:
+        formatter.send("x=1", {}, "a template")
+        assert formatter.receive() == "x = 1\n"
