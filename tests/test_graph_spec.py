@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from worked_specs import AUTOENCODER, CUT, TWO_TOWER
 
 from kscaffold.errors import RequestError
 from kscaffold.generate.model import OwnLayers
@@ -15,41 +16,6 @@ from kscaffold.graph.order import sort_by_need
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
 from kscaffold.graph.value import Graph, Target
-
-TWO_TOWER = """\
-inputs:
-  category: {shape: [16], dtype: int32}
-  numeric: 32
-shared:
-  embedding: Embedding(100, 64)
-nodes:
-  category_features: category -> embedding -> Flatten
-  numeric_features: numeric -> Dense(64, relu)
-  merged: (category_features, numeric_features) -> Concatenate -> Dense(128, relu)
-outputs:
-  binary: merged -> Dense(1, sigmoid)
-  label: merged -> Dense(3, softmax)
-"""
-TOWER = """\
-models:
-  tower:
-    inputs: [category]
-    outputs: [category_features]
-"""
-AUTOENCODER = """\
-models:
-  encoder:
-    inputs: {x: 16}
-    outputs:
-      code: x -> Dense(32, relu) -> Dense(64, relu) -> Dense(128, relu)
-  decoder:
-    inputs: {code: 128}
-    outputs:
-      y: code -> Dense(64, relu) -> Dense(32, relu) -> Dense(16, relu)
-inputs: {x: 16}
-outputs:
-  y: x -> encoder -> decoder
-"""
 
 
 def graph_of(text: str, **settings: str) -> Graph:
@@ -93,7 +59,7 @@ def test_nodes_may_stand_in_any_order() -> None:
 
 
 def test_a_model_cut_out_of_the_graph_becomes_a_sub_model_where_classes_are_written() -> None:
-    graph = graph_of(TWO_TOWER + TOWER)
+    graph = graph_of(TWO_TOWER + CUT)
     assert graph.cuts[0].outputs == ("category_features",)
     whole = absorb_cuts(graph)
     assert whole.cuts == ()

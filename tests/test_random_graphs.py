@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from random_specs import Spec, specs
 
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.errors import RequestError
@@ -24,7 +25,6 @@ from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
 from kscaffold.render import demand_names
-from tests.random_specs import Spec, specs
 
 EXAMPLES = 150
 BROKEN = 400

@@ -102,7 +102,11 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     destination = find_destination(request)
     settings = read_settings(flags.settings)
     template, document = _read_document(request, flags, destination.name.module, settings)
-    graph = resolve_graph(document, destination.name.module, settings)
+    try:
+        graph = resolve_graph(document, destination.name.module, settings)
+    except RequestError as error:
+        is_preset = not settings and template == document.place.source.removesuffix(".yaml")
+        raise _broken_preset(error) if is_preset else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
         hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
         raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
@@ -162,7 +166,11 @@ def read_preset(template: Template) -> GraphText:
     try:
         return read_document(template.path, f"{template.full_name}.yaml")
     except RequestError as error:
-        raise RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED) from None
+        raise _broken_preset(error) from None
+
+
+def _broken_preset(error: RequestError) -> RequestError:
+    return RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED)
 
 
 def _read_document(

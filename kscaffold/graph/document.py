@@ -295,6 +295,12 @@ def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> Graph
     )
     if flags.chain is not None:
         return _document_from_chain(flags, parameters)
+    for missing, flag, example in (
+        (not flags.inputs, "--input", "--input numeric=32"),
+        (not flags.outputs, "--output", '--output "y: numeric -> Dense(1)"'),
+    ):
+        if missing:
+            raise RequestError(f"The graph has no {flag[2:]}.", hint=f"Give at least one: {example}.", where=flag)
     inputs = []
     for text in flags.inputs:
         where = Place(f"--input {text!r}")
