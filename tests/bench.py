@@ -63,6 +63,11 @@ def compare_further_files(folder: Path, runs: int) -> None:
     print(f"{further:.3f} s / {one:.3f} s", flush=True)
 
 
+def chain(layers: int) -> str:
+    """A chain of dense layers of different sizes."""
+    return " -> ".join(["16", *(f"Dense({8 + index % 7}, relu)" for index in range(layers))])
+
+
 def main() -> None:
     """Prints all ratios."""
     kscaffold = str(SCRIPTS / "kscaffold")
@@ -80,6 +85,8 @@ def main() -> None:
         compare("kscaffold layer X --no-check / cookiecutter", 0.8, [*layer, "--no-check"], cookiecutter, folder, 15)
         compare("kscaffold layer X / import keras", 1.25, layer, [PYTHON, "-c", "import keras"], folder, 7)
         compare_further_files(folder, 5)
+        long, short = ([kscaffold, "pipeline", "x", chain(layers), "--no-check", "--dry-run"] for layers in (500, 50))
+        compare("kscaffold pipeline of 500 layers / of 50", 12, long, short, folder, 7)
 
 
 if __name__ == "__main__":

@@ -220,3 +220,17 @@ def test_a_broken_preset_is_named(kscaffold: Kscaffold, folder: Path, monkeypatc
     result = kscaffold("model", "other", "--no-check")
     assert result.exit_code == ExitCode.REFUSED and "model/other.yaml" in result.err
     assert "model/other" in kscaffold("list").out
+
+
+def test_the_ten_programs_of_the_readme_are_commands_that_work(kscaffold: Kscaffold) -> None:
+    section = README.read_text().partition("### The ten programs")[2].partition("\n## ")[0]
+    commands = [
+        command
+        for row in section.splitlines()
+        if row[:3] != "| p"
+        for command in re.findall(r"`(kscaffold [^`]*)`", row)
+    ]
+    assert len(commands) == 11
+    for number, command in enumerate(commands):
+        result = kscaffold(*command.split()[1:], "--no-check", "-o", str(number))
+        assert result.exit_code == 0, (command, result.err)
