@@ -49,23 +49,24 @@ class Project:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that the project brings, for `Settings.apply`."""
-        name = self._section("project").get("name")
+        name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
-        return {"package": package or None, "black": self._section("tool", "black") or None}
+        return {"package": package or None, "black": self.section("tool", "black") or None}
 
     @property
     def is_installed(self) -> bool:
         """Whether its packages are meant to be imported without help: it declares a project of its own."""
-        return bool(self._section("project"))
+        return bool(self.section("project"))
 
     @property
     def test_paths(self) -> tuple[Path, ...]:
         """The folders that pytest puts on Python's path in this project."""
-        paths = self._section("tool", "pytest", "ini_options").get("pythonpath", [])
+        paths = self.section("tool", "pytest", "ini_options").get("pythonpath", [])
         listed = paths.split() if isinstance(paths, str) else paths if isinstance(paths, list) else []
         return tuple((self.root / path).resolve() for path in listed if isinstance(path, str))
 
-    def _section(self, *keys: str) -> Mapping[str, Any]:
+    def section(self, *keys: str) -> Mapping[str, Any]:
+        """A table of the file, empty where there is none."""
         table: Any = self.table
         for key in keys:
             table = table.get(key, {}) if isinstance(table, Mapping) else {}

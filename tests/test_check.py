@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_interpreter
+from kscaffold.check import CheckProcess, Feed, Job, Limits, Subject, Verdict, find_interpreter
 from kscaffold.errors import ExitCode, RequestError
 
 HEAD = """
@@ -79,7 +79,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
             "Mine(size=(2, 2))" if name == "list_for_tuple" else "Mine(units=5)" if "units=4" in text else "Mine()"
         )
         jobs.append(Job(path, path.name, (folder,), (Subject("Mine", construct, (Feed((8,)),), "single"),)))
-    with CheckProcess(find_interpreter(None), limit=5) as process:
+    with CheckProcess(find_interpreter(None), Limits(seconds=5)) as process:
         found = process.finish(tuple(jobs))
     assert len(found) == len(jobs)
     return dict(zip(FILES, found, strict=True))

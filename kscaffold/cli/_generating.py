@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kscaffold.cli._progress import Progress
 from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
 
@@ -102,7 +103,7 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
         values: The shared options.
     """
     silent = values["as_json"] or values["quiet"]
-    waits = _Progress(enabled=not silent and sys.stderr.isatty())
+    waits = Progress(enabled=not silent and sys.stderr.isatty())
     asks = not values["as_json"] and sys.stdin.isatty() and sys.stderr.isatty()
     try:
         outcome = generate(resolve=ask_about_conflicts if asks else lambda plan: {}, on_check=waits.begin)
@@ -161,21 +162,3 @@ def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
             decisions[change.path] = writer.Status.FORCE if answer == "y" else writer.Status.SKIP
             conflicts.pop(0)
     return decisions
-
-
-class _Progress:
-    """A line on the terminal while Keras is imported, gone when the results come."""
-
-    def __init__(self, enabled: bool) -> None:
-        self.enabled = enabled
-        self.shown = False
-
-    def begin(self) -> None:
-        if self.enabled:
-            click.echo("check   waiting for Keras …", nl=False, err=True)
-            self.shown = True
-
-    def end(self) -> None:
-        if self.shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
-            self.shown = False

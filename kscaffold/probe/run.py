@@ -1,12 +1,15 @@
 """Entry of the check process: `python -P run.py RESULTS`, with the jobs as a JSON document on standard input.
 
-The document read is `{"limit": seconds, "jobs": [job, …]}` with a job as in `inspection.inspect_file`. The document
-written is `{"keras": version, "results": [result, …]}`, or `{"error": text}` if Keras cannot be imported. It goes to a
-file of its own, because checked code may print.
+The document read is `{"limits": {"seconds": …, "megabytes": …, "workers": …}, "jobs": [job, …]}` with a job as in
+`inspection.inspect_file`. The document written is `{"keras": version, "backend": name, "results": [result, …]}` with
+results as in `isolation.run_jobs`, `{"error": text}` if Keras cannot be
+imported, or `{"broken": traceback}` if this program itself fails. It goes to a file of its own,
+because checked code may print.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -43,18 +46,21 @@ def import_keras() -> str:
     return version
 
 
+def keras_backend() -> str:
+    """The backend that Keras runs on."""
+    import keras
+
+    return str(keras.backend.backend())
+
+
 def run(jobs_text: str) -> dict[str, Any]:
     """Carries out the jobs of a document; see the top of this file."""
     request = json.loads(jobs_text)
     isolation = importlib.import_module(f"{PACKAGE}.isolation")
     inspection = importlib.import_module(f"{PACKAGE}.inspection")
-    limit = float(request["limit"])
-    return {
-        "results": [
-            isolation.run_isolated(lambda report, job=job: inspection.inspect_file(job, report), limit, job["path"])
-            for job in request["jobs"]
-        ]
-    }
+    inspection.freeze()
+    limits = isolation.Limits(**request["limits"])
+    return {"results": isolation.run_jobs(request["jobs"], inspection.inspect_file, limits)}
 
 
 def main() -> None:
@@ -66,7 +72,10 @@ def main() -> None:
     except Exception as error:  # whatever a broken installation raises is the answer
         document: dict[str, Any] = {"error": f"{type(error).__name__}: {error}"}
     else:
-        document = {"keras": version, **run(sys.stdin.read())}
+        try:
+            document = {"keras": version, "backend": keras_backend(), **run(sys.stdin.read())}
+        except RuntimeError as error:
+            document = {"broken": str(error)}
     partial = results.with_suffix(".partial")
     partial.write_text(json.dumps(document), encoding="utf-8")
     os.replace(partial, results)

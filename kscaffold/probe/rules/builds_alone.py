@@ -2,6 +2,20 @@
 
 Keras builds layers without calling them when it loads a saved model. Weights that only a call would create are not
 there then, and keep their initial values without a word.
+
+Bad:
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(8)
+
+    def build(self, input_shape):
+        pass
+
+Good:
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
 """
 
 from __future__ import annotations
@@ -10,6 +24,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..problem import Problem
 from ..subject import Subject, own_path
 
 ID = "KS202"
@@ -17,16 +32,21 @@ SEVERITY = "error"
 DOING = "is built"
 FAILURE = "cannot be built from a shape alone"
 REQUIRES = ("KS201",)
+CAUSES = ("KS301", "KS401", "KS203", "KS205", "KS208")
+AT = ("build", "__init__")
+FIX = "Create every weight in build(), and call build() of each sublayer there with the shape that it is given."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Iterator[Problem]:
     """Compares the variables after `build` with those after a call."""
     layer = subject.make()
     subject.build(layer)
     built = [variable.path for variable in layer.variables]
+    identities = {id(variable) for variable in layer.variables}
     subject.facts["parameters"] = int(layer.count_params())
     subject.facts["trainable"] = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
     subject.call(layer, subject.arrays(2))
-    later = [own_path(variable) for variable in layer.variables if variable.path not in built]
+    later = [variable for variable in layer.variables if id(variable) not in identities]
     if later:
-        yield f"build() leaves {len(later)} of {len(layer.variables)} variables to the first call: {', '.join(later)}"
+        names = ", ".join(own_path(variable) for variable in later)
+        yield Problem(f"build() leaves {len(later)} of {len(built) + len(later)} variables to the first call: {names}")

@@ -1,6 +1,16 @@
 """The layer can be called on data, whatever the size of the batch.
 
 The last batch of an epoch is smaller than the others, and at inference a batch is often one example.
+
+Bad:
+
+    def call(self, inputs):
+        return ops.reshape(inputs, (32, -1))
+
+Good:
+
+    def call(self, inputs):
+        return ops.reshape(inputs, (ops.shape(inputs)[0], -1))
 """
 
 from __future__ import annotations
@@ -15,7 +25,10 @@ SEVERITY = "error"
 DOING = "is called"
 FAILURE = "cannot be called on data"
 REQUIRES = ("KS201",)
-BATCH_SIZES = (2, 3)
+CAUSES = ("KS202", "KS203", "KS205", "KS210", "KS501")
+AT = ("call",)
+FIX = "Write no batch size into call(). If the inputs are not such as it takes, say which: --input-shape SHAPE[:DTYPE]."
+BATCH_SIZES = (2, 3, 1)
 
 
 def check(subject: Subject) -> Iterator[str]:
@@ -24,7 +37,8 @@ def check(subject: Subject) -> Iterator[str]:
     for batch_size in BATCH_SIZES:
         with recorded_calls(layer, batch_size) as calls:
             outputs = subject.call(layer, subject.arrays(batch_size))
-        subject.facts["layers"] = calls
+        subject.facts.setdefault("layers", calls)
         for output in subject.numbers(outputs):
             if output.shape[:1] != (batch_size,):
                 yield f"a batch of {batch_size} gives an output of shape {output.shape}"
+                return

@@ -1,6 +1,16 @@
 """The layer can be called on inputs with an unknown batch size.
 
 A functional model calls its layers on symbolic tensors. Code that looks at values or at the batch size fails there.
+
+Bad:
+
+    def call(self, inputs):
+        return ops.reshape(inputs, (inputs.shape[0], inputs.shape[1] * inputs.shape[2]))
+
+Good:
+
+    def call(self, inputs):
+        return ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2]))
 """
 
 from __future__ import annotations
@@ -16,6 +26,9 @@ SEVERITY = "error"
 DOING = "is called symbolically"
 FAILURE = "cannot be called on a symbolic input"
 REQUIRES = ("KS201",)
+CAUSES = ("KS205", "KS210", "KS211", "KS401", "KS501")
+AT = ("call", "compute_output_shape")
+FIX = "Use keras.ops on the inputs, -1 for the size of the batch, and no values of tensors in Python."
 
 
 def check(subject: Subject) -> Iterator[str]:

@@ -1,7 +1,22 @@
 """A layer rebuilt from its config is the same layer.
 
-Keras saves the config as JSON, where tuples become lists and objects must be serialized. An argument that is missing
-from `get_config` silently comes back with its default.
+Keras saves the config as JSON, where tuples become lists, keys of dictionaries become strings, and objects must be
+serialized. An argument that is missing from `get_config` silently comes back with its default. So each argument with a
+default is given another value in turn, the layer is rebuilt from its config, and the attributes of both are compared.
+
+Bad:
+
+    def __init__(self, units=8, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.scale = units, scale
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+Good:
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "scale": self.scale}
 """
 
 from __future__ import annotations
@@ -12,53 +27,114 @@ from typing import Any
 
 import keras
 
+from ..arguments import other_values
+from ..attributes import attributes, show
+from ..problem import Problem
 from ..subject import Subject, difference
 
 ID = "KS301"
 SEVERITY = "error"
 DOING = "is rebuilt from its config"
 FAILURE = "cannot be rebuilt from its config"
-REQUIRES = ("KS202", "KS204")
+REQUIRES = ("KS201",)
+CAUSES: tuple[str, ...] = ("KS401",)
+AT = ("get_config", "from_config", "__init__")
+FIX = "Put every argument of the constructor into what get_config() returns, and convert it back in the constructor."
 
 
-def check(subject: Subject) -> Iterator[str]:
-    """Rebuilds a layer through JSON and compares config, attributes and outputs."""
+def check(subject: Subject) -> Iterator[Problem]:
+    """Rebuilds layers through JSON and compares config, attributes and outputs."""
     layer = subject.make()
-    document = json.dumps(keras.saving.serialize_keras_object(layer))
-    rebuilt = keras.saving.deserialize_keras_object(json.loads(document))
+    document = to_json(layer)
+    rebuilt = from_json(subject, document)
     if type(rebuilt) is not type(layer):
-        yield f"a {type(layer).__name__} came back as a {type(rebuilt).__name__}"
+        yield Problem(f"a {type(layer).__name__} came back as a {type(rebuilt).__name__}")
         return
-    changed_names = list(changed_attributes(layer, rebuilt))
-    for name, before, after in changed_names:
-        yield f"the attribute {name!r} was {before!r} and came back as {after!r}"
-    if changed_names:
+    changed = {name: pair for name, *pair in changed_attributes(layer, rebuilt)}
+    for name, (before, after) in changed.items():
+        yield Problem(
+            f"the attribute {name!r} was {show(before)} and came back as {show(after)}", fix=fix_for(subject, name)
+        )
+    lost = list(lost_arguments(subject, set(changed))) if subject.is_made_by_class else []
+    yield from lost
+    if changed or lost:
         return  # whatever else differs, differs because of them
-    if json.loads(document) != json.loads(json.dumps(keras.saving.serialize_keras_object(rebuilt))):
-        yield "get_config gives another config for the layer rebuilt from it"
+    if json.loads(document) != json.loads(to_json(rebuilt)):
+        yield Problem("get_config gives another config for the layer rebuilt from it")
+    yield from changed_outputs(subject, layer, rebuilt)
+
+
+def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Problem]:
+    """Compares the outputs of two layers that have the same weights."""
     subject.build(layer)
     subject.build(rebuilt)
-    rebuilt.set_weights(layer.get_weights())
     arrays = subject.arrays(2)
-    changed = difference(subject.numbers(subject.call(layer, arrays)), subject.numbers(subject.call(rebuilt, arrays)))
-    if changed:
-        yield f"with the same weights its outputs differ: {changed}"
+    first = subject.numbers(subject.call(layer, arrays, training=False))
+    again = subject.numbers(subject.call(layer, arrays, training=False))
+    subject.call(rebuilt, arrays, training=False)
+    if [weight.shape for weight in layer.weights] != [weight.shape for weight in rebuilt.weights]:
+        yield Problem(
+            f"it has {len(layer.weights)} weights and comes back with {len(rebuilt.weights)}, or other shapes"
+        )
+        return
+    rebuilt.set_weights(layer.get_weights())
+    changed = difference(first, subject.numbers(subject.call(rebuilt, arrays, training=False)))
+    if changed and difference(first, again) is None:
+        yield Problem(f"with the same weights its outputs differ: {changed}")
 
 
-def is_plain(value: Any) -> bool:
-    """Whether a value is made of numbers, strings, truth values and None alone."""
-    if isinstance(value, dict):
-        return all(is_plain(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return all(is_plain(item) for item in value)
-    return value is None or isinstance(value, (bool, int, float, str))
+def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
+    """The arguments whose value does not survive, found by giving each another value than its default."""
+    for name, _, values in other_values(subject.cls):
+        for value in values:
+            layer = make_or_none(subject, name, value)
+            if layer is None:
+                continue
+            rebuilt = from_json(subject, to_json(layer))
+            changed = [item for item in changed_attributes(layer, rebuilt) if item[0] not in known]
+            if changed:
+                attribute, before, after = changed[0]
+                left_out = name not in layer.get_config()
+                where = "get_config leaves it out" if left_out else "get_config has it, but not as it was"
+                yield Problem(
+                    f"the argument {name!r} is lost: {where} (the attribute {attribute!r} was {show(before)} for"
+                    f" {name}={show(value)} and came back as {show(after)})",
+                    fix=fix_for(subject, name),
+                )
+            break
+
+
+def make_or_none(subject: Subject, name: str, value: Any) -> Any:
+    """A layer with another value for an argument; `None` if it does not take that value."""
+    try:
+        return subject.make(**{name: value})
+    except Exception:  # the answer asked for: this value is none for this argument
+        return None
+
+
+def fix_for(subject: Subject, name: str) -> str:
+    """What to add to `get_config`, in the words of the class."""
+    stored = hasattr(subject.make(), name)
+    value = f"self.{name}" if stored else name
+    where = "what get_config() returns" if subject.defines("get_config") else "a get_config() of its own"
+    return f'Add "{name}": {value} to {where}, as JSON can hold it, and turn it back into what it was in __init__().'
+
+
+def to_json(layer: Any) -> str:
+    """The config of a layer as it stands in a file."""
+    return json.dumps(keras.saving.serialize_keras_object(layer))
+
+
+def from_json(subject: Subject, document: str) -> Any:
+    """The layer of a config."""
+    with subject.known_classes():
+        return keras.saving.deserialize_keras_object(json.loads(document))
 
 
 def changed_attributes(layer: Any, rebuilt: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The public attributes with plain values whose value or type is not the same."""
-    for name, before in vars(layer).items():
-        if name.startswith("_") or not is_plain(before):
-            continue
-        after = getattr(rebuilt, name, None)
-        if before != after or isinstance(before, tuple) is not isinstance(after, tuple):
-            yield name, before, after
+    """The attributes of the user's whose value or type is not the same: name, before, after."""
+    first, second = attributes(layer), attributes(rebuilt)
+    for name, before in first.items():
+        after = second.get(name)
+        if before != after:
+            yield name, getattr(layer, name, None), getattr(rebuilt, name, None)

@@ -2,6 +2,15 @@
 
 A layer that is made twice where it should be called twice trains two sets of weights; a part that is built anew instead
 of cut out has weights that nobody trains.
+
+Bad:
+
+    left, right = keras.layers.Dense(8)(a), keras.layers.Dense(8)(b)  # where the graph shares one
+
+Good:
+
+    dense = keras.layers.Dense(8)
+    left, right = dense(a), dense(b)
 """
 
 from __future__ import annotations
@@ -17,6 +26,9 @@ SEVERITY = "error"
 DOING = "is held against its graph"
 FAILURE = "cannot be held against its graph"
 REQUIRES = ("KS202", "KS204")
+CAUSES: tuple[str, ...] = ()
+AT = ("call", "__init__")
+FIX = "Make each layer of the graph once, and call it as often as the graph says."
 
 
 def applies(subject: Subject) -> bool:

@@ -1,6 +1,16 @@
 """`compute_output_shape` says what a call gives.
 
 Keras believes it when it builds a model: a wrong answer surfaces later, in another layer.
+
+Bad:
+
+    def compute_output_shape(self, input_shape):
+        return input_shape  # call gives self.units features
+
+Good:
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
 """
 
 from __future__ import annotations
@@ -17,6 +27,9 @@ SEVERITY = "error"
 DOING = "computes its output shape"
 FAILURE = "cannot compute its output shape"
 REQUIRES = ("KS203", "KS204")
+CAUSES: tuple[str, ...] = ("KS211",)
+AT = ("compute_output_shape", "compute_output_spec", "call")
+FIX = "Make compute_output_shape return the shape that call gives."
 
 
 def check(subject: Subject) -> Iterator[str]:

@@ -2,6 +2,16 @@
 
 The weights are moved away from their initial values first: a weight that is not saved would otherwise come back right
 by chance.
+
+Bad:
+
+    def call(self, inputs):
+        return inputs * NUMBERS["scale"]  # changed by training code, saved by nobody
+
+Good:
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(name="scale", shape=(), initializer="ones", trainable=False)
 """
 
 from __future__ import annotations
@@ -21,6 +31,9 @@ SEVERITY = "error"
 DOING = "is saved and loaded in a model"
 FAILURE = "cannot be saved and loaded in a model"
 REQUIRES = ("KS203", "KS204", "KS301")
+CAUSES: tuple[str, ...] = ()
+AT = ("build", "__init__")
+FIX = "Keep all state in weights that build() creates, and all settings in get_config()."
 
 
 def check(subject: Subject) -> Iterator[str]:
@@ -30,7 +43,8 @@ def check(subject: Subject) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
-        loaded = keras.saving.load_model(path)
+        with subject.known_classes():
+            loaded = keras.saving.load_model(path)
     changed = difference(subject.outputs(model, 3), subject.outputs(loaded, 3))
     if changed:
         yield f"the loaded model gives other outputs: {changed}"

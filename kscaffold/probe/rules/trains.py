@@ -1,12 +1,24 @@
 """A model with the layer can be trained for a step.
 
 An operation without a gradient, or a loss that is not finite, shows only here.
+
+Bad:
+
+    def call(self, inputs):
+        return ops.log(inputs) * 0.0  # not a number for what is negative
+
+Good:
+
+    def call(self, inputs):
+        return ops.log1p(ops.relu(inputs))
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+
+import keras
 
 from ..subject import Subject
 
@@ -15,11 +27,27 @@ SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
 REQUIRES = ("KS203", "KS204")
+CAUSES: tuple[str, ...] = ("KS502", "KS511")
+AT = ("train_step", "call")
+FIX = "Use operations that have gradients, and keep their arguments where they are defined."
+
+
+def applies(subject: Subject) -> bool | str:
+    """Where Keras can train, and the user does not say how to compile."""
+    if keras.backend.backend() == "numpy":
+        return "Keras cannot train on NumPy"
+    if subject.defines("compile"):
+        return "its compile() takes arguments of its own"
+    return True
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Trains for one step towards random targets."""
-    loss, unmoved = subject.train_one_step()
-    subject.facts["unmoved"] = unmoved
+    if subject.defines("train_step"):
+        loss, unmoved = subject.train_own_step()
+        cut: list[int] = []
+    else:
+        loss, unmoved, cut = subject.train_one_step()
+    subject.facts["unmoved"], subject.facts["cut"] = unmoved, cut
     if not math.isfinite(loss):
         yield f"the loss of the first step is {loss}"

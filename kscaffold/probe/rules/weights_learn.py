@@ -2,6 +2,16 @@
 
 A weight that no gradient reaches is saved, counted and never learned: it was forgotten in `call`, or the gradient is
 cut on its way.
+
+Bad:
+
+    def call(self, inputs):
+        return ops.stop_gradient(ops.matmul(inputs, self.kernel))
+
+Good:
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.kernel)
 """
 
 from __future__ import annotations
@@ -15,6 +25,9 @@ SEVERITY = "warning"
 DOING = "is looked at after training"
 FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
+CAUSES: tuple[str, ...] = ()
+AT = ("call",)
+FIX = "Use the weight in call(), create it with trainable=False, or remove it."
 
 
 def check(subject: Subject) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +13,10 @@ from kscaffold import writer
 from kscaffold.check import Finding, Verdict
 from kscaffold.describe import PresetDescription, TemplateArgument, TemplateDescription, TemplateSummary
 from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
+from kscaffold.findings import unfold
 from kscaffold.generate import Outcome, SummaryRow
 
+DID_NOT_PASS = "did not pass"
 COLOURS = {
     "create": "green",
     "force": "yellow",
@@ -65,25 +68,42 @@ def style_diff(line: str) -> str:
     return click.style(line, fg=colour) if colour and not line.startswith(("+++", "---")) else line
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
+def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     """`check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok`, and the findings below it."""
-    parts = [verdict.subject.construct]
+    parts = [place, verdict.subject.construct] if place else [verdict.subject.construct]
     if verdict.output_shapes:
         parts.append(f"{_shapes(verdict.input_shapes)} -> {_shapes(verdict.output_shapes)}")
     if verdict.parameters is not None:
         parts.append(f"{verdict.parameters:,} params")
     parts.append("ok" if verdict.ok else "failed")
     lines = [status_line("check", "  ".join(parts), None if verdict.ok else "red")]
+    if verdict.assumed:
+        lines.append(f"        assumed {' '.join(_quoted(flag) for flag in verdict.assumed)}")
     for finding in verdict.findings:
         lines += finding_lines(finding)
-    if verdict.skipped:
-        skipped = ", ".join(rule for rule, _ in verdict.skipped)
-        lines.append(f"        {skipped} skipped: {verdict.skipped[0][1]}")
+    reasons: dict[str, list[str]] = {}
+    for rule, reason in verdict.skipped:
+        reasons.setdefault(reason, []).append(rule)
+    # What is skipped because of a finding above needs no line of its own for each rule.
+    failed = {finding.rule for finding in unfold(verdict.findings)}
+    after = sum(len(rules) for reason, rules in reasons.items() if reason.endswith(DID_NOT_PASS))
+    if after:
+        lines.append(
+            f"        {after} more rules need what failed" if failed else f"        {after} rules were skipped"
+        )
+    for reason, rules in reasons.items():
+        if not reason.endswith(DID_NOT_PASS):
+            lines.append(f"        {', '.join(rules)} skipped: {reason}")
     return lines
 
 
+def _quoted(flag: str) -> str:
+    option, _, value = flag.partition(" ")
+    return f"{option} {shlex.quote(value)}"
+
+
 def finding_lines(finding: Finding) -> list[str]:
-    """Where, what, and the line of code."""
+    """Where, what, the line of code, what to do, and what follows from it."""
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     colour = "red" if finding.severity == "error" else "yellow"
     lines = [f"        {place}: {click.style(f'{finding.severity} {finding.rule}', fg=colour)} {finding.message}"]
@@ -91,6 +111,11 @@ def finding_lines(finding: Finding) -> list[str]:
         lines.append(f"            {finding.code}")
     if finding.place:
         lines.append(f"            from {finding.place}")
+    if finding.fix:
+        lines.append(f"            fix: {finding.fix}")
+    if finding.consequences:
+        rules = dict.fromkeys(f"{item.rule} {item.name}" for item in finding.consequences)
+        lines.append(f"            from this follows: {', '.join(rules)}")
     return lines
 
 

@@ -1,0 +1,179 @@
+"""What `[tool.kscaffold.check]` in a pyproject.toml says of checks, and what is said of single classes there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kscaffold.check.process import BACKENDS
+from kscaffold.check.values import Feed, Known
+from kscaffold.config import PYPROJECT, Project
+from kscaffold.errors import RequestError, did_you_mean
+
+SECTION = "tool.kscaffold.check"
+DTYPES = ("float16", "bfloat16", "float32", "float64", "bool", "string", "int8", "int16", "int32", "int64", "uint8")
+INPUT = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<shape>[^:]*?)\s*(?::\s*(?P<dtype>\w+)\s*)?")
+SIZE = re.compile(r"[1-9]\d{0,8}|None|none|\?")
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """How files are checked.
+
+    Attributes:
+        select: The rules that count, by id or name or the beginning of ids; none for all.
+        ignore: The rules that do not.
+        strict: Whether warnings fail too.
+        backend: The backends that Keras runs on.
+        timeout: Seconds for the import of a file, and for each class.
+        memory: Megabytes for a file.
+        exclude: Patterns of files that are left out when folders are searched, as in .gitignore.
+        known: What is said of single classes, by `module.Class`.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    strict: bool = False
+    backend: tuple[str, ...] = ("tensorflow",)
+    timeout: float = 60.0
+    memory: int = 4096
+    exclude: tuple[str, ...] = ()
+    known: Mapping[str, Known] = field(default_factory=dict)
+
+    def apply(self, values: Mapping[str, Any]) -> CheckSettings:
+        """The same settings with those of `values` that are not `None`."""
+        return replace(self, **{key: value for key, value in values.items() if value is not None})
+
+
+DEFAULT = CheckSettings()
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "select": list,
+    "ignore": list,
+    "exclude": list,
+    "backend": (list, str),
+    "strict": bool,
+    "timeout": (int, float),
+    "memory": int,
+}
+WORDS = {list: "a list of strings", bool: "true or false", int: "a whole number"}
+
+
+def project_settings(project: Project) -> dict[str, Any]:
+    """The settings that a project brings, for `CheckSettings.apply`.
+
+    Raises:
+        RequestError: An unknown key, or a value of the wrong type.
+    """
+    where = str(project.root / PYPROJECT)
+    table = project.section("tool", "kscaffold", "check")
+    values: dict[str, Any] = {}
+    known: dict[str, Known] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            known[key] = read_known(key, value, where)
+        elif key in KINDS:
+            values[key] = _read(key, value, where)
+        else:
+            hint = did_you_mean(key, KINDS) or f"There are: {', '.join(KINDS)}."
+            raise RequestError(f"[{SECTION}] has no key {key!r}.", hint=hint, where=where)
+    return {**values, "known": known}
+
+
+def _read(key: str, value: Any, where: str) -> Any:
+    kind = KINDS[key]
+    if key == "backend" and isinstance(value, str):
+        value = [value]
+    fits = isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+    if fits and isinstance(value, list):
+        fits = all(isinstance(item, str) for item in value)
+    if not fits:
+        wanted = WORDS.get(kind if isinstance(kind, type) else kind[0], "a number")
+        raise RequestError(f"{key} in [{SECTION}] has to be {wanted}, not {value!r}.", where=where)
+    if key == "backend":
+        for name in value:
+            if name not in BACKENDS:
+                hint = f"There are: {', '.join(BACKENDS)}."
+                raise RequestError(f"Keras has no backend {name!r}.", hint=hint, where=where)
+    if key in ("timeout", "memory") and value < (0 if key == "memory" else 0.1):
+        raise RequestError(f"{key} in [{SECTION}] is too small: {value}.", where=where)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def read_known(name: str, table: Mapping[str, Any], where: str) -> Known:
+    """What a table says of one class: `args = {units = 8}`, `input-shape = "16"` or a list, one for each input.
+
+    Raises:
+        RequestError: An unknown key, or a value of the wrong type.
+    """
+    place = f'[{SECTION}."{name}"]'
+    for key in table:
+        if key not in ("args", "input-shape"):
+            hint = did_you_mean(key, ("args", "input-shape")) or "There are: args, input-shape."
+            raise RequestError(f"{place} has no key {key!r}.", hint=hint, where=where)
+    arguments = table.get("args", {})
+    if not isinstance(arguments, Mapping):
+        raise RequestError(f"args in {place} has to be a table, such as {{units = 8}}.", where=where)
+    shapes = table.get("input-shape", [])
+    if isinstance(shapes, (str, int)):
+        shapes = [shapes]
+    elif isinstance(shapes, Mapping):
+        shapes = [f"{key}={value}" for key, value in shapes.items()]
+    elif isinstance(shapes, list) and shapes and all(type(size) is int for size in shapes):
+        shapes = [",".join(map(str, shapes))]
+    if not isinstance(shapes, list) or not all(isinstance(item, (str, int)) for item in shapes):
+        raise RequestError(f'input-shape in {place} has to be "16", or a list with one for each input.', where=where)
+    return Known(
+        tuple((key, source_of(value)) for key, value in arguments.items()),
+        tuple(parse_feed(str(item), where) for item in shapes),
+    )
+
+
+def source_of(value: Any) -> str:
+    """Python source of a value: of a text that is no Python expression, the text itself as a string."""
+    if not isinstance(value, str):
+        return repr(value)
+    import ast
+
+    try:
+        node = ast.parse(value.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return repr(value)
+    # A bare word is far more often a string (relu) than a variable of the module.
+    return repr(value) if isinstance(node, ast.Name) else value.strip()
+
+
+def parse_argument(text: str) -> tuple[str, str]:
+    """Parses `units=8`.
+
+    Raises:
+        RequestError: It has no name or no value.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier() or not value.strip():
+        raise RequestError(f"{text!r} is no argument.", hint="Write it as units=8.", where="--arg")
+    return name.strip(), source_of(value)
+
+
+def parse_feed(text: str, where: str = "--input-shape") -> Feed:
+    """Parses `16`, `8,8,3`, `6:int32`, `ids=6:int32`; `None` for a size that is not fixed, `()` for a scalar.
+
+    Raises:
+        RequestError: It is no shape, or Keras has no such dtype.
+    """
+    match = INPUT.fullmatch(text)
+    shape = (match["shape"] if match else "").strip().removeprefix("(").removesuffix(")")
+    parts = [part.strip() for part in shape.split(",") if part.strip()]
+    if match is None or not text.strip() or not all(SIZE.fullmatch(part) for part in parts):
+        hint = "Give the sizes of one example, without the batch: 16, 8,8,3, 6:int32 or ids=6:int32."
+        raise RequestError(f"{text!r} is no shape.", hint=hint, where=where)
+    dtype = match["dtype"] or "float32"
+    if dtype not in DTYPES:
+        raise RequestError(f"There is no dtype {dtype!r}.", hint=did_you_mean(dtype, DTYPES), where=where)
+    return Feed(
+        tuple(int(part) if part.isdigit() else None for part in parts),
+        dtype,
+        below=4 if "int" in dtype else None,
+        name=match["name"] or "",
+    )

@@ -1,0 +1,184 @@
+"""Constructor arguments where none are given: by default, annotation or name; and other values for those there are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+BASE_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
+LAYER = "keras.layers.Dense(8)"
+MODEL = "keras.Sequential([keras.layers.Dense(8)])"
+# The first pattern that the whole name of a parameter matches says what is tried for it, in order.
+BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"use_.*|is_.*|return_.*|with_.*|.*_first|.*_last|causal|training|bias", ("True",)),
+    (r".*initializer", ("'glorot_uniform'",)),
+    (r".*regularizer", ("'l2'",)),
+    (r".*constraint", ("'non_neg'",)),
+    (r".*activation|act|act_fn|nonlinearity", ("'relu'",)),
+    (r"padding", ("'same'",)),
+    (r"data_format", ("'channels_last'",)),
+    (r"layers|blocks|sublayers|branches|experts", (f"[{LAYER}]", "2")),
+    (r"cells", ("[keras.layers.LSTMCell(8)]",)),
+    (r"cell|rnn_cell", ("keras.layers.LSTMCell(8)",)),
+    (r"(.*_)?(layer|sublayer|inner|wrapped|block|module|fn|branch)", (LAYER, "keras.activations.relu")),
+    (
+        r"(.*_)?(model|encoder|decoder|backbone|network|net|generator|discriminator|classifier|head|tower)",
+        (MODEL, "keras.Sequential([keras.layers.Dense(16)])"),
+    ),
+    (r"num_heads|heads|n_heads|nhead|head_count", ("2",)),
+    (r"key_dim|value_dim|head_dim|dim_head", ("4",)),
+    (r"(num_|n_)?classes|num_labels|n_out|num_outputs", ("4",)),
+    (r"(num_|n_).*|depth|repeats?|repetitions|steps|order|groups|times", ("2", "8")),
+    (r".*vocab.*|max_.*|maxlen|.*seq.*len.*|.*sequence_length|.*_length|length|num_tokens", ("32", "8")),
+    (r".*kernel.*|window.*|.*filter_size|ksize", ("3",)),
+    (r".*pool.*|strides?|.*patch.*|block_size|dilation.*|upsampl.*|rank|ratio|reduction.*", ("2",)),
+    (r"(.*_)?(rate|dropout|prob|probability|drop|p|epsilon|eps|noise|stddev|std|sigma)", ("0.1",)),
+    (
+        r"(.*_)?(alpha|beta|gamma|momentum|decay|scale|factor|temperature|tau|weight|lambda|lam|coef|coefficient|l1|l2"
+        r"|lr|margin|slope|threshold|mu|delta)",
+        ("0.5",),
+    ),
+    (r".*(units|filters|dims|sizes|widths|channels_list|layers_list)", ("8", "[8, 8]", "(8, 8)")),
+    (r"axis", ("-1",)),
+    (r"axes", ("(-1,)",)),
+    (r"(.*_)?shape", ("(8,)", "(16,)")),
+    (r"mode|method|kind|type", ("'sum'",)),
+    (r"(image|img|input|spatial)_size|resolution|height|width", ("12", "8")),
+    (r".*prefix|.*suffix|.*_name", ("'text'",)),
+)
+BY_ANNOTATION: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"bool", ("True",)),
+    (r"(tuple|Tuple)\[int,? ?(int|\.\.\.)?\]", ("(2, 2)", "(8, 8)")),
+    (r"(list|List|Sequence|Iterable)\[int\]", ("[8, 8]",)),
+    (r"(list|List|Sequence|Iterable)\[float\]", ("[0.5, 0.5]",)),
+    (r"(list|List|Sequence|Iterable)\[str\]", ("['relu', 'relu']",)),
+    (r"dict.*|Dict.*|Mapping.*", ("{}",)),
+    (r".*(LSTMCell|GRUCell)", ("keras.layers.LSTMCell(8)",)),
+    (r".*\bLayer", (LAYER,)),
+    (r".*\bModel", (MODEL,)),
+    (r".*Callable.*", ("keras.activations.relu",)),
+    (r"float", ("0.5", "0.1")),
+)
+INT_OR_STRING = {"int": "8", "str": "'relu'"}
+ANYTHING = ("8", "0.5", "'relu'", LAYER, "(2, 2)", "[8, 8]", "16", "True")
+NAMES_OF_OBJECTS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    (r".*initializer", ("ones", "he_normal", "zeros")),
+    (r".*regularizer", ("l2", "l1")),
+    (r".*constraint", ("non_neg", "unit_norm")),
+    (r".*activation|act|act_fn|nonlinearity", ("tanh", "relu")),
+    (r"padding", ("same", "valid")),
+    (r"data_format", ("channels_first",)),
+)
+
+
+def parameters(item: Any) -> list[inspect.Parameter]:
+    """The parameters of a class's constructor, or of a function."""
+    function = item.__init__ if inspect.isclass(item) else item
+    listed = list(inspect.signature(function).parameters.values())
+    return listed[1:] if inspect.isclass(item) else listed
+
+
+def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
+    """Sources of values that are tried for a parameter without a default, the likeliest first."""
+    annotation = parameter.annotation
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    if not isinstance(annotation, (str, type)) or "[" in str(annotation):
+        text = str(annotation).replace("typing.", "")
+    if annotation is inspect.Parameter.empty:
+        text = ""
+    text = re.sub(r"Optional\[(.*)\]|\s*\|\s*None|None\s*\|\s*", r"\1", text).strip("'\" ")
+    literal = re.fullmatch(r"Literal\[(.*?)(,.*)?\]", text)
+    if literal:
+        return (literal[1],)
+    named = next((values for pattern, values in BY_NAME if re.fullmatch(pattern, parameter.name.strip("_"))), ())
+    if text in INT_OR_STRING:
+        kind = int if text == "int" else str
+        return (*(value for value in named if isinstance(plain(value), kind)), INT_OR_STRING[text])
+    fitting = next((values for pattern, values in BY_ANNOTATION if re.fullmatch(pattern, text)), ())
+    if text == "float":
+        fitting = (*(value for value in named if isinstance(plain(value), float)), *fitting)
+    return fitting or (*named, *(value for value in ANYTHING if value not in named))
+
+
+def plain(source: str) -> Any:
+    """The value of a literal; `None` for any other expression."""
+    import ast
+
+    try:
+        return ast.literal_eval(source)
+    except ValueError:
+        return None
+
+
+def guesses(item: Any, given: dict[str, str], limit: int = 24) -> Iterator[dict[str, str]]:
+    """Sources of constructor arguments, the likeliest first: those given, and values for all that have no default.
+
+    Args:
+        item: The class or function.
+        given: Sources of values that the user gave.
+        limit: How many are tried at most.
+    """
+    listed = parameters(item)
+    chosen = dict(given)
+    open_ones = [
+        parameter
+        for parameter in listed
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and parameter.name not in chosen
+        and not (parameter.name in BASE_ARGUMENTS and parameter.default is not parameter.empty)
+    ]
+    options = [candidates(parameter) for parameter in open_ones]
+    seen = 0
+    for distance in range(sum(len(values) - 1 for values in options) + 1):
+        for combination in at_distance(options, distance):
+            yield chosen | dict(zip((parameter.name for parameter in open_ones), combination, strict=True))
+            seen += 1
+            if seen == limit:
+                return
+
+
+def at_distance(options: list[tuple[str, ...]], distance: int) -> Iterator[tuple[str, ...]]:
+    """The combinations of one of each whose positions add up to a number."""
+    if not options:
+        if distance == 0:
+            yield ()
+        return
+    for position in range(min(distance, len(options[0]) - 1) + 1):
+        for rest in at_distance(options[1:], distance - position):
+            yield (options[0][position], *rest)
+
+
+def other_values(item: Any) -> Iterator[tuple[str, Any, list[Any]]]:
+    """For each parameter with a default: its name, the default, and other values that it may take."""
+    for parameter in parameters(item):
+        if parameter.name in BASE_ARGUMENTS or parameter.default is parameter.empty:
+            continue
+        values = list(others(parameter.name, parameter.default))
+        if values:
+            yield parameter.name, parameter.default, values
+
+
+def others(name: str, value: Any) -> Iterator[Any]:
+    """Values of the kind of a default, but not equal to it."""
+    named = next((words for pattern, words in NAMES_OF_OBJECTS if re.fullmatch(pattern, name.strip("_"))), ())
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value * 2 if value else 1, value + 1)
+    elif isinstance(value, float):
+        yield from (value / 2 if value else 0.25, value + 0.25)
+    elif isinstance(value, str) or (value is None and named):
+        yield from (word for word in named if word != value)
+    elif isinstance(value, (tuple, list)) and value and all(type(size) is int for size in value):
+        yield type(value)(size + 1 for size in value)
+    elif isinstance(value, keras.initializers.Initializer):
+        yield keras.initializers.Ones()
+    elif value is None and re.fullmatch(r".*(units|filters|dim|size|features|channels)", name):
+        yield 8
+    elif value is None and re.fullmatch(r".*(rate|dropout|scale|factor|epsilon|temperature)", name):
+        yield 0.25

@@ -1,0 +1,97 @@
+"""What a layer keeps in its attributes, in a form that can be compared."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+
+from .trial import mentioned_names
+
+LONGEST = 80
+
+
+def attributes(layer: Any) -> dict[str, Any]:
+    """The attributes that the user's own code set, each as `comparable` gives it."""
+    internal = internal_names(layer)
+    mentioned = mentioned_names(type(layer))
+    return {
+        name: comparable(value)
+        for name, value in vars(layer).items()
+        if name not in internal and (not name.startswith("_") or name in mentioned)
+    }
+
+
+def internal_names(layer: Any) -> set[str]:
+    """The attributes that Keras itself gives to every layer."""
+    names = set(vars(keras.layers.Layer()))
+    if isinstance(layer, keras.Model):
+        names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
+    # Functional models, and layers that Keras wraps.
+    return names | {"name", "built", "inputs", "outputs", "_functional", "_inputs_struct", "_outputs_struct"}
+
+
+def comparable(value: Any, depth: int = 0) -> Any:
+    """A value that equals another's if both mean the same; names that Keras gives by itself do not count."""
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return value if value == value else "nan"
+    if isinstance(value, np.generic):
+        return value.item()
+    if depth > 6:
+        return type(value).__name__
+    if isinstance(value, dict):
+        return ("dict", [(comparable(key, depth + 1), comparable(item, depth + 1)) for key, item in value.items()])
+    if isinstance(value, tuple):
+        return ("tuple", [comparable(item, depth + 1) for item in value])
+    if isinstance(value, list):
+        return ("list", [comparable(item, depth + 1) for item in value])
+    if isinstance(value, (set, frozenset)):
+        return ("set", sorted(str(comparable(item, depth + 1)) for item in value))
+    if isinstance(value, keras.random.SeedGenerator):
+        return "SeedGenerator"
+    if isinstance(value, keras.Variable) or is_array(value):
+        return ("array", tuple(value.shape), str(value.dtype))
+    if inspect.isfunction(value) or inspect.isclass(value) or inspect.isbuiltin(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    if inspect.ismethod(value):
+        return value.__qualname__
+    return (type(value).__name__, config_of(value, depth))
+
+
+def config_of(value: Any, depth: int) -> Any:
+    """The config of an object of Keras', or nothing."""
+    if not hasattr(value, "get_config"):
+        return None
+    try:
+        config = value.get_config()
+    except Exception:  # a layer in a layer that cannot say what it is: a finding of its own
+        return None
+    return comparable(without_names(config), depth + 1)
+
+
+def without_names(config: Any) -> Any:
+    """A config without the names of layers and without what they were built for."""
+    if isinstance(config, dict):
+        return {
+            name: without_names(value)
+            for name, value in config.items()
+            if name not in ("name", "build_config", "shared_object_id", "seed")
+        }
+    if isinstance(config, list):
+        return [without_names(item) for item in config]
+    return config
+
+
+def is_array(value: Any) -> bool:
+    """Whether something is an array or a tensor of any backend."""
+    return isinstance(value, np.ndarray) or keras.ops.is_tensor(value)
+
+
+def show(value: Any) -> str:
+    """A value for a message, in one line."""
+    text = " ".join(repr(value).split())
+    if isinstance(value, keras.layers.Layer) or len(text) > LONGEST:
+        text = f"a {type(value).__name__}"
+    return text

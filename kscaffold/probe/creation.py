@@ -1,0 +1,71 @@
+"""Which variables come into being meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+@contextlib.contextmanager
+def created_variables() -> Iterator[list[Any]]:
+    """Collects the variables that are created inside the context: those of Keras, and bare ones of TensorFlow."""
+    created: list[Any] = []
+    original = keras.Variable.__init__
+
+    def recording(variable: Any, *arguments: Any, **keywords: Any) -> None:
+        original(variable, *arguments, **keywords)
+        created.append(variable)
+
+    with contextlib.ExitStack() as stack:
+        bare: list[Any] = []
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is not None:
+
+            def creator(create: Any, **keywords: Any) -> Any:
+                variable = create(**keywords)
+                bare.append(variable)
+                return variable
+
+            stack.enter_context(tensorflow.variable_creator_scope(creator))
+        keras.Variable.__init__ = recording
+        try:
+            yield created
+        finally:
+            keras.Variable.__init__ = original
+    inside = {id(getattr(variable, "_value", None)) for variable in created}
+    created += [variable for variable in bare if id(variable) not in inside]
+
+
+def path_to(owner: Any, wanted: Any) -> str | None:
+    """How to get from an object to another one through attributes and containers: `self.helper.dense.kernel`."""
+    seen: set[int] = set()
+    queue: list[tuple[str, Any, int]] = [("self", owner, 0)]
+    while queue:
+        path, value, depth = queue.pop(0)
+        if value is wanted:
+            return path
+        if id(value) in seen or depth > 5:
+            continue
+        seen.add(id(value))
+        for name, item in parts_of(value):
+            queue.append((f"{path}{name}", item, depth + 1))
+    return None
+
+
+def parts_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes or items of a value, each with how it is reached."""
+    if isinstance(value, dict):
+        yield from ((f"[{key!r}]", item) for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, (set, frozenset)):
+        yield from (("{…}", item) for item in value)
+    elif hasattr(value, "__closure__") and value.__closure__:
+        yield from ((f" (in {value.__name__})", cell.cell_contents) for cell in value.__closure__)
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not hasattr(value, "__path__"):
+        hidden = ("_tracker", "_trainable_variables", "_non_trainable_variables", "_layers", "_parent_path")
+        yield from ((f".{name}", item) for name, item in vars(value).items() if name not in hidden)

@@ -1,0 +1,43 @@
+"""Inputs with masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from .subject import Subject
+
+
+def takes_mask(layer: Any) -> bool:
+    """Whether `call` has an argument for a mask."""
+    return bool(getattr(layer, "_call_has_mask_arg", False))
+
+
+def can_be_masked(subject: Subject) -> bool:
+    """Whether the first input is a sequence of vectors, such as a `Masking` layer takes."""
+    first = subject.inputs[0]
+    return len(first["shape"]) == 2 and first["dtype"].startswith("float") and subject.call_style != "cell"
+
+
+def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False) -> list[Any] | None:
+    """Inputs whose last steps are masked, or all steps of the last example too; `None` where nothing can be masked."""
+    if not can_be_masked(subject):
+        return None
+    masked = []
+    for item, array in zip(subject.inputs, subject.arrays(batch_size), strict=True):
+        if len(item["shape"]) == 2 and item["dtype"].startswith("float"):
+            array = np.array(array)
+            array[:, -2:] = 0.0
+            if hide_all:
+                array[-1] = 0.0
+            masked.append(keras.layers.Masking()(array))
+        else:
+            masked.append(array)
+    return masked
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that a tensor carries."""
+    return getattr(tensor, "_keras_mask", None)

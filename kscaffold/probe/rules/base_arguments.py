@@ -1,0 +1,90 @@
+"""The arguments of every layer go through the constructor and the config: `name`, `dtype`, `trainable`.
+
+Keras hands them to the constructor when it loads a model, mixed precision hands over `dtype`, and weights are found by
+names. A constructor without `**kwargs`, or a `get_config` without `super()`, loses them, often without a word.
+
+Bad:
+
+    def __init__(self, units=8):
+        super().__init__()
+        self.units = units
+
+    def get_config(self):
+        return {"units": self.units}
+
+Good:
+
+    def __init__(self, units=8, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..problem import Problem
+from ..subject import Subject
+from .config_round_trip import from_json, to_json
+
+ID = "KS302"
+SEVERITY = "error"
+DOING = "is given a name, a dtype and trainable=False"
+FAILURE = "cannot be rebuilt with a name, a dtype and trainable=False"
+REQUIRES = ("KS201",)
+CAUSES = ("KS301", "KS401", "KS507")
+AT = ("__init__",)
+FIX = "Take **kwargs in __init__() for super().__init__(**kwargs), and begin get_config() with super().get_config()."
+VALUES: dict[str, Any] = {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False}
+
+
+def applies(subject: Subject) -> bool:
+    """A model that a function builds has no constructor of the user's; a model has one dtype for all its layers."""
+    return subject.is_made_by_class
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
+    wanted = {name: value for name, value in VALUES.items() if name == "name" or not subject.is_model}
+    refused, ignored, forgotten, lost = [], [], [], []
+    for name, value in wanted.items():
+        try:
+            layer = subject.make(**{name: value})
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error) and "positional argument" not in str(error):
+                raise
+            refused.append(name)
+            continue
+        if value_of(layer, name) != value:
+            ignored.append(name)
+        elif name not in layer.get_config():
+            forgotten.append(name)
+        elif value_of(from_json(subject, to_json(layer)), name) != value:
+            lost.append(name)
+    if refused:
+        yield Problem(f"its constructor does not take {listed(refused)}: it has no **kwargs")
+    if ignored:
+        yield Problem(f"its constructor takes {listed(ignored)} and does not hand it on to super().__init__()")
+    if forgotten:
+        yield Problem(
+            f"get_config leaves out {listed(forgotten)}: it does not begin with super().get_config()", GET_CONFIG
+        )
+    if lost:
+        yield Problem(f"{listed(lost)} does not come back from the config", GET_CONFIG)
+
+
+GET_CONFIG = ("get_config", "from_config", "__init__")
+
+
+def listed(names: list[str]) -> str:
+    """`name, dtype and trainable`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def value_of(layer: Any, name: str) -> Any:
+    """What a layer says of a base argument."""
+    return layer.dtype_policy.name if name == "dtype" else getattr(layer, name)

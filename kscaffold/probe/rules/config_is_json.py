@@ -1,0 +1,74 @@
+"""The config can be written as JSON.
+
+A `.keras` file holds the config as JSON text. An array, a set, or a function that Keras does not know makes saving
+fail, often only at the end of a training run.
+
+Bad:
+
+    def get_config(self):
+        return {**super().get_config(), "sizes": {1, 2}, "table": np.eye(4)}
+
+Good:
+
+    def get_config(self):
+        return {**super().get_config(), "sizes": sorted(self.sizes), "table": self.table.tolist()}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..problem import Problem
+from ..subject import Subject
+
+ID = "KS304"
+SEVERITY = "error"
+DOING = "is asked for its config"
+FAILURE = "its config cannot be written as JSON"
+REQUIRES = ("KS201",)
+CAUSES = ("KS301", "KS302", "KS303", "KS401")
+AT = ("get_config", "__init__")
+FIX = "Return numbers, strings, lists and dictionaries; serialize objects by keras.saving.serialize_keras_object()."
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Looks for what JSON cannot hold, then writes the config."""
+    layer = subject.make()
+    config = layer.get_config()
+    if subject.is_made_by_class:
+        found = False
+        for path, value in unfit(config, "config"):
+            found = True
+            yield Problem(f"{path} is {describe(value)}, which does not come back from JSON")
+        if found:
+            return
+    json.dumps(keras.saving.serialize_keras_object(layer))
+
+
+def unfit(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The places in a config with values that Keras cannot save or cannot give back."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from unfit(item, f"{path}[{key!r}]")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from unfit(item, f"{path}[{index}]")
+    elif isinstance(value, (set, frozenset, complex, np.ndarray)) or is_lambda(value):
+        yield path, value
+
+
+def is_lambda(value: Any) -> bool:
+    """Whether something is a function without a name, whose code Keras would have to save."""
+    return getattr(value, "__name__", "") == "<lambda>"
+
+
+def describe(value: Any) -> str:
+    """What a value is, in words."""
+    if is_lambda(value):
+        return "a lambda"
+    return {"ndarray": "an array", "frozenset": "a set"}.get(type(value).__name__, f"a {type(value).__name__}")

@@ -1,0 +1,43 @@
+"""A call creates no variables.
+
+A layer or variable that is made in `call` is new, and untrained, at each call; in a compiled model it fails.
+
+Bad:
+
+    def call(self, inputs):
+        return make_projection(self.units)(inputs)  # a new Dense each time
+
+Good:
+
+    def build(self, input_shape):
+        self.projection = make_projection(self.units)
+        self.projection.build(input_shape)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..creation import created_variables
+from ..subject import Subject
+from .tracks_state import name_of
+
+ID = "KS208"
+SEVERITY = "error"
+DOING = "is called a second time"
+FAILURE = "cannot be called a second time"
+REQUIRES = ("KS201", "KS204")
+CAUSES = ("KS202", "KS203", "KS205", "KS207", "KS209", "KS210", "KS301", "KS401", "KS501", "KS503", "KS504", "KS506")
+AT = ("call",)
+FIX = "Make layers and variables in __init__() or build(), and only use them in call()."
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Counts what a second call creates."""
+    arrays = subject.arrays(2)
+    layer = subject.callable(subject.make())
+    layer(*subject.arrange(arrays))
+    with created_variables() as created:
+        layer(*subject.arrange(arrays))
+    if created:
+        yield f"each call creates {len(created)} variables: {', '.join(name_of(variable) for variable in created)}"

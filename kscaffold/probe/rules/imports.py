@@ -1,0 +1,34 @@
+"""The file can be imported, and its classes let Python live.
+
+The check imports the file as another program would. What it runs on import (a training script without `if __name__ ==
+"__main__":`, a module that is not installed) must not fail, hang, exit or crash.
+
+Bad:
+
+    model.fit(x, y)  # on every import
+
+Good:
+
+    if __name__ == "__main__":
+        model.fit(x, y)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..subject import Subject
+
+ID = "KS200"
+SEVERITY = "error"
+DOING = "is imported"
+FAILURE = "cannot be imported"
+REQUIRES: tuple[str, ...] = ()
+CAUSES: tuple[str, ...] = ()
+AT: tuple[str, ...] = ()
+FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Nothing: whoever has a subject has imported its file."""
+    return iter(())

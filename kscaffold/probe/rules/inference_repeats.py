@@ -1,0 +1,45 @@
+"""Two calls at inference on the same data, with the same variables, give the same.
+
+What differs there comes from somewhere that Keras does not know: NumPy's random numbers, a Python counter. It is
+neither saved nor seeded, and constant in a compiled model.
+
+Bad:
+
+    def call(self, inputs):
+        return inputs + noise(inputs)  # a function of numpy.random
+
+Good:
+
+    def call(self, inputs, training=None):
+        if not training:
+            return inputs
+        return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..subject import Subject, difference
+
+ID = "KS503"
+SEVERITY = "error"
+DOING = "is called twice at inference"
+FAILURE = "cannot be called twice at inference"
+REQUIRES = ("KS201", "KS204")
+CAUSES = ("KS301", "KS401", "KS504", "KS506", "KS210")
+AT = ("call",)
+FIX = "Draw random numbers by keras.random with a SeedGenerator of the layer, and keep what changes in weights."
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Calls a layer twice, with all variables as they were."""
+    arrays = subject.arrays(3)
+    layer = subject.called
+    outputs = []
+    for _ in range(2):
+        with subject.kept(layer):
+            outputs.append(subject.infer(arrays))
+    changed = difference(*outputs)
+    if changed:
+        yield f"two calls on the same data with the same variables differ: {changed}"

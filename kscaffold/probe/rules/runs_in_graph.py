@@ -1,0 +1,43 @@
+"""`predict` and `fit` compile the layer: it gives there what an eager call gives.
+
+Inside a compiled model, tensors have no values while Python runs. `float(tensor)`, `if tensor:` and NumPy work on data
+and fail, or do something else, in `fit`.
+
+Bad:
+
+    def call(self, inputs):
+        return inputs / largest(inputs)  # a function of NumPy
+
+Good:
+
+    def call(self, inputs):
+        return inputs / ops.max(inputs)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..subject import Subject, difference
+
+ID = "KS210"
+SEVERITY = "error"
+DOING = "is compiled for predict()"
+FAILURE = "cannot be compiled"
+REQUIRES = ("KS201", "KS203", "KS204")
+CAUSES = ("KS401", "KS501", "KS502", "KS511")
+AT = ("call",)
+FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, ops.where, ops.max, …"
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Compares `predict` with a call, unless two calls differ already."""
+    model = subject.model()
+    arrays = subject.arrays(3)
+    first = subject.outputs(model, 3)
+    again = subject.outputs(model, 3)
+    model.compile(jit_compile=False)
+    predicted = model.predict(*subject.model_arguments(model, arrays), batch_size=3, verbose=0)
+    changed = difference(first, subject.numbers(predicted))
+    if changed and difference(first, again) is None:
+        yield f"predict() gives other outputs than a call: {changed}"

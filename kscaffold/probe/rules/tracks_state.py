@@ -1,0 +1,68 @@
+"""All variables are tracked: what the layer creates is in `layer.variables`.
+
+Keras saves, counts and trains what it finds in the attributes of a layer, and in lists, tuples and dictionaries there.
+A bare `tf.Variable`, or a layer inside a set or an object of one's own, is neither saved nor trained, without a word.
+
+Bad:
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = SimpleNamespace(dense=keras.layers.Dense(8))
+
+Good:
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = {"dense": keras.layers.Dense(8)}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ..creation import created_variables, path_to
+from ..problem import Problem
+from ..subject import Subject
+
+ID = "KS207"
+SEVERITY = "error"
+DOING = "creates its variables"
+FAILURE = "its variables cannot be created"
+REQUIRES = ("KS201", "KS204")
+CAUSES = ("KS202", "KS208", "KS301", "KS401", "KS402", "KS502", "KS503", "KS510")
+AT = ("__init__", "build", "call")
+FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Compares what is created with what is tracked."""
+    with created_variables() as created:
+        layer = subject.make()
+        subject.call(layer, subject.arrays(2))
+    tracked = {id(variable) for variable in layer.variables}
+    tracked |= {id(getattr(variable, "_value", None)) for variable in layer.variables}
+    missing = [variable for variable in created if id(variable) not in tracked]
+    found = [(path, variable) for variable in missing if (path := path_to(layer, variable)) is not None]
+    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable, layer)]
+    if lost:
+        bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
+        kind = "variables of the backend" if len(bare) == len(lost) else "variables"
+        yield Problem(f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}")
+
+
+def outlives(variable: Any, layer: Any) -> bool:
+    """Whether a variable is kept by something that a second call uses again, though no attribute leads to it."""
+    return isinstance(variable, keras.Variable) and variable.trainable and not in_optimizer(variable)
+
+
+def in_optimizer(variable: Any) -> bool:
+    """Whether a variable belongs to an optimizer."""
+    return any(word in variable.path for word in ("learning_rate", "iteration", "optimizer"))
+
+
+def name_of(variable: Any) -> str:
+    """What a variable is called."""
+    return str(getattr(variable, "path", None) or variable.name)

@@ -1,0 +1,64 @@
+"""Random numbers that are drawn once are saved.
+
+A random array that the constructor or `build` draws and that is no weight is drawn anew when the model is loaded: all
+that was trained on top of it is lost, without a word.
+
+Bad:
+
+    def build(self, input_shape):
+        self.projection = np.random.normal(size=(input_shape[-1], self.units))
+
+Good:
+
+    def build(self, input_shape):
+        self.projection = self.add_weight(
+            name="projection", shape=(input_shape[-1], self.units), initializer="random_normal", trainable=False
+        )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..attributes import attributes, is_array
+from ..subject import Subject
+
+ID = "KS402"
+SEVERITY = "error"
+DOING = "is made twice"
+FAILURE = "cannot be made twice"
+REQUIRES = ("KS201", "KS204")
+CAUSES = ("KS301", "KS401")
+AT = ("build", "__init__", "call")
+FIX = "Make it a weight with trainable=False: self.add_weight(…)."
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Compares the arrays in the attributes of two layers that are made in the same way."""
+    first, second = subject.make(), subject.make()
+    for layer in (first, second):
+        subject.call(layer, subject.arrays(2))
+    for name in attributes(first):
+        one, other = getattr(first, name, None), getattr(second, name, None)
+        pairs = zip(arrays_in(one), arrays_in(other), strict=False)
+        if any(a.shape == b.shape and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs):
+            yield f"self.{name} holds random numbers that are not saved: each new layer has others"
+
+
+def arrays_in(value: Any) -> list[Any]:
+    """The arrays that are no variables in a value, or in a list or dictionary."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+    return [
+        np.asarray(keras.ops.convert_to_numpy(item))
+        for item in items
+        if is_array(item) and not isinstance(item, keras.Variable) and not is_bare_variable(item)
+    ]
+
+
+def is_bare_variable(item: Any) -> bool:
+    """Whether an array is a variable of the backend: another rule speaks of those."""
+    return hasattr(item, "assign")
