@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kscaffold.errors import RequestError
 
@@ -46,7 +47,7 @@ def find_python_files(paths: tuple[Path, ...], exclude: tuple[str, ...] = ()) ->
 def _search(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
     import pathspec
 
-    def ignore(root: Path, lines: list[str]) -> tuple[Path, pathspec.PathSpec]:
+    def ignore(root: Path, lines: list[str]) -> tuple[Path, pathspec.PathSpec[Any]]:
         try:
             return root, pathspec.PathSpec.from_lines("gitignore", lines)
         except ValueError as error:

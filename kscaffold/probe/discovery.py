@@ -75,7 +75,7 @@ def owned_classes(module: ModuleType, names: Any, prefix: str) -> Iterator[tuple
         yield from owned_classes(module, vars(item), f"{prefix}{name}.")
 
 
-def why_not(cls: type, others: list[type]) -> str:
+def why_not(cls: Any, others: list[type]) -> str:
     """Why a class is no layer to check: it is the unfinished base of others."""
     derived = [other.__name__ for other in others if other is not cls and issubclass(other, cls)]
     if inspect.isabstract(cls):

@@ -15,6 +15,7 @@ import numpy as np
 
 Shape = tuple[int | None, ...]
 TRAINING = "training"
+UNCHANGEABLE = "it is not known how it is made with other arguments"
 SEED_STATE = "seed_generator_state"
 
 
@@ -28,6 +29,7 @@ class Subject:
             model made from a graph, `layers` and `parts` as in `kscaffold.check.Subject`.
         path: The user's file.
         factory: Makes it, with changes of its arguments as keywords, instead of the source.
+        changeable: Whether it can be made with changes of its arguments.
 
     Attributes:
         facts: What rules find out on their way: shapes and the number of parameters, for the report.
@@ -39,6 +41,7 @@ class Subject:
         wanted: dict[str, Any],
         path: str = "",
         factory: Callable[..., Any] | None = None,
+        changeable: bool = True,
     ) -> None:
         self.module = module
         self.path = path
@@ -48,6 +51,7 @@ class Subject:
         self.layers: dict[str, int] = wanted.get("layers", {})
         self.parts: list[str] = wanted.get("parts", [])
         self.factory = factory
+        self.changeable = changeable
         self.facts: dict[str, Any] = {}
 
     def make(self, **changes: Any) -> Any:
@@ -183,7 +187,7 @@ class Subject:
             self.build(made)
             return made
         inputs = self.symbolic_inputs()
-        return keras.Model(inputs, self.call(made, inputs))
+        return keras.Model(alone(inputs), self.call(made, inputs))
 
     def outputs(self, model: Any, batch_size: int) -> list[Any]:
         """The outputs of what `model` gives, for one batch, as arrays."""
@@ -191,7 +195,7 @@ class Subject:
 
     def model_arguments(self, model: Any, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
-        return self.arrange(values) if self.is_model else (values if len(values) > 1 else values[0],)
+        return self.arrange(values) if self.is_model else (alone(values),)
 
     def train_one_step(self) -> tuple[float, list[str], list[int]]:
         """Trains for one step of gradient descent towards random targets.
@@ -206,7 +210,7 @@ class Subject:
         gains = [Gain() if tensor.dtype.startswith("float") else None for tensor in inputs]
         scaled = [gain(tensor) if gain else tensor for gain, tensor in zip(gains, inputs, strict=True)]
         outputs = keras.tree.flatten(model(*self.model_arguments(model, scaled)))
-        trained = keras.Model(inputs, [Gain()(output) for output in outputs])
+        trained = keras.Model(alone(inputs), [Gain()(output) for output in outputs])
         arrays = self.arrays(4)
         generator = np.random.default_rng(1)
         targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4)]
@@ -248,6 +252,11 @@ class Subject:
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+
+
+def alone(values: list[Any]) -> Any:
+    """A single value as it is, several as the list that they are."""
+    return values if len(values) > 1 else values[0]
 
 
 UNFIXED_SIZE = 7  # what a size is in random inputs where it is not fixed

@@ -121,9 +121,10 @@ def show_input(item: dict[str, Any]) -> str:
 def ways_to_call(subject: Subject) -> int:
     """In how many of two ways a new layer takes these inputs: as data, and as symbolic tensors."""
     ways = 0
-    for values in (lambda: subject.arrays(2), subject.symbolic_inputs):
+    for symbolic in (False, True):
         with contextlib.suppress(Exception, SystemExit):
-            subject.call(subject.make(), values())
+            values = subject.symbolic_inputs() if symbolic else subject.arrays(2)
+            subject.call(subject.make(), values)
             ways += 1
     return ways
 
@@ -164,7 +165,7 @@ def built_model_inputs(made: Any) -> Iterator[dict[str, Any]]:
         yield {"inputs": inputs, "call": "list" if len(inputs) > 1 else "single"}
 
 
-def how_inputs_arrive(cls: type) -> tuple[str, list[str]]:
+def how_inputs_arrive(cls: Any) -> tuple[str, list[str]]:
     """The style of a call ("single", "list", "dict", "arguments", "cell") and a name for each input."""
     listed = list(inspect.signature(cls.call).parameters.values())[1:]
     if len(listed) > 1 and (hasattr(cls, "state_size") or "state_size" in mentioned_names(cls)):
@@ -306,7 +307,10 @@ def input_spec_hint(made: Any) -> tuple[tuple[int, ...], str] | None:
         return None
     shape = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}[rank]
     sizes = dict(getattr(spec, "axes", None) or {})
-    return tuple(int(sizes.get(axis, sizes.get(axis - rank, size))) for axis, size in enumerate(shape, 1)), "float32"
+    return (
+        tuple(int(sizes.get(axis) or sizes.get(axis - rank) or size) for axis, size in enumerate(shape, 1)),
+        "float32",
+    )
 
 
 def sublayer_hint(made: Any) -> tuple[tuple[int, ...], str] | None:

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..problem import Problem
-from ..subject import Subject
+from ..subject import UNCHANGEABLE, Subject
 from .config_round_trip import from_json, to_json
 
 ID = "KS302"
@@ -42,8 +42,10 @@ FIX = "Take **kwargs in __init__() for super().__init__(**kwargs), and begin get
 VALUES: dict[str, Any] = {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False}
 
 
-def applies(subject: Subject) -> bool:
+def applies(subject: Subject) -> bool | str:
     """A model that a function builds has no constructor of the user's; a model has one dtype for all its layers."""
+    if not subject.changeable:
+        return UNCHANGEABLE
     return subject.is_made_by_class
 
 

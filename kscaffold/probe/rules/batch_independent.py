@@ -36,7 +36,7 @@ def applies(subject: Subject) -> bool | str:
     outputs = []
     for _ in range(2):
         outputs.append(subject.infer(subject.arrays(2)))
-    return True if difference(*outputs) is None else "its outputs at inference are random"
+    return True if difference(outputs[0], outputs[1]) is None else "its outputs at inference are random"
 
 
 def check(subject: Subject) -> Iterator[str]:

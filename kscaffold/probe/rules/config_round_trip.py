@@ -55,7 +55,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             f"the attribute {name!r} was {show(before)} and came back as {show(after)}", fix=fix_for(subject, name)
         )
-    lost = list(lost_arguments(subject, set(changed))) if subject.is_made_by_class else []
+    lost = list(lost_arguments(subject, set(changed))) if subject.is_made_by_class and subject.changeable else []
     yield from lost
     if changed or lost:
         return  # whatever else differs, differs because of them

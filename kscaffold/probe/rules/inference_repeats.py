@@ -40,6 +40,6 @@ def check(subject: Subject) -> Iterator[str]:
     for _ in range(2):
         with subject.kept(layer):
             outputs.append(subject.infer(arrays))
-    changed = difference(*outputs)
+    changed = difference(outputs[0], outputs[1])
     if changed:
         yield f"two calls on the same data with the same variables differ: {changed}"

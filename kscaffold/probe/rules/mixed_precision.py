@@ -27,7 +27,7 @@ import numpy as np
 
 from ..masking import masked_inputs, takes_mask
 from ..problem import Problem
-from ..subject import Subject, global_policy
+from ..subject import UNCHANGEABLE, Subject, global_policy
 
 ID = "KS507"
 SEVERITY = "error"
@@ -41,8 +41,8 @@ POLICIES = ("mixed_float16", "mixed_bfloat16")
 
 
 def applies(subject: Subject) -> bool | str:
-    """A model that a function builds has no policy of its own."""
-    return subject.is_made_by_class or subject.is_model
+    """Where the policy can be given."""
+    return True if subject.changeable or subject.is_model else UNCHANGEABLE
 
 
 def check(subject: Subject) -> Iterator[Problem]:
