@@ -11,6 +11,7 @@ import numpy as np
 from .trial import mentioned_names
 
 LONGEST = 80
+OF_TENSORFLOW = "_self_"  # the attributes that its tracking adds
 
 
 def attributes(layer: Any) -> dict[str, Any]:
@@ -20,7 +21,9 @@ def attributes(layer: Any) -> dict[str, Any]:
     return {
         name: comparable(value)
         for name, value in vars(layer).items()
-        if name not in internal and (not name.startswith("_") or name in mentioned)
+        if name not in internal
+        and (not name.startswith("_") or name in mentioned)
+        and not name.startswith(OF_TENSORFLOW)
     }
 
 
@@ -82,6 +85,15 @@ def without_names(config: Any) -> Any:
     if isinstance(config, list):
         return [without_names(item) for item in config]
     return config
+
+
+def without_tuples(value: Any) -> Any:
+    """What `comparable` gave, with lists for tuples: what JSON makes of it."""
+    if isinstance(value, tuple) and len(value) == 2 and value[0] == "tuple":
+        return ("list", [without_tuples(item) for item in value[1]])
+    if isinstance(value, (tuple, list)):
+        return type(value)(without_tuples(item) for item in value)
+    return value
 
 
 def is_array(value: Any) -> bool:

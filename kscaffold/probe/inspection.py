@@ -19,7 +19,7 @@ import keras
 from . import rules
 from .arguments import BASE_ARGUMENTS, parameters
 from .discovery import Found, find_all
-from .problem import Problem
+from .problem import CannotBeTried, Problem
 from .subject import Subject
 from .trial import NotAModel, find_subject
 
@@ -139,7 +139,11 @@ def inspect_subject(subject: Subject, report: Report, found: Found | None = None
             silent.append(rule.id)
             continue
         report({"stage": f"while it {rule.doing}"})
-        problems = try_rule(rule, subject, found)
+        try:
+            problems = try_rule(rule, subject, found)
+        except CannotBeTried as reason:
+            skipped.append({"rule": rule.id, "because": str(reason)})
+            continue
         findings += problems
         if not problems:
             passed.append(rule.id)
@@ -155,6 +159,8 @@ def try_rule(rule: rules.Rule, subject: Subject, found: Found | None) -> list[di
             line = subject.line(problem.at or rule.at) or (found.line if found else None)
             code = linecache.getline(subject.path, line).strip() if line else ""
             problems.append(finding_of(rule, problem.message, problem.fix or rule.fix) | {"line": line, "code": code})
+    except CannotBeTried:
+        raise
     except BaseException as error:  # the rule calls the user's code, which may raise or exit as it likes
         if not problems:  # what follows a defect that has a name is its consequence
             place = locate(error, subject.path)

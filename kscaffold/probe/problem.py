@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+class CannotBeTried(Exception):
+    """A rule finds out, while it is tried, that it cannot be: the reason why it is skipped."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A defect, with more than its text.

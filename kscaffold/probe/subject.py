@@ -266,7 +266,7 @@ def random_array(generator: Any, batch_size: int, item: dict[str, Any]) -> Any:
     """Random numbers of the right shape and type for one input."""
     shape = (batch_size, *(UNFIXED_SIZE if size is None else size for size in item["shape"]))
     if item["dtype"] == "string":
-        return np.full(shape, "text")
+        return np.full(shape, "text", dtype=object)
     if item["dtype"] == "bool":
         return generator.integers(0, 2, size=shape).astype(bool)
     if "int" in item["dtype"]:

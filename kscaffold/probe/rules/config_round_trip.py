@@ -1,8 +1,8 @@
 """A layer rebuilt from its config is the same layer.
 
-Keras saves the config as JSON, where tuples become lists, keys of dictionaries become strings, and objects must be
-serialized. An argument that is missing from `get_config` silently comes back with its default. So each argument with a
-default is given another value in turn, the layer is rebuilt from its config, and the attributes of both are compared.
+Keras saves the config as JSON, where keys of dictionaries become strings, and objects must be serialized. An argument
+that is missing from `get_config` silently comes back with its default. So each argument with a default is given another
+value in turn, the layer is rebuilt from its config, and the attributes of both are compared.
 
 Bad:
 
@@ -28,7 +28,7 @@ from typing import Any
 import keras
 
 from ..arguments import other_values
-from ..attributes import attributes, show
+from ..attributes import attributes, show, without_tuples
 from ..problem import Problem
 from ..subject import Subject, difference
 
@@ -132,9 +132,8 @@ def from_json(subject: Subject, document: str) -> Any:
 
 
 def changed_attributes(layer: Any, rebuilt: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The attributes of the user's whose value or type is not the same: name, before, after."""
+    """The user's attributes that are not the same, but for lists that were tuples: name, before, after."""
     first, second = attributes(layer), attributes(rebuilt)
     for name, before in first.items():
-        after = second.get(name)
-        if before != after:
+        if without_tuples(before) != without_tuples(second.get(name)):
             yield name, getattr(layer, name, None), getattr(rebuilt, name, None)

@@ -26,7 +26,7 @@ import keras
 import numpy as np
 
 from ..masking import masked_inputs, takes_mask
-from ..problem import Problem
+from ..problem import CannotBeTried, Problem
 from ..subject import UNCHANGEABLE, Subject, global_policy
 
 ID = "KS507"
@@ -37,6 +37,7 @@ REQUIRES = ("KS201", "KS203", "KS204", "KS302")
 CAUSES: tuple[str, ...] = ()
 AT = ("call", "__init__")
 FIX = "Give sublayers dtype=self.dtype_policy, cast constants to self.compute_dtype, and mask with ops.where."
+NO_KERNEL = ("NotFoundError", "UnimplementedError")  # what TensorFlow raises where an operation has no such dtype
 POLICIES = ("mixed_float16", "mixed_bfloat16")
 
 
@@ -48,12 +49,21 @@ def applies(subject: Subject) -> bool | str:
 def check(subject: Subject) -> Iterator[Problem]:
     """Looks at the dtype and the numbers of the outputs."""
     for policy in POLICIES:
-        layer = make_with(subject, policy)
+        try:
+            layer = make_with(subject, policy)
+        except ValueError as error:
+            raise CannotBeTried(f"it refuses {policy}: {error}") from error
         around = subject.callable(layer)
         for arrays in inputs_of(subject, layer):
-            outputs = keras.tree.flatten(around(*arrays, training=False))
+            try:
+                outputs = keras.tree.flatten(around(*arrays, training=False))
+            except Exception as error:
+                if type(error).__name__ in NO_KERNEL or "list of allowed values" in str(error):
+                    raise CannotBeTried(f"this backend has no operation for it in {policy}") from error
+                raise
             # A model often ends in float32 on purpose.
-            wrong = [] if subject.is_model else wrong_types(outputs, layer.compute_dtype)
+            checked = not subject.is_model and "float" in str(layer.compute_dtype)
+            wrong = wrong_types(outputs, layer.compute_dtype) if checked else []
             if wrong:
                 at = ("call", "__init__") if not layer._layers else ("__init__", "call")
                 yield Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)

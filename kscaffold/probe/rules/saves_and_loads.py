@@ -37,7 +37,7 @@ FIX = "Keep all state in weights that build() creates, and all settings in get_c
 
 
 def check(subject: Subject) -> Iterator[str]:
-    """Saves a model with new values of its weights, loads it and compares the outputs."""
+    """Saves a model with new values of its weights, loads it and compares the outputs, unless they are random."""
     model = subject.model()
     move_weights(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -45,8 +45,9 @@ def check(subject: Subject) -> Iterator[str]:
         model.save(path)
         with subject.known_classes():
             loaded = keras.saving.load_model(path)
-    changed = difference(subject.outputs(model, 3), subject.outputs(loaded, 3))
-    if changed:
+    first, other, again = subject.outputs(model, 3), subject.outputs(loaded, 3), subject.outputs(model, 3)
+    changed = difference(first, other)
+    if changed and difference(first, again) is None:
         yield f"the loaded model gives other outputs: {changed}"
 
 

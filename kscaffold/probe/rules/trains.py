@@ -26,7 +26,7 @@ ID = "KS501"
 SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
-REQUIRES = ("KS203", "KS204")
+REQUIRES = ("KS201", "KS203", "KS204")
 CAUSES: tuple[str, ...] = ("KS502", "KS511")
 AT = ("train_step", "call")
 FIX = "Use operations that have gradients, and keep their arguments where they are defined."
@@ -38,6 +38,8 @@ def applies(subject: Subject) -> bool | str:
         return "Keras cannot train on NumPy"
     if subject.defines("compile"):
         return "its compile() takes arguments of its own"
+    if not any(array.dtype.kind == "f" for array in subject.infer(subject.arrays(2))):
+        return "its outputs are no floating-point numbers"
     return True
 
 

@@ -1,0 +1,198 @@
+"""A file as the static rules see it: what its names mean, and which classes in it are layers and models."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+KERAS_SPELLINGS = (
+    (re.compile(r"^tensorflow\.(?:compat\.v2\.)?keras\b"), "keras"),
+    (re.compile(r"^tf_keras\b"), "keras"),
+    (re.compile(r"^keras\.(?:api|src)\."), "keras."),
+)
+LAYER, MODEL = "layer", "model"
+MODELS = {"keras.Model", "keras.Sequential", "keras.Functional"}
+
+
+@dataclass(frozen=True)
+class KerasClass:
+    """A class that is a layer or a model.
+
+    Attributes:
+        node: Its definition.
+        kind: "layer" or "model".
+        certain: Whether its bases lead to Keras; otherwise it looks like a layer.
+    """
+
+    node: ast.ClassDef
+    kind: str
+    certain: bool
+
+    @property
+    def methods(self) -> dict[str, Function]:
+        """Its own methods by name."""
+        return {item.name: item for item in self.node.body if isinstance(item, FUNCTIONS)}
+
+    @property
+    def functions_of_call(self) -> list[Function]:
+        """`call`, and the methods of the class that it calls by `self.name(…)`."""
+        methods = self.methods
+        waiting, found = ["call"], []
+        while waiting:
+            function = methods.get(waiting.pop())
+            if function is None or function in found or is_property(function):
+                continue
+            found.append(function)
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
+                    if node.func.attr not in ("build", "__init__"):
+                        waiting.append(node.func.attr)
+        return found
+
+
+@dataclass
+class Source:
+    """A parsed file.
+
+    Attributes:
+        tree: Its syntax tree.
+        names: What the names mean that it imports: dotted names as they were written.
+    """
+
+    tree: ast.Module
+    names: dict[str, str] = field(default_factory=dict)
+
+    def spelled(self, node: ast.AST) -> str | None:
+        """The dotted name of an expression as it was written, `tensorflow.keras.layers.Dense`; `None` without one."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.names:
+            return None
+        return ".".join([self.names[node.id], *reversed(parts)])
+
+    def name(self, node: ast.AST) -> str | None:
+        """The same with one spelling for all of Keras: `keras.layers.Dense`."""
+        spelled = self.spelled(node)
+        if spelled is None:
+            return None
+        for pattern, short in KERAS_SPELLINGS:
+            spelled = pattern.sub(short, spelled)
+        return spelled
+
+    @cached_property
+    def classes(self) -> list[KerasClass]:
+        """The layers and models of the file, wherever they are defined."""
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]
+        known: dict[str, KerasClass] = {}
+        found: dict[int, KerasClass] = {}
+        for _ in range(len(nodes) + 1):
+            before = len(found)
+            for node in nodes:
+                if id(node) not in found and (one := self._classify(node, known)) is not None:
+                    found[id(node)] = known[node.name] = one
+            if len(found) == before:
+                break
+        return [found[id(node)] for node in nodes if id(node) in found]
+
+    def _classify(self, node: ast.ClassDef, known: dict[str, KerasClass]) -> KerasClass | None:
+        for base in node.bases:
+            name = self.name(base)
+            if name is not None and is_model_name(name):
+                return KerasClass(node, MODEL, True)
+            if name is not None and name.startswith("keras.layers."):
+                return KerasClass(node, LAYER, True)
+            if isinstance(base, ast.Name) and base.id in known:
+                return KerasClass(node, known[base.id].kind, known[base.id].certain)
+        written = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+        names = [self.name(base) for base in node.bases]
+        methods = {item.name for item in node.body if isinstance(item, FUNCTIONS)}
+        for word, name in zip(written, names, strict=True):
+            foreign = name is not None and name.startswith(("torch.", "flax.", "pytorch_lightning."))
+            if not foreign and word.endswith(("Layer", "Model")) and methods & {"call", "build", "get_config"}:
+                return KerasClass(node, MODEL if word.endswith("Model") else LAYER, False)
+        return None
+
+    def calls(self, root: ast.AST | None = None) -> Iterator[tuple[ast.Call, str]]:
+        """The calls below a node of things whose dotted names are known."""
+        for node in ast.walk(root or self.tree):
+            if isinstance(node, ast.Call):
+                name = self.name(node.func)
+                if name is not None:
+                    yield node, name
+
+
+def parse(text: str) -> Source:
+    """Parses a file.
+
+    Raises:
+        SyntaxError: It is no Python.
+        ValueError: It contains what no source may contain.
+    """
+    tree = ast.parse(text)
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                names[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name == "*":
+                    names.update(star_names(node.module))
+                else:
+                    names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return Source(tree, names)
+
+
+# What `from keras.layers import *` brings that rules ask about.
+STARS = {
+    "layers": "Layer Dense Dropout Conv1D Conv2D Embedding LSTM GRU BatchNormalization LayerNormalization Flatten "
+    "Input Add Concatenate Activation MultiHeadAttention Lambda",
+    "models": "Model Sequential",
+}
+
+
+def star_names(module: str) -> dict[str, str]:
+    """The names that a star import of a module of Keras brings."""
+    package, _, last = module.rpartition(".")
+    if not package.endswith("keras"):
+        return {}
+    return {name: f"{module}.{name}" for name in STARS.get(last, "").split()}
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a dotted name is a class of models of Keras."""
+    return name in MODELS or name in {f"keras.models.{model.rpartition('.')[2]}" for model in MODELS}
+
+
+def is_self(node: ast.AST) -> bool:
+    """Whether an expression is `self`."""
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
+def is_property(function: Function) -> bool:
+    """Whether a method is a property, or its setter."""
+    words = [ast.unparse(decorator) for decorator in function.decorator_list]
+    return any(word == "property" or word.endswith((".setter", "cached_property")) for word in words)
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument, if it is given."""
+    return next((item.value for item in call.keywords if item.arg == name), None)
+
+
+def walk_code(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions and classes defined in it."""
+    waiting: list[ast.AST] = list(reversed(function.body))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
