@@ -61,10 +61,11 @@ def unfold(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _causes_of(finding: Finding, findings: list[Finding]) -> list[int]:
-    return [index for index, other in enumerate(findings) if finding.rule in other.causes]
+    return [index for index, other in enumerate(findings) if finding.rule in other.causes and other is not finding]
 
 
 def _root_of(index: int, explained: dict[int, list[int]]) -> int:
+    """The first cause of a finding that is itself no consequence; causes never go round in circles."""
     while explained[index]:
         index = next((cause for cause in explained[index] if not explained[cause]), explained[index][0])
     return index

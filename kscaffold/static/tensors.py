@@ -9,19 +9,9 @@ from kscaffold.static.source import Function, walk_code
 PLAIN_ARGUMENTS = {"self", "cls", "training", "return_attention_scores", "verbose", "causal", "use_causal_mask"}
 # What is asked of a tensor and is no tensor itself.
 PLAIN_ATTRIBUTES = {"shape", "dtype", "ndim", "name", "rank", "device"}
-PLAIN_CALLS = {
-    "len",
-    "isinstance",
-    "type",
-    "range",
-    "str",
-    "repr",
-    "hasattr",
-    "getattr",
-    "id",
-    "get_shape",
-    "int_shape",
-}
+PLAIN_CALLS = frozenset(
+    "Model Sequential len isinstance type range str repr hasattr getattr id get_shape int_shape ndim shape".split()
+)
 
 
 class Tensors:
@@ -63,7 +53,7 @@ class Tensors:
             return node.attr not in PLAIN_ATTRIBUTES and self.holds(node.value)
         if isinstance(node, ast.Call):
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            if called in PLAIN_CALLS or called == "shape":
+            if called in PLAIN_CALLS:
                 return False
             own = isinstance(node.func, ast.Attribute) and self.holds(node.func.value)
             return own or any(self.holds(item) for item in [*node.args, *(word.value for word in node.keywords)])

@@ -32,7 +32,7 @@ SEVERITY = "error"
 DOING = "is built"
 FAILURE = "cannot be built from a shape alone"
 REQUIRES = ("KS201",)
-CAUSES = ("KS301", "KS401", "KS203", "KS205", "KS208")
+CAUSES = ("KS301", "KS401", "KS203", "KS205")
 AT = ("build", "__init__")
 FIX = "Create every weight in build(), and call build() of each sublayer there with the shape that it is given."
 

@@ -32,7 +32,7 @@ SEVERITY = "error"
 DOING = "creates its variables"
 FAILURE = "its variables cannot be created"
 REQUIRES = ("KS201", "KS204")
-CAUSES = ("KS202", "KS208", "KS301", "KS401", "KS402", "KS502", "KS503", "KS510")
+CAUSES = ("KS202", "KS301", "KS401", "KS402", "KS502", "KS503", "KS510")
 AT = ("__init__", "build", "call")
 FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
 

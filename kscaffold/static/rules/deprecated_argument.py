@@ -29,6 +29,7 @@ OF_LAYERS = {
 }
 OF_ONE = {
     "Embedding": {"input_length": "Leave it out.", "input_shape": "Begin the model with keras.Input(…)."},
+    "ReversibleEmbedding": {"input_shape": "Begin the model with keras.Input(…)."},
     "LeakyReLU": {**OF_LAYERS, "alpha": "Use negative_slope=…."},
 }
 OF_OPTIMIZERS = {"decay": "Use a schedule of keras.optimizers.schedules, or weight_decay."}

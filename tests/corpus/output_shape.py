@@ -1,0 +1,66 @@
+"""KS205 and near misses."""
+
+import keras
+from keras import ops
+from keras.layers import Layer
+
+register = keras.saving.register_keras_serializable("output_shape")
+
+
+# expect: KS205
+@register
+class SaysInputs(Layer):
+    def __init__(self, units=8, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.kernel)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+# expect: KS205
+@register
+class ForgetsAxis(Layer):
+    """Expects a sequence."""
+
+    def call(self, sequence):
+        return ops.max(sequence, axis=1, keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[2])
+
+
+# expect: KS205
+@register
+class Halves(Layer):
+    def call(self, image):
+        return image[:, ::2, ::2, :]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[1] // 4, input_shape[2] // 4, input_shape[3])
+
+
+@register
+class TwoOutputs(Layer):
+    def call(self, inputs):
+        return inputs, ops.sum(inputs, axis=-1, keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape, (*input_shape[:-1], 1)
+
+
+@register
+class LeavesItToKeras(Layer):
+    """Has no compute_output_shape: Keras traces the call."""
+
+    def call(self, inputs):
+        return ops.concatenate([inputs, inputs], axis=-1)

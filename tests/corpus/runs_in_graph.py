@@ -1,0 +1,63 @@
+"""KS210 and near misses."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+register = keras.saving.register_keras_serializable("runs_in_graph")
+
+
+def largest(values):
+    return float(np.max(values)) if not isinstance(values, keras.KerasTensor) else 1.0
+
+
+def is_positive(values):
+    if isinstance(values, keras.KerasTensor):
+        return True
+    return bool(ops.all(values > 0))
+
+
+# expect: KS210
+@register
+class NumpyHelper(layers.Layer):
+    def call(self, inputs):
+        return inputs / largest(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+# expect: KS210
+@register
+class PythonBranch(layers.Layer):
+    def call(self, inputs):
+        return inputs * 2.0 if is_positive(inputs) else inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+# expect: KS210
+@register
+class EagerModel(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(4)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, inputs):
+        outputs = self.dense(inputs)
+        return outputs / largest(outputs)
+
+
+@register
+class Branches(layers.Layer):
+    """Decides by `where`, not by `if`."""
+
+    def call(self, inputs):
+        return ops.where(inputs > 0, inputs * 2.0, inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
