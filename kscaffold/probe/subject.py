@@ -249,6 +249,16 @@ class Subject:
         unmoved = [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
         return float(np.ravel(result)[0]), unmoved
 
+    def draws_at_inference(self) -> bool:
+        """Whether a call at inference takes random numbers from a seed that Keras knows."""
+        layer = self.called
+        seeds = [variable for variable in layer.variables if SEED_STATE in variable.path]
+        with self.kept(layer):
+            before = self.numbers([seed.value for seed in seeds])
+            self.infer(self.arrays(2))
+            after = self.numbers([seed.value for seed in seeds])
+        return any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
     def numbers(self, outputs: Any) -> list[Any]:
         """All output tensors as arrays."""
         return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]

@@ -221,9 +221,12 @@ class Uses(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """`len(inputs)`, `zip(inputs, …)`, `sum(inputs)`, `ops.concatenate(inputs)`."""
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         given = any(isinstance(argument, ast.Name) and argument.id == self.name for argument in node.args)
-        if given and name in ("len", "zip", "sum", "enumerate", "concatenate", "concat", "stack", "add_n"):
+        function = node.func
+        takes_lists = (isinstance(function, ast.Name) and function.id in ("len", "zip", "sum", "enumerate")) or (
+            getattr(function, "attr", getattr(function, "id", "")) in ("concatenate", "concat", "stack", "add_n")
+        )
+        if given and takes_lists:
             self.items = max(self.items, 2)
         self.generic_visit(node)
 

@@ -45,7 +45,7 @@ class OneForgotten(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
-# expect: KS202
+# expect: KS204
 @keras.saving.register_keras_serializable("builds_alone")
 class OnFirstCall(layers.Layer):
     def __init__(self, **kwargs):

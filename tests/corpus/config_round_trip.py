@@ -155,6 +155,23 @@ class FromSettings(layers.Layer):
         return {**super().get_config(), "units": self.settings.units}
 
 
+# expect: KS301
+@register
+class ModelWithoutConfig(keras.Model):
+    """Keras remembers arguments of layers, and of models only their defaults."""
+
+    def __init__(self, units=4, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.dense = layers.Dense(units)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
 class ScaledMixin:
     def scaled(self, outputs):
         return outputs * self.scale
@@ -233,7 +250,8 @@ class Wrapper(layers.Layer):
         self.inner = inner
 
     def build(self, input_shape):
-        self.inner.build(input_shape)
+        if not self.inner.built:
+            self.inner.build(input_shape)
 
     def call(self, inputs):
         return self.inner(inputs)

@@ -29,7 +29,7 @@ class HelperMakesDropout(layers.Layer):
 
 
 def flattened(inputs):
-    return layers.Flatten()(inputs)
+    return layers.Flatten(dtype=inputs.dtype)(inputs)
 
 
 @register

@@ -1,7 +1,7 @@
 """KS509 and near misses."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 register = keras.saving.register_keras_serializable("mask_dropped")
 
@@ -22,13 +22,12 @@ class SequenceFeatures(layers.Layer):
     def __init__(self, units=8, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.dense = layers.Dense(units, dtype=self.dtype_policy)
 
     def build(self, input_shape):
-        self.dense.build(input_shape)
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
 
     def call(self, sequence):
-        return self.dense(sequence)
+        return ops.matmul(sequence, self.kernel)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

@@ -27,6 +27,9 @@ class UnregisteredModel(keras.Model):
     def call(self, inputs):
         return self.dense(inputs)
 
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
 
 @keras.utils.register_keras_serializable("registered")
 class TheOlderSpelling(layers.Layer):

@@ -41,4 +41,4 @@ class FlattenInCall(Layer):
     """A layer without weights may be made anywhere."""
 
     def call(self, image):
-        return Flatten()(image)
+        return Flatten(dtype=self.dtype_policy)(image)

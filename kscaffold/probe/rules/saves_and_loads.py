@@ -47,7 +47,7 @@ def check(subject: Subject) -> Iterator[str]:
             loaded = keras.saving.load_model(path)
     first, other, again = subject.outputs(model, 3), subject.outputs(loaded, 3), subject.outputs(model, 3)
     changed = difference(first, other)
-    if changed and difference(first, again) is None:
+    if changed and difference(first, again) is None and not subject.draws_at_inference():
         yield f"the loaded model gives other outputs: {changed}"
 
 

@@ -34,6 +34,8 @@ FAILURE = "its variables cannot be created"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS202", "KS301", "KS401", "KS402", "KS502", "KS503", "KS510")
 AT = ("__init__", "build", "call")
+# What compile() gives a model; Keras saves it in a way of its own.
+OF_TRAINING = ("self.optimizer", "self._optimizer", "self._loss_tracker", "self._compile_metrics", "self._compile_loss")
 FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
 
 
@@ -46,6 +48,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     tracked |= {id(getattr(variable, "_value", None)) for variable in layer.variables}
     missing = [variable for variable in created if id(variable) not in tracked]
     found = [(path, variable) for variable in missing if (path := path_to(layer, variable)) is not None]
+    found = [item for item in found if not item[0].startswith(OF_TRAINING)]
     lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable, layer)]
     if lost:
         bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]

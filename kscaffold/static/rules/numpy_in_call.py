@@ -25,7 +25,21 @@ from kscaffold.static.tensors import Tensors
 ID = "KS110"
 SEVERITY = "error"
 FIX = "Use keras.ops: ops.max, ops.where, ops.cond, …."
-CAUSES = ("KS202", "KS203", "KS204", "KS205", "KS210", "KS211", "KS301", "KS401", "KS501", "KS502", "KS507", "KS511")
+CAUSES = (
+    "KS202",
+    "KS203",
+    "KS204",
+    "KS205",
+    "KS210",
+    "KS211",
+    "KS301",
+    "KS401",
+    "KS501",
+    "KS502",
+    "KS506",
+    "KS507",
+    "KS511",
+)
 CONVERSIONS = ("float", "int", "bool")
 
 

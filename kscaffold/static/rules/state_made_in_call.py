@@ -30,7 +30,7 @@ SEVERITY = "error"
 FIX = "Make it in __init__() or build(), and only use it in call()."
 CAUSES = (
     "KS202", "KS203", "KS204", "KS205", "KS207", "KS208", "KS209", "KS210", "KS301", "KS401", "KS402", "KS501",
-    "KS503", "KS504", "KS506", "KS507",
+    "KS503", "KS504", "KS505", "KS506", "KS507",
 )  # fmt: skip
 STATELESS = {
     "Activation", "ActivityRegularization", "Add", "Average", "AveragePooling1D", "AveragePooling2D",

@@ -44,7 +44,9 @@ def misused(source: Source, function: Function) -> Iterator[tuple[int, str]]:
     symbols = {
         name.id
         for node in walk_code(function)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and source.name(node.value.func) in INPUTS
+        if isinstance(node, ast.Assign)
+        for value in (node.value.elts if isinstance(node.value, ast.Tuple) else [node.value])
+        if isinstance(value, ast.Call) and source.name(value.func) in INPUTS
         for target in node.targets
         for name in ast.walk(target)
         if isinstance(name, ast.Name)
