@@ -163,7 +163,8 @@ LAYERS: tuple[OwnLayer, ...] = (
         call="arguments",
     ),
     OwnLayer(
-        "keras.layers.GroupQueryAttention(head_dim=4, num_query_heads=4, num_key_value_heads=2, dropout=0.2, use_gate=True)",
+        "keras.layers.GroupQueryAttention(head_dim=4, num_query_heads=4, num_key_value_heads=2, dropout=0.2,"
+        " use_gate=True)",
         ((6, 8), (6, 8)),
         call="arguments",
     ),
@@ -292,7 +293,8 @@ LAYERS: tuple[OwnLayer, ...] = (
     OwnLayer("keras.layers.RandomBrightness(0.2, value_range=(0.0, 1.0), seed=1)", ((12, 12, 3),)),
     OwnLayer("keras.layers.RandomColorDegeneration(0.5)", ((12, 12, 3),)),
     OwnLayer(
-        "keras.layers.RandomColorJitter(brightness_factor=0.2, contrast_factor=0.2, saturation_factor=0.2, hue_factor=0.2)",
+        "keras.layers.RandomColorJitter(brightness_factor=0.2, contrast_factor=0.2, saturation_factor=0.2,"
+        " hue_factor=0.2)",
         ((12, 12, 3),),
     ),
     OwnLayer("keras.layers.RandomContrast(0.2)", ((12, 12, 3),)),

@@ -1,0 +1,245 @@
+"""`kscaffold check` without Keras: static rules, rules explained, files found, settings, and wrong usage."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Kscaffold
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscaffold.check.files import find_python_files, import_place
+from kscaffold.check.settings import parse_feed
+from kscaffold.errors import ExitCode, RequestError
+from kscaffold.findings import Finding, fold
+from kscaffold.rulebook import read_rulebook
+from kscaffold.static import find_problems
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYER = """import keras
+
+
+class Noisy(keras.layers.Layer):
+    def __init__(self, sizes=[1], **kwargs):
+        super().__init__(**kwargs)
+        self.weights = sizes
+"""
+
+
+def static(kscaffold: Kscaffold, *arguments: str):
+    return kscaffold("check", "--static", *arguments)
+
+
+def test_what_the_source_shows_is_said_with_line_code_and_fix(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER)
+    result = static(kscaffold, "noisy.py")
+    assert result.exit_code == ExitCode.CHECK_FAILED and result.err == ""
+    assert "noisy.py:7: error KS101 self.weights is a property of a layer that cannot be set" in result.out
+    assert "            self.weights = sizes\n" in result.out
+    assert "            fix: Call it something else, such as self.own_weights." in result.out
+    assert "noisy.py:5: warning KS106" in result.out
+    assert result.out.splitlines()[-1].startswith("1 file: 1 error, 1 warning, in ")
+
+
+def test_static_needs_no_keras(folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER)
+    code = (
+        "import sys; from kscaffold.cli import run; code = run(['check', '--static', 'noisy.py']);"
+        "assert code == 1; assert not {'keras', 'tensorflow', 'numpy', 'black', 'jinja2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_comment_takes_a_finding_out_and_is_counted(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(
+        LAYER.replace("self.weights = sizes", "self.weights = sizes  # kscaffold: ignore[KS101]").replace(
+            "**kwargs):", "**kwargs):  # kscaffold: ignore"
+        )
+    )
+    result = static(kscaffold, "noisy.py", "--strict")
+    assert result.exit_code == 0
+    assert "nothing found" not in result.out and "2 ignored" in result.out
+
+
+def test_a_comment_for_another_rule_takes_nothing_out(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER.replace("sizes\n", "sizes  # kscaffold: ignore[KS102, KS3]\n"))
+    assert static(kscaffold, "noisy.py").exit_code == ExitCode.CHECK_FAILED
+
+
+def test_select_ignore_and_strict(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER)
+    assert static(kscaffold, "noisy.py", "--select", "KS106").exit_code == 0
+    assert static(kscaffold, "noisy.py", "--select", "mutable-default", "--strict").exit_code == 1
+    assert static(kscaffold, "noisy.py", "--ignore", "KS101").exit_code == 0
+    assert static(kscaffold, "noisy.py", "--ignore", "KS1", "--strict").exit_code == 0
+
+
+def test_json_github_and_sarif(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER)
+    document = json.loads(static(kscaffold, "noisy.py", "--json").out)
+    assert (document["version"], document["command"], document["ok"], document["exit_code"]) == (1, "check", False, 1)
+    assert (document["errors"], document["warnings"]) == (1, 1)
+    finding = document["runs"][0]["files"][0]["findings"][0]
+    assert (finding["rule"], finding["line"], finding["file"]) == ("KS101", 7, "noisy.py")
+
+    lines = static(kscaffold, "noisy.py", "--output-format", "github").out.splitlines()
+    assert lines[0].startswith("::error file=noisy.py,line=7,title=KS101 reserved-attribute::self.weights is")
+    assert lines[1].startswith("::warning file=noisy.py,line=5,")
+
+    log = json.loads(static(kscaffold, "noisy.py", "--output-format", "sarif").out)
+    assert log["version"] == "2.1.0"
+    run = log["runs"][0]
+    assert [result["ruleId"] for result in run["results"]] == ["KS101", "KS106"]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+
+
+def test_a_file_that_is_no_python_is_one_finding(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "broken.py").write_text("class X(:\n")
+    result = static(kscaffold, "broken.py")
+    assert result.exit_code == 1 and "broken.py:1: error KS100 this is no Python" in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "There is nothing to check. Name files or folders"),
+        (("nowhere.py",), "There is no file or folder 'nowhere.py'"),
+        (("a.py", "--select", "KS999"), "--select: There is no rule 'KS999'"),
+        (("a.py", "--ignore", "mutable-defaults"), "Did you mean mutable-default?"),
+        (("a.py", "--arg", "units"), "--arg: 'units' is no argument. Write it as units=8."),
+        (("a.py", "--input-shape", "8,x"), "--input-shape: '8,x' is no shape"),
+        (("a.py", "--input-shape", "8:flot32"), "There is no dtype 'flot32'. Did you mean float32?"),
+        (("a.py", "--backend", "theano"), "'theano' is not one of"),
+        (("--explain", "KS31"), "--explain: There is no rule 'KS31'. Did you mean KS301?"),
+    ],
+)
+def test_wrong_usage_is_one_message(
+    kscaffold: Kscaffold, folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (folder / "a.py").write_text("")
+    result = kscaffold("check", *arguments)
+    assert result.exit_code == ExitCode.USAGE
+    assert message in result.err and result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("selct = ['KS1']", "[tool.kscaffold.check] has no key 'selct'. Did you mean select?"),
+        ("strict = 1", "strict in [tool.kscaffold.check] has to be true or false, not 1"),
+        ("backend = 'theano'", "Keras has no backend 'theano'"),
+        ("'a.B' = {arg = {}}", "has no key 'arg'. Did you mean args?"),
+        ("'a.B' = {input-shape = 'x'}", "'x' is no shape"),
+    ],
+)
+def test_a_wrong_setting_names_the_key(kscaffold: Kscaffold, folder: Path, table: str, message: str) -> None:
+    (folder / "pyproject.toml").write_text(f"[tool.kscaffold.check]\n{table}\n")
+    (folder / "a.py").write_text("")
+    result = static(kscaffold, "a.py")
+    assert result.exit_code == ExitCode.USAGE and message in result.err and "pyproject.toml" in result.err
+
+
+def test_settings_come_from_pyproject_and_flags_win(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "noisy.py").write_text(LAYER)
+    (folder / "pyproject.toml").write_text("[tool.kscaffold.check]\nignore = ['KS101']\nstrict = true\n")
+    result = static(kscaffold, "noisy.py")
+    assert result.exit_code == 1 and "KS106" in result.out and "KS101 self" not in result.out
+    assert static(kscaffold, "noisy.py", "--ignore", "KS106").exit_code == 1
+
+
+def test_folders_are_searched_as_other_tools_do(folder: Path) -> None:
+    for name in ("a.py", "sub/b.py", ".venv/c.py", "build/d.py", "made/e.py", "sub/f_pb2.py", "keep/g.py", "h.txt"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text("")
+    (folder / ".gitignore").write_text("made/\n")
+    (folder / "sub/.gitignore").write_text("*_pb2.py\n")
+    found = find_python_files((folder,), exclude=("keep/",))
+    assert [path.relative_to(folder).as_posix() for path in found] == ["a.py", "sub/b.py"]
+    named = find_python_files((folder / "made/e.py", folder / "h.txt"))
+    assert [path.name for path in named] == ["e.py", "h.txt"]
+
+
+def test_modules_are_imported_inside_their_packages(folder: Path) -> None:
+    (folder / "src/mine/layers").mkdir(parents=True)
+    for name in ("src/mine/__init__.py", "src/mine/layers/__init__.py", "src/mine/layers/gate.py"):
+        (folder / name).write_text("")
+    assert import_place(folder / "src/mine/layers/gate.py") == ("mine.layers.gate", folder / "src")
+    assert import_place(folder / "src/mine/layers/__init__.py") == ("mine.layers", folder / "src")
+    assert import_place(folder / "alone.py") == ("alone", folder)
+
+
+def test_every_rule_says_why_with_an_example(kscaffold: Kscaffold, folder: Path) -> None:
+    for rule in read_rulebook():
+        assert rule.id.startswith("KS") and rule.severity in ("error", "warning"), rule.id
+        assert rule.title and rule.why and rule.fix, rule.id
+        for code in (rule.bad, rule.good):
+            assert code, rule.id
+            if rule.id != "KS100":
+                ast.parse(code)
+        assert kscaffold("check", "--explain", rule.name).out.startswith(f"{rule.id} {rule.name}  {rule.severity}\n")
+    assert len({rule.id for rule in read_rulebook()}) == len(read_rulebook())
+
+
+def test_the_list_and_the_readme_have_every_rule(kscaffold: Kscaffold) -> None:
+    from kscaffold.report.conformance import rule_table
+
+    listed = kscaffold("check", "--list-rules").out.splitlines()
+    assert [line.split()[0] for line in listed] == [rule.id for rule in read_rulebook()]
+    assert rule_table(read_rulebook()) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_causes_never_go_round_in_circles() -> None:
+    causes = {rule.id: rule.causes for rule in read_rulebook()}
+    assert {follower for followers in causes.values() for follower in followers} <= set(causes)
+
+    def walk(rule: str, path: tuple[str, ...]) -> None:
+        assert rule not in path, (*path, rule)
+        for follower in causes[rule]:
+            walk(follower, (*path, rule))
+
+    for rule in causes:
+        walk(rule, ())
+
+
+def test_consequences_are_folded_under_the_cause_that_is_none_itself() -> None:
+    def finding(rule: str, *causes: str) -> Finding:
+        return Finding(rule, rule, "error", "", "a.py", causes=causes)
+
+    folded = fold([finding("C"), finding("B", "C"), finding("A", "B"), finding("D")])
+    assert [(item.rule, [one.rule for one in item.consequences]) for item in folded] == [("A", ["B", "C"]), ("D", [])]
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_looked_at_without_an_exception(text: str) -> None:
+    for problem in find_problems(text):
+        assert problem.line >= 1 and problem.message
+
+
+@given(st.text(alphabet="0123456789,:=()xN \nfloat32int", max_size=20))
+def test_any_input_shape_is_a_feed_or_one_message(text: str) -> None:
+    try:
+        feed = parse_feed(text)
+    except RequestError as error:
+        assert error.where == "--input-shape" and error.hint
+    else:
+        assert all(size is None or size > 0 for size in feed.shape)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kscaffold" / "probe").rglob("*.py")), ids=lambda path: path.stem)
+def test_our_own_code_has_nothing_that_the_source_shows(path: Path) -> None:
+    assert find_problems(path.read_text(encoding="utf-8")) == []
+
+
+def test_pre_commit_hooks_are_commands_that_there_are(kscaffold: Kscaffold, folder: Path) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (folder / "fine.py").write_text("x = 1\n")
+    for hook in hooks:
+        words = hook["entry"].split()
+        assert words[0] == "kscaffold" and kscaffold(*words[1:], "fine.py").exit_code == 0
