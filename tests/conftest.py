@@ -11,6 +11,8 @@ import pytest
 
 from kscaffold.cli import run
 
+pytest_plugins = ["pytester"]
+
 # Quiet, and on the CPU, in the tests that import Keras themselves.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

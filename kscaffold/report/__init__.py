@@ -13,7 +13,6 @@ from kscaffold import writer
 from kscaffold.check import Finding, Verdict
 from kscaffold.describe import PresetDescription, TemplateArgument, TemplateDescription, TemplateSummary
 from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
-from kscaffold.findings import unfold
 from kscaffold.generate import Outcome, SummaryRow
 
 DID_NOT_PASS = "did not pass"
@@ -84,13 +83,9 @@ def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     reasons: dict[str, list[str]] = {}
     for rule, reason in verdict.skipped:
         reasons.setdefault(reason, []).append(rule)
-    # What is skipped because of a finding above needs no line of its own for each rule.
-    failed = {finding.rule for finding in unfold(verdict.findings)}
     after = sum(len(rules) for reason, rules in reasons.items() if reason.endswith(DID_NOT_PASS))
     if after:
-        lines.append(
-            f"        {after} more rules need what failed" if failed else f"        {after} rules were skipped"
-        )
+        lines.append(f"        {after} more rule{'s were' if after > 1 else ' was'} skipped: they need what failed")
     for reason, rules in reasons.items():
         if not reason.endswith(DID_NOT_PASS):
             lines.append(f"        {', '.join(rules)} skipped: {reason}")

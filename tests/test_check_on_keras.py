@@ -1,0 +1,241 @@
+"""`kscaffold check` and `kscaffold.testing` on real Keras, as users meet them. A few processes for all of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Kscaffold, tree
+
+from kscaffold.errors import ExitCode
+
+SOUND = '''import keras
+
+
+@keras.saving.register_keras_serializable("{name}")
+class Sound(keras.layers.Layer):
+    """Nothing is wrong with it."""
+
+    def call(self, inputs):
+        return inputs * 2.0
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+'''
+SECOND = '''
+
+@keras.saving.register_keras_serializable("{name}")
+class After(Sound):
+    """Comes after what goes wrong."""
+'''
+
+
+def in_call(statement: str) -> str:
+    """A file with a layer that does something bad in its call, and another layer after it."""
+    return SOUND.replace("        return inputs", f"        {statement}\n        return inputs") + SECOND
+
+
+FILES = {
+    "sound": SOUND,
+    "crashes": "import ctypes\n" + in_call("ctypes.string_at(0)"),
+    "exits": "import os\n" + in_call("os._exit(3)"),
+    "stops": "import sys\n" + in_call("sys.exit('stop')"),
+    "hangs": in_call("while True: pass"),
+    "eats": in_call("self.eaten = [b'x' * 1_000_000 for _ in range(3_000)]"),
+    "moves": "import os\n" + in_call("os.chdir('/'); os.environ['KERAS_BACKEND'] = 'nothing'; print('noise')"),
+    "fails_on_import": "raise RuntimeError('not today')\n",
+    "json": SOUND,
+}
+
+
+@pytest.fixture(scope="module")
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What is said of files that do all that a file can do to a checker, in one run."""
+    from kscaffold.check.conformance import CheckRequest, check_files
+    from kscaffold.report.conformance import conformance_json
+
+    folder = tmp_path_factory.mktemp("isolated")
+    for name, text in FILES.items():
+        (folder / f"{name}.py").write_text(text.replace("{name}", name))
+    before = dict(os.environ), tree(folder)
+    report = check_files(CheckRequest((folder,), flags={"timeout": 6.0, "memory": 1500, "ignore": ("KS209",)}))
+    assert (dict(os.environ), tree(folder)) == before
+    return {Path(file["path"]).stem: file for file in conformance_json(report)["runs"][0]["files"]}
+
+
+def found(file: dict, name: str) -> list[tuple[str, str]]:
+    classes = {item["name"]: item for item in file["classes"]}
+    return [(finding["rule"], finding["message"]) for finding in classes[name]["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("crashes", "crashes the interpreter (SIGSEGV)"),
+        ("exits", "ends the interpreter (exit status 3)"),
+        ("hangs", "does not end within 6 seconds"),
+        ("eats", "takes more than 1500 MB of memory"),
+    ],
+)
+def test_a_class_that_ends_its_process_is_one_finding_and_the_next_is_checked(
+    isolated: dict[str, dict], name: str, message: str
+) -> None:
+    file = isolated[name]
+    ((rule, text),) = found(file, "Sound")
+    assert rule == "KS200" and text.startswith(message)
+    ((rule, text),) = found(file, "After")  # it inherits the same call
+    assert text.startswith(message)
+
+
+def test_what_raises_or_prints_touches_nothing_else(isolated: dict[str, dict]) -> None:
+    assert found(isolated["stops"], "Sound")[0][1].endswith("it calls sys.exit('stop')")
+    assert found(isolated["moves"], "Sound") == [] and found(isolated["moves"], "After") == []
+    assert found(isolated["sound"], "Sound") == []
+    assert found(isolated["json"], "Sound") == [], "a json.py must not shadow the standard library"
+
+
+def test_a_file_that_cannot_be_imported_is_a_finding_with_its_line(isolated: dict[str, dict]) -> None:
+    (finding,) = isolated["fails_on_import"]["findings"]
+    assert (finding["rule"], finding["line"]) == ("KS200", 1)
+    assert "RuntimeError: not today" in finding["message"]
+
+
+def test_arguments_and_shapes_from_pyproject_flags_and_guesses(kscaffold: Kscaffold, folder: Path) -> None:
+    package = folder / "src/mine"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from .gates import Gate\n")
+    (package / "shared.py").write_text("FACTOR = 2.0\n")
+    (package / "gates.py").write_text("""import keras
+from keras import ops
+
+from .shared import FACTOR
+
+
+@keras.saving.register_keras_serializable("mine")
+class Gate(keras.layers.Layer):
+    def __init__(self, mystery, size, **kwargs):
+        super().__init__(**kwargs)
+        if mystery != "open sesame":
+            raise ValueError("mystery has to be 'open sesame'")
+        self.mystery = mystery
+        self.size = size
+
+    def call(self, inputs):
+        return ops.concatenate([inputs["a"], ops.cast(inputs["b"], self.compute_dtype)], axis=-1) * FACTOR
+
+    def get_config(self):
+        return {**super().get_config(), "mystery": self.mystery, "size": self.size}
+
+
+class Unmade(keras.layers.Layer):
+    def __init__(self, mystery, **kwargs):
+        super().__init__(**kwargs)
+        raise ValueError(f"not with {mystery}")
+
+
+def build_list():
+    return [1, 2]
+
+
+def build_model(units: int = 3):
+    inputs = keras.Input((5,))
+    return keras.Model(inputs, keras.layers.Dense(units)(inputs))
+""")
+    (folder / "pyproject.toml").write_text(
+        '[tool.kscaffold.check."mine.gates.Gate"]\n'
+        'args = {mystery = "open sesame", size = 4}\n'
+        'input-shape = {a = "7", b = "2:int32"}\n'
+    )
+    result = kscaffold("check", "src", "--arg", "size=5", "--arg", "nonsense=1", "--ignore", "registered")
+    assert result.exit_code == ExitCode.CHECK_FAILED
+    assert "Gate(mystery='open sesame', size=5)  (None, 7), (None, 2) -> (None, 9)  0 params  ok" in result.out
+    assert "src/mine/gates.py:26: error KS201 cannot be constructed: ValueError: not with" in result.out
+    assert "--arg NAME=VALUE" in result.out
+    assert "build_model()  (None, 5) -> (None, 3)  18 params  ok" in result.out
+    assert "build_list" not in result.out or "builds no model" in result.out
+    assert "warning: --arg nonsense: no class here takes it" in result.err
+    assert "3 classes in 3 files: 1 error, in " in result.out
+
+
+def test_other_backends(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "sound.py").write_text(SOUND.replace("{name}", "sound"))
+    result = kscaffold("check", "sound.py", "--backend", "numpy", "--json")
+    assert result.exit_code == 0, result
+    (run,) = json.loads(result.out)["runs"]
+    skipped = {item["rule"]: item["because"] for item in run["files"][0]["classes"][0]["skipped"]}
+    assert run["backend"] == "numpy" and skipped["KS501"] == "Keras cannot train on NumPy"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+def test_the_same_rules_on_jax(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "sound.py").write_text(SOUND.replace("{name}", "sound"))
+    result = kscaffold("check", "sound.py", "--backend", "tensorflow", "--backend", "jax", "--strict")
+    assert result.exit_code == 0 and "backend jax" in result.out
+
+
+def test_a_backend_that_is_not_installed_is_exit_code_5(kscaffold: Kscaffold, folder: Path) -> None:
+    if importlib.util.find_spec("torch") is not None:
+        pytest.skip("torch is installed here")
+    (folder / "sound.py").write_text(SOUND)
+    result = kscaffold("check", "sound.py", "--backend", "torch")
+    assert result.exit_code == ExitCode.NO_KERAS and "torch" in result.err
+
+
+def test_check_layer_lists_what_is_wrong() -> None:
+    import keras
+
+    from kscaffold.testing import check_layer
+
+    class Forgetful(keras.layers.Layer):
+        def __init__(self, units=4, scale=1.0, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.scale = scale
+
+        def build(self, input_shape):
+            self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+
+        def call(self, inputs):
+            return keras.ops.matmul(inputs, self.kernel) * self.scale
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    for made in (Forgetful(8), Forgetful, lambda: Forgetful(8)):
+        with pytest.raises(AssertionError) as caught:
+            check_layer(made, input_shape=(16,))
+        assert "KS301 config-round-trip: the argument 'scale' is lost" in str(caught.value)
+        check_layer(made, input_shape=(16,), ignore=["KS301"])
+        with pytest.raises(AssertionError, match="KS305"):
+            check_layer(made, input_shape=(16,), select=["KS305"], strict=True)
+    check_layer(keras.layers.Dense(8), input_shape=(16,))
+    check_layer(lambda: keras.layers.Bidirectional(keras.layers.LSTM(4)), input_shape=(6, 8), strict=True)
+    check_layer(keras.layers.Concatenate(), input_shape=[(4,), (5,)])
+    built = keras.layers.Dense(8, kernel_regularizer=keras.regularizers.L2(0.1))
+    built.build((None, 16))
+    with pytest.raises(TypeError, match="is built already: give a function"):
+        check_layer(built, input_shape=(16,))
+
+
+def test_parametrize_gives_one_case_a_rule_with_expected_failures(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import keras
+        from kscaffold.testing import Case, parametrize_with_rules
+
+        class Rounds(keras.layers.Layer):
+            def call(self, inputs):
+                return keras.ops.round(inputs)
+
+        @parametrize_with_rules(
+            [Case(Rounds(), input_shape=(16,))],
+            expected_failures={"Rounds": {"KS305": "only a test", "KS511": "it rounds"}},
+        )
+        def test_rules(case, rule):
+            case.check(rule)
+        """)
+    outcomes = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").parseoutcomes()
+    assert outcomes.pop("xfailed") == 2
+    assert outcomes["passed"] > 15 and outcomes["skipped"] >= 1 and "failed" not in outcomes
