@@ -160,6 +160,7 @@ def build_model(units: int = 3):
     assert "3 classes in 3 files: 1 error, in " in result.out
 
 
+@pytest.mark.skipif(importlib.util.find_spec("scipy") is None, reason="scipy, which Keras needs on NumPy, is not there")
 def test_other_backends(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "sound.py").write_text(SOUND.replace("{name}", "sound"))
     result = kscaffold("check", "sound.py", "--backend", "numpy", "--json")

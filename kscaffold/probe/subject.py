@@ -16,6 +16,7 @@ import numpy as np
 Shape = tuple[int | None, ...]
 TRAINING = "training"
 UNCHANGEABLE = "it is not known how it is made with other arguments"
+NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 SEED_STATE = "seed_generator_state"
 
 
@@ -89,7 +90,7 @@ class Subject:
     @property
     def own_classes(self) -> list[type]:
         """Its class and its bases, down to Keras' own."""
-        return [cls for cls in self.cls.__mro__ if not cls.__module__.startswith(("keras.", "builtins", "tensorflow."))]
+        return [cls for cls in self.cls.__mro__ if not cls.__module__.startswith(NOT_OF_USERS)]
 
     def defines(self, method: str) -> bool:
         """Whether the user's classes define a method."""
@@ -218,7 +219,7 @@ class Subject:
         # XLA would take longer to compile this one step than everything else here.
         trained.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
         # With several outputs, the total comes first.
-        loss = float(np.ravel(trained.train_on_batch(arrays, targets))[0])
+        loss = float(np.ravel(trained.train_on_batch(alone(arrays), alone(targets)))[0])
         after = self.numbers(model.trainable_weights)
         moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
         unmoved = [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
