@@ -14,8 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
-
 PYTHON = sys.executable
 SCRIPTS = Path(PYTHON).parent
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -36,31 +34,45 @@ def compare(title: str, goal: float, command: list[str], reference: list[str], f
     print(f"{title:<62} {ours / theirs:5.2f}  (goal {goal})   {ours:.3f} s / {theirs:.3f} s", flush=True)
 
 
-def check_seconds(paths: list[Path]) -> float:
-    """How long one check call takes for some files."""
-    subject = Subject("MyDense", "MyDense(units=32)", (Feed((16,)),), "single")
-    jobs = tuple(Job(path, path.name, (path.parent,), (subject,)) for path in paths)
-    started = time.perf_counter()
-    with CheckProcess(find_interpreter(None)) as process:
-        assert all(verdict.ok for verdict in process.finish(jobs))
-    return time.perf_counter() - started
+def check_kinds(folder: Path, runs: int) -> None:
+    """Prints what `kscaffold check` costs on 1 and on 50 files of mixed kinds, against `import keras`; and memory."""
+    kscaffold = str(SCRIPTS / "kscaffold")
+    templates = [line.split()[0] for line in listed_templates(kscaffold) if line.startswith("layer/")]
+    (folder / "one").mkdir()
+    (folder / "fifty").mkdir()
+    for number in range(50):
+        kind = templates[number % len(templates)].removeprefix("layer/")
+        name, place = f"Kind{number}", "fifty"
+        arguments = [kscaffold, "layer", name, "-t", kind, "--no-check", "--no-test", "-q", "--package", f"p{number}"]
+        subprocess.run([*arguments, "-o", place], cwd=folder, check=True)
+    arguments = [kscaffold, "layer", "Kind", "-t", "dense", "--no-check", "--no-test", "-q", "-o", "one"]
+    subprocess.run(arguments, cwd=folder, check=True)
+    one, fifty = [kscaffold, "check", "one", "-q"], [kscaffold, "check", "fifty", "-q"]
+    keras = [PYTHON, "-c", "import keras"]
+    times = [(seconds(one, folder), seconds(fifty, folder), seconds(keras, folder)) for _ in range(runs)]
+    first, all_files, imported = (statistics.median(column) for column in zip(*times, strict=True))
+    further = (all_files - first) / 49
+    print(f"{'kscaffold check of one file / import keras':<62} {first / imported:5.2f}", end="               ")
+    print(f"{first:.3f} s / {imported:.3f} s", flush=True)
+    print(f"{'each further file of 50 / the first':<62} {further / first:5.2f}  (goal 0.2)", end="   ")
+    print(f"{further:.3f} s / {first:.3f} s", flush=True)
+    print(f"{'peak memory: import keras, check of 1 file, of 50 (MB)':<62}", end=" ")
+    print(*(f"{peak_megabytes(command, folder):.0f}" for command in (keras, one, fifty)), flush=True)
 
 
-def compare_further_files(folder: Path, runs: int) -> None:
-    """Prints what each further file of one check call costs, as a part of the first."""
-    subprocess.run(
-        [str(SCRIPTS / "kscaffold"), "layer", "MyDense", "--no-check", "--force", "-q"], cwd=folder, check=True
+def listed_templates(kscaffold: str) -> list[str]:
+    """The lines of `kscaffold list`."""
+    return subprocess.run([kscaffold, "list"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def peak_megabytes(command: list[str], folder: Path) -> float:
+    """The most memory that the largest process of a command had."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3, stderr=-3);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
     )
-    text = (folder / "my_dense.py").read_text()
-    paths = []
-    for number in range(11):
-        paths.append(folder / f"copy_{number}.py")
-        paths[-1].write_text(text.replace('"custom"', f'"custom_{number}"'))
-    pairs = [(check_seconds(paths[:1]), check_seconds(paths)) for _ in range(runs)]
-    one, eleven = (statistics.median(column) for column in zip(*pairs, strict=True))
-    further = (eleven - one) / 10
-    print(f"{'each further file in one check call / the first':<62} {further / one:5.2f}  (goal 0.2)", end="   ")
-    print(f"{further:.3f} s / {one:.3f} s", flush=True)
+    done = subprocess.run([PYTHON, "-c", code, *command], cwd=folder, env=QUIET, capture_output=True, check=True)
+    return float(done.stdout)
 
 
 def chain(layers: int) -> str:
@@ -84,7 +96,9 @@ def main() -> None:
         )
         compare("kscaffold layer X --no-check / cookiecutter", 0.8, [*layer, "--no-check"], cookiecutter, folder, 15)
         compare("kscaffold layer X / import keras", 1.25, layer, [PYTHON, "-c", "import keras"], folder, 7)
-        compare_further_files(folder, 5)
+        static = [kscaffold, "check", "--static", "x.py"]
+        compare("kscaffold check --static / import click", 10, static, [PYTHON, "-c", "import click"], folder, 9)
+        check_kinds(folder, 3)
         long, short = ([kscaffold, "pipeline", "x", chain(layers), "--no-check", "--dry-run"] for layers in (500, 50))
         compare("kscaffold pipeline of 500 layers / of 50", 12, long, short, folder, 7)
 

@@ -325,7 +325,7 @@ def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -
     root = Path(__file__).resolve().parents[1]
     readme = (root / "README.md").read_text()
     commands = sorted(path.stem for path in (root / "kscaffold/cli").glob("[a-z]*.py"))
-    assert commands == ["layer", "list", "model", "pipeline", "show"]
+    assert commands == ["check", "layer", "list", "model", "pipeline", "show"]
     for command in commands:
         text = kscaffold(command, "--help").out
         assert f"kscaffold {command}" in readme
@@ -341,11 +341,19 @@ def test_the_version_is_that_of_the_changelog(kscaffold: Kscaffold) -> None:
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "kscaffold"
 
 
+@pytest.mark.parametrize("template", ["activity_loss", "attention", "merge", "dense"])
+def test_a_layer_that_ends_in_one_without_steps_passes_no_mask_on(kscaffold: Kscaffold, template: str) -> None:
+    with_steps = kscaffold("layer", "Tail", "-t", template, "--no-check", "--stdout").out
+    without = kscaffold("layer", "Tail", "-t", template, "--sublayer", "tail = GRU(3)", "--no-check", "--stdout").out
+    assert ("supports_masking" in with_steps) and "supports_masking" not in without
+
+
 def test_the_template_of_the_readme_works(
     kscaffold: Kscaffold, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(__file__).resolve().parents[1]
-    manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    readme = (root / "README.md").read_text().partition("## Writing a template")[2]
+    manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", readme, re.DOTALL)
     templates = tmp_path / "templates"
     shutil.copytree(root / "templates", templates)
     (templates / "layer/factor").mkdir()

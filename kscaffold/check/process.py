@@ -183,7 +183,8 @@ class CheckProcess:
     def _no_keras(self, reason: str) -> RequestError:
         return RequestError(
             f"The interpreter for checks, {self.interpreter}, {reason}.",
-            hint=f"Install {self.backend} and what it needs there, name another with --python, or leave the check out with --no-check.",
+            hint=f"Install {self.backend} and what it needs there, name another with --python, or leave the check out"
+            " with --no-check.",
             exit_code=ExitCode.NO_KERAS,
         )
 

@@ -170,8 +170,14 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "trainable": verdict.trainable,
         "passed": list(verdict.passed),
         "skipped": [{"rule": rule, "because": reason} for rule, reason in verdict.skipped],
-        "findings": [dict(vars(finding)) for finding in verdict.findings],
+        "findings": [finding_json(finding) for finding in verdict.findings],
     }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON."""
+    fields = {key: value for key, value in vars(finding).items() if key != "causes"}
+    return fields | {"consequences": [finding_json(one) for one in finding.consequences]}
 
 
 def template_list_lines(summaries: Iterable[TemplateSummary]) -> list[str]:

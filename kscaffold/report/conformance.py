@@ -12,7 +12,7 @@ from kscaffold.check.conformance import Conformance, Run
 from kscaffold.check.values import FileVerdict, Verdict
 from kscaffold.errors import JSON_VERSION, ExitCode
 from kscaffold.findings import Finding
-from kscaffold.report import finding_lines, status_line, verdict_json, verdict_lines
+from kscaffold.report import finding_json, finding_lines, status_line, verdict_json, verdict_lines
 from kscaffold.rulebook import RuleDescription, read_rulebook
 
 
@@ -90,7 +90,7 @@ def _run_json(run: Run) -> dict[str, Any]:
             {
                 "path": file.shown,
                 "megabytes": file.megabytes,
-                "findings": [_finding_json(finding) for finding in file.findings],
+                "findings": [finding_json(finding) for finding in file.findings],
                 "classes": [_class_json(verdict) for verdict in file.verdicts],
             }
             for file in run.files
@@ -105,13 +105,8 @@ def _class_json(verdict: Verdict) -> dict[str, Any]:
         **verdict_json(verdict),
         "assumed": list(verdict.assumed),
         "unchecked": verdict.unchecked or None,
-        "findings": [_finding_json(finding) for finding in verdict.findings],
+        "findings": [finding_json(finding) for finding in verdict.findings],
     }
-
-
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    fields = {key: value for key, value in vars(finding).items() if key not in ("causes", "place")}
-    return fields | {"consequences": [_finding_json(one) for one in finding.consequences]}
 
 
 def github_lines(report: Conformance) -> list[str]:
