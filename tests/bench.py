@@ -99,7 +99,9 @@ def main() -> None:
         static = [kscaffold, "check", "--static", "x.py"]
         compare("kscaffold check --static / import click", 10, static, [PYTHON, "-c", "import click"], folder, 9)
         check_kinds(folder, 3)
-        long, short = ([kscaffold, "pipeline", "x", chain(layers), "--no-check", "--dry-run"] for layers in (500, 50))
+        long, short = (
+            [kscaffold, "pipeline", "long", chain(layers), "--no-check", "--dry-run"] for layers in (500, 50)
+        )
         compare("kscaffold pipeline of 500 layers / of 50", 12, long, short, folder, 7)
 
 

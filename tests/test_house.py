@@ -28,6 +28,7 @@ FLOORS = {
     "check": 3,
     "static": 2,
     "rulebook": 2,
+    "verdict": 1.5,
     "findings": 1,
     "probe": 0,
     "spec": 2,

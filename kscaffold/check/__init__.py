@@ -1,8 +1,8 @@
 """Checks on real Keras, in another interpreter, and of the source alone."""
 
 from kscaffold.check.process import CheckProcess, Limits, find_interpreter
-from kscaffold.check.values import CalledLayer, Feed, FileVerdict, Job, Known, Subject, Verdict
 from kscaffold.findings import Finding
+from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Known, Subject, Verdict
 
 __all__ = [
     "CalledLayer",

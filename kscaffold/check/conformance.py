@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.process import CheckProcess, Limits, find_interpreter
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
-from kscaffold.check.values import FileVerdict, Job, Known, Verdict
 from kscaffold.config import Project, find_project
 from kscaffold.errors import ExitCode
 from kscaffold.findings import Finding, fold, unfold
 from kscaffold.rulebook import check_selection, read_rulebook
 from kscaffold.static import find_problems
+from kscaffold.verdict import FileVerdict, Job, Known, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kscaffold.check.values import CalledLayer, Feed, FileVerdict, Job, Subject, Verdict
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.findings import Finding, fold
+from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Subject, Verdict
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 STARTUP_LIMIT = 180.0  # seconds for `import keras`

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kscaffold.check.process import BACKENDS
-from kscaffold.check.values import Feed, Known
 from kscaffold.config import PYPROJECT, Project
 from kscaffold.errors import RequestError, did_you_mean
+from kscaffold.verdict import Feed, Known
 
 SECTION = "tool.kscaffold.check"
 DTYPES = ("float16", "bfloat16", "float32", "float64", "bool", "string", "int8", "int16", "int32", "int64", "uint8")

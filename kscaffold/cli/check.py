@@ -79,8 +79,8 @@ def _print_rules(rules: Any, explain: bool, as_json: bool) -> int:
 def _check(paths: tuple[Path, ...], output_format: str, quiet: bool, values: dict[str, Any]) -> int:
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
-    from kscaffold.check.values import Known
     from kscaffold.cli._progress import Progress
+    from kscaffold.verdict import Known
 
     names = ("select", "ignore", "backend", "strict", "timeout", "memory")
     request = CheckRequest(

@@ -12,11 +12,12 @@ def command(as_json: bool, debug: bool) -> int:
     """Print the templates there are, each with its kind, its name and what it makes."""
     from kscaffold import report
     from kscaffold.describe import summarize_templates
+    from kscaffold.report import templates
 
     summaries = summarize_templates()
     if as_json:
-        click.echo(report.dump(report.templates_json(summaries)))
+        click.echo(report.dump(templates.templates_json(summaries)))
     else:
-        for line in report.template_list_lines(summaries):
+        for line in templates.template_list_lines(summaries):
             click.echo(line)
     return 0

@@ -13,11 +13,12 @@ def command(template: str, as_json: bool, debug: bool) -> int:
     """Print what TEMPLATE (dense, or layer/dense) makes, its arguments, its shapes, and a command that uses it."""
     from kscaffold import report
     from kscaffold.describe import describe_template
+    from kscaffold.report import templates
 
     described = describe_template(template)
     if as_json:
-        click.echo(report.dump(report.template_json(described)))
+        click.echo(report.dump(templates.template_json(described)))
     else:
-        for line in report.template_lines(described):
+        for line in templates.template_lines(described):
             click.echo(line)
     return 0

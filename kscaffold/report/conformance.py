@@ -9,11 +9,11 @@ import click
 
 from kscaffold import __version__
 from kscaffold.check.conformance import Conformance, Run
-from kscaffold.check.values import FileVerdict, Verdict
 from kscaffold.errors import JSON_VERSION, ExitCode
 from kscaffold.findings import Finding
 from kscaffold.report import finding_json, finding_lines, status_line, verdict_json, verdict_lines
 from kscaffold.rulebook import RuleDescription, read_rulebook
+from kscaffold.verdict import FileVerdict, Verdict
 
 
 def conformance_lines(report: Conformance, quiet: bool = False) -> list[str]:
