@@ -136,6 +136,28 @@ class Unmade(keras.layers.Layer):
         raise ValueError(f"not with {mystery}")
 
 
+class Patches(keras.layers.Layer):
+    # Has as many steps as its argument says.
+
+    def __init__(self, num_patches, **kwargs):
+        super().__init__(**kwargs)
+        self.num_patches = num_patches
+
+    def call(self, patch):
+        return patch + ops.cast(ops.arange(self.num_patches), patch.dtype)[:, None]
+
+
+class Adversarial(keras.Model):
+    # Has a train_step, and no call.
+
+    def __init__(self, generator, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = generator
+
+    def train_step(self, data):
+        return {}
+
+
 def build_list():
     return [1, 2]
 
@@ -154,10 +176,12 @@ def build_model(units: int = 3):
     assert "Gate(mystery='open sesame', size=5)  (None, 7), (None, 2) -> (None, 9)  0 params  ok" in result.out
     assert "src/mine/gates.py:26: error KS201 cannot be constructed: ValueError: not with" in result.out
     assert "--arg NAME=VALUE" in result.out
+    assert "Patches(num_patches=2)  (None, 2, 16) -> (None, 2, 16)" in result.out
+    assert "Adversarial: it has a train_step and no call" in result.out
     assert "build_model()  (None, 5) -> (None, 3)  18 params  ok" in result.out
     assert "build_list" not in result.out or "builds no model" in result.out
     assert "warning: --arg nonsense: no class here takes it" in result.err
-    assert "3 classes in 3 files: 1 error, in " in result.out
+    assert "4 classes in 3 files: 1 error, 1 warning, " in result.out
 
 
 @pytest.mark.skipif(importlib.util.find_spec("scipy") is None, reason="scipy, which Keras needs on NumPy, is not there")

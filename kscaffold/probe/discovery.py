@@ -83,6 +83,8 @@ def why_not(cls: Any, others: list[type]) -> str:
     unfinished = cls.call in (keras.layers.Layer.call, keras.Model.call) or always_refuses(cls.call)
     if derived and unfinished:
         return f"it has no call of its own and is the base of {', '.join(derived)}"
+    if unfinished and issubclass(cls, keras.Model) and cls.train_step is not keras.Model.train_step:
+        return "it has a train_step and no call: there is nothing to call"
     return ""
 
 

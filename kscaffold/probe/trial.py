@@ -26,6 +26,7 @@ from .subject import TRAINING, Subject
 NOT_FED = (TRAINING, "mask", "states", "state", "initial_state", "return_attention_scores", "kwargs", "args")
 VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (16,), (6, 16), (12, 12, 3), (6, 6, 6, 2), ()
 IDS = (6,)
+TRIED_BATCH = 5  # a size that no argument is likely to have
 HALF_IMAGE = (6, 6, 3)  # beside an image, what comes from a deeper level of a network
 KINDS = ((IDS, "int32"), (VECTOR, "float32"), (SEQUENCE, "float32"))
 BELOW = 4  # what ids are below: less than any vocabulary
@@ -123,7 +124,7 @@ def ways_to_call(subject: Subject) -> int:
     ways = 0
     for symbolic in (False, True):
         with contextlib.suppress(Exception, SystemExit):
-            values = subject.symbolic_inputs() if symbolic else subject.arrays(2)
+            values = subject.symbolic_inputs() if symbolic else subject.arrays(TRIED_BATCH)
             subject.call(subject.make(), values)
             ways += 1
     return ways
@@ -277,6 +278,8 @@ def single_guesses(cls: type, made: Any, names: list[str]) -> Iterator[tuple[tup
         hinted += [hint for hint in (hint_for(names[0]),) if hint]
     plain = [(VECTOR, "float32"), (SEQUENCE, "float32"), (IMAGE, "float32"), (IDS, "int32"), (VOLUME, "float32")]
     seen = set()
+    # A number of steps may be an argument, such as that of the patches of an image.
+    plain += [((size, 16), "float32") for size in sizes_of(made)[1:]]
     for shape, dtype in [*hinted, *plain, (SCALAR, "float32"), (SCALAR, "int32"), (VECTOR, "string")]:
         for size in sizes_of(made) if dtype == "float32" and shape else (None,):
             one = ((*shape[:-1], size) if size and not (shape == IMAGE and size == 16) else shape, dtype)

@@ -85,9 +85,7 @@ def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
         reasons.setdefault(reason, []).append(rule)
     after = sum(len(rules) for reason, rules in reasons.items() if reason.endswith(DID_NOT_PASS))
     if after:
-        lines.append(
-            f"        {after} more rule{'s were' if after > 1 else ' was'} skipped: they need others that did not pass"
-        )
+        lines.append(f"        {after} more rule{'s were' if after > 1 else ' was'} skipped: others did not pass")
     for reason, rules in reasons.items():
         if not reason.endswith(DID_NOT_PASS):
             lines.append(f"        {', '.join(rules)} skipped: {reason}")

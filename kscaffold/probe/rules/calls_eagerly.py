@@ -27,7 +27,7 @@ FAILURE = "cannot be called on data"
 REQUIRES = ("KS201",)
 CAUSES = ("KS202", "KS203", "KS205", "KS210", "KS501")
 AT = ("call",)
-FIX = "Write no batch size into call(). If the inputs are not such as it takes, say which: --input-shape SHAPE[:DTYPE]."
+FIX = "If it takes other inputs, say which: --input-shape SHAPE[:DTYPE]. A batch size has no place in call()."
 BATCH_SIZES = (2, 3, 1)
 
 
