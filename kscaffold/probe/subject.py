@@ -191,8 +191,8 @@ class Subject:
         return keras.Model(alone(inputs), self.call(made, inputs))
 
     def outputs(self, model: Any, batch_size: int) -> list[Any]:
-        """The outputs of what `model` gives, for one batch, as arrays."""
-        return self.numbers(model(*self.model_arguments(model, self.arrays(batch_size))))
+        """The outputs of what `model` gives at inference, for one batch, as arrays."""
+        return self.numbers(model(*self.model_arguments(model, self.arrays(batch_size)), training=False))
 
     def model_arguments(self, model: Any, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
