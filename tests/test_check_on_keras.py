@@ -264,3 +264,15 @@ def test_parametrize_gives_one_case_a_rule_with_expected_failures(pytester: pyte
     outcomes = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").parseoutcomes()
     assert outcomes.pop("xfailed") == 2
     assert outcomes["passed"] > 15 and outcomes["skipped"] >= 1 and "failed" not in outcomes
+
+
+def test_all_templates_and_presets_are_clean_at_strict(kscaffold: Kscaffold, folder: Path) -> None:
+    listed = json.loads(kscaffold("list", "--json").out)["templates"]
+    assert len(listed) >= 25
+    for template in listed:
+        kind, _, name = template["name"].partition("/")
+        made = kscaffold(kind, f"my_{name}", "-t", name, "--package", f"p_{name}", "--no-check", "--no-test", "-q")
+        assert made.exit_code == 0, made
+    result = kscaffold("check", ".", "--strict", "--quiet")
+    assert (result.exit_code, result.err) == (0, ""), result.out
+    assert "error" not in result.out and "warning" not in result.out

@@ -190,9 +190,9 @@ class Subject:
         inputs = self.symbolic_inputs()
         return keras.Model(alone(inputs), self.call(made, inputs))
 
-    def outputs(self, model: Any, batch_size: int) -> list[Any]:
-        """The outputs of what `model` gives at inference, for one batch, as arrays."""
-        return self.numbers(model(*self.model_arguments(model, self.arrays(batch_size)), training=False))
+    def outputs(self, model: Any, batch_size: int, training: bool = False) -> list[Any]:
+        """The outputs of what `model` gives, for one batch, as arrays."""
+        return self.numbers(model(*self.model_arguments(model, self.arrays(batch_size)), training=training))
 
     def model_arguments(self, model: Any, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
@@ -214,7 +214,7 @@ class Subject:
         trained = keras.Model(alone(inputs), [Gain()(output) for output in outputs])
         arrays = self.arrays(4)
         generator = np.random.default_rng(1)
-        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4)]
+        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4, training=True)]
         before = self.numbers(model.trainable_weights)
         # XLA would take longer to compile this one step than everything else here.
         trained.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
@@ -237,7 +237,7 @@ class Subject:
         model = self.model()
         arrays = self.arrays(4)
         generator = np.random.default_rng(1)
-        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4)]
+        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4, training=True)]
         inputs = self.model_arguments(model, arrays)[0]
         model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", jit_compile=False)
         before = self.numbers(model.trainable_weights)
