@@ -6,12 +6,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kscaffold.errors import RequestError
+from kscaffold.errors import RequestError, did_you_mean
 
 PYPROJECT = "pyproject.toml"
+SECTION = "tool.kscaffold"
+STYLES = ("subclassed", "functional", "sequential")
+BACKENDS = ("tensorflow", "jax", "torch", "numpy")
+OWN_TEMPLATES = ".kscaffold/templates"
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,26 @@ class Settings:
 
     Attributes:
         package: The package that classes are registered under for saving.
+        layers: The folder for layers, below the project's; `None` for the current one.
+        models: The folder for models.
+        pipelines: The folder for pipelines.
+        tests: The folder for tests; `None` for the nearest `tests/`.
+        style: The style of models whose spec names none; `None` for that of the command.
+        backend: The backend of Keras that checks run on.
+        python: The interpreter that checks run in; `None` for that of the active virtual environment.
+        templates: The folder with the project's own templates.
         black: The project's `[tool.black]` table.
     """
 
     package: str = "custom"
+    layers: str | None = None
+    models: str | None = None
+    pipelines: str | None = None
+    tests: str | None = None
+    style: str | None = None
+    backend: str = "tensorflow"
+    python: str | None = None
+    templates: str = OWN_TEMPLATES
     black: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, values: Mapping[str, Any]) -> Settings:
@@ -32,6 +52,10 @@ class Settings:
 
 
 DEFAULT = Settings()
+FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
+CHOICES = {"style": STYLES, "backend": BACKENDS}
+KEYS = ("package", *FOLDERS, *CHOICES, "python")
+TABLES = ("check",)
 
 
 @dataclass(frozen=True)
@@ -48,10 +72,60 @@ class Project:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that the project brings, for `Settings.apply`."""
+        """The settings that the project brings, for `Settings.apply`.
+
+        Raises:
+            RequestError: `[tool.kscaffold]` has a key that is not known, or a value that cannot be.
+        """
         name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
-        return {"package": package or None, "black": self.section("tool", "black") or None}
+        own = {key: self._read(key, value) for key, value in self.own_table.items() if key not in TABLES}
+        return {"package": package or None, "black": self.section("tool", "black") or None} | own
+
+    @property
+    def own_table(self) -> Mapping[str, Any]:
+        """`[tool.kscaffold]`.
+
+        Raises:
+            RequestError: It is no table.
+        """
+        table = self.section("tool").get("kscaffold", {})
+        if not isinstance(table, Mapping):
+            raise RequestError(f"{SECTION} has to be a table, not {table!r}.", where=str(self.pyproject))
+        return table
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether it says where and how kscaffold writes files."""
+        return not set(self.own_table) <= set(TABLES)
+
+    @property
+    def pyproject(self) -> Path:
+        """Its `pyproject.toml`, which may not be there."""
+        return self.root / PYPROJECT
+
+    def _read(self, key: str, value: Any) -> str:
+        where = str(self.pyproject)
+        if key not in KEYS:
+            known = (*KEYS, *TABLES)
+            hint = did_you_mean(key, known) or f"There are: {', '.join(known)}."
+            raise RequestError(f"[{SECTION}] has no key {key!r}.", hint=hint, where=where)
+        place = f"{key} in [{SECTION}]"
+        if not isinstance(value, str) or not value.strip():
+            raise RequestError(f"{place} has to be a string, not {value!r}.", where=where)
+        if key in CHOICES and value not in CHOICES[key]:
+            hint = did_you_mean(value, CHOICES[key]) or f"There are: {', '.join(CHOICES[key])}."
+            raise RequestError(f"{place} cannot be {value!r}.", hint=hint, where=where)
+        if key in FOLDERS:
+            folder = PurePosixPath(value)
+            if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value:
+                hint = f"Name it as seen from there: {key} = \"{'src/my_package/' if key != 'tests' else ''}{key}\"."
+                raise RequestError(f"{place} has to be a folder of the project, not {value!r}.", hint=hint, where=where)
+        if key == "package":
+            check_package(value, where)
+        if key == "python" and "/" in value:
+            return str(self.root / Path(value).expanduser())
+        return value
 
     @property
     def is_installed(self) -> bool:
@@ -97,12 +171,16 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def check_package(text: str) -> str:
+def check_package(text: str, where: str = "--package") -> str:
     """The name of a serialization package.
+
+    Args:
+        text: The name.
+        where: Where it was given.
 
     Raises:
         RequestError: It is no dotted name.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*", text) or len(text) > 100:
-        raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where="--package")
+        raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where=where)
     return text

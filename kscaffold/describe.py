@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from kscaffold.config import find_project
 from kscaffold.errors import RequestError
 from kscaffold.generate.layer import read_layer_manifest
 from kscaffold.generate.model import OwnLayers, Style, parts_in_style, read_preset
@@ -14,7 +16,7 @@ from kscaffold.naming import parse_module_name, to_class_name
 from kscaffold.spec import source
 from kscaffold.spec.layer import LayerFlags, describe_layer
 from kscaffold.style.parts import described_inputs, described_outputs
-from kscaffold.templates import Template, find_template, find_templates
+from kscaffold.templates import Catalogue, Template
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,15 @@ class TemplateSummary:
     Attributes:
         name: Kind and name: `layer/dense`.
         summary: What it makes, or why it cannot be read.
+        source: Where it comes from: "repository", "user", the name of a package, "built-in".
+        overrides: Where templates of that name come from that it hides.
         broken: Whether it cannot be read.
     """
 
     name: str
     summary: str
+    source: str
+    overrides: tuple[str, ...] = ()
     broken: bool = False
 
 
@@ -104,13 +110,19 @@ class PresetDescription:
 
 
 def summarize_templates() -> list[TemplateSummary]:
-    """All templates; one that cannot be read says why and hides no other."""
+    """All templates; one that cannot be read, or a package that has none, says why and hides no other."""
+    catalogue = Catalogue(find_project(Path.cwd()))
     summaries = []
-    for template in find_templates():
+    for template in catalogue.templates:
         try:
-            summaries.append(TemplateSummary(template.full_name, _summary(template)))
+            text, broken = _summary(template), False
         except RequestError as error:
-            summaries.append(TemplateSummary(template.full_name, str(error), broken=True))
+            text, broken = str(error), True
+        summaries.append(TemplateSummary(template.full_name, text, template.source.title, template.overrides, broken))
+    for place in catalogue.sources:
+        if place.problem:
+            text = f"The package {place.problem}."
+            summaries.append(TemplateSummary("*", text, place.title, broken=True))
     return summaries
 
 
@@ -129,14 +141,14 @@ def describe_template(name: str) -> TemplateDescription | PresetDescription:
     Raises:
         RequestError: There is no such template, or it is broken.
     """
-    template = find_template(name, where="TEMPLATE")
+    template = Catalogue(find_project(Path.cwd())).find(name, where="TEMPLATE")
     return _describe_preset(template) if template.kind == "model" else _describe_layer_template(template)
 
 
 def _describe_preset(template: Template) -> PresetDescription:
     document = read_preset(template)
     graph = resolve_graph(document, template.name, {})
-    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer)
+    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue(find_project(Path.cwd()))).infer)
     shapes = facts.of(graph)
     arguments = tuple(
         TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)

@@ -32,13 +32,13 @@ class Placement:
     Attributes:
         target: The place, with symbolic links resolved.
         shown: How messages name it.
-        content: What is to be there.
+        content: What is to be there, `None` for nothing.
         previous: What must be there until then, `None` for nothing.
     """
 
     target: Path
     shown: str
-    content: bytes
+    content: bytes | None
     previous: bytes | None
 
 
@@ -111,13 +111,16 @@ def _put(run: Run, placements: tuple[Placement, ...], held: set[int]) -> None:
     for entry, placement in pairs:
         _stop_if_asked(held)
         with _writing(placement.shown):
-            entry.stage(placement.content)
+            entry.stage(placement.previous or b"" if placement.content is None else placement.content)
     for entry, placement in pairs:
         _stop_if_asked(held)
         with _writing(placement.shown):
             if (entry.target.read_bytes() if entry.target.exists() else None) != placement.previous:
                 raise changed_meanwhile(placement.shown)
-            os.replace(entry.staged, entry.target)
+            if placement.content is None:
+                entry.take_away()
+            else:
+                os.replace(entry.staged, entry.target)
     _stop_if_asked(held)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from kscaffold.spec.expr import literal
 from kscaffold.spec.layer import LayerSpec
 from kscaffold.style import test as model_source
 from kscaffold.style.body import Line
+from kscaffold.templates import BUILT_IN, shown
+
+Roots = tuple[Path, ...]
 
 FILTERS = (
     source.build_arguments,
@@ -51,45 +55,59 @@ FILTERS = (
 )
 
 
-def render_layer(spec: LayerSpec, template: str, root: Path) -> str:
+class OwnFolderLoader(jinja2.FileSystemLoader):
+    """Reads templates from a folder, and through no symbolic link that leads out of it."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Source, file name, and whether it is still the same, as Jinja asks for them."""
+        source, path, is_current = super().get_source(environment, template)
+        if not any(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)) for root in self.searchpath):
+            raise jinja2.TemplateNotFound(template, f"{template} leads out of the folder with the templates")
+        return source, path, is_current
+
+
+def render_layer(spec: LayerSpec, template: str, roots: Roots) -> str:
     """The text of the module of a layer, before formatting.
 
     Args:
         spec: The layer.
-        template: The file below `root` to render, such as `layer/dense/module.py.jinja`.
-        root: The folder with all templates.
+        template: The file to render, such as `layer/dense/module.py.jinja`.
+        roots: The folders that it is looked for in.
 
     Raises:
         RequestError: The template is broken; names its file and line.
     """
-    return render(template, root, {"layer": spec})
+    return render(template, roots, {"layer": spec})
 
 
-def render_layer_test(spec: LayerSpec, template: str, root: Path, import_from: str, path_to_module: str | None) -> str:
+def render_layer_test(
+    spec: LayerSpec, template: str, roots: Roots, import_from: str, path_to_module: str | None
+) -> str:
     """The text of the test beside a layer's module, before formatting.
 
     Args:
         spec: The layer.
-        template: The file below `root` to render.
-        root: The folder with all templates.
+        template: The file to render.
+        roots: The folders that it is looked for in.
         import_from: The module to import the class from.
         path_to_module: The module's folder as seen from the test's, where Python would not find it by itself.
     """
     context = {"layer": spec, "import_from": import_from, "path_to_module": path_to_module}
-    return render(template, root, context)
+    return render(template, roots, context)
 
 
 def render(
     template: str,
-    root: Path,
+    roots: Roots,
     context: Mapping[str, Any],
     filters: Mapping[str, Callable[..., Any]] | None = None,
 ) -> str:
     """The text that a template gives, before formatting.
 
     Args:
-        template: The file below `root` to render.
-        root: The folder with all templates.
+        template: The file to render.
+        roots: The folders that it, and what it extends or includes, are looked for in; the last has what is built in,
+            which `built-in/…` names whatever overrides it.
         context: What the template's names stand for.
         filters: Further filters that the template uses.
 
@@ -97,7 +115,12 @@ def render(
         RequestError: The template is broken; names its file and line.
     """
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(root),
+        loader=jinja2.ChoiceLoader(
+            [
+                *(OwnFolderLoader(root) for root in roots),
+                jinja2.PrefixLoader({BUILT_IN: OwnFolderLoader(roots[-1])}),
+            ]
+        ),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -108,22 +131,29 @@ def render(
     try:
         return environment.get_template(template).render(context)
     except jinja2.TemplateSyntaxError as error:
-        raise broken_template(error.name or template, error.lineno, error.message or "syntax error") from error
+        named = shown(Path(error.filename)) if error.filename else shown_name(template, roots)
+        raise broken_template(named, error.lineno, error.message or "syntax error") from error
     except jinja2.TemplateNotFound as error:
-        raise broken_template(template, None, f"there is no {error.name}") from error
+        reason = f"there is no {error.name}" if error.message == error.name else error.message
+        raise broken_template(shown_name(template, roots), None, str(reason)) from error
     except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        file, line = _template_place(error, root)
-        raise broken_template(file or template, line, str(error)) from error
+        file, line = _template_place(error, roots)
+        raise broken_template(file or shown_name(template, roots), line, str(error)) from error
 
 
-def _template_place(error: BaseException, root: Path) -> tuple[str | None, int | None]:
+def shown_name(template: str, roots: Roots) -> str:
+    """How messages name a template's file."""
+    return next((shown(root / template) for root in roots if (root / template).is_file()), template)
+
+
+def _template_place(error: BaseException, roots: Roots) -> tuple[str | None, int | None]:
     """File and line of the template in which an error arose: Jinja puts template frames into tracebacks."""
     file, line = None, None
     trace = error.__traceback__
     while trace:
         path = Path(trace.tb_frame.f_code.co_filename)
-        if path.suffix == ".jinja" and path.is_relative_to(root):
-            file, line = path.relative_to(root).as_posix(), trace.tb_lineno
+        if path.suffix == ".jinja" and any(path.is_relative_to(root) for root in roots):
+            file, line = shown(path), trace.tb_lineno
         trace = trace.tb_next
     return file, line
 
@@ -131,12 +161,12 @@ def _template_place(error: BaseException, root: Path) -> tuple[str | None, int |
 MARK = re.compile(r"  # place ([0-9]+)$", re.MULTILINE)
 
 
-def render_graph(template: str, root: Path, context: Mapping[str, Any]) -> tuple[str, dict[int, Place]]:
+def render_graph(template: str, roots: Roots, context: Mapping[str, Any]) -> tuple[str, dict[int, Place]]:
     """The text of the module of a model, before formatting.
 
     Args:
-        template: The file below `root` to render.
-        root: The folder with all templates.
+        template: The file to render.
+        roots: The folders that it is looked for in.
         context: What the template's names stand for.
 
     Returns:
@@ -152,7 +182,7 @@ def render_graph(template: str, root: Path, context: Mapping[str, Any]) -> tuple
         return f"{line.text}  # place {len(places) - 1}"
 
     filters: dict[str, Callable[..., Any]] = {"placed": placed, "parameters": _class_parameters}
-    marked = render(template, root, context, filters)
+    marked = render(template, roots, context, filters)
     lines = {number: MARK.search(line) for number, line in enumerate(marked.splitlines(), 1)}
     found: dict[int, Place] = {}
     text = MARK.sub("", marked)

@@ -2,8 +2,9 @@
 
 Beside each target stand, under names of our own:
 
-- `staged`: the new content, to be moved onto the target. When it is gone, it has been moved.
-- `proof`: the new content once more. A target is replaced or removed only while it equals its proof, so that neither
+- `staged`: the new content, to be moved onto the target. When it is gone, it has been moved. For a target that is to be
+  removed it is the old content, and goes before the target does.
+- `proof`: the same content once more. A target is replaced or removed only while it equals its proof, so that neither
   a journal made by somebody else nor work that the user has done since can cost a file.
 - `backup`: what the target was, if it existed.
 """
@@ -72,6 +73,11 @@ class Entry:
                 os.link(self.target, self.backup)
             except OSError:  # a file system without links
                 shutil.copy2(self.target, self.backup)
+
+    def take_away(self) -> None:
+        """Removes the target, of which the files beside it hold the content."""
+        self.staged.unlink()  # first: from here on it counts as moved, so that it is put back if the process is killed
+        self.target.unlink()
 
     def put_back(self) -> None:
         """Makes the target what it was."""

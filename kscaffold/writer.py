@@ -15,24 +15,37 @@ from pathlib import Path
 
 from kscaffold import journal
 from kscaffold.errors import ExitCode, RequestError
+from kscaffold.transaction import missing_folders
 
 
 class Status(StrEnum):
     """What becomes of a file."""
 
     CREATE = "create"
+    UPDATE = "update"
     IDENTICAL = "identical"
     CONFLICT = "conflict"
     FORCE = "force"
     SKIP = "skip"
 
 
+WRITTEN = (Status.CREATE, Status.UPDATE, Status.FORCE)
+
+
 @dataclass(frozen=True)
 class File:
-    """A file that is to be on the disk."""
+    """A file that is to be on the disk.
+
+    Attributes:
+        path: Where it goes.
+        text: Its text.
+        replaces: For a text that was made from what is on the disk, that content: it is no conflict, and the ends of
+            its lines are kept.
+    """
 
     path: Path
     text: str
+    replaces: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,12 @@ class Plan:
     @property
     def written(self) -> tuple[Change, ...]:
         """The files that a commit writes."""
-        return tuple(change for change in self.changes if change.status in (Status.CREATE, Status.FORCE))
+        return tuple(change for change in self.changes if change.status in WRITTEN)
+
+    def without(self, paths: Iterable[Path]) -> Plan:
+        """The plan without some files."""
+        left_out = {Path(os.path.realpath(path)) for path in paths}
+        return replace(self, changes=tuple(change for change in self.changes if change.path not in left_out))
 
     def resolve(self, decisions: Mapping[Path, Status]) -> Plan:
         """The plan with `Status.FORCE` or `Status.SKIP` for the conflicts named in `decisions`."""
@@ -105,12 +123,16 @@ def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
     for file in files:
         path = _safe_target(root / file.path, root)
         previous = _read(path)
-        text = file.text.replace("\r\n", "\n")
+        text = file.text if file.replaces is not None else file.text.replace("\r\n", "\n")
         status = Status.CREATE
-        if previous is not None:
+        if file.replaces is not None:
+            if previous != file.replaces:
+                raise journal.changed_meanwhile(shown_path(path, base))
+            status = Status.UPDATE
+        elif previous is not None:
             same = previous.replace(b"\r\n", b"\n") == text.encode()
             status = Status.IDENTICAL if same else Status.CONFLICT
-        changes.append(Change(path, _shown(path, base), status, text, previous))
+        changes.append(Change(path, shown_path(path, base), status, text, previous))
     if len({change.path for change in changes}) < len(changes):
         raise ValueError("two files of a plan have the same path")
     return Plan(root, tuple(changes))
@@ -130,8 +152,11 @@ def diff(change: Change) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def commit(plan: Plan) -> None:
+def commit(plan: Plan) -> tuple[Path, ...]:
     """Writes the files of a plan: all of them or none.
+
+    Returns:
+        The folders that were made for them, outermost first.
 
     Raises:
         RequestError: The disk is no longer as the plan saw it, or a file cannot be written; nothing is changed.
@@ -140,14 +165,16 @@ def commit(plan: Plan) -> None:
     if plan.conflicts:
         raise ValueError("a conflict is left undecided")
     if not plan.written:
-        return
+        return ()
     for change in plan.written:
         if _safe_target(change.path, plan.root) != change.path or _read(change.path) != change.previous:
             raise journal.changed_meanwhile(change.shown)
+    made = {folder for change in plan.written for folder in missing_folders(change.path.parent)}
     journal.put_all(
         plan.root,
         [journal.Placement(item.path, item.shown, item.text.encode(), item.previous) for item in plan.written],
     )
+    return tuple(sorted(made))
 
 
 def _lines(text: str) -> list[str]:
@@ -193,7 +220,8 @@ def _refused(path: Path, reason: str) -> RequestError:
     )
 
 
-def _shown(path: Path, base: Path) -> str:
+def shown_path(path: Path, base: Path = Path()) -> str:
+    """How messages name a file: from a folder, the current one by default, unless it is far away."""
     base = Path(os.path.realpath(base))
     if path.is_relative_to(base):
         return path.relative_to(base).as_posix()

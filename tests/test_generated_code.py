@@ -20,7 +20,7 @@ from kscaffold.naming import parse_module_name
 from kscaffold.render import demand_names, render_layer, render_layer_test
 from kscaffold.spec import source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
-from kscaffold.templates import find_templates, templates_root
+from kscaffold.templates import Catalogue, templates_root
 
 Generated = tuple[LayerSpec, str, str]
 CHECKED = 24
@@ -95,14 +95,14 @@ flags = st.builds(
     input_shapes=st.sampled_from([(), ("5,6",), ("5,6", "5,4"), ("5,6", "5,6"), ("6",)]),
     features=st.frozensets(st.sampled_from(["training", "mask", "loss", "seed"])),
 )
-templates = st.none() | st.sampled_from([template.name for template in find_templates("layer")])
+templates = st.none() | st.sampled_from([template.name for template in Catalogue().of_kind("layer")])
 
 
 def generate(template: str | None, asked: LayerFlags, name: str = "MyLayer") -> Generated:
-    chosen = choose_template(template, "my_layer", asked)
+    chosen = choose_template(Catalogue(), template, "my_layer", asked)
     spec = describe_layer(parse_module_name(name), "custom", read_layer_manifest(chosen), asked)
-    module = format_python(render_layer(spec, chosen.body, templates_root()), black_mode({}), chosen.body)
-    test_text = render_layer_test(spec, LAYER_TEST, templates_root(), spec.name.module, None)
+    module = format_python(render_layer(spec, chosen.body, chosen.roots), black_mode({}), chosen.body)
+    test_text = render_layer_test(spec, LAYER_TEST, (templates_root(),), spec.name.module, None)
     return spec, module, format_python(test_text, black_mode({}), LAYER_TEST)
 
 
@@ -137,7 +137,7 @@ def folder_of_files(generated: list[Generated], tmp_path_factory: pytest.TempPat
     for spec, module, test_text in generated:
         (folder / f"{spec.name.module}.py").write_text(module)
         (folder / f"test_{spec.name.module}.py").write_text(test_text)
-    for template in find_templates("layer"):
+    for template in Catalogue().of_kind("layer"):
         spec, module, test_text = generate(template.name, LayerFlags(), f"My_{template.name}")
         (folder / f"{spec.name.module}.py").write_text(module)
         (folder / f"test_{spec.name.module}.py").write_text(test_text)
@@ -210,7 +210,7 @@ def test_a_sample_of_the_generated_code_passes_the_check(generated: list[Generat
 
 def test_the_generated_tests_of_all_templates_pass(folder_of_files: Path) -> None:
     tests = [path.name for path in sorted(folder_of_files.glob("test_my_*.py"))]
-    assert len(tests) == len(find_templates("layer"))
+    assert len(tests) == len(Catalogue().of_kind("layer"))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         cwd=folder_of_files,

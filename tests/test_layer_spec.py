@@ -13,13 +13,13 @@ from kscaffold.spec.body import StepKind
 from kscaffold.spec.expr import Literal
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.shape import fill_pattern, match_shape, parse_pattern, parse_shape
-from kscaffold.templates import find_template, find_templates
+from kscaffold.templates import Catalogue
 
 
 def describe(template: str | None = None, **flags: object) -> LayerSpec:
     asked = LayerFlags(**flags)  # type: ignore[arg-type]
     name = parse_module_name("MyLayer")
-    manifest = read_layer_manifest(choose_template(template, name.module, asked))
+    manifest = read_layer_manifest(choose_template(Catalogue(), template, name.module, asked))
     return describe_layer(name, "custom", manifest, asked)
 
 
@@ -154,12 +154,12 @@ def test_an_argument_of_the_template_gets_another_default() -> None:
 
 def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
     described = LayerFlags(arguments=("units=3",))
-    assert choose_template(None, "noise", LayerFlags()).name == "noise"
-    assert choose_template(None, "my_layer", LayerFlags()).name == "dense"
-    assert choose_template(None, "noise", described).name == "blank"
-    assert choose_template("merge", "noise", described).name == "merge"
+    assert choose_template(Catalogue(), None, "noise", LayerFlags()).name == "noise"
+    assert choose_template(Catalogue(), None, "my_layer", LayerFlags()).name == "dense"
+    assert choose_template(Catalogue(), None, "noise", described).name == "blank"
+    assert choose_template(Catalogue(), "merge", "noise", described).name == "merge"
     with pytest.raises(RequestError, match=r"There is no template 'dens' for a layer\. Did you mean dense\?"):
-        choose_template("dens", "x", LayerFlags())
+        choose_template(Catalogue(), "dens", "x", LayerFlags())
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_shapes_are_matched_by_name() -> None:
 
 
 def test_templates_are_found_by_looking() -> None:
-    names = {template.name for template in find_templates("layer")}
+    names = {template.name for template in Catalogue().of_kind("layer")}
     assert names >= {
         "dense",
         "blank",
@@ -257,7 +257,7 @@ def test_templates_are_found_by_looking() -> None:
         "wrapper",
         "rnn_cell",
     }
-    assert find_template("layer/dense").name == "dense"
+    assert Catalogue().find("layer/dense").name == "dense"
 
 
 def test_the_catalogue_offers_the_nearest_name() -> None:

@@ -13,9 +13,9 @@ from worked_specs import ALL_STYLES, TWO_TOWER, WORKED, Worked
 
 from kscaffold.errors import ExitCode
 from kscaffold.formatting import black_mode, format_python
-from kscaffold.templates import find_templates
+from kscaffold.templates import Catalogue
 
-PRESETS = [template.name for template in find_templates("model")]
+PRESETS = [template.name for template in Catalogue().of_kind("model")]
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm"}
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -203,7 +203,7 @@ def test_the_readme_has_every_preset_and_its_style() -> None:
     from kscaffold.generate.model import read_preset
 
     rows = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", README.read_text(), re.MULTILINE))
-    for template in find_templates("model"):
+    for template in Catalogue().of_kind("model"):
         style = read_preset(template).style
         assert rows[template.name].strip() == (f"`{style.value}`" if style else ""), template.name
 

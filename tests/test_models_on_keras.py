@@ -21,10 +21,10 @@ from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
 from kscaffold.generate.pipeline import Request
-from kscaffold.templates import find_templates
+from kscaffold.templates import Catalogue
 
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
-PRESETS = [template.name for template in find_templates("model")]
+PRESETS = [template.name for template in Catalogue().of_kind("model")]
 
 
 @pytest.fixture(scope="module")

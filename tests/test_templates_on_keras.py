@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from kscaffold.cli import run
-from kscaffold.templates import find_templates
+from kscaffold.templates import Catalogue
 
-TEMPLATES = [template.name for template in find_templates("layer")]
+TEMPLATES = [template.name for template in Catalogue().of_kind("layer")]
 SHAPES = {
     "masked_pooling": [(6, 8)],
     "merge": [(16,), (16,)],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kscaffold import config
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.process import CheckProcess, Limits, find_interpreter
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
@@ -116,7 +117,9 @@ def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: Non
     """
     started = time.monotonic()
     project = find_project(_folder_of(request.paths))
-    settings = DEFAULT.apply(project_settings(project)).apply(request.flags)
+    of_project = config.DEFAULT.apply(project.settings)
+    settings = DEFAULT.apply({"backend": (of_project.backend,)})
+    settings = settings.apply(project_settings(project)).apply(request.flags)
     selected = check_selection(settings.select, "--select") or tuple(rule.id for rule in read_rulebook())
     ignored = check_selection(settings.ignore, "--ignore")
     limits = Limits(settings.timeout, settings.memory, request.workers)
@@ -127,7 +130,8 @@ def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: Non
             files, dropped = _finish(_static_files(request, settings), selected, ignored)
             runs.append(Run("", files))
             break
-        with CheckProcess(find_interpreter(request.python), limits, backend) as process:
+        interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
+        with CheckProcess(interpreter, limits, backend) as process:
             sources = _static_files(request, settings)  # while Keras is imported
             jobs = tuple(_job(source, project, settings, request.known) for source in sources)
             on_wait()

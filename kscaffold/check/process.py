@@ -25,7 +25,6 @@ from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Subject, Verd
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 STARTUP_LIMIT = 180.0  # seconds for `import keras`
-BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -60,12 +59,19 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def find_interpreter(asked: str | None) -> str:
+def find_interpreter(asked: str | None, configured: str | None = None, pyproject: Path | None = None) -> str:
     """The interpreter that checks run in: the one asked for, the active virtual environment's, or this one.
+
+    Args:
+        asked: What `--python` says.
+        configured: What the project's settings say.
+        pyproject: Where they say it.
 
     Raises:
         RequestError: There is no such program.
     """
+    where = "--python" if asked is not None else str(pyproject)
+    asked = configured if asked is None else asked
     if asked is None:
         active = os.environ.get("VIRTUAL_ENV")
         folder = "Scripts" if os.name == "nt" else "bin"
@@ -73,7 +79,7 @@ def find_interpreter(asked: str | None) -> str:
         return candidate or sys.executable
     found = shutil.which(asked)
     if found is None:
-        raise RequestError(f"There is no program {asked!r}.", hint="Give the path of a Python.", where="--python")
+        raise RequestError(f"There is no program {asked!r}.", hint="Give the path of a Python.", where=where)
     return found
 
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kscaffold.check.process import BACKENDS
-from kscaffold.config import PYPROJECT, Project
+from kscaffold.config import BACKENDS, Project
 from kscaffold.errors import RequestError, did_you_mean
 from kscaffold.verdict import Feed, Known
 
@@ -66,7 +65,7 @@ def project_settings(project: Project) -> dict[str, Any]:
     Raises:
         RequestError: An unknown key, or a value of the wrong type.
     """
-    where = str(project.root / PYPROJECT)
+    where = str(project.pyproject)
     table = project.section("tool", "kscaffold", "check")
     values: dict[str, Any] = {}
     known: dict[str, Known] = {}

@@ -23,10 +23,10 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-o",
         "--output-dir",
-        callback=lambda context, parameter, value: _folder(value),
-        default=".",
+        callback=lambda context, parameter, value: None if value is None else _folder(value),
         metavar="DIR",
-        help="Folder for the module; made if it is not there.  [default: this one]",
+        help="Folder for the module; made if it is not there.  [default: that of [tool.kscaffold] in the nearest"
+        " pyproject.toml, else this one]",
     ),
     click.option(
         "--package",
@@ -76,13 +76,15 @@ def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def read_request(name: str, values: dict[str, Any]) -> Request:
+def read_request(command: str, name: str, values: dict[str, Any]) -> Request:
     """The request that the shared options make."""
     from kscaffold.generate import Request
     from kscaffold.writer import Status
 
     return Request(
+        command=command,
         name=name,
+        folder=f"{command}s",
         template=values["template"],
         output_dir=values["output_dir"],
         package=values["package"],

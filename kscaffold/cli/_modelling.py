@@ -73,5 +73,5 @@ def generate_from_graph(
         deferred=shared.pop("defer"),
         diagram=shared.pop("diagram"),
     )
-    generate = functools.partial(generate_model, read_request(name, shared), flags, formatter)
+    generate = functools.partial(generate_model, read_request(command, name, shared), flags, formatter)
     return carry_out(command, generate, shared)

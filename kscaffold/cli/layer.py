@@ -85,5 +85,5 @@ def command(
         input_shapes=input_shapes,
         features=frozenset(feature for feature, wanted in asked.items() if wanted),
     )
-    generate = functools.partial(generate_layer, read_request(name, shared), flags, formatter)
+    generate = functools.partial(generate_layer, read_request("layer", name, shared), flags, formatter)
     return carry_out("layer", generate, shared)

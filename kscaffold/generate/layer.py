@@ -13,7 +13,7 @@ from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, 
 from kscaffold.spec import catalogue, source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.manifest import LayerManifest, read_manifest
-from kscaffold.templates import Template, find_template, find_templates, templates_root
+from kscaffold.templates import BODY, Catalogue, Template, shown
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -46,24 +46,21 @@ def generate_layer(
 
 def _describe(request: Request, flags: LayerFlags) -> LayerScaffold:
     destination = find_destination(request)
-    template = choose_template(request.template, destination.name.module, flags)
+    template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
     manifest = read_layer_manifest(template)
     spec = describe_layer(destination.name, destination.settings.package, manifest, flags)
     return LayerScaffold(destination, spec, template)
 
 
-def choose_template(asked: str | None, module: str, flags: LayerFlags) -> Template:
+def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:
     """The layer template to start from: the one asked for, `blank` for a described layer, one of that name, `dense`.
 
     Raises:
         RequestError: There is no such template.
     """
-    if asked is not None:
-        return find_template(asked, "layer", where="--template")
     if flags.describe_a_layer:
-        return find_template("blank", "layer")
-    names = {template.name for template in find_templates("layer")}
-    return find_template(module if module in names else "dense", "layer")
+        return catalogue.choose("layer", asked, "blank", "blank")
+    return catalogue.choose("layer", asked, module, "dense")
 
 
 def read_layer_manifest(template: Template) -> LayerManifest:
@@ -92,6 +89,11 @@ class LayerScaffold:
         return self.source_template.full_name
 
     @property
+    def exports(self) -> tuple[str, ...]:
+        """The class."""
+        return (self.spec.name.class_name,)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Whether the name is easy to take for one of Keras."""
         return name_warnings(self.spec.name.class_name)
@@ -100,20 +102,20 @@ class LayerScaffold:
         """The formatted module, held against what was asked for, and its test."""
         from kscaffold import render
 
-        text = render.render_layer(self.spec, self.source_template.body, templates_root())
+        text = render.render_layer(self.spec, self.source_template.body, self.source_template.roots)
         black = self.destination.settings.black
-        formatter.send(text, black, self.source_template.body)
+        body = shown(self.source_template.path / BODY)
+        formatter.send(text, black, body)
         if with_test:
             place = self.destination
-            test = render.render_layer_test(
-                self.spec, LAYER_TEST, templates_root(), place.import_from, place.path_to_module
-            )
-            formatter.send(test, black, LAYER_TEST)
+            roots = place.catalogue.roots_of(LAYER_TEST)
+            test = render.render_layer_test(self.spec, LAYER_TEST, roots, place.import_from, place.path_to_module)
+            formatter.send(test, black, render.shown_name(LAYER_TEST, roots))
 
         from kscaffold import writer  # while black is at work
 
         files = [writer.File(self.destination.module, formatter.receive())]
-        render.demand_names(files[0].text, {self.spec.name.class_name}, self.source_template.body)
+        render.demand_names(files[0].text, {self.spec.name.class_name}, body)
         return [*files, writer.File(self.destination.test, formatter.receive())] if with_test else files
 
     def job(self, staged: Path, shown: str) -> Job:

@@ -30,7 +30,7 @@ from kscaffold.style.functional import builder_name, functional_parts
 from kscaffold.style.parts import Function, imported_classes
 from kscaffold.style.sequential import sequential_parts
 from kscaffold.style.subclassed import ClassPart, subclassed_parts
-from kscaffold.templates import Template, find_template, find_templates, templates_root
+from kscaffold.templates import Catalogue, Template, shown
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -46,6 +46,11 @@ class Style(StrEnum):
     SUBCLASSED = "subclassed"
     FUNCTIONAL = "functional"
     SEQUENTIAL = "sequential"
+
+    @property
+    def template(self) -> str:
+        """The file that is rendered."""
+        return "style/subclassed.py.jinja" if self is Style.SUBCLASSED else "style/functional.py.jinja"
 
 
 @dataclass(frozen=True)
@@ -101,20 +106,20 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     """
     destination = find_destination(request)
     settings = read_settings(flags.settings)
-    template, document = _read_document(request, flags, destination.name.module, settings)
+    template, document, is_preset = _read_document(request, flags, destination, settings)
     try:
         graph = resolve_graph(document, destination.name.module, settings)
     except RequestError as error:
-        is_preset = not settings and template == document.place.source.removesuffix(".yaml")
-        raise _broken_preset(error) if is_preset else error from None
+        raise _broken_preset(error) if is_preset and not settings else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
         hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
         raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
-    written = flags.style or (document.style.value if document.style else flags.default_style)
+    named = document.style.value if document.style else destination.settings.style
+    written = flags.style or named or flags.default_style
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
         raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
-    own = OwnLayers(graph.own_classes, part_package(destination))
+    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
     facts = infer_shapes(graph, own.infer)
     scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
     # Whatever the style cannot hold is said before anything is started.
@@ -145,18 +150,6 @@ def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
     return settings
 
 
-def find_preset(asked: str | None, module: str) -> Template:
-    """The preset to start from: the one asked for, one of that name, or the default.
-
-    Raises:
-        RequestError: There is no such preset.
-    """
-    if asked is not None:
-        return find_template(asked, "model", where="--template")
-    names = {template.name for template in find_templates("model")}
-    return find_template(module if module in names else DEFAULT_PRESET, "model")
-
-
 def read_preset(template: Template) -> GraphText:
     """The spec of a preset.
 
@@ -164,7 +157,7 @@ def read_preset(template: Template) -> GraphText:
         RequestError: It is broken.
     """
     try:
-        return read_document(template.path, f"{template.full_name}.yaml")
+        return read_document(template.demand_inside(), shown(template.path))
     except RequestError as error:
         raise _broken_preset(error) from None
 
@@ -174,25 +167,25 @@ def _broken_preset(error: RequestError) -> RequestError:
 
 
 def _read_document(
-    request: Request, flags: ModelFlags, module: str, settings: Mapping[str, str]
-) -> tuple[str, GraphText]:
-    """The spec, and what it is called in reports."""
+    request: Request, flags: ModelFlags, destination: Destination, settings: Mapping[str, str]
+) -> tuple[str, GraphText, bool]:
+    """What the spec is called in reports, the spec, and whether it is a preset."""
     described = flags.spec is not None or flags.graph.describe_a_graph
     if described and request.template is not None:
         raise RequestError("A template is a spec of its own.", hint="Give one or the other.", where="--template")
     if not described:
-        template = find_preset(request.template, module)
-        return template.full_name, read_preset(template)
+        template = destination.catalogue.choose("model", request.template, destination.name.module, DEFAULT_PRESET)
+        return template.full_name, read_preset(template), True
     if flags.spec is None:
-        return "flags", document_from_flags(flags.graph, settings)
+        return "flags", document_from_flags(flags.graph, settings), False
     path = Path(flags.spec)
     if path.suffix in (".yaml", ".yml") or (len(flags.spec) < 255 and path.is_file()):
         if flags.graph.describe_a_graph:
             raise RequestError("A spec is a whole model.", hint="Leave out --input, --node and --output.", where="SPEC")
         if not path.is_file():
             raise RequestError(f"There is no file {flags.spec}.", where="SPEC")
-        return flags.spec, read_document(path, flags.spec)
-    return "chain", document_from_flags(replace(flags.graph, chain=flags.spec), settings)
+        return flags.spec, read_document(path, flags.spec), False
+    return "chain", document_from_flags(replace(flags.graph, chain=flags.spec), settings), False
 
 
 def parts_in_style(
@@ -224,10 +217,12 @@ class OwnLayers:
     Attributes:
         items: The classes as the spec names them.
         package: The package that they are registered under for saving.
+        catalogue: The templates that there are.
     """
 
     items: tuple[OwnClass, ...]
     package: str
+    catalogue: Catalogue
 
     def template(self, item: OwnClass) -> Template:
         """The layer template of a class.
@@ -236,7 +231,7 @@ class OwnLayers:
             RequestError: There is none; names the place.
         """
         try:
-            return find_template(item.template, "layer")
+            return self.catalogue.find(item.template, "layer")
         except RequestError as error:
             raise error.at(str(item.place)) from None
 
@@ -261,7 +256,8 @@ class OwnLayers:
 
         texts = []
         for item in self.items:
-            text = render.render_layer(self.describe(item), self.template(item).body, templates_root())
+            template = self.template(item)
+            text = render.render_layer(self.describe(item), template.body, template.roots)
             texts.append(render.without_header(text))
         return texts
 
@@ -323,6 +319,11 @@ class ModelScaffold:
         )
 
     @property
+    def exports(self) -> tuple[str, ...]:
+        """The class, or the functions that build the model and what is cut out of it."""
+        return (self.made, *(call.partition("(")[0] for call in self.cut_calls))
+
+    @property
     def cut_calls(self) -> tuple[str, ...]:
         """Source that cuts models out of `model`; the subclassed style has layers instead."""
         return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
@@ -353,15 +354,17 @@ class ModelScaffold:
 
         black = self.destination.settings.black
         picture = self.picture_file()
-        formatter.send(self.text(self.style, self.parts)[0], black, f"style/{self.style}")
+        catalogue = self.destination.catalogue
+        body = render.shown_name(self.style.template, catalogue.roots_of(self.style.template))
+        formatter.send(self.text(self.style, self.parts)[0], black, body)
         if with_test:
-            formatter.send(self.test_text(), black, MODEL_TEST)
+            formatter.send(self.test_text(), black, render.shown_name(MODEL_TEST, catalogue.roots_of(MODEL_TEST)))
 
         from kscaffold import writer  # while black is at work
 
         files = [writer.File(self.destination.module, formatter.receive())]
         names = {part.name for part in self.parts} | {item.name for item in self.own.items}
-        render.demand_names(files[0].text, names, f"style/{self.style}")
+        render.demand_names(files[0].text, names, body)
         if with_test:
             files.append(writer.File(self.destination.test, formatter.receive()))
         return [*files, picture] if picture else files
@@ -372,7 +375,6 @@ class ModelScaffold:
         """The text of the module, and the places that its statements come from, by their number."""
         from kscaffold import render
 
-        template = "style/subclassed.py.jinja" if style is Style.SUBCLASSED else "style/functional.py.jinja"
         own_classes = self.own.sources()
         context = {
             "uses_ops": any("ops." in source.replace("keras.ops.", "") for source in own_classes),
@@ -383,7 +385,7 @@ class ModelScaffold:
             "package": self.destination.settings.package,
             "part_package": part_package(self.destination),
         }
-        return render.render_graph(template, templates_root(), context)
+        return render.render_graph(style.template, self.destination.catalogue.roots_of(style.template), context)
 
     def test_text(self) -> str:
         """The text of the test, before formatting."""
@@ -406,7 +408,7 @@ class ModelScaffold:
             "import_from": self.destination.import_from,
             "path_to_module": self.destination.path_to_module,
         }
-        return render.render(MODEL_TEST, templates_root(), context)
+        return render.render(MODEL_TEST, self.destination.catalogue.roots_of(MODEL_TEST), context)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ from kscaffold.config import DEFAULT, Project, Settings, check_package, find_pro
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.naming import ModuleName, parse_module_name
+from kscaffold.templates import Catalogue
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -25,9 +27,11 @@ class Request:
     """What every generating command is asked.
 
     Attributes:
+        command: The command, as typed after `kscaffold`: "layer".
         name: The name as typed.
+        folder: The setting that names the folder for the module: "layers", "models" or "pipelines".
         template: The template asked for, if any.
-        output_dir: Where the module goes.
+        output_dir: Where the module goes; `None` for where the project's settings say, else the current folder.
         package: The serialization package, if one is asked for.
         test: Whether a test is written beside the module.
         check: Whether the module is checked.
@@ -36,9 +40,11 @@ class Request:
         python: The interpreter for checks, if one is asked for.
     """
 
+    command: str
     name: str
+    folder: str
     template: str | None = None
-    output_dir: Path = Path(".")
+    output_dir: Path | None = None
     package: str | None = None
     test: bool = True
     check: bool = True
@@ -76,6 +82,7 @@ class Outcome:
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether the files are on the disk.
         summary: For a model, its layers.
+        by_hand: What is left for the user to add to a file, as its name and the lines.
     """
 
     template: str
@@ -87,6 +94,7 @@ class Outcome:
     recovered: tuple[str, ...] = ()
     written: bool = False
     summary: tuple[SummaryRow, ...] = ()
+    by_hand: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -119,8 +127,10 @@ class Destination:
 
     @property
     def test(self) -> Path:
-        """The test goes to the nearest `tests/` of the project, else beside the module."""
+        """The test goes where the settings say, else to the nearest `tests/` of the project, else beside the module."""
         name = f"test_{self.name.module}.py"
+        if self.settings.tests is not None:
+            return self.project.root / self.settings.tests / name
         for folder in (self.output_dir, *self.output_dir.parents):
             if (folder / "tests").is_dir():
                 return folder / "tests" / name
@@ -128,18 +138,38 @@ class Destination:
                 break
         return self.output_dir / name
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The templates that can be used there."""
+        return Catalogue(self.project)
+
+    @property
+    def init(self) -> Path | None:
+        """The `__init__.py` that is to export what is generated, which may not be there yet; `None` for none.
+
+        A folder that is made for the module becomes a package where it is inside of one.
+        """
+        init = self.output_dir / "__init__.py"
+        becomes_one = not self.output_dir.exists() and (self.output_dir.parent / "__init__.py").is_file()
+        return init if self.project.is_configured and (init.is_file() or becomes_one) else None
+
     @property
     def import_root(self) -> Path:
         """The folder from which the module is imported: above all packages that it is in."""
-        folder = self.output_dir
+        folder = self.output_dir if self.init is None else self.output_dir.parent
         while (folder / "__init__.py").is_file() and folder != folder.parent:
             folder = folder.parent
         return folder
 
     @property
+    def dotted_folder(self) -> str:
+        """The package that the module is in; empty for none."""
+        return ".".join(self.output_dir.relative_to(self.import_root).parts)
+
+    @property
     def import_from(self) -> str:
         """The module as its test imports it."""
-        return ".".join((*self.output_dir.relative_to(self.import_root).parts, self.name.module))
+        return ".".join(part for part in (self.dotted_folder, self.name.module) if part)
 
     @property
     def path_to_module(self) -> str | None:
@@ -165,10 +195,12 @@ def find_destination(request: Request) -> Destination:
         RequestError: A name that cannot be used, a file in the place of the folder, a broken pyproject.
     """
     name = parse_module_name(request.name)
-    output_dir = _output_folder(request.output_dir)
-    project = find_project(output_dir)
+    given = _output_folder(request.output_dir or Path("."))
+    project = find_project(given)
     settings = DEFAULT.apply(project.settings).apply({"package": request.package})
     check_package(settings.package)
+    configured = getattr(settings, request.folder) if request.output_dir is None else None
+    output_dir = given if configured is None else _output_folder(project.root / configured, str(project.pyproject))
     return Destination(name, output_dir, project, settings)
 
 
@@ -182,6 +214,10 @@ class Scaffold(Protocol):
     @property
     def template(self) -> str:
         """The template that it is made from, or the spec."""
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The names of the module that its package exports."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -228,7 +264,9 @@ def generate(
     from kscaffold.check import CheckProcess, find_interpreter
 
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
-    with CheckProcess(find_interpreter(request.python)) as process:
+    settings = described.destination.settings
+    interpreter = find_interpreter(request.python, settings.python, described.destination.project.pyproject)
+    with CheckProcess(interpreter, backend=settings.backend) as process:
         return _carry_out(request, described, formatter, resolve, process, on_check)
 
 
@@ -243,19 +281,26 @@ def _carry_out(
     destination = scaffold.destination
     rendered = scaffold.render(formatter, request.test)
 
-    from kscaffold import journal, writer
+    from kscaffold import history, journal, writer
+    from kscaffold.generate.package import add_to_package
 
-    recovered = () if request.dry_run else journal.recover(destination.project.root)
+    root = destination.project.root
+    recovered = () if request.dry_run else journal.recover(root)
     text = rendered[0].text
-    plan = writer.make_plan(rendered, destination.project.root, Path.cwd())
+    package = add_to_package(destination, scaffold.exports, formatter)
+    plan = writer.make_plan([*rendered, *package.files], root, Path.cwd())
     if request.on_conflict is not None:
         plan = plan.resolve({change.path: request.on_conflict for change in plan.conflicts})
     elif plan.conflicts:
         plan = plan.resolve(resolve(plan))
-    outcome = Outcome(scaffold.template, text, plan, warnings=scaffold.warnings, recovered=recovered)
+    module = plan.changes[0]
+    if module.status is writer.Status.SKIP:  # what is kept may not define what the package would export
+        plan = plan.without(file.path for file in package.files)
+    outcome = Outcome(
+        scaffold.template, text, plan, warnings=scaffold.warnings, recovered=recovered, by_hand=package.by_hand
+    )
     if plan.conflicts:
         return outcome
-    module = plan.changes[0]
     if process is None:
         outcome = replace(outcome, unchecked="--no-check")
     elif module.status is writer.Status.SKIP:
@@ -274,13 +319,13 @@ def _carry_out(
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
     if request.dry_run:
         return outcome
-    writer.commit(plan)
-    return replace(outcome, written=True)
+    problems = history.commit(plan, f"{request.command} {request.name}")
+    return replace(outcome, written=True, warnings=(*outcome.warnings, *problems))
 
 
-def _output_folder(folder: Path) -> Path:
+def _output_folder(folder: Path, where: str = "--output-dir") -> Path:
     resolved = folder.resolve()
     existing = next(place for place in (resolved, *resolved.parents) if place.exists())
     if not existing.is_dir():
-        raise RequestError(f"{existing} is no folder.", where="--output-dir", exit_code=ExitCode.REFUSED)
+        raise RequestError(f"{existing} is no folder.", where=where, exit_code=ExitCode.REFUSED)
     return resolved

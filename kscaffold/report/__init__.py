@@ -18,6 +18,10 @@ from kscaffold.verdict import Verdict
 DID_NOT_PASS = "did not pass"
 COLOURS = {
     "create": "green",
+    "update": "green",
+    "remove": "yellow",
+    "restore": "yellow",
+    "add": "yellow",
     "force": "yellow",
     "conflict": "red",
     "skip": "yellow",
@@ -43,6 +47,9 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
         lines.append(status_line(change.status.value, change.shown))
         if with_diff:
             lines += [style_diff(line) for line in writer.diff(change).splitlines()]
+    for shown, added in () if failed else outcome.by_hand:
+        lines.append(status_line("add", f"to {shown} by hand, which cannot be done safely:"))
+        lines += [f"            {line}" for line in added]
     for verdict in outcome.verdicts:
         lines += verdict_lines(verdict)
     if outcome.unchecked:
@@ -152,6 +159,7 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
         "summary": [dict(vars(row)) for row in outcome.summary],
         "warnings": list(outcome.warnings),
         "recovered": list(outcome.recovered),
+        "add_by_hand": [{"path": shown, "lines": list(lines)} for shown, lines in outcome.by_hand],
     }
     message = failure_message(outcome)
     return document | ({"error": error_fields(message)} if message else {})

@@ -12,13 +12,16 @@ from kscaffold.errors import JSON_VERSION
 
 
 def template_list_lines(summaries: Iterable[TemplateSummary]) -> list[str]:
-    """`layer/dense  Densely-connected layer: …` for each template."""
+    """`layer/dense  built-in  Densely-connected layer: …` for each template."""
     listed = list(summaries)
+    origins = [", hides ".join((item.source, *item.overrides)) for item in listed]
     width = max((len(summary.name) for summary in listed), default=0)
-    return [
-        f"{click.style(f'{item.name:<{width}}', fg='red' if item.broken else 'green')}  {item.summary}"
-        for item in listed
-    ]
+    second = max(map(len, origins), default=0)
+    lines = []
+    for item, origin in zip(listed, origins, strict=True):
+        name = click.style(f"{item.name:<{width}}", fg="red" if item.broken else "green")
+        lines.append(f"{name}  {origin:<{second}}  {item.summary}")
+    return lines
 
 
 def argument_lines(title: str, arguments: Iterable[TemplateArgument]) -> list[str]:

@@ -1,0 +1,57 @@
+"""`kscaffold undo`: the last generation in a project against the disk, then taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kscaffold import history, journal
+from kscaffold.config import find_project
+from kscaffold.errors import ExitCode, RequestError
+from kscaffold.history import Generation
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What came of an undo.
+
+    Attributes:
+        generation: What was to be taken back.
+        edited: The files that are no longer as they were generated; with any of them, nothing is taken back.
+        recovered: Files that an interrupted run had left half done, and that are again as they were before it.
+        written: Whether it was taken back.
+    """
+
+    generation: Generation
+    edited: tuple[history.Written, ...]
+    recovered: tuple[str, ...] = ()
+    written: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        return ExitCode.CONFLICT if self.edited else ExitCode.DONE
+
+
+def undo_last(dry_run: bool = False) -> Undone:
+    """Takes back what was generated last in the project of the current folder.
+
+    Args:
+        dry_run: Whether nothing is changed.
+
+    Raises:
+        RequestError: Nothing is known to have been generated there, or a file cannot be written.
+    """
+    root = find_project(Path.cwd()).root
+    recovered = () if dry_run else journal.recover(root)
+    generation = history.last(root)
+    if generation is None:
+        raise RequestError(
+            f"Nothing is known to have been generated in {root}.",
+            hint="Go to the project, or remove the files by hand.",
+        )
+    edited = generation.edited
+    if edited or dry_run:
+        return Undone(generation, edited, recovered)
+    history.take_back(root, generation)
+    return Undone(generation, (), recovered, written=True)
