@@ -201,29 +201,35 @@ class _Source:
         self, listed: ast.List | ast.Tuple, present: list[str], names: tuple[str, ...]
     ) -> list[tuple[int, str]]:
         """Where names go in a list: in their order if it was sorted, else at its end."""
-        inserts = []
+        inserts: list[tuple[int, str]] = []
         ordered = present == sorted(present)
         for name in sorted(names) if ordered else names:
             index = sum(item < name for item in present) if ordered else len(present)
-            inserts.append(self._new_item(listed, index, _quoted(name)))
+            inserts += self._new_item(listed, index, _quoted(name))
         return inserts
 
-    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> tuple[int, str]:
+    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> list[tuple[int, str]]:
         items = listed.elts
         if index < len(items):
             start = self.position(items[index].lineno, items[index].col_offset)
             line_start = self.starts[items[index].lineno - 1]
             indent = self.text[line_start:start]
             between = f",{self.newline}{indent}" if items[index].lineno > listed.lineno and not indent.strip() else ", "
-            return start, written + between
+            return [(start, written + between)]
         if not items:
             start = self.position(listed.lineno, listed.col_offset) + 1
-            return start, written + ("," if isinstance(listed, ast.Tuple) else "")
+            return [(start, written + ("," if isinstance(listed, ast.Tuple) else ""))]
         last = items[-1]
         end = self.position(last.end_lineno or 0, last.end_col_offset or 0)
         indent = self.text[self.starts[last.lineno - 1] : self.position(last.lineno, last.col_offset)]
-        own_line = last.lineno > listed.lineno and not indent.strip()
-        return end, f",{self.newline}{indent}{written}" if own_line else f", {written}"
+        if last.lineno == listed.lineno or indent.strip():
+            return [(end, f", {written}")]
+        if last.end_lineno == listed.end_lineno:
+            return [(end, f",{self.newline}{indent}{written}")]
+        # A comment behind the last item is about that item.
+        line_end = self.after(last)
+        comma = [] if self.text[end:line_end].lstrip().startswith(",") else [(end, ",")]
+        return [*comma, (line_end, f"{indent}{written},{self.newline}")]
 
 
 def _key(node: ast.ImportFrom) -> str:

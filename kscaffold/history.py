@@ -192,6 +192,8 @@ def _read(root: Path) -> list[dict[str, Any]]:
         entries = json.loads(path.read_bytes())
     except FileNotFoundError:
         return []
+    except NotADirectoryError:
+        return []
     except (OSError, ValueError) as error:
         raise _not_understood(path) from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -201,6 +203,9 @@ def _read(root: Path) -> list[dict[str, Any]]:
 
 def _write(root: Path, entries: list[dict[str, Any]]) -> None:
     path = _file_of(root)
+    if not entries:
+        path.unlink(missing_ok=True)
+        return
     _forget_the_oldest(path.parent)
     new = path.with_suffix(f".{os.getpid()}.new")
     try:

@@ -62,7 +62,7 @@ class OwnFolderLoader(jinja2.FileSystemLoader):
         """Source, file name, and whether it is still the same, as Jinja asks for them."""
         source, path, is_current = super().get_source(environment, template)
         if not any(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)) for root in self.searchpath):
-            raise jinja2.TemplateNotFound(template, f"{template} leads out of the folder with the templates")
+            raise jinja2.TemplateRuntimeError(f"{template} leads out of the folder with the templates")
         return source, path, is_current
 
 
@@ -132,10 +132,9 @@ def render(
         return environment.get_template(template).render(context)
     except jinja2.TemplateSyntaxError as error:
         named = shown(Path(error.filename)) if error.filename else shown_name(template, roots)
-        raise broken_template(named, error.lineno, error.message or "syntax error") from error
+        raise broken_template(named, error.lineno, (error.message or "syntax error").rstrip(".")) from error
     except jinja2.TemplateNotFound as error:
-        reason = f"there is no {error.name}" if error.message == error.name else error.message
-        raise broken_template(shown_name(template, roots), None, str(reason)) from error
+        raise broken_template(shown_name(template, roots), None, f"there is no {error.name}") from error
     except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         file, line = _template_place(error, roots)
         raise broken_template(file or shown_name(template, roots), line, str(error)) from error

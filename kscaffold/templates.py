@@ -24,6 +24,7 @@ MANIFEST = "template.toml"
 BODY = "module.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
+KINDS_OF_FILES = ("layer", "model", "style", "test")
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,18 @@ class Catalogue:
         names = {template.name for template in self.of_kind(kind)}
         return self.find(name if name in names else default, kind)
 
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """What each place's templates are made of, by names such as `layer/dense`, `model/mlp`, `style/functional`.
+
+        Returns:
+            The files below the folder of the place, of the first place that has them.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for source in self.sources:
+            for name, files in _parts_in(source.root).items() if source.root else ():
+                found.setdefault(name, files)
+        return found
+
     def roots_of(self, file: str) -> tuple[Path, ...]:
         """The folders for rendering a file that is no template of its own, `style/functional.py.jinja`, `test/…`.
 
@@ -236,6 +249,16 @@ def _templates_in(source: Source) -> list[Template]:
         *(Template("layer", path.name, path, source) for path in layers),
         *(Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")),
     ]
+
+
+def _parts_in(root: Path) -> dict[str, tuple[str, ...]]:
+    files = [path.relative_to(root) for path in sorted(root.glob("*/**/*")) if path.is_file()]
+    parts: dict[str, list[str]] = {}
+    for file in files:
+        if file.parts[0] in KINDS_OF_FILES and "__pycache__" not in file.parts:
+            name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
+            parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
+    return {name: tuple(listed) for name, listed in parts.items()}
 
 
 def _packages() -> list[Source]:
@@ -256,7 +279,7 @@ def _packages() -> list[Source]:
             folder = Path(os.path.realpath(places[0])) if places else None
             if folder is None:
                 problem = f"names {point.value!r}, which is no package with a folder"
-        except Exception as error:  # whatever a package does when it is imported breaks no other: it is reported
+        except (Exception, SystemExit) as error:  # what a package does when it is imported breaks no other
             problem = f"cannot be imported: {type(error).__name__}: {error}"
         sources.append(Source(point.dist.name if point.dist else point.name, folder, problem))
     return sources

@@ -17,6 +17,7 @@ FLOORS = {
     "describe": 4.5,
     "generate": 4,
     "undo": 4,
+    "eject": 4,
     "history": 3.5,
     "writer": 3,
     "journal": 2,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kscaffold.cli._completion import complete_template
 from kscaffold.cli._progress import Progress
 from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from kscaffold.writer import Plan, Status
 
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("-t", "--template", metavar="NAME", help="Template to start from; see 'kscaffold list'."),
+    click.option(
+        "-t",
+        "--template",
+        metavar="NAME",
+        shell_complete=complete_template,
+        help="Template to start from; see 'kscaffold list'.",
+    ),
     click.option(
         "-o",
         "--output-dir",

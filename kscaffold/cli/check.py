@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from kscaffold.cli._completion import complete_rule
 from kscaffold.errors import RequestError
 
 BACKENDS = click.Choice(["tensorflow", "jax", "torch", "numpy"])
@@ -18,8 +19,14 @@ FORMATS = click.Choice(["text", "github", "sarif", "json"])
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--static", is_flag=True, help="Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
-@click.option("--select", multiple=True, metavar="RULES", help="Rules that count: KS301, KS3, config-round-trip, ….")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Rules that do not count.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=complete_rule,
+    help="Rules that count: KS301, KS3, config-round-trip, ….",
+)
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rule, help="Rules that do not count.")
 @click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE", help="Constructor argument: units=8.")
 @click.option(
     "--input-shape",
@@ -44,7 +51,9 @@ FORMATS = click.Choice(["text", "github", "sarif", "json"])
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
-@click.option("--explain", metavar="RULE", help="Print what a rule is about, with an example.")
+@click.option(
+    "--explain", metavar="RULE", shell_complete=complete_rule, help="Print what a rule is about, with an example."
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def command(paths: tuple[Path, ...], output_format: str, as_json: bool, quiet: bool, debug: bool, **values: Any) -> int:
     """Find the defects of Keras layers and models in Python files and folders, also those that Keras is silent about.

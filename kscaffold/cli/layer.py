@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import carry_out, generating_command, read_request
 from kscaffold.formatting import Formatter
 
@@ -20,7 +21,7 @@ Examples:
 
 
 @click.command("layer", short_help="A custom layer and its test.", epilog=EPILOG)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_template)
 @click.option(
     "--arg",
     "arguments",
@@ -40,6 +41,7 @@ Examples:
     "sublayers",
     multiple=True,
     metavar='"NAME = LAYER"',
+    shell_complete=complete_layers,
     help='Layer inside the layer: "hidden = Dense(units, relu)". Repeatable.',
 )
 @click.option(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kscaffold.cli._completion import complete_template
 from kscaffold.cli._generating import generating_command
 from kscaffold.cli._modelling import generate_from_graph, model_options
 from kscaffold.formatting import Formatter
@@ -19,7 +20,7 @@ Examples:
 
 
 @click.command("model", short_help="A model from a preset, and its test.", epilog=EPILOG)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_template)
 @model_options("subclassed")
 @generating_command
 def command(name: str, formatter: Formatter, **shared: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import generating_command
 from kscaffold.cli._modelling import generate_from_graph, model_options
 from kscaffold.formatting import Formatter
@@ -20,8 +21,8 @@ Examples:
 
 
 @click.command("pipeline", short_help="A functional model from a graph, and its test.", epilog=EPILOG)
-@click.argument("name")
-@click.argument("spec", required=False)
+@click.argument("name", shell_complete=complete_template)
+@click.argument("spec", required=False, shell_complete=complete_layers)
 @click.option(
     "--input",
     "inputs",
@@ -29,8 +30,22 @@ Examples:
     metavar="NAME=SHAPE[:DTYPE]",
     help="Input: numeric=32, ids=16:int32. Repeatable.",
 )
-@click.option("--node", "nodes", multiple=True, metavar='"NAME: CHAIN"', help="Named value. Repeatable.")
-@click.option("--output", "outputs", multiple=True, metavar='"NAME: CHAIN"', help="Output. Repeatable.")
+@click.option(
+    "--node",
+    "nodes",
+    multiple=True,
+    metavar='"NAME: CHAIN"',
+    shell_complete=complete_layers,
+    help="Named value. Repeatable.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar='"NAME: CHAIN"',
+    shell_complete=complete_layers,
+    help="Output. Repeatable.",
+)
 @model_options("functional")
 @generating_command
 def command(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from kscaffold.cli._completion import complete_template
+
 
 @click.command("show", short_help="What a template takes and gives.")
-@click.argument("template")
+@click.argument("template", shell_complete=complete_template)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def command(template: str, as_json: bool, debug: bool) -> int:

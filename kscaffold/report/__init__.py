@@ -41,12 +41,8 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
 
     Files that a failed check keeps from being written have no line.
     """
-    lines = []
     failed = outcome.exit_code is ExitCode.CHECK_FAILED
-    for change in () if failed else outcome.plan.changes:
-        lines.append(status_line(change.status.value, change.shown))
-        if with_diff:
-            lines += [style_diff(line) for line in writer.diff(change).splitlines()]
+    lines = [] if failed else file_lines(outcome.plan, with_diff)
     for shown, added in () if failed else outcome.by_hand:
         lines.append(status_line("add", f"to {shown} by hand, which cannot be done safely:"))
         lines += [f"            {line}" for line in added]
@@ -55,6 +51,16 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
     if outcome.unchecked:
         lines.append(status_line("check", f"not checked: {outcome.unchecked}", "yellow"))
     return lines + summary_lines(outcome.summary)
+
+
+def file_lines(plan: writer.Plan, with_diff: bool = False) -> list[str]:
+    """A line for each file of a plan, below it a unified diff if asked for."""
+    lines = []
+    for change in plan.changes:
+        lines.append(status_line(change.status.value, change.shown))
+        if with_diff:
+            lines += [style_diff(line) for line in writer.diff(change).splitlines()]
+    return lines
 
 
 def summary_lines(rows: Iterable[SummaryRow]) -> list[str]:
@@ -127,15 +133,20 @@ def _shapes(shapes: Iterable[tuple[int | None, ...]]) -> str:
 
 def failure_message(outcome: Outcome) -> str | None:
     """The one message for an outcome that is not what was asked for; `None` if it is."""
-    if outcome.exit_code is ExitCode.CONFLICT:
-        shown = ", ".join(change.shown for change in outcome.plan.conflicts)
-        return (
-            f"{shown}: exists with other content; nothing was written."
-            " Use --force to overwrite, --skip to keep, --diff to compare."
-        )
     if outcome.exit_code is ExitCode.CHECK_FAILED:
         return "The check failed; nothing was written. --no-check writes without checking."
-    return None
+    return conflict_message(outcome.plan)
+
+
+def conflict_message(plan: writer.Plan) -> str | None:
+    """The message for the conflicts that a plan has left; `None` without any."""
+    if not plan.conflicts:
+        return None
+    shown = ", ".join(change.shown for change in plan.conflicts)
+    return (
+        f"{shown}: exists with other content; nothing was written."
+        " Use --force to overwrite, --skip to keep, --diff to compare."
+    )
 
 
 def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool) -> dict[str, Any]:
@@ -148,10 +159,7 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
         "template": outcome.template,
         "dry_run": dry_run,
         "written": outcome.written,
-        "files": [
-            {"path": change.shown, "status": change.status.value} | ({"diff": writer.diff(change)} if with_diff else {})
-            for change in outcome.plan.changes
-        ],
+        "files": files_json(outcome.plan, with_diff),
         "check": {
             "skipped": outcome.unchecked or None,
             "subjects": [verdict_json(verdict) for verdict in outcome.verdicts],
@@ -163,6 +171,14 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
     }
     message = failure_message(outcome)
     return document | ({"error": error_fields(message)} if message else {})
+
+
+def files_json(plan: writer.Plan, with_diff: bool) -> list[dict[str, Any]]:
+    """The files of a plan as JSON."""
+    return [
+        {"path": change.shown, "status": change.status.value} | ({"diff": writer.diff(change)} if with_diff else {})
+        for change in plan.changes
+    ]
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

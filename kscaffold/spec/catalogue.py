@@ -85,6 +85,11 @@ def is_layer(name: str) -> bool:
     return name in _data()["layers"]
 
 
+def layer_names() -> list[str]:
+    """The layers that Keras has."""
+    return sorted(_data()["layers"])
+
+
 def find_class(name: str, prefer: str = "layers") -> Signature:
     """The signature of a class of Keras by its name.
 

@@ -1,0 +1,187 @@
+"""`kscaffold undo` takes back what was generated last, and nothing that the user has done since."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Kscaffold, tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_writer_faults import Child, fail_at, needs_fork, send
+
+from kscaffold import journal
+from kscaffold.errors import RequestError
+
+SETTINGS = '[tool.kscaffold]\nlayers = "pkg/layers"\ntests = "tests"\n'
+
+
+@pytest.fixture
+def repository(folder: Path) -> Path:
+    """A repository with a package, and settings."""
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    (folder / "pkg").mkdir()
+    (folder / "pkg/__init__.py").touch()
+    return folder
+
+
+def test_each_undo_takes_back_one_command_with_its_folders(kscaffold: Kscaffold, repository: Path) -> None:
+    states = [tree(repository)]
+    for name in ("Gate", "Bar"):
+        kscaffold("layer", name, "--no-check", "-q")
+        states.append(tree(repository))
+    assert kscaffold("undo", "--dry-run").out == kscaffold("undo", "--dry-run").out
+    assert tree(repository) == states[2]
+    assert kscaffold("undo").out.splitlines() == [
+        "remove  pkg/layers/bar.py",
+        "remove  tests/test_bar.py",
+        "restore pkg/layers/__init__.py",
+    ]
+    assert tree(repository) == states[1]
+    assert kscaffold("undo", "-q").out == ""
+    assert tree(repository) == states[0]
+    result = kscaffold("undo")
+    assert result.exit_code == 2
+    assert result.err == (
+        f"error: Nothing is known to have been generated in {repository}."
+        " Go to the project, or remove the files by hand.\n"
+    )
+
+
+def test_a_file_that_was_overwritten_comes_back(kscaffold: Kscaffold, repository: Path) -> None:
+    (repository / "pkg/layers").mkdir()
+    (repository / "pkg/layers/gate.py").write_bytes(b"mine = 1\r\n")
+    before = tree(repository)
+    kscaffold("layer", "Gate", "--no-check", "--no-test", "--force", "-q")
+    assert tree(repository) != before
+    kscaffold("undo", "-q")
+    assert tree(repository) == before
+
+
+def test_what_was_edited_since_is_shown_and_left(kscaffold: Kscaffold, repository: Path) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    module = repository / "pkg/layers/gate.py"
+    module.write_text(module.read_text().replace("self.units = units", "self.units = 2 * units"))
+    before = tree(repository)
+    result = kscaffold("undo")
+    assert result.exit_code == 3
+    assert "-        self.units = units\n+        self.units = 2 * units\n" in result.out
+    assert result.err == (
+        "error: pkg/layers/gate.py: edited since 'kscaffold layer Gate'; nothing was taken back."
+        " Take the edits back, or remove the file, and try again.\n"
+    )
+    assert tree(repository) == before
+    document = json.loads(kscaffold("undo", "--json").out)
+    assert not document["ok"] and document["files"][0]["status"] == "edited" and document["error"]["message"]
+    module.unlink()
+    assert kscaffold("undo").exit_code == 0
+    assert sorted(tree(repository)) == ["pkg", "pkg/__init__.py", "pyproject.toml"]
+
+
+def test_a_folder_that_the_user_has_put_a_file_into_stays(kscaffold: Kscaffold, repository: Path) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    (repository / "tests/mine.txt").touch()
+    kscaffold("undo")
+    assert sorted(tree(repository)) == ["pkg", "pkg/__init__.py", "pyproject.toml", "tests", "tests/mine.txt"]
+
+
+def test_projects_do_not_know_of_each_other(
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "pyproject.toml").write_text(SETTINGS)
+    monkeypatch.chdir(folder / "one")
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    monkeypatch.chdir(folder / "two")
+    assert kscaffold("undo").exit_code == 2
+
+
+def test_where_nothing_can_be_kept_the_files_are_written_with_a_warning(
+    kscaffold: Kscaffold, folder: Path, user_folders: Path
+) -> None:
+    (user_folders / "state").write_text("no folder")
+    result = kscaffold("layer", "Gate", "--no-check")
+    assert result.exit_code == 0 and (folder / "gate.py").exists()
+    assert "warning:" in result.err and "What was written cannot be kept for 'kscaffold undo'" in result.err
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", "[3]", '[{"command": 1}]', '[{"files": [{"path": "../x"}]}]'])
+def test_what_is_kept_and_not_understood_is_named(
+    kscaffold: Kscaffold, folder: Path, user_folders: Path, content: str
+) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    (file,) = (user_folders / "state").rglob("*.json")
+    file.write_text(content)
+    before = tree(folder)
+    result = kscaffold("undo")
+    assert result.exit_code == 4, result
+    assert result.err == f"error: {file}: What is kept for 'kscaffold undo' is not understood. Delete that file.\n"
+    assert tree(folder) == before
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.sampled_from(["Gate", "Bar", "Mix"]), min_size=1, max_size=4))
+def test_any_number_of_commands_is_taken_back_to_the_first(
+    kscaffold: Kscaffold, repository: Path, names: list[str]
+) -> None:
+    states = [tree(repository)]
+    for name in names:
+        kscaffold("layer", name, "--no-check", "-q")
+        if tree(repository) != states[-1]:
+            states.append(tree(repository))
+    for state in reversed(states[:-1]):
+        assert kscaffold("undo").exit_code == 0
+        assert tree(repository) == state
+
+
+# ---- Files are taken away all or none, whatever stops it.
+
+PUT = {"gone.py": None, "deep/gone_too.py": None, "back.py": b"older\n"}
+THERE = {"gone.py": b"new\n", "deep/gone_too.py": b"new\n", "back.py": b"new\n", "mine.py": b"mine\n"}
+
+
+def start(root: Path) -> list[journal.Placement]:
+    """A folder, and what is to become of its files."""
+    for name, content in THERE.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return [journal.Placement(root / name, name, content, THERE[name]) for name, content in PUT.items()]
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    "meet", [fail_at, lambda step: send(signal.SIGKILL, step), lambda step: send(signal.SIGINT, step)]
+)
+def test_stopped_at_any_step_the_next_run_finds_everything_or_nothing_taken_away(
+    tmp_path: Path, meet: Callable[[int], Callable[[int], None]]
+) -> None:
+    counted = tmp_path / "counted"
+    placements = start(counted)
+    steps = Child(counted, lambda: journal.put_all(counted, placements)).steps
+    after = tree(counted)
+    assert sorted(after) == ["back.py", "deep", "mine.py"] and after["back.py"] == b"older\n"
+    assert steps > 3 * len(PUT)
+    seen = set()
+    for step in range(1, steps + 1):
+        root = tmp_path / f"step{step}"
+        placements = start(root)
+        before = tree(root)
+        Child(root, lambda root=root, placements=placements: journal.put_all(root, placements), meet(step))
+        journal.recover(root)
+        assert tree(root) in (before, after), step
+        seen.add(tree(root) == after)
+    assert seen == {True, False}
+
+
+@needs_fork
+def test_a_file_that_is_edited_meanwhile_is_not_taken_away(tmp_path: Path) -> None:
+    placements = start(tmp_path)
+    (tmp_path / "deep/gone_too.py").write_bytes(b"edited\n")
+    before = tree(tmp_path)
+    with pytest.raises(RequestError, match=r"deep/gone_too.py has changed meanwhile; nothing was written"):
+        journal.put_all(tmp_path, placements)
+    assert tree(tmp_path) == before
