@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,9 +12,10 @@ import click
 from kscaffold.cli._completion import complete_template
 from kscaffold.cli._progress import Progress
 from kscaffold.errors import RequestError
-from kscaffold.formatting import Formatter
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kscaffold.generate import Outcome, Request
     from kscaffold.writer import Plan, Status
 
@@ -63,6 +63,8 @@ def _folder(text: str) -> Path:
     """A folder; an empty text is none, though Python takes it for the current one."""
     if not text.strip():
         raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where="--output-dir")
+    from pathlib import Path
+
     return Path(text)
 
 
@@ -77,6 +79,8 @@ def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
             if values[one] and values[other]:
                 flags = [f"--{name.removeprefix('as_')}" for name in (one, other)]
                 raise RequestError(f"{flags[0]} and {flags[1]} exclude each other.", hint="Give one of them.")
+        from kscaffold.formatting import Formatter
+
         with Formatter() as formatter:
             return function(formatter=formatter, **values)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ FORMATS = click.Choice(["text", "github", "sarif", "json"])
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
 @click.option("--static", is_flag=True, help="Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
 @click.option(
@@ -55,7 +54,7 @@ FORMATS = click.Choice(["text", "github", "sarif", "json"])
     "--explain", metavar="RULE", shell_complete=complete_rule, help="Print what a rule is about, with an example."
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def command(paths: tuple[Path, ...], output_format: str, as_json: bool, quiet: bool, debug: bool, **values: Any) -> int:
+def command(paths: tuple[str, ...], output_format: str, as_json: bool, quiet: bool, debug: bool, **values: Any) -> int:
     """Find the defects of Keras layers and models in Python files and folders, also those that Keras is silent about.
 
     Each class that derives from keras.layers.Layer or keras.Model, and each function build_… that returns a model, is
@@ -85,7 +84,9 @@ def _print_rules(rules: Any, explain: bool, as_json: bool) -> int:
     return 0
 
 
-def _check(paths: tuple[Path, ...], output_format: str, quiet: bool, values: dict[str, Any]) -> int:
+def _check(paths: tuple[str, ...], output_format: str, quiet: bool, values: dict[str, Any]) -> int:
+    from pathlib import Path
+
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
     from kscaffold.cli._progress import Progress
@@ -93,7 +94,7 @@ def _check(paths: tuple[Path, ...], output_format: str, quiet: bool, values: dic
 
     names = ("select", "ignore", "backend", "strict", "timeout", "memory")
     request = CheckRequest(
-        paths=paths,
+        paths=tuple(map(Path, paths)),
         static=values["static"],
         flags={name: values[name] if values[name] not in ((), None) else None for name in names},
         known=Known(

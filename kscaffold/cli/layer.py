@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import carry_out, generating_command, read_request
-from kscaffold.formatting import Formatter
+
+if TYPE_CHECKING:
+    from kscaffold.formatting import Formatter
 
 EPILOG = """\b
 Examples:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import generating_command
 from kscaffold.cli._modelling import generate_from_graph, model_options
-from kscaffold.formatting import Formatter
+
+if TYPE_CHECKING:
+    from kscaffold.formatting import Formatter
 
 EPILOG = """\b
 Examples:
