@@ -212,3 +212,16 @@ def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, fol
     (folder / "used").unlink()
     assert kscaffold("check", "gate.py").exit_code == 0
     assert (folder / "used").exists()
+
+
+def test_checks_run_on_the_backend_of_the_settings(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.kscaffold]\nbackend = "torch"\n')
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['torch'] = None\n")
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    for command in (("layer", "Gate"), ("check", "sitecustomize.py")):
+        result = kscaffold(*command, "--python", str(python))
+        assert result.exit_code == 5, result
+        assert "cannot import Keras" in result.err and "Install torch and what it needs there" in result.err
+    assert kscaffold("check", "sitecustomize.py", "--backend", "tensorflow").exit_code == 0
