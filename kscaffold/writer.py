@@ -29,10 +29,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class File:
-    """A file that is to be on the disk."""
+    """A file that is to be on the disk.
+
+    Attributes:
+        path: Where it goes.
+        text: Its text.
+        data: Its contents, if it is no text.
+    """
 
     path: Path
     text: str
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Change:
         status: What becomes of it.
         text: Its text.
         previous: What is there now, `None` if nothing is.
+        data: Its contents, if it is no text.
     """
 
     path: Path
@@ -52,6 +60,12 @@ class Change:
     status: Status
     text: str
     previous: bytes | None
+    data: bytes | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What is written."""
+        return self.text.encode() if self.data is None else self.data
 
 
 @dataclass(frozen=True)
@@ -108,9 +122,9 @@ def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
         text = file.text.replace("\r\n", "\n")
         status = Status.CREATE
         if previous is not None:
-            same = previous.replace(b"\r\n", b"\n") == text.encode()
+            same = previous.replace(b"\r\n", b"\n") == text.encode() if file.data is None else previous == file.data
             status = Status.IDENTICAL if same else Status.CONFLICT
-        changes.append(Change(path, _shown(path, base), status, text, previous))
+        changes.append(Change(path, _shown(path, base), status, text, previous, file.data))
     if len({change.path for change in changes}) < len(changes):
         raise ValueError("two files of a plan have the same path")
     return Plan(root, tuple(changes))
@@ -122,6 +136,8 @@ def diff(change: Change) -> str:
 
     if change.status is Status.IDENTICAL:
         return ""
+    if change.data is not None:
+        return f"Binary file {change.shown} differs\n"
     before = (change.previous or b"").decode("utf-8", "backslashreplace")
     name = change.shown.replace(os.sep, "/").lstrip("/")
     lines = difflib.unified_diff(
@@ -146,7 +162,7 @@ def commit(plan: Plan) -> None:
             raise journal.changed_meanwhile(change.shown)
     journal.put_all(
         plan.root,
-        [journal.Placement(item.path, item.shown, item.text.encode(), item.previous) for item in plan.written],
+        [journal.Placement(item.path, item.shown, item.content, item.previous) for item in plan.written],
     )
 
 

@@ -33,6 +33,7 @@ FLOORS = {
     "probe": 0,
     "spec": 2,
     "templates": 2,
+    "cookie": 3,
     "naming": 1,
     "config": 1,
     "errors": 0,
