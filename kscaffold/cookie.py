@@ -7,6 +7,7 @@ which are programs, run only if the user accepts them.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -178,7 +179,7 @@ def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None 
             continue
         choices = tuple(default) if isinstance(raw, list) else ("yes", "no") if isinstance(raw, bool) else ()
         first = (choices[0] if raw else "") if isinstance(raw, list) else _as_text(default)
-        question = Question(name, first, choices, lambda text, name=name, choices=choices: _chosen(name, text, choices))
+        question = Question(name, first, choices, functools.partial(_chosen, name, choices))
         answer = given[name] if name in given else ask(question) if ask else question.default
         question.check(answer)
         values[name] = answer == "yes" if isinstance(raw, bool) else answer
@@ -262,7 +263,7 @@ def make_environment(context: Mapping[str, Any]) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    class Environment(ExtensionLoaderMixin, SandboxedEnvironment):
+    class Environment(ExtensionLoaderMixin, SandboxedEnvironment):  # type: ignore[misc]
         """As cookiecutter's own, in a sandbox."""
 
     options = context.get("cookiecutter", {}).get("_jinja2_env_vars", {})
@@ -310,7 +311,7 @@ def _as_text(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def _chosen(name: str, text: str, choices: tuple[str, ...]) -> str:
+def _chosen(name: str, choices: tuple[str, ...], text: str) -> str:
     if choices and text not in choices:
         hint = did_you_mean(text, choices) or f"There are: {', '.join(choices)}."
         raise RequestError(f"{text!r} is no choice for {name}.", hint=hint)

@@ -25,7 +25,6 @@ from kscaffold.generate.pipeline import Outcome, Request, Scaffold, find_destina
 from kscaffold.generate.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.spec.layer import LayerFlags, describe_layer
-from kscaffold.spec.shape import show_shape
 from kscaffold.templates import find_templates, templates_root
 
 BUILT_IN = "project"
@@ -126,42 +125,46 @@ def new_repository(
         # Started first, so that Keras is imported while the user answers and the templates are rendered.
         process = stack.enter_context(CheckProcess(find_interpreter(request.interpreter))) if request.check else None
         answers = _answers(request, ask)
-        staging = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kscaffold-new-"))).resolve()
+        staging = Path(stack.enter_context(_temporary_folder())).resolve()
         rendered = _render(request, name, answers, staging, formatter, process, on_check)
     return _put(request, target, rendered)
 
 
 def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, ask: Ask | None) -> NewOutcome:
-    for flag, given in (("--package", request.package), ("--style", request.style)):
-        if given is not None:
+    for flag, value in (("--package", request.package), ("--style", request.style)):
+        if value is not None:
             raise _not_for_own(flag)
     for key in request.answers:
         raise _not_for_own(f"--{key}")
-    given = {}
+    given: dict[str, str] = {}
     for text in request.settings:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
+        variable, equals, setting = text.partition("=")
+        if not equals or not variable.strip():
             raise RequestError(f"{text!r} sets nothing.", hint="Write NAME=VALUE.", where="--set")
-        given[name.strip()] = value
+        given[variable.strip()] = setting
     if not request.name.strip():
         raise RequestError("The name is empty.", where="NAME")
     with ExitStack() as stack:
-        make = lambda: Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kscaffold-new-")))  # noqa: E731
-        template = stack.enter_context(cookie.open_template(source, make()))
+        fetched, staging = (Path(stack.enter_context(_temporary_folder())) for _ in range(2))
+        template = stack.enter_context(cookie.open_template(source, fetched))
         if not template.questions:
             raise RequestError("The template has no variables.", where=source, exit_code=ExitCode.REFUSED)
         named = "project_name" if "project_name" in template.questions else template.questions[0]
         values = cookie.resolve_variables(template, {named: request.name, **given}, ask)
-        project, folder = cookie.bake(template, values, make(), request.accept_hooks)
+        project, folder = cookie.bake(template, values, staging, request.accept_hooks)
         files = cookie.read_baked(template, project)
     target = output_dir / folder
     _demand_empty(target)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if template.hooks and not request.accept_hooks:
         hooks = ", ".join(template.hooks)
         notes = (f"the template has hooks that were not run: {hooks}; --accept-hooks runs them",)
     outcome = Outcome(source, "", writer.Plan(target, ()), unchecked="a template of your own")
     return _put(request, target, _Rendered(files, outcome, notes=notes))
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kscaffold-new-")
 
 
 def _not_for_own(flag: str) -> RequestError:
@@ -281,13 +284,17 @@ def _render(
         graph=baseline_flags(model, f"{name.package}.layers.{parse_module_name(LAYER).module}:{LAYER}"),
         default_style=Style.FUNCTIONAL,
     )
-    where = Request(_baseline_name(model), output_dir=source / "pipelines", package=name.package)
-    scaffolds = (_describe_layer(source / "layers", name.package), model, describe_model(where, flags))
+    where = Request(BASELINE, output_dir=source / "pipelines", package=name.package)
+    scaffolds: tuple[Scaffold, ...] = (
+        _describe_layer(source / "layers", name.package),
+        model,
+        describe_model(where, flags),
+    )
     texts = []
     for scaffold in scaffolds:
-        files = scaffold.render(formatter, with_test=True)
-        texts.append(files[0].text)
-        for file in files:
+        made = scaffold.render(formatter, with_test=True)
+        texts.append(made[0].text)
+        for file in made:
             file.path.write_text(file.text, encoding="utf-8")
     for path in project.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))  # black has done so; this is the text as it will be written
@@ -330,14 +337,10 @@ def _describe_model(request: NewRequest, preset: str, package: str, folder: Path
     return describe_model(where, ModelFlags(style=request.style))
 
 
-def _baseline_name(model: ModelScaffold) -> str:
-    return BASELINE
-
-
 def _context(template: Cookie, name: ProjectName, answers: Mapping[str, str], model: ModelScaffold) -> dict[str, Any]:
     """What the template is rendered with."""
     inputs, targets = input_fields(model), target_fields(model)
-    shown = [", ".join(f"`{show_shape(shape)}`" for shape in shapes) for shapes in _shapes(model)]
+    shown = [" and ".join(f"`{shape}`" for shape in shapes) for shapes in _shapes(model)]
     given = {
         "project_slug": name.slug,
         "project_name": name.title,

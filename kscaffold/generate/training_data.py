@@ -10,7 +10,7 @@ from kscaffold.errors import RequestError
 from kscaffold.generate.model import ModelScaffold
 from kscaffold.graph.document import GraphFlags
 from kscaffold.graph.targets import Goal, Kind, find_goal
-from kscaffold.spec.shape import Shape, show_shape
+from kscaffold.spec.shape import Shape
 
 WIDTH = 32  # of the baseline's hidden layer
 EMBEDDING = 16
@@ -49,7 +49,7 @@ class Field:
         numbers += f" from 0 to {self.below - 1}" if self.below is not None else ""
         if not self.shape:
             return numbers.replace("numbers", "number", 1).replace("whole number ", "a whole number ", 1)
-        return f"{numbers}, shape `{show_shape(self.shape)}`".replace("(None, ", "(")
+        return f"{numbers}, shape `{self.shape}`"
 
     @property
     def columns(self) -> str:
@@ -147,7 +147,7 @@ def baseline_flags(model: ModelScaffold, layer: str) -> GraphFlags:
         sizes = ",".join("None" if size is None else str(size) for size in field.shape)
         inputs.append(f"{field.name}=({sizes}{',' if len(field.shape) == 1 else ''}):{field.dtype}")
         steps = _to_vector(field)
-        seen.append(f"{field.name}_features" if steps else field.name)
+        seen.append(f"flat_{field.name}" if steps else field.name)
         if steps:
             nodes.append(f"{seen[-1]}: {' -> '.join([field.name, *steps])}")
     start = seen[0] if len(seen) == 1 else f"({', '.join(seen)}) -> Concatenate"

@@ -65,8 +65,9 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, examples):
         "instead of": examples | {name: np.stack([rows, rows], axis=-1)},
         "no number": examples | {name: np.full(rows.shape, "a")},
         "not finite": examples | {name: np.full(rows.shape, np.nan)},
-        "differ in their number": examples | {name: rows[:-1]},
     }
+    if len(examples) > 1:
+        wrong["differ in their number"] = examples | {name: rows[:-1]}
     for message, arrays in wrong.items():
         with pytest.raises(DataError, match=message):
             read_examples(write_npz(tmp_path / "wrong.npz", arrays))
@@ -90,6 +91,6 @@ def test_what_is_wrong_with_a_csv_file_is_said_with_its_line(tmp_path, examples)
     path.write_text("\n".join([header, first + ",1"]))
     with pytest.raises(DataError, match=r"examples\.csv:2: .* values in .* columns"):
         read_examples(path)
-    path.write_text("\n".join(["other", "1"]))
+    path.write_text("other\n1")
     with pytest.raises(DataError, match="no column"):
         read_examples(path)

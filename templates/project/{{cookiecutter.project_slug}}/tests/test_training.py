@@ -23,9 +23,9 @@ def read_log(folder):
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_training_learns_and_leaves_a_model(tmp_path, model):
-    train(tmp_path, "--model", model, "--epochs", "3", "--learning-rate", "0.003")
+@pytest.mark.parametrize("name", MODELS)
+def test_training_learns_and_leaves_a_model(tmp_path, name):
+    train(tmp_path, "--model", name, "--epochs", "3", "--learning-rate", "0.003")
     rows = read_log(tmp_path)
     assert [row["epoch"] for row in rows] == [0, 1, 2]
     assert rows[-1]["loss"] < rows[0]["loss"]
@@ -33,7 +33,9 @@ def test_training_learns_and_leaves_a_model(tmp_path, model):
     assert list((tmp_path / "tensorboard").glob("*/events*"))
 
     inputs = model_inputs({name: rows[:4] for name, rows in make_examples(60).items()})
-    expected = keras.tree.flatten(keras.saving.load_model(tmp_path / "model.keras").predict(inputs, verbose=0))
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(model, keras.Model)
+    expected = keras.tree.flatten(model.predict(inputs, verbose=0))
     loaded = tf.saved_model.load(tmp_path / "saved_model")
     for one, other in zip(expected, keras.tree.flatten(loaded.serve(inputs)), strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)

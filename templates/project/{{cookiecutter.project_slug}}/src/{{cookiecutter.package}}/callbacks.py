@@ -37,7 +37,8 @@ class WriteCheckpoints(keras.callbacks.Callback):
             self.early_stopping.best_epoch = self.state.best_epoch - 1
 
     def on_epoch_end(self, epoch, logs=None):
-        if not all(math.isfinite(logs[name]) for name in ("loss", "val_loss")):
+        logs = logs or {}
+        if not all(math.isfinite(logs.get(name, math.nan)) for name in ("loss", "val_loss")):
             raise Diverged(f"the loss of epoch {epoch + 1} is no number; try a smaller --learning-rate")
         self.state = State(
             epoch=epoch + 1,

@@ -71,7 +71,7 @@ class Checkpoints:
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self.path(state.epoch) / WEIGHTS)
         for variable, value in zip(_random_variables(model), state.random, strict=True):
-            variable.assign(np.array(value, dtype="uint32"))
+            variable.assign(np.array(value, dtype=variable.dtype))
 
     def restore_best(self, model, state):
         """Gives a model the weights of the best epoch."""
@@ -97,4 +97,4 @@ def random_states(model):
 
 
 def _random_variables(model):
-    return [variable for variable in model.variables if variable.dtype == "uint32"]
+    return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]

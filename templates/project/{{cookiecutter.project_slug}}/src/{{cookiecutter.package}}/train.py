@@ -149,7 +149,7 @@ def main(argv=None):
         examples = read_examples(arguments.data) if arguments.data else make_examples(arguments.examples)
         settings = prepare_run(arguments, len(examples[INPUTS[0].name]))
     except (DataError, UsageError, OSError) as error:
-        parser.error(error)
+        parser.error(str(error))
 
     # TensorFlow takes seconds to start, so that everything else is looked at before; it may keep its notes to itself.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -81,7 +81,7 @@ def train(arguments, model, strategy, checkpoints, state, training, validation):
     chief = is_chief(strategy)
     batch_size = state.settings["batch_size"]
     early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=arguments.patience)
-    callbacks = [early_stopping]
+    callbacks: list[keras.callbacks.Callback] = [early_stopping]
     if chief:
         if state.epoch:
             print(f"{arguments.run_dir}: going on after epoch {state.epoch}")
