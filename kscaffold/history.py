@@ -111,7 +111,7 @@ def _record(plan: Plan, command: str, folders: tuple[Path, ...]) -> None:
         {
             "path": change.path.relative_to(plan.root).as_posix(),
             "before": None if change.previous is None else base64.b64encode(change.previous).decode(),
-            "after": base64.b64encode(change.text.encode()).decode(),
+            "after": base64.b64encode(change.content).decode(),
         }
         for change in plan.written
     ]

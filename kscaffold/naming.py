@@ -143,6 +143,46 @@ def _refuse_taken(text: str, name: ModuleName) -> None:
     raise RequestError(f"{text!r} cannot be used: {reason}", hint=hint, where="NAME")
 
 
+@dataclass(frozen=True)
+class ProjectName:
+    """The three spellings of a project's name: `my-project`, `my_project` and `My Project`."""
+
+    slug: str
+    package: str
+    title: str
+
+
+def parse_project_name(text: str, package: str | None = None) -> ProjectName:
+    """The names of a repository for `MyProject`, `my_project` or `my-project`.
+
+    Args:
+        text: What the user typed.
+        package: The import package, if it is to have another name.
+
+    Raises:
+        RequestError: One of them is no name, is reserved by Python, or would shadow a module.
+    """
+    name = _project_part(text, "NAME")
+    slug = name.replace("_", "-")
+    module = name if package is None else _project_part(package, "--package")
+    return ProjectName(slug, module, " ".join(word[:1].upper() + word[1:] for word in slug.split("-")))
+
+
+def _project_part(text: str, where: str) -> str:
+    """A name in small letters, if a package can have it."""
+    try:
+        module = parse_module_name(text).module
+    except RequestError as error:
+        words = [part.lower() for part in re.findall(r"[A-Za-z][a-z0-9]*|[A-Z]+[0-9]*", text)]
+        proposal = "-".join(words if words[:1] == ["my"] else ["my", *words][:5]) if len(words) != 0 else "my-project"
+        message = error.message.replace("the name of a class and a module", "the name of a package")
+        hint = error.hint if error.hint and not error.hint.startswith("For example") else f"For example: {proposal}."
+        raise RequestError(message, hint=hint.replace("-", "_") if where != "NAME" else hint, where=where) from None
+    if module != module.strip("_") or "__" in module:
+        raise RequestError(f"{text!r} has underscores in a row.", where=where)
+    return module
+
+
 def check_value_name(name: str, what: str) -> None:
     """Refuses what cannot be the name of a variable in generated code.
 

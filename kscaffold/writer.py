@@ -41,11 +41,13 @@ class File:
         text: Its text.
         replaces: For a text that was made from what is on the disk, that content: it is no conflict, and the ends of
             its lines are kept.
+        data: Its contents, if it is no text.
     """
 
     path: Path
     text: str
     replaces: bytes | None = None
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Change:
         status: What becomes of it.
         text: Its text.
         previous: What is there now, `None` if nothing is.
+        data: Its contents, if it is no text.
     """
 
     path: Path
@@ -65,6 +68,12 @@ class Change:
     status: Status
     text: str
     previous: bytes | None
+    data: bytes | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What is written."""
+        return self.text.encode() if self.data is None else self.data
 
 
 @dataclass(frozen=True)
@@ -130,9 +139,9 @@ def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
                 raise journal.changed_meanwhile(shown_path(path, base))
             status = Status.UPDATE
         elif previous is not None:
-            same = previous.replace(b"\r\n", b"\n") == text.encode()
+            same = previous.replace(b"\r\n", b"\n") == text.encode() if file.data is None else previous == file.data
             status = Status.IDENTICAL if same else Status.CONFLICT
-        changes.append(Change(path, shown_path(path, base), status, text, previous))
+        changes.append(Change(path, shown_path(path, base), status, text, previous, file.data))
     if len({change.path for change in changes}) < len(changes):
         raise ValueError("two files of a plan have the same path")
     return Plan(root, tuple(changes))
@@ -144,6 +153,8 @@ def diff(change: Change) -> str:
 
     if change.status is Status.IDENTICAL:
         return ""
+    if change.data is not None:
+        return f"Binary file {change.shown} differs\n"
     before = (change.previous or b"").decode("utf-8", "backslashreplace")
     name = change.shown.replace(os.sep, "/").lstrip("/")
     lines = difflib.unified_diff(
@@ -172,7 +183,7 @@ def commit(plan: Plan) -> tuple[Path, ...]:
     made = {folder for change in plan.written for folder in missing_folders(change.path.parent)}
     journal.put_all(
         plan.root,
-        [journal.Placement(item.path, item.shown, item.text.encode(), item.previous) for item in plan.written],
+        [journal.Placement(item.path, item.shown, item.content, item.previous) for item in plan.written],
     )
     return tuple(sorted(made))
 

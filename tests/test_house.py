@@ -37,6 +37,7 @@ FLOORS = {
     "spec": 2,
     "templates": 2,
     "exports": 1,
+    "cookie": 3,
     "naming": 1,
     "config": 1,
     "errors": 0,

@@ -46,6 +46,7 @@ class GraphText:
         summary: What it is, in a sentence.
         style: The style that it is meant for, if one is named.
         example: The name that its example command uses, if one is given.
+        targets: What outputs are trained towards, where the graph does not tell.
         is_cut: Whether its inputs and outputs are lists of values.
     """
 
@@ -60,10 +61,23 @@ class GraphText:
     layers: Entries = ()
     models: tuple[tuple[Text, GraphText], ...] = ()
     blocks: tuple[tuple[Text, GraphText], ...] = ()
+    targets: Entries = ()
     is_cut: bool = field(default=False)
 
 
-SECTIONS = ("summary", "style", "parameters", "layers", "inputs", "shared", "nodes", "outputs", "models", "blocks")
+SECTIONS = (
+    "summary",
+    "style",
+    "parameters",
+    "layers",
+    "inputs",
+    "shared",
+    "nodes",
+    "outputs",
+    "targets",
+    "models",
+    "blocks",
+)
 SECTIONS_OF_PART = ("summary", "parameters", "inputs", "shared", "nodes", "outputs")
 
 
@@ -133,6 +147,7 @@ class _Reader:
             nodes=self.texts(found.get("nodes"), "nodes are"),
             outputs=self.outputs(outputs),
             layers=self.texts(found.get("layers"), "layers are"),
+            targets=self.texts(found.get("targets"), "targets are"),
             models=parts["models"],
             blocks=parts["blocks"],
             is_cut=is_cut,

@@ -11,6 +11,7 @@ from kscaffold.graph.chain import Chain, Link, parse_chain, parse_link
 from kscaffold.graph.document import GraphText, InputText, ParameterText
 from kscaffold.graph.order import sort_by_need
 from kscaffold.graph.place import Place, Text
+from kscaffold.graph.targets import read_targets
 from kscaffold.graph.value import (
     Cut,
     Graph,
@@ -52,7 +53,7 @@ def resolve_graph(document: GraphText, name: str, settings: Mapping[str, str]) -
     own_classes = tuple(_own_class(key, value) for key, value in document.layers)
     graph = _Family(document, owner, arguments, own_classes).main(name)
     _refuse_unused(document, graph, arguments)
-    return graph
+    return replace(graph, targets=read_targets(document.targets, graph))
 
 
 def _parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:

@@ -162,6 +162,7 @@ class Graph:
         blocks: The blocks that its nodes call: sub-graphs that make new layers at each call.
         cuts: Models cut out of it.
         own_classes: The layer classes that the module defines itself.
+        targets: What outputs are trained towards, where the graph does not tell: names of outputs and of targets.
         is_block: Whether it is a block.
         own_parameters: The parameters that a block has for itself; the others are those of the whole spec.
     """
@@ -173,6 +174,7 @@ class Graph:
     summary: str = ""
     parameters: tuple[Argument, ...] = ()
     shared: tuple[SharedLayer, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
     models: tuple[Graph, ...] = ()
     blocks: tuple[Graph, ...] = ()
     cuts: tuple[Cut, ...] = ()

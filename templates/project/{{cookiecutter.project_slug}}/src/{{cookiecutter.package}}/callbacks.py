@@ -1,0 +1,52 @@
+"""Callbacks of Keras that are the project's own."""
+
+import math
+
+import keras
+
+from .checkpoints import State, random_states
+
+
+class Diverged(RuntimeError):
+    """Training that has come to losses which are no numbers."""
+
+
+class WriteCheckpoints(keras.callbacks.Callback):
+    """Writes a checkpoint at the end of each epoch, and lets early stopping go on where it was.
+
+    It has to stand behind the early stopping in the list of callbacks.
+
+    Args:
+        checkpoints: Where to.
+        state: What the run begins with.
+        early_stopping: The callback that knows the best epoch.
+        writes: Whether this process writes; of several workers only one does.
+    """
+
+    def __init__(self, checkpoints, state, early_stopping, writes=True):
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.state = state
+        self.early_stopping = early_stopping
+        self.writes = writes
+
+    def on_train_begin(self, logs=None):
+        self.early_stopping.wait = self.state.wait
+        if self.state.best is not None:
+            self.early_stopping.best = self.state.best
+            self.early_stopping.best_epoch = self.state.best_epoch - 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        if not all(math.isfinite(logs.get(name, math.nan)) for name in ("loss", "val_loss")):
+            raise Diverged(f"the loss of epoch {epoch + 1} is no number; try a smaller --learning-rate")
+        self.state = State(
+            epoch=epoch + 1,
+            settings=self.state.settings,
+            best=float(self.early_stopping.best),
+            best_epoch=self.early_stopping.best_epoch + 1,
+            wait=self.early_stopping.wait,
+            random=random_states(self.model),
+        )
+        if self.writes:
+            self.checkpoints.write(self.model, self.state)

@@ -1,0 +1,59 @@
+"""The input pipeline: examples as `tf.data` datasets, shuffled, in batches, ready before they are needed."""
+
+import numpy as np
+import tensorflow as tf
+
+from .examples import INPUTS, TARGETS
+
+
+def split_examples(examples, share):
+    """Splits examples into those to train with and those to validate with, always in the same way."""
+    count = len(examples[INPUTS[0].name])
+    order = np.random.default_rng(0).permutation(count)
+    validating = order[: max(1, round(count * share))]
+    training = order[len(validating) :]
+    return tuple({name: rows[chosen] for name, rows in examples.items()} for chosen in (training, validating))
+
+
+def make_training_dataset(examples, batch_size, seed, first_epoch=0):
+    """Shuffled batches without end, epoch by epoch.
+
+    Each epoch has an order of its own, which follows from the seed and the number of the epoch: a run that goes on
+    after an interruption sees what it would have seen without it.
+    """
+    dataset = _make_dataset(examples)
+    count = len(examples[INPUTS[0].name])
+
+    def shuffled(epoch):
+        return dataset.shuffle(count, seed=seed + epoch, reshuffle_each_iteration=False).batch(
+            batch_size, drop_remainder=True
+        )
+
+    # Augmentation goes here: .map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+    epochs = tf.data.Dataset.counter(first_epoch).flat_map(shuffled)
+    return _sharded(epochs.prefetch(tf.data.AUTOTUNE))
+
+
+def make_validation_dataset(examples, batch_size):
+    """All examples once, in order."""
+    return _sharded(_make_dataset(examples).batch(batch_size).prefetch(tf.data.AUTOTUNE))
+
+
+def model_inputs(examples):
+    """The inputs as the model takes them: one array, or a list of them."""
+    arrays = [examples[field.name] for field in INPUTS]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _make_dataset(examples):
+    inputs, targets = (tuple(examples[field.name] for field in fields) for fields in (INPUTS, TARGETS))
+    return tf.data.Dataset.from_tensor_slices(
+        (inputs[0] if len(inputs) == 1 else inputs, targets[0] if len(targets) == 1 else targets)
+    )
+
+
+def _sharded(dataset):
+    """A dataset of which each worker of several takes its share of every batch."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.with_options(options)
