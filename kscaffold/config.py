@@ -28,7 +28,7 @@ class Settings:
         models: The folder for models.
         pipelines: The folder for pipelines.
         tests: The folder for tests; `None` for the nearest `tests/`.
-        style: The style of models whose spec names none; `None` for that of the command.
+        style: The style of `kscaffold model` where the preset names none; `None` for that of the command.
         backend: The backend of Keras that checks run on.
         python: The interpreter that checks run in; `None` for that of the active virtual environment.
         templates: The folder with the project's own templates.

@@ -64,7 +64,10 @@ def test_models_and_pipelines_have_folders_and_a_style(kscaffold: Kscaffold, rep
     init = (repository / "src/my_project/models/__init__.py").read_text()
     assert "from .cut_autoencoder import build_cut_autoencoder, build_encoder\nfrom .tail import Tail\n" in init
     assert "build_head" in (repository / "src/my_project/pipelines/__init__.py").read_text()
-    assert "def build_head" in (repository / "src/my_project/pipelines/head.py").read_text()
+    (repository / "pyproject.toml").write_text(PYPROJECT.replace("functional", "subclassed"))
+    kscaffold("pipeline", "tail", "16 -> Dense(2)", "--no-check", "-q", "--no-test")
+    for name in ("head", "tail"):
+        assert f"def build_{name}" in (repository / f"src/my_project/pipelines/{name}.py").read_text()
 
 
 def test_from_a_folder_inside_it_is_the_same_and_a_flag_is_stronger(

@@ -114,7 +114,9 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     if flags.style is None and document.style and document.style.value not in list(Style):
         hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
         raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
-    named = document.style.value if document.style else destination.settings.style
+    # A pipeline is functional by its nature; the project says how its models are written.
+    of_project = destination.settings.style if request.folder == "models" else None
+    named = document.style.value if document.style else of_project
     written = flags.style or named or flags.default_style
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
