@@ -313,7 +313,7 @@ def test_the_menu_for_conflicts_on_a_terminal(
 
 
 def test_no_traceback_without_debug(kscaffold: Kscaffold, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kscaffold.generate.pipeline.find_project", lambda folder: 1 / 0)
+    monkeypatch.setattr("kscaffold.generate.destination.find_project", lambda folder: 1 / 0)
     result = kscaffold("layer", "MyDense", "--no-check")
     assert result.exit_code == 1
     assert "kscaffold itself failed: ZeroDivisionError" in result.err and "Traceback" not in result.err

@@ -19,8 +19,8 @@ from kscaffold.check import CheckProcess, Verdict, find_interpreter
 from kscaffold.cli import run
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import Request
 from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
-from kscaffold.generate.pipeline import Request
 from kscaffold.templates import Catalogue
 
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
@@ -40,7 +40,7 @@ def scaffolds(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     with Formatter() as formatter:
         for preset in PRESETS:
             for style in Style:
-                request = Request(f"{preset}_{style}", template=preset, output_dir=folder)
+                request = Request("model", f"{preset}_{style}", "models", template=preset, output_dir=folder)
                 try:
                     scaffold = describe_model(request, ModelFlags(style=style))
                 except RequestError:
@@ -274,7 +274,7 @@ def test_every_shape_of_graph_computes_the_same_in_all_styles_that_hold_it(
     for style in worked.styles:
         name = f"worked_{worked.name}_{style}"
         assert run(["pipeline", name, *worked.arguments, "--style", style, "--no-check", "-q"]) == 0
-        scaffold = describe_model(Request(name), _flags(worked, Style(style)))
+        scaffold = describe_model(Request("model", name, "models"), _flags(worked, Style(style)))
         model = getattr(importlib.import_module(name), scaffold.made)()
         inputs = example(scaffold, batch_size=2)
         model(inputs)

@@ -19,8 +19,8 @@ from random_specs import Spec, specs
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.errors import RequestError
 from kscaffold.formatting import black_mode, format_python
+from kscaffold.generate.destination import Request, find_destination
 from kscaffold.generate.model import ModelScaffold, OwnLayers, Style
-from kscaffold.generate.pipeline import Request, find_destination
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
@@ -52,7 +52,7 @@ class Made:
 
 def describe(text: str, style: Style, number: int, folder: Path) -> ModelScaffold:
     """A scaffold for a spec; what the style cannot hold is refused."""
-    destination = find_destination(Request(f"graph{number}_{style}", output_dir=folder))
+    destination = find_destination(Request("pipeline", f"graph{number}_{style}", "pipelines", output_dir=folder))
     graph = resolve_graph(parse_document(text, "spec.yaml"), destination.name.module, {})
     own = OwnLayers(graph.own_classes, "custom")
     scaffold = ModelScaffold(destination, "spec.yaml", graph, infer_shapes(graph, own.infer), style, own)

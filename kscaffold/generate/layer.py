@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
+from kscaffold.generate.destination import Destination, Request, find_destination
+from kscaffold.generate.pipeline import Outcome, Resolve, SummaryRow, generate
 from kscaffold.spec import catalogue, source
 from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.manifest import LayerManifest, read_manifest

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import Destination, Request, find_destination
 from kscaffold.generate.layer import name_warnings, read_layer_manifest
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
+from kscaffold.generate.pipeline import Outcome, Resolve, SummaryRow, generate
 from kscaffold.graph.counts import largest_number, layer_counts
 from kscaffold.graph.document import GraphFlags, GraphText, document_from_flags, read_document
 from kscaffold.graph.place import Place

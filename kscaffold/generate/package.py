@@ -11,7 +11,7 @@ from kscaffold.exports import add_export
 from kscaffold.formatting import Formatter
 
 if TYPE_CHECKING:
-    from kscaffold.generate.pipeline import Destination
+    from kscaffold.generate.destination import Destination
     from kscaffold.writer import File
 
 

@@ -20,9 +20,10 @@ from kscaffold.config import Project
 from kscaffold.cookie import Ask, Cookie, Question
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import Request, find_destination
 from kscaffold.generate.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
 from kscaffold.generate.model import DEFAULT_PRESET, ModelFlags, ModelScaffold, Style, describe_model
-from kscaffold.generate.pipeline import Outcome, Request, Scaffold, find_destination
+from kscaffold.generate.pipeline import Outcome, Scaffold
 from kscaffold.generate.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.spec.layer import LayerFlags, describe_layer
