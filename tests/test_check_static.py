@@ -287,6 +287,20 @@ def test_consequences_are_folded_under_the_cause_that_is_none_itself() -> None:
             """,
             id="Keras 2 under its own name",
         ),
+        pytest.param(
+            """
+            from keras.src import backend
+
+            class Layer(backend.Layer):
+                def __init__(self):
+                    super().__init__()
+                    self._losses = []
+
+                def build(self, input_shape):
+                    self._dtype_policy = None
+            """,
+            id="the inside of Keras",
+        ),
     ],
 )
 def test_what_only_looks_like_a_defect_is_not_flagged(code: str) -> None:
