@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,121 @@ def test_consequences_are_folded_under_the_cause_that_is_none_itself() -> None:
 
     folded = fold([finding("C"), finding("B", "C"), finding("A", "B"), finding("D")])
     assert [(item.rule, [one.rule for one in item.consequences]) for item in folded] == [("A", ["B", "C"]), ("D", [])]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            """
+            class Pyramid(keras.layers.Layer):
+                def call(self, features):
+                    if sorted(features.keys()) != self.levels or min(int(name[1]) for name in features) < 2:
+                        raise ValueError("other levels")
+                    for name, feature in features.items():
+                        if name != self.last:
+                            features["P2"] = feature
+                    return features
+            """,
+            id="keys of mappings",
+        ),
+        pytest.param(
+            """
+            class Waves(keras.layers.Layer):
+                def call(self, time, dim, window_size, kind: Optional[str]):
+                    if dim % 2 != 0 or window_size > 4 or kind != self.kind:
+                        return time
+                    return time * 2
+            """,
+            id="arguments that are numbers or texts by their names or types",
+        ),
+        pytest.param(
+            """
+            class Convolution(keras.layers.Layer):
+                def call(self, graph):
+                    for index, edges in enumerate(graph.edge_sets):
+                        if edges.node_set_name(self.receiver) != self.sender or index > 2:
+                            raise ValueError("another node set")
+                    return graph
+            """,
+            id="names and indices beside tensors",
+        ),
+        pytest.param(
+            """
+            class Mixture(keras.layers.Layer):
+                def call(self, inputs):
+                    for rate, one in zip(self.rates, inputs):
+                        if rate > 0:
+                            inputs = inputs + rate * one
+                    return inputs
+            """,
+            id="numbers that go along with tensors",
+        ),
+        pytest.param(
+            """
+            class Units(keras_tuner.HyperModel):
+                def __init__(self, metrics):
+                    self.metrics = metrics
+
+                def build(self, hp):
+                    return keras.Sequential([keras.Input((8,)), keras.layers.Dense(hp.Int("units", 2, 8))])
+            """,
+            id="models of KerasTuner are none",
+        ),
+        pytest.param(
+            """
+            class Old(tf_keras.layers.Layer):
+                def __init__(self):
+                    self.optimizer = tf_keras.optimizers.Adam(lr=0.1)
+
+                def call(self, inputs):
+                    return tf_keras.backend.mean(inputs)
+            """,
+            id="Keras 2 under its own name",
+        ),
+        pytest.param(
+            """
+            from keras.src import backend
+
+            class Layer(backend.Layer):
+                def __init__(self):
+                    super().__init__()
+                    self._losses = []
+
+                def build(self, input_shape):
+                    self._dtype_policy = None
+            """,
+            id="the inside of Keras",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_defect_is_not_flagged(code: str) -> None:
+    imports = "from typing import Optional\nimport keras, keras_tuner, tf_keras\n"
+    assert find_problems(imports + textwrap.dedent(code)) == []
+
+
+def test_masks_that_may_be_left_out_are_tensors() -> None:
+    code = """
+        import keras
+
+        class Masked(keras.layers.Layer):
+            def call(self, inputs, mask=None):
+                if mask is not None and keras.ops.any(mask):
+                    return inputs
+                return inputs * 0
+        """
+    assert [(problem.rule, problem.line) for problem in find_problems(textwrap.dedent(code))] == [("KS110", 6)]
+
+
+def test_long_sums_are_looked_at() -> None:
+    code = f"""
+import keras
+
+class Long(keras.Layer):
+    def call(self, x):
+        return float({" + ".join("x" * 1500)})
+"""
+    assert [(problem.rule, problem.line) for problem in find_problems(code)] == [("KS110", 6)]
 
 
 @given(st.text(max_size=200))

@@ -6,17 +6,23 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 KERAS_SPELLINGS = (
     (re.compile(r"^tensorflow\.(?:compat\.v2\.)?keras\b"), "keras"),
-    (re.compile(r"^tf_keras\b"), "keras"),
     (re.compile(r"^keras\.(?:api|src)\."), "keras."),
 )
 LAYER, MODEL = "layer", "model"
 MODELS = {"keras.Model", "keras.Sequential", "keras.Functional"}
+# Packages that have layers and models of their own; tf_keras is Keras 2.
+FOREIGN = ("torch.", "flax.", "pytorch_lightning.", "lightning.", "pydantic.", "tf_keras.")
+# What conditions name that ask whether tensors have values, and for a version.
+MODES = re.compile(r"eager|backend|torch|jax|symbolic|_workflow|\bin_tf_|isinstance\(.*Tensor|is_tensor\(", re.I)
+VERSIONS = re.compile(
+    r"\b(__version__|(tf|tensorflow|keras)_?version|version\()|keras_?[23]\b|hasattr\((tf|tensorflow|keras|k)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,10 @@ class KerasClass:
     @property
     def functions_of_call(self) -> list[Function]:
         """`call`, and the methods of the class that it calls by `self.name(…)`."""
+        return self.functions_below_call(set())
+
+    def functions_below_call(self, left_out: set[int]) -> list[Function]:
+        """The same without those that it calls only at nodes that are left out, given by their ids."""
         methods = self.methods
         waiting, found = ["call"], []
         while waiting:
@@ -49,6 +59,8 @@ class KerasClass:
                 continue
             found.append(function)
             for node in ast.walk(function):
+                if id(node) in left_out:
+                    continue
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
                     if node.func.attr not in ("build", "__init__"):
                         waiting.append(node.func.attr)
@@ -80,16 +92,55 @@ class Source:
     def name(self, node: ast.AST) -> str | None:
         """The same with one spelling for all of Keras: `keras.layers.Dense`."""
         spelled = self.spelled(node)
-        if spelled is None:
-            return None
-        for pattern, short in KERAS_SPELLINGS:
-            spelled = pattern.sub(short, spelled)
-        return spelled
+        return None if spelled is None else one_spelling(spelled)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the tree."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """The functions of the file by name, those of the module before those inside of others."""
+        methods = {id(item) for node in self.nodes if isinstance(node, ast.ClassDef) for item in node.body}
+        found: dict[str, Function] = {}
+        for node in self.nodes:
+            if isinstance(node, FUNCTIONS) and id(node) not in methods:
+                found.setdefault(node.name, node)
+        return found
+
+    @cached_property
+    def by_version(self) -> set[int]:
+        """The ids of nodes that conditions leave to an older version: `if … < …`, or what is not `if … >= …`."""
+        found: set[int] = set()
+        for node in self._conditions(VERSIONS):
+            signs = {type(sign) for part in ast.walk(node.test) if isinstance(part, ast.Compare) for sign in part.ops}
+            older, newer = bool(signs & {ast.Lt, ast.LtE}), bool(signs & {ast.Gt, ast.GtE})
+            for branch, kept in ((node.body, newer and not older), (node.orelse, older and not newer)):
+                if not kept:
+                    parts = branch if isinstance(branch, list) else [branch]
+                    found |= ids_below(*parts)
+        return found
+
+    @cached_property
+    def by_mode(self) -> set[int]:
+        """The ids of nodes below conditions that ask for eager tensors or a backend: values may be there."""
+        return ids_below(*self._conditions(MODES))
+
+    def _conditions(self, asked: re.Pattern[str]) -> Iterator[ast.If | ast.IfExp]:
+        for node in self.nodes:
+            if isinstance(node, ast.If | ast.IfExp) and asked.search(ast.unparse(node.test)):
+                yield node
+
+    @cached_property
+    def is_of_keras(self) -> bool:
+        """Whether the file imports the inside of Keras, as Keras itself does."""
+        return any(name.startswith(("keras.src.", "tensorflow.python.keras.")) for name in self.names.values())
 
     @cached_property
     def classes(self) -> list[KerasClass]:
         """The layers and models of the file, wherever they are defined."""
-        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]
+        nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
         known: dict[str, KerasClass] = {}
         found: dict[int, KerasClass] = {}
         for _ in range(len(nodes) + 1):
@@ -106,7 +157,7 @@ class Source:
             name = self.name(base)
             if name is not None and is_model_name(name):
                 return KerasClass(node, MODEL, True)
-            if name is not None and name.startswith("keras.layers."):
+            if name is not None and (name.startswith("keras.layers.") or name == "keras.Layer"):
                 return KerasClass(node, LAYER, True)
             if isinstance(base, ast.Name) and base.id in known:
                 return KerasClass(node, known[base.id].kind, known[base.id].certain)
@@ -114,18 +165,17 @@ class Source:
         names = [self.name(base) for base in node.bases]
         methods = {item.name for item in node.body if isinstance(item, FUNCTIONS)}
         for word, name in zip(written, names, strict=True):
-            foreign = name is not None and name.startswith(("torch.", "flax.", "pytorch_lightning."))
+            foreign = name is not None and name.startswith(FOREIGN)
+            foreign |= word.endswith("HyperModel")  # of KerasTuner
             if not foreign and word.endswith(("Layer", "Model")) and methods & {"call", "build", "get_config"}:
                 return KerasClass(node, MODEL if word.endswith("Model") else LAYER, False)
         return None
 
-    def calls(self, root: ast.AST | None = None) -> Iterator[tuple[ast.Call, str]]:
-        """The calls below a node of things whose dotted names are known."""
-        for node in ast.walk(root or self.tree):
-            if isinstance(node, ast.Call):
-                name = self.name(node.func)
-                if name is not None:
-                    yield node, name
+    @cached_property
+    def calls(self) -> tuple[tuple[ast.Call, str], ...]:
+        """The calls of things whose dotted names are known."""
+        calls = ((node, self.name(node.func)) for node in self.nodes if isinstance(node, ast.Call))
+        return tuple((call, name) for call, name in calls if name is not None)
 
 
 def parse(text: str) -> Source:
@@ -149,6 +199,14 @@ def parse(text: str) -> Source:
                 else:
                     names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
     return Source(tree, names)
+
+
+@cache
+def one_spelling(spelled: str) -> str:
+    """A dotted name with one spelling for all of Keras."""
+    for pattern, short in KERAS_SPELLINGS:
+        spelled = pattern.sub(short, spelled)
+    return spelled
 
 
 # What `from keras.layers import *` brings that rules ask about.
@@ -181,6 +239,11 @@ def is_property(function: Function) -> bool:
     """Whether a method is a property, or its setter."""
     words = [ast.unparse(decorator) for decorator in function.decorator_list]
     return any(word == "property" or word.endswith((".setter", "cached_property")) for word in words)
+
+
+def ids_below(*roots: ast.AST) -> set[int]:
+    """The ids of the statements and expressions below some nodes; others, such as `ast.Load`, all of a tree share."""
+    return {id(node) for root in roots for node in ast.walk(root) if isinstance(node, ast.stmt | ast.expr)}
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

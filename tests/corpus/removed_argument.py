@@ -19,9 +19,30 @@ def build_compiled():
     return model
 
 
+# expect: KS102
+def build_second(version=2):
+    """A version that is not one of Keras."""
+    inputs = keras.Input((16,))
+    model = keras.Model(inputs, layers.Dense(2)(inputs))
+    if version >= 2:
+        model.compile(optimizer="adam", loss="mse")
+    if version == 2:
+        model.compile(optimizer=Adam(lr=0.001), loss="mse")
+    return model
+
+
 def build_right():
     """Arguments of the same names that belong where they are."""
     inputs = keras.Input(batch_shape=(None, 16))
     model = keras.Model(inputs, layers.Dense(2)(inputs))
     model.compile(optimizer=Adam(learning_rate=0.001), loss="mse")
+    return model
+
+
+def build_for_both():
+    """The old name of an argument, for the old version."""
+    inputs = keras.Input((16,))
+    model = keras.Model(inputs, layers.Dense(2)(inputs))
+    optimizer = Adam(lr=0.001) if keras.__version__ < "3" else Adam(learning_rate=0.001)
+    model.compile(optimizer=optimizer, loss="mse")
     return model

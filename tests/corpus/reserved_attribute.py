@@ -1,5 +1,7 @@
 """KS101 and near misses."""
 
+import functools
+
 import keras
 import tensorflow as tf
 from keras import layers
@@ -72,3 +74,30 @@ class LayersOfLayer(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], 4)
+
+
+def counted(function):
+    """Counts the calls of a function."""
+
+    @functools.wraps(function)
+    def wrapped(*args, **kwargs):
+        wrapped.calls += 1
+        return function(*args, **kwargs)
+
+    wrapped.calls = 0
+    return wrapped
+
+
+@keras.saving.register_keras_serializable("reserved_attribute")
+class CountsCalls(layers.Layer):
+    """A method that is wrapped is still one."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.call = counted(self.call)
+
+    def call(self, inputs):
+        return inputs * 2.0
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

@@ -7,6 +7,16 @@ register = keras.saving.register_keras_serializable("super_init")
 
 
 # expect: KS108
+@keras.saving.register_keras_serializable("super_init")
+class NoSuperOfShortName(keras.Layer):
+    def __init__(self, units=4, **kwargs):
+        self.units = units
+
+    def call(self, inputs):
+        return inputs * self.units
+
+
+# expect: KS108
 @register
 class NoSuper(layers.Layer):
     def __init__(self, factor=2.0, **kwargs):

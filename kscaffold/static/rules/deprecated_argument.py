@@ -37,14 +37,14 @@ OF_OPTIMIZERS = {"decay": "Use a schedule of keras.optimizers.schedules, or weig
 
 def check(source: Source) -> Iterator[tuple[int, str, str]]:
     """Looks at the keyword arguments of calls of Keras' own classes."""
-    for call, name in source.calls():
+    for call, name in source.calls:
         kind = name.rpartition(".")[2]
         if name in ("keras.Input", "keras.layers.Input", "keras.layers.InputLayer") or not kind[:1].isupper():
             continue
         if name.startswith("keras.layers.") and name.count(".") == 2:
-            found = refused(call, OF_ONE.get(kind, OF_LAYERS), kind)
+            found = refused(source, call, OF_ONE.get(kind, OF_LAYERS), kind)
         elif name.startswith("keras.optimizers.") and "legacy" not in name and "schedules" not in name:
-            found = refused(call, OF_OPTIMIZERS, kind)
+            found = refused(source, call, OF_OPTIMIZERS, kind)
         else:
             continue
         for line, message, fix in found:

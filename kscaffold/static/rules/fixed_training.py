@@ -31,7 +31,12 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the calls of sublayers in `call` and in the methods that it calls."""
     for cls in source.classes:
         for function in cls.functions_of_call:
-            for node in walk_code(function):
+            nodes = list(walk_code(function))
+            # What gives nothing is no layer.
+            statements = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+            for node in nodes:
+                if id(node) in statements:
+                    continue
                 if isinstance(node, ast.Call) and is_true(keyword(node, "training")) and is_sublayer(node.func):
                     yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
 

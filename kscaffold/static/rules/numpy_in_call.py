@@ -20,7 +20,7 @@ import ast
 from collections.abc import Iterator
 
 from kscaffold.static.source import Function, Source, walk_code
-from kscaffold.static.tensors import Tensors
+from kscaffold.static.tensors import Tensors, reached, tensor_arguments
 
 ID = "KS110"
 SEVERITY = "error"
@@ -41,28 +41,30 @@ CAUSES = (
     "KS511",
 )
 CONVERSIONS = ("float", "int", "bool")
+CONVERTERS = ("keras.ops.convert_to_numpy", "keras.backend.convert_to_numpy")
 
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
-    """Follows the inputs of `call`."""
+    """Follows the inputs of `call`, and into the methods of the class that it hands them to."""
     for cls in source.classes:
-        function = cls.methods.get("call")
-        if function is not None:
-            yield from values_asked_for(source, function)
-        for other in cls.functions_of_call:
-            if other is not function:
-                yield from numpy_methods(other)
+        for function in cls.functions_below_call(source.by_mode):
+            yield from numpy_methods(source, function)
+        call = cls.methods.get("call")
+        if call is not None:
+            tensors = Tensors(source, call, tensor_arguments(call), cls.methods)
+            for one in reached(tensors, source.by_mode):
+                if one.function in cls.methods.values():
+                    yield from values_asked_for(source, one)
 
 
-def values_asked_for(source: Source, function: Function) -> Iterator[tuple[int, str]]:
+def values_asked_for(source: Source, tensors: Tensors) -> Iterator[tuple[int, str]]:
     """The places where a function needs the value of a tensor."""
-    yield from numpy_methods(function)
-    tensors = Tensors(function)
-
-    for node in walk_code(function):
+    for node in walk_code(tensors.function):
+        if id(node) in source.by_mode:
+            continue
         if isinstance(node, ast.Call) and any(tensors.holds(argument) for argument in node.args):
             name = source.name(node.func) or ""
-            if name.startswith("numpy.") and not name.startswith("numpy.random"):
+            if name in CONVERTERS or (name.startswith("numpy.") and not name.startswith("numpy.random")):
                 yield node.lineno, f"{ast.unparse(node.func)}() is called on a tensor, which has no values in fit()"
             elif isinstance(node.func, ast.Name) and node.func.id in CONVERSIONS:
                 yield node.lineno, f"{node.func.id}() is called on a tensor, which has no value in fit()"
@@ -72,11 +74,11 @@ def values_asked_for(source: Source, function: Function) -> Iterator[tuple[int, 
             yield node.test.lineno, f"`{word} {written}` needs the value of a tensor, which has none in fit()"
 
 
-def numpy_methods(function: Function) -> Iterator[tuple[int, str]]:
+def numpy_methods(source: Source, function: Function) -> Iterator[tuple[int, str]]:
     """Calls of `.numpy()`."""
     for node in walk_code(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
-            if not node.args:
+            if not node.args and id(node) not in source.by_mode:
                 yield node.lineno, f"{ast.unparse(node)} asks a tensor for its values, which it does not have in fit()"
 
 

@@ -50,7 +50,7 @@ OF_FIT = {
 
 def check(source: Source) -> Iterator[tuple[int, str, str]]:
     """Looks at the keyword arguments of calls of Keras' own classes."""
-    for call, name in source.calls():
+    for call, name in source.calls:
         kind = name.rpartition(".")[2]
         if name in ("keras.Input", "keras.layers.Input"):
             known = OF_INPUT
@@ -60,11 +60,11 @@ def check(source: Source) -> Iterator[tuple[int, str, str]]:
             known = OF_OPTIMIZERS
         else:
             continue
-        yield from refused(call, known, kind)
+        yield from refused(source, call, known, kind)
 
 
-def refused(call: ast.Call, known: dict[str, str], kind: str) -> Iterator[tuple[int, str, str]]:
+def refused(source: Source, call: ast.Call, known: dict[str, str], kind: str) -> Iterator[tuple[int, str, str]]:
     """The arguments of a call that are not taken."""
     for item in call.keywords:
-        if item.arg in known:
+        if item.arg in known and id(call) not in source.by_version:
             yield item.value.lineno, f"{kind} does not take {item.arg}= in Keras 3", known[item.arg]

@@ -21,9 +21,9 @@ Good:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
-from kscaffold.static.source import KERAS_SPELLINGS, Source, is_self
+from kscaffold.static.source import Source, ids_below, is_self, one_spelling
 
 ID = "KS104"
 SEVERITY = "error"
@@ -118,19 +118,52 @@ METHODS = {
 }
 
 
+# What a handler catches when a name is gone, by the nodes that are refused; others hide it.
+IMPORTS = (ast.Import, ast.ImportFrom)
+CAUGHT: dict[str, tuple[type[ast.AST], ...]] = {
+    "ImportError": IMPORTS,
+    "ModuleNotFoundError": IMPORTS,
+    "Exception": IMPORTS,
+    "AttributeError": (ast.Attribute,),
+}
+
+
 def check(source: Source) -> Iterator[tuple[int, str, str]]:
     """Looks at dotted names, imports, and methods of layers and models."""
-    for node in ast.walk(source.tree):
+    found: dict[ast.AST, tuple[int, str, str]] = {}
+    for node in source.nodes:
         if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from judge(source, node)
+            found.update((node, problem) for problem in judge(source, node))
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from imported(node)
+            found.update((node, problem) for problem in imported(node))
     for cls in source.classes:
         for node in ast.walk(cls.node):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
                 if node.func.attr in METHODS and node.func.attr not in cls.methods:
-                    yield node.lineno, f"self.{node.func.attr}() is gone in Keras 3", METHODS[node.func.attr]
-    yield from methods_of_models(source)
+                    message = f"self.{node.func.attr}() is gone in Keras 3"
+                    found[node] = (node.lineno, message, METHODS[node.func.attr])
+    found.update(methods_of_models(source))
+    tried = attempts(source, found) if found else set()
+    for node, problem in found.items():
+        if id(node) not in source.by_version and id(node) not in tried:
+            yield problem
+
+
+def attempts(source: Source, found: Container[ast.AST]) -> set[int]:
+    """The ids of nodes that may fail, for something else is tried then, and of what is tried when nothing is wrong."""
+    tried: set[int] = set()
+    for node in source.nodes:
+        if not isinstance(node, ast.Try):
+            continue
+        inside = [inner for statement in node.body for inner in ast.walk(statement)]
+        fails = any(inner in found for inner in inside)
+        for handler in node.handlers:
+            words = {getattr(word, "id", "") for word in ast.walk(handler.type)} if handler.type else {"Exception"}
+            kinds = tuple(kind for word in words for kind in CAUGHT.get(word, ()))
+            tried.update(id(inner) for inner in inside if isinstance(inner, kinds))
+            if kinds and not fails:
+                tried |= ids_below(*handler.body)
+    return tried
 
 
 def judge(source: Source, node: ast.AST) -> Iterator[tuple[int, str, str]]:
@@ -159,25 +192,23 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[int, str, str]
     for written in names:
         if written.startswith("keras.src."):
             continue
-        name = written
-        for pattern, short in KERAS_SPELLINGS:
-            name = pattern.sub(short, name)
+        name = one_spelling(written)
         for prefix, fix in PREFIXES.items():
             if (name + ".").startswith(prefix + "."):
                 yield node.lineno, f"{prefix} is gone in Keras 3", fix
                 break
 
 
-def methods_of_models(source: Source) -> Iterator[tuple[int, str, str]]:
+def methods_of_models(source: Source) -> Iterator[tuple[ast.AST, tuple[int, str, str]]]:
     """Calls of methods that are gone on names that were given a model of Keras."""
     models = {
         target.id
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
         if isinstance(target, ast.Name) and (source.name(node.value.func) or "").startswith("keras.")
     }
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             if isinstance(node.func.value, ast.Name) and node.func.value.id in models:
-                yield node.lineno, f"{node.func.attr}() is gone in Keras 3", METHODS[node.func.attr]
+                yield node, (node.lineno, f"{node.func.attr}() is gone in Keras 3", METHODS[node.func.attr])

@@ -50,7 +50,11 @@ def check(source: Source) -> Iterator[tuple[int, str, str]]:
         own = own_properties(cls)
         for node in ast.walk(cls.node):
             for target in assigned(node):
-                if isinstance(target, ast.Attribute) and is_self(target.value) and target.attr not in own:
+                if not isinstance(target, ast.Attribute) or not is_self(target.value) or target.attr in own:
+                    continue
+                if source.is_of_keras and target.attr not in PROPERTIES:  # it is what keeps them
+                    continue
+                if not wraps(node, target):
                     yield from judge(cls, target.attr, target.lineno, f"self.{target.attr}")
         for statement in cls.node.body:
             for target in assigned(statement):
@@ -68,6 +72,13 @@ def judge(cls: KerasClass, name: str, line: int, written: str) -> Iterator[tuple
         yield line, f"{written} is where Keras keeps what it tracks of {what}", fix
     elif name in METHODS:
         yield line, f"{written} replaces a method of {what}", fix
+
+
+def wraps(statement: ast.AST, target: ast.Attribute) -> bool:
+    """Whether a method is replaced by something made of itself: `self.call = checked(self.call)`."""
+    value = getattr(statement, "value", None)
+    names = (node for node in ast.walk(value) if isinstance(node, ast.Attribute)) if isinstance(value, ast.Call) else ()
+    return target.attr in METHODS and any(is_self(node.value) and node.attr == target.attr for node in names)
 
 
 def own_properties(cls: KerasClass) -> set[str]:
