@@ -74,7 +74,7 @@ def find_interpreter(asked: str | None) -> str:
     found = shutil.which(asked)
     if found is None:
         raise RequestError(f"There is no program {asked!r}.", hint="Give the path of a Python.", where="--python")
-    return found
+    return os.path.abspath(found)  # it is started in a folder of its own
 
 
 class CheckProcess:
