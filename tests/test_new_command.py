@@ -237,6 +237,30 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, folder: Path, ksc
     assert kscaffold("new", "empty", *QUIET).exit_code == 0
 
 
+@pytest.mark.parametrize("output_dir", [".", "made/too"])
+def test_a_run_that_is_killed_is_undone_by_the_next(folder: Path, kscaffold: Kscaffold, output_dir: str) -> None:
+    arguments = ["new", "p", *QUIET, "-o", output_dir]
+    program = f"""
+import os, signal
+from kscaffold.cli import run
+moved, replace = [], os.replace
+def dying(*paths):
+    moved.append(paths)
+    if len(moved) == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+os.replace = dying
+run({arguments!r})
+"""
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert killed.returncode == -9
+    assert len([path for path in (folder / output_dir / "p").rglob("*") if path.is_file()]) > 8
+    assert kscaffold(*arguments).exit_code == 0
+    assert kscaffold("new", "p", *QUIET, "-o", "whole").exit_code == 0
+    assert tree(folder / output_dir / "p") == tree(folder / "whole/p")
+    assert not list(folder.rglob(".kscaffold*"))
+
+
 @pytest.mark.usefixtures("nothing_left")
 def test_a_dry_run_writes_nothing(kscaffold: Kscaffold) -> None:
     result = kscaffold("new", "p", "--no-check", "--no-input", "--dry-run", "--diff")
