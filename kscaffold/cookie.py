@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import logging
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -110,7 +112,7 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
         yield read_template(local.resolve(), source)
         return
     from cookiecutter.config import BUILTIN_ABBREVIATIONS
-    from cookiecutter.exceptions import CookiecutterException
+    from cookiecutter.exceptions import CookiecutterException, UnknownRepoType
     from cookiecutter.repository import determine_repo_dir
 
     before = os.environ.get("GIT_TERMINAL_PROMPT")
@@ -119,6 +121,8 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
         with _output_to_errors():
             fetched, _ = determine_repo_dir(source, BUILTIN_ABBREVIATIONS, folder, None, no_input=True)
     except (CookiecutterException, OSError, subprocess.CalledProcessError) as error:
+        if isinstance(error, UnknownRepoType):
+            raise _refused(source, "what kind of repository it is cannot be told", "Write git+URL or hg+URL.") from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise _refused(source, f"it cannot be fetched ({reason.rstrip('.')})") from error
     finally:
@@ -214,8 +218,12 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
             cookie.shown, "it brings extensions of Jinja, which are programs", "--accept-hooks runs what it brings."
         )
     here = os.getcwd()
-    original = generate.create_env_with_context
-    generate.create_env_with_context = make_environment
+    original = generate.create_env_with_context, tempfile.tempdir
+    # A hook is rendered into a temporary file, which stays there if it fails.
+    scripts = tempfile.TemporaryDirectory(prefix="kscaffold-hooks-")
+    generate.create_env_with_context, tempfile.tempdir = make_environment, scripts.name
+    for name in ("hooks", "generate"):
+        logging.getLogger(f"cookiecutter.{name}").disabled = True  # what goes wrong is said once, by us
     try:
         _check_names(cookie, wrapped)
         with _output_to_errors():
@@ -225,7 +233,8 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
     except (CookiecutterException, TemplateError, OSError, ValueError, TypeError, ArithmeticError) as error:
         raise _broken(cookie, error) from error
     finally:
-        generate.create_env_with_context = original
+        generate.create_env_with_context, tempfile.tempdir = original
+        scripts.cleanup()
         os.chdir(here)
     place = staging
     for name in (*DEPTH, project.name):
@@ -277,7 +286,7 @@ def _check_names(cookie: Cookie, context: Mapping[str, Any]) -> None:
     environment = make_environment(context)
     root = Path(find_template(cookie.folder, environment))
     top = environment.from_string(root.name).render(**context)
-    if _parts(top) != (top,) or top in (".", ".."):
+    if _parts(top) != (top,) or not top.strip() or top in (".", ".."):
         raise _refused(cookie.shown, f"its folder would be called {top!r}", "Give a name without separators.")
     for place, folders, files in os.walk(root):
         for name in (*folders, *files):

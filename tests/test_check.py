@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -176,6 +177,13 @@ def test_an_interpreter_without_keras_is_named(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_is_named() -> None:
     with pytest.raises(RequestError, match="There is no program 'no-such-python'"):
         find_interpreter("no-such-python")
+
+
+def test_an_interpreter_may_be_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)  # as in a virtual environment: not to be followed
+    monkeypatch.chdir(tmp_path)
+    assert find_interpreter("bin/python") == str(tmp_path / "bin/python")
 
 
 def test_keras_that_cannot_be_imported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from kscaffold.graph.document import GraphFlags, document_from_flags, parse_docu
 from kscaffold.graph.order import sort_by_need
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
+from kscaffold.graph.targets import find_goal
 from kscaffold.graph.value import Graph, Target
 
 
@@ -253,3 +254,26 @@ def test_a_layer_is_repeated_with_or_without_brackets(repeated: str) -> None:
     parameters = "parameters: {depth: 3}\n" if "depth" in repeated else ""
     graph = graph_of(f"{parameters}inputs: {{x: 4}}\noutputs:\n  y: x -> {repeated}")
     assert graph.nodes[0].steps[0].repeat in (3, "depth")
+
+
+def goals(text: str) -> list[tuple[str, str | None, bool]]:
+    graph = graph_of(text)
+    found = [find_goal(graph, output.name) for output in graph.outputs]
+    return [(goal.kind.value, goal.copies, goal.from_logits) for goal in found]
+
+
+def test_the_last_activation_tells_what_an_output_is_trained_towards() -> None:
+    assert goals(TWO_TOWER) == [("binary", None, False), ("label", None, False)]
+    assert goals("inputs: {x: 4}\noutputs: {y: x -> Dense(3)}") == [("number", None, True)]
+    assert goals("inputs: {x: 4}\noutputs: {y: x -> Dense(3) -> Softmax}") == [("label", None, False)]
+    assert goals("inputs: {x: 4}\noutputs: {y: x -> Dense(3) -> Activation(sigmoid)}") == [("binary", None, False)]
+    part = "models: {m: {inputs: {a: 4}, outputs: {b: 'a -> Dense(3, softmax)'}}}\n"
+    assert goals(part + "inputs: {x: 4}\noutputs: {y: x -> m}") == [("label", None, False)]
+
+
+def test_a_spec_may_say_what_its_outputs_are_trained_towards() -> None:
+    spec = "inputs: {x: 4}\noutputs: {y: x -> Dense(4)}\ntargets: {y: %s}"
+    assert goals(spec % "label") == [("label", None, True)]
+    assert goals(spec % "x") == [("number", "x", True)]
+    assert refusal(spec % "lable") == "net.yaml:3:14: 'lable' is no target. Did you mean label?"
+    assert refusal(spec.replace("{y: %s}", "{z: label}")) == "net.yaml:3:11: There is no output 'z'. There are: y."

@@ -25,6 +25,8 @@ def test_the_wheel_does_its_job_in_a_fresh_environment(tmp_path: Path) -> None:
     (wheel,) = dist.glob("kscaffold-*.whl")
     shipped = zipfile.ZipFile(wheel).namelist()
     assert "kscaffold/templates/layer/dense/template.toml" in shipped
+    project = {path.relative_to(ROOT).as_posix() for path in (ROOT / "templates/project").rglob("*") if path.is_file()}
+    assert {f"kscaffold/{path}" for path in project if "__pycache__" not in path} <= set(shipped)
     assert not [name for name in shipped if name.startswith(("templates/", "tests/")) or "__pycache__" in name]
 
     run(sys.executable, "-m", "venv", str(environment), cwd=tmp_path)
@@ -32,4 +34,7 @@ def test_the_wheel_does_its_job_in_a_fresh_environment(tmp_path: Path) -> None:
     run(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", str(wheel), cwd=tmp_path)
     printed = run(str(environment / "bin" / "kscaffold"), "layer", "MyDense", cwd=folder)
     assert printed.splitlines()[-1] == "check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok"
+    run(str(environment / "bin" / "kscaffold"), "new", "my-project", "--no-check", cwd=folder)
+    assert (folder / "my-project/.github/workflows/ci.yml").is_file() and (folder / "my-project/LICENSE").is_file()
+    assert not list(folder.rglob("my-project/**/__pycache__"))
     run(python, "-c", "from my_dense import MyDense; MyDense(8).build((None, 4))", cwd=folder)

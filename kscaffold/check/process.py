@@ -80,7 +80,7 @@ def find_interpreter(asked: str | None, configured: str | None = None, pyproject
     found = shutil.which(asked)
     if found is None:
         raise RequestError(f"There is no program {asked!r}.", hint="Give the path of a Python.", where=where)
-    return found
+    return os.path.abspath(found)  # it is started in a folder of its own
 
 
 class CheckProcess:

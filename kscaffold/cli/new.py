@@ -120,6 +120,8 @@ def ask_on_terminal(question: Question) -> str:
     while True:
         click.echo(f"{question.name}{choices} [{question.default}]: ", nl=False, err=True)
         line = sys.stdin.readline()
+        if not line:
+            click.echo(err=True)  # as the return key would have done
         answer = line.strip() or question.default
         try:
             question.check(answer)

@@ -114,8 +114,17 @@ def new_repository(
     """
     output_dir = Path(os.path.realpath(request.output_dir))
     _demand_folder(output_dir)
+    recovered = () if request.dry_run else _recover(output_dir)
     if request.template is not None:
-        return _new_from_own_template(request, request.template, output_dir, ask)
+        result = _new_from_own_template(request, request.template, output_dir, ask)
+    else:
+        result = _new_from_built_in(request, output_dir, formatter, ask, on_check)
+    return replace(result, outcome=replace(result.outcome, recovered=recovered))
+
+
+def _new_from_built_in(
+    request: NewRequest, output_dir: Path, formatter: Formatter, ask: Ask | None, on_check: Callable[[], None]
+) -> NewOutcome:
     if request.settings or request.accept_hooks:
         flag = "--set" if request.settings else "--accept-hooks"
         raise RequestError("It belongs to a template of your own.", hint="Name one with -t.", where=flag)
@@ -175,6 +184,15 @@ def _not_for_own(flag: str) -> RequestError:
     return RequestError(
         "It is for the built-in template.", hint="Set the variables of yours with --set NAME=VALUE.", where=flag
     )
+
+
+def _recover(output_dir: Path) -> tuple[str, ...]:
+    """Puts back what a run that was killed has left, which may have begun above the folder because it made that too."""
+    found: list[str] = []
+    for place in (output_dir, *output_dir.parents):
+        if place.is_dir() and os.access(place, os.W_OK):
+            found += journal.recover(place)
+    return tuple(found)
 
 
 def _demand_folder(folder: Path) -> None:
@@ -396,14 +414,13 @@ def _author_toml(author: str) -> str:
 def _put(request: NewRequest, target: Path, rendered: _Rendered) -> NewOutcome:
     """Plans the files, and puts them in their places if nothing speaks against it."""
     root = next(place for place in target.parents if place.is_dir())
-    recovered = () if request.dry_run else journal.recover(root)
     _demand_empty(target)
     files = [
         writer.File(target / file.path, file.text or "", file.data if file.text is None else None)
         for file in rendered.files
     ]
     plan = writer.make_plan(files, root, Path.cwd())
-    outcome = replace(rendered.outcome, plan=plan, recovered=recovered)
+    outcome = replace(rendered.outcome, plan=plan)
     shown = os.path.relpath(target).replace(os.sep, "/")
     result = NewOutcome(outcome, shown, rendered.commands, notes=rendered.notes)
     if outcome.exit_code is not ExitCode.DONE or request.dry_run:

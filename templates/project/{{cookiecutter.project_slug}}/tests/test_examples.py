@@ -73,8 +73,10 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, examples):
             read_examples(write_npz(tmp_path / "wrong.npz", arrays))
     damaged = tmp_path / "damaged.npz"
     damaged.write_bytes(b"PK\x03\x04 and nothing more")
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match=r"no \.npz file"):
         read_examples(damaged)
+    with pytest.raises(DataError, match="no examples"):
+        read_examples(write_npz(tmp_path / "empty.npz", {key: array[:0] for key, array in examples.items()}))
     with pytest.raises(DataError, match="No such file"):
         read_examples(tmp_path / "missing.csv")
     with pytest.raises(DataError, match=r"\.npz or \.csv"):

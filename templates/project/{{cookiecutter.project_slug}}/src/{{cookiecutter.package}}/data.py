@@ -34,9 +34,11 @@ def make_training_dataset(examples, batch_size, seed, first_epoch=0):
     return _sharded(epochs.prefetch(tf.data.AUTOTUNE))
 
 
-def make_validation_dataset(examples, batch_size):
-    """All examples once, in order."""
-    return _sharded(_make_dataset(examples).batch(batch_size).prefetch(tf.data.AUTOTUNE))
+def make_validation_dataset(examples, batch_size, devices=1):
+    """All examples once, in order; those are left out that the devices could not share evenly."""
+    count = len(examples[INPUTS[0].name])
+    dataset = _make_dataset(examples).take(count - count % devices)
+    return _sharded(dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE))
 
 
 def model_inputs(examples):

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from .examples import UsageError
+
 
 def make_strategy(name, cpu_devices=None):
     """A strategy of TensorFlow.
@@ -20,6 +22,13 @@ def make_strategy(name, cpu_devices=None):
     if name == "multiworker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def demand_shares(strategy, batch_size):
+    """Refuses batches of which the devices would have unequal shares, or none."""
+    devices = strategy.num_replicas_in_sync
+    if batch_size % devices:
+        raise UsageError(f"--batch-size {batch_size} cannot be shared evenly by {devices} devices")
 
 
 def is_chief(strategy):

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +48,12 @@ TARGETS = (
 )
 
 
-class DataError(ValueError):
-    """A file that cannot be used; says what is wrong with it in one sentence."""
+class UsageError(ValueError):
+    """What was given cannot be used; says why in one sentence."""
+
+
+class DataError(UsageError):
+    """A file that cannot be used."""
 
 
 def stored_fields():
@@ -85,6 +90,8 @@ def read_examples(path):
     counts = {name: len(rows) for name, rows in examples.items()}
     if len(set(counts.values())) > 1:
         raise DataError(f"{path}: the arrays differ in their number of rows: {counts}")
+    if not counts[INPUTS[0].name]:
+        raise DataError(f"{path}: there are no examples in it")
     return _with_copies(examples)
 
 
@@ -109,12 +116,22 @@ def _with_copies(examples):
 
 
 def _read_npz(path):
+    if not zipfile.is_zipfile(path):
+        path.open("rb").close()  # it may be missing, which is another thing
+        raise DataError(f"{path}: it is no .npz file")
     with np.load(path, allow_pickle=False) as archive:
         for field in stored_fields():
             if field.name not in archive.files:
                 known = ", ".join(archive.files) or "none"
                 raise DataError(f"{path}: there is no array {field.name!r}; there are: {known}")
-        return {field.name: archive[field.name] for field in stored_fields()}
+        return {field.name: _array(archive, field.name, path) for field in stored_fields()}
+
+
+def _array(archive, name, path):
+    try:
+        return archive[name]
+    except ValueError:  # objects, which could run anything when they are loaded
+        raise DataError(f"{path}: {name!r} holds Python objects, which are no numbers") from None
 
 
 def _read_csv(path):
@@ -168,7 +185,7 @@ def _columns(field, header, path):
 
 
 def _shortened(names):
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "") or "none"
 
 
 def _checked(field, rows, path):

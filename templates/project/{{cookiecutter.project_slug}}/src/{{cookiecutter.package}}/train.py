@@ -9,16 +9,12 @@ import sys
 from pathlib import Path
 
 from .checkpoints import Checkpoints
-from .examples import INPUTS, DataError, make_examples, read_examples
+from .examples import INPUTS, UsageError, make_examples, read_examples
 
 MODELS = ("{{ cookiecutter._model.module }}", "{{ cookiecutter._baseline.module }}")
 PRECISIONS = ("float32", "mixed", "mixed_bfloat16", "mixed_float16")
 # What a run leaves in its folder, and --fresh takes away.
 PRODUCTS = ("checkpoints", "tensorboard", "log.csv", "curves.png", "model.keras", "saved_model")
-
-
-class UsageError(ValueError):
-    """Arguments that do not go together, or not with what they are used on."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -105,7 +101,7 @@ def prepare_run(arguments, count):
         raise UsageError("--cpu-devices is for --strategy mirrored")
     training_count = count - max(1, round(count * arguments.validation_share))
     if training_count < arguments.batch_size:
-        raise UsageError(f"--batch-size {arguments.batch_size} is more than the {training_count} examples to train with")
+        raise UsageError(f"--batch-size {arguments.batch_size} is more than the {max(0, training_count)} examples to train with")
     settings = {
         "model": arguments.model,
         "data": str(arguments.data) if arguments.data else None,
@@ -118,6 +114,8 @@ def prepare_run(arguments, count):
     # Workers begin alike without being told so.
     drawn = 0 if arguments.strategy == "multiworker" else secrets.randbelow(2**31)
     seed = drawn if arguments.seed is None else arguments.seed
+    if arguments.run_dir.exists() and not arguments.run_dir.is_dir():
+        raise UsageError(f"--run-dir {arguments.run_dir} is no folder")
     if arguments.fresh:
         for name in PRODUCTS if index == 0 else ():
             path = arguments.run_dir / name
@@ -148,7 +146,7 @@ def main(argv=None):
     try:
         examples = read_examples(arguments.data) if arguments.data else make_examples(arguments.examples)
         settings = prepare_run(arguments, len(examples[INPUTS[0].name]))
-    except (DataError, UsageError, OSError) as error:
+    except (UsageError, OSError) as error:
         parser.error(str(error))
 
     # TensorFlow takes seconds to start, so that everything else is looked at before; it may keep its notes to itself.
@@ -157,6 +155,8 @@ def main(argv=None):
 
     try:
         run(arguments, settings, examples)
+    except UsageError as error:
+        parser.error(str(error))
     except TrainingFailed as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

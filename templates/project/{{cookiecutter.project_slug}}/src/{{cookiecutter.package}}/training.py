@@ -8,7 +8,7 @@ import tensorflow as tf
 from .callbacks import Diverged, WriteCheckpoints
 from .checkpoints import Checkpoints, cut_log
 from .data import make_training_dataset, make_validation_dataset, model_inputs, split_examples
-from .distribution import fit, is_chief, make_strategy
+from .distribution import demand_shares, fit, is_chief, make_strategy
 from .examples import INPUTS
 from .export import WrongExport, draw_curves, export_model
 from .models import {{ cookiecutter._model.made }}
@@ -56,6 +56,7 @@ def run(arguments, settings, examples):
         tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(choose_policy(settings["precision"]))
     strategy = make_strategy(arguments.strategy, arguments.cpu_devices)
+    demand_shares(strategy, settings["batch_size"])
     checkpoints = Checkpoints(arguments.run_dir / "checkpoints")
     state = checkpoints.read_last()
     training, validation = split_examples(examples, settings["validation_share"])
@@ -95,7 +96,7 @@ def train(arguments, model, strategy, checkpoints, state, training, validation):
         model,
         strategy,
         make_training_dataset(training, batch_size, state.settings["seed"], state.epoch),
-        make_validation_dataset(validation, batch_size),
+        make_validation_dataset(validation, batch_size, strategy.num_replicas_in_sync),
         epochs=arguments.epochs,
         initial_epoch=state.epoch,
         steps_per_epoch=len(training[INPUTS[0].name]) // batch_size,
