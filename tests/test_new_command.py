@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from kscaffold.cli import run
 from kscaffold.errors import RequestError
 from kscaffold.naming import ProjectName, parse_project_name
-from kscaffold.templates import find_templates
+from kscaffold.templates import Catalogue
 
-PRESETS = [template.name for template in find_templates("model")]
+PRESETS = [template.name for template in Catalogue().of_kind("model")]
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 QUIET = ("--no-check", "--no-git", "--no-input", "-q")
 

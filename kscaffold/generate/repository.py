@@ -416,7 +416,7 @@ def _put(request: NewRequest, target: Path, rendered: _Rendered) -> NewOutcome:
     root = next(place for place in target.parents if place.is_dir())
     _demand_empty(target)
     files = [
-        writer.File(target / file.path, file.text or "", file.data if file.text is None else None)
+        writer.File(target / file.path, file.text or "", data=file.data if file.text is None else None)
         for file in rendered.files
     ]
     plan = writer.make_plan(files, root, Path.cwd())
