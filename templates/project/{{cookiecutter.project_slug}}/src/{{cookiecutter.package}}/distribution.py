@@ -6,6 +6,10 @@ import tensorflow as tf
 from .examples import UsageError
 
 
+class WorkerLost(RuntimeError):
+    """Another worker that does not answer any more."""
+
+
 def make_strategy(name, cpu_devices=None):
     """A strategy of TensorFlow.
 
@@ -48,7 +52,13 @@ def fit(model, strategy, training, validation, **options):
         **options: `epochs`, `initial_epoch`, `steps_per_epoch`, `callbacks` and `verbose`, as `model.fit` takes them.
     """
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return _fit_on_workers(model, strategy, training, validation, **options)
+        try:
+            return _fit_on_workers(model, strategy, training, validation, **options)
+        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+            raise WorkerLost(
+                "another worker is gone; end all of them and start them again, they go on"
+                " from the last checkpoint"
+            ) from error
     return model.fit(training, validation_data=validation, shuffle=False, **options)
 
 

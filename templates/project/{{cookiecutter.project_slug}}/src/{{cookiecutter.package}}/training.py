@@ -8,13 +8,13 @@ import tensorflow as tf
 from .callbacks import Diverged, WriteCheckpoints
 from .checkpoints import Checkpoints, cut_log
 from .data import make_training_dataset, make_validation_dataset, model_inputs, split_examples
-from .distribution import demand_shares, fit, is_chief, make_strategy
+from .distribution import WorkerLost, demand_shares, fit, is_chief, make_strategy
 from .examples import INPUTS
 from .export import WrongExport, draw_curves, export_model
 from .models import {{ cookiecutter._model.made }}
 from .pipelines import {{ cookiecutter._baseline.made }}
 
-TrainingFailed = (Diverged, WrongExport)
+TrainingFailed = (Diverged, WorkerLost, WrongExport)
 MODELS = {
     "{{ cookiecutter._model.module }}": {{ cookiecutter._model.made }},
     "{{ cookiecutter._baseline.module }}": {{ cookiecutter._baseline.made }},
@@ -66,8 +66,8 @@ def run(arguments, settings, examples):
         model = MODELS[settings["model"]]()
         model(sample)  # makes all weights
         compile_model(model, settings["learning_rate"])
-    if state.epoch:
-        checkpoints.restore(model, state)
+        if state.epoch:
+            checkpoints.restore(model, state)
     state = dataclasses.replace(state, settings=settings)
     if state.epoch < arguments.epochs and state.wait < arguments.patience:
         state = train(arguments, model, strategy, checkpoints, state, training, validation)
