@@ -117,14 +117,18 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
 
     before = os.environ.get("GIT_TERMINAL_PROMPT")
     os.environ["GIT_TERMINAL_PROMPT"] = "0"  # a repository that is not there would ask for a password
+    _say_once("vcs")
     try:
         with _output_to_errors():
             fetched, _ = determine_repo_dir(source, BUILTIN_ABBREVIATIONS, folder, None, no_input=True)
     except (CookiecutterException, OSError, subprocess.CalledProcessError) as error:
         if isinstance(error, UnknownRepoType):
             raise _refused(source, "what kind of repository it is cannot be told", "Write git+URL or hg+URL.") from None
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise _refused(source, f"it cannot be fetched ({reason.rstrip('.')})") from error
+        output = (
+            (error.output or b"").decode(errors="replace") if isinstance(error, subprocess.CalledProcessError) else ""
+        )
+        lines = output.strip().splitlines() or [" ".join(str(error).split()) or type(error).__name__]
+        raise _refused(source, f"it cannot be fetched ({lines[-1].rstrip('.')})") from error
     finally:
         if before is None:
             os.environ.pop("GIT_TERMINAL_PROMPT")
@@ -222,8 +226,7 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
     # A hook is rendered into a temporary file, which stays there if it fails.
     scripts = tempfile.TemporaryDirectory(prefix="kscaffold-hooks-")
     generate.create_env_with_context, tempfile.tempdir = make_environment, scripts.name
-    for name in ("hooks", "generate"):
-        logging.getLogger(f"cookiecutter.{name}").disabled = True  # what goes wrong is said once, by us
+    _say_once("hooks", "generate")
     try:
         _check_names(cookie, wrapped)
         with _output_to_errors():
@@ -344,12 +347,22 @@ def _broken(cookie: Cookie, error: BaseException) -> RequestError:
     if inner is not None:
         reason = f"{reason}: {inner}" if line is None else str(inner)
     file = file if isinstance(file, str) and file != "<template>" else None
-    where = cookie.shown if file is None else f"{cookie.shown}/{PurePosixPath(file)}"
+    where = cookie.shown
+    if file is not None:
+        # Jinja knows files from the folder whose name is that of the project.
+        above = next((path.name for path in cookie.folder.iterdir() if (path / file).is_file()), "")
+        where = f"{cookie.shown}/{PurePosixPath(above, file)}"
     return RequestError(
         f"The template is broken: {str(reason).rstrip('.')}.",
         where=where if line is None else f"{where}:{line}",
         exit_code=ExitCode.REFUSED,
     )
+
+
+def _say_once(*modules: str) -> None:
+    """Keeps cookiecutter from logging what goes wrong: it is said once, by us."""
+    for name in modules:
+        logging.getLogger(f"cookiecutter.{name}").disabled = True
 
 
 def _refused(where: str, reason: str, hint: str | None = None) -> RequestError:

@@ -28,6 +28,7 @@ def offers(line: str) -> list[str]:
         ("kscaffold model tr", ["transformer"]),
         ("kscaffold model m --template un", ["unet"]),
         ("kscaffold pipeline p -t vae", ["vae"]),
+        ("kscaffold new p --model res", ["resnet"]),
         ("kscaffold show model/m", ["model/mlp", "model/multi_io"]),
         ("kscaffold eject style/", ["style/functional", "style/subclassed"]),
         ("kscaffold layer My --sublayer 'hidden = Den", ["hidden = Dense"]),

@@ -368,7 +368,7 @@ def test_a_template_from_a_url(tmp_path: Path, folder: Path, kscaffold: Kscaffol
     assert result.exit_code == 0, result.err
     assert (folder / "thing/a.txt").read_text() == "thing"
     missing = kscaffold("new", "other", "-t", f"file://{tmp_path}/missing.git", "--no-input")
-    assert missing.exit_code == 4 and "it cannot be fetched" in missing.err
+    assert missing.exit_code == 4 and "it cannot be fetched (" in missing.err and missing.err.count("\n") == 1
     assert list((tmp_path / "temporary").iterdir()) == []
 
 

@@ -38,7 +38,7 @@ def complete_template(context: click.Context, parameter: click.Parameter, typed:
     from kscaffold.config import find_project
     from kscaffold.templates import Catalogue
 
-    kind = {"layer": "layer", "model": "model", "pipeline": "model"}.get(context.info_name or "")
+    kind = {"layer": "layer", "model": "model", "pipeline": "model", "new": "model"}.get(context.info_name or "")
     templates = Catalogue(find_project(Path.cwd())).of_kind(kind)
     names = [template.name for template in templates]
     return _beginning([*names, *(template.full_name for template in templates if "/" in typed or not kind)], typed)

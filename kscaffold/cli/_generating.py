@@ -30,7 +30,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-o",
         "--output-dir",
-        callback=lambda context, parameter, value: None if value is None else _folder(value),
+        callback=lambda context, parameter, value: None if value is None else output_folder(value),
         metavar="DIR",
         help="Folder for the module; made if it is not there.  [default: that of [tool.kscaffold] in the nearest"
         " pyproject.toml, else this one]",
@@ -59,7 +59,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _folder(text: str) -> Path:
+def output_folder(text: str) -> Path:
     """A folder; an empty text is none, though Python takes it for the current one."""
     if not text.strip():
         raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where="--output-dir")

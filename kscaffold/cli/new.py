@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kscaffold.cli._generating import _folder
+from kscaffold.cli._completion import complete_template
+from kscaffold.cli._generating import output_folder
 from kscaffold.cli._modelling import STYLES
 from kscaffold.cli._progress import Progress
 from kscaffold.errors import RequestError
@@ -28,13 +29,18 @@ Examples:
 @click.option(
     "-o",
     "--output-dir",
-    callback=lambda context, parameter, value: _folder(value),
+    callback=lambda context, parameter, value: output_folder(value),
     default=".",
     metavar="DIR",
     help="Folder that the repository is made in; made if it is not there.  [default: this one]",
 )
 @click.option("--package", metavar="NAME", help="Package to import.  [default: NAME with underscores]")
-@click.option("--model", metavar="PRESET", help="Model to train, see 'kscaffold list'.  [default: mlp]")
+@click.option(
+    "--model",
+    metavar="PRESET",
+    shell_complete=complete_template,
+    help="Model to train, see 'kscaffold list'.  [default: mlp]",
+)
 @click.option("--style", type=click.Choice(STYLES), help="How it is written.  [default: its own, else subclassed]")
 @click.option("--description", metavar="TEXT", help="What the project is, in a line.")
 @click.option("--author", metavar="TEXT", help="Who writes it: 'Name' or 'Name <address>'.")
