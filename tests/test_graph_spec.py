@@ -17,6 +17,7 @@ from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
 from kscaffold.graph.targets import find_goal
 from kscaffold.graph.value import Graph, Target
+from kscaffold.templates import Catalogue
 
 
 def graph_of(text: str, **settings: str) -> Graph:
@@ -30,7 +31,7 @@ def chain(text: str, **settings: str) -> Graph:
 def refusal(text: str, **settings: str) -> str:
     try:
         graph = graph_of(text, **settings)
-        infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer)
+        infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue()).infer)
     except RequestError as error:
         return str(error)
     pytest.fail("nothing is refused")
@@ -47,7 +48,7 @@ def test_a_spec_is_inputs_shared_layers_nodes_and_outputs() -> None:
         "label",
     ]
     assert [step.target for step in graph.nodes[0].steps] == [Target.SHARED, Target.LAYER]
-    facts = infer_shapes(graph, OwnLayers((), "custom").infer).of(graph)
+    facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph)
     assert facts.parameters == 148_420
     assert facts.values["merged"] == (128,)
 
@@ -66,14 +67,14 @@ def test_a_model_cut_out_of_the_graph_becomes_a_sub_model_where_classes_are_writ
     assert whole.cuts == ()
     assert [model.name for model in whole.models] == ["tower"]
     assert whole.shared == ()
-    facts = infer_shapes(whole, OwnLayers((), "custom").infer).of(whole)
+    facts = infer_shapes(whole, OwnLayers((), "custom", Catalogue()).infer).of(whole)
     assert facts.values["merged"] == (128,)
 
 
 def test_sub_models_are_called_like_layers() -> None:
     graph = graph_of(AUTOENCODER)
     assert [step.name for step in graph.steps] == ["encoder", "decoder"]
-    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).parameters == 21_840
+    assert infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph).parameters == 21_840
 
 
 def test_parameters_are_sizes_counts_and_activations() -> None:
@@ -85,9 +86,12 @@ outputs:
 """
     graph = graph_of(text)
     assert [item.name for item in graph.parameters] == ["units", "depth", "activation", "features"]
-    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).values["y"] == (16,)
+    assert infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph).values["y"] == (16,)
     changed = graph_of(text, units="4", depth="1")
-    assert infer_shapes(changed, OwnLayers((), "custom").infer).of(changed).parameters == 16 * 4 + 4 + 4 * 8 + 8
+    assert (
+        infer_shapes(changed, OwnLayers((), "custom", Catalogue()).infer).of(changed).parameters
+        == 16 * 4 + 4 + 4 * 8 + 8
+    )
 
 
 def test_a_block_makes_new_layers_each_time() -> None:
@@ -103,7 +107,7 @@ outputs:
   y: x -> block(4) x2 -> block(4)
 """)
     assert layer_counts(graph, set()) == (("Dense", 3),)
-    assert infer_shapes(graph, OwnLayers((), "custom").infer).of(graph).parameters == 3 * 20
+    assert infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph).parameters == 3 * 20
 
 
 def test_one_of_several_outputs_of_a_model_has_a_name() -> None:
@@ -131,7 +135,7 @@ def test_whole_numbers_are_fed_below_the_size_of_the_embedding() -> None:
 
 def test_a_chain_begins_with_the_shape_of_its_input() -> None:
     graph = chain("(28, 28, 1) -> Conv2D(8, 3) -> Flatten -> Dense(classes)", classes="10")
-    facts = infer_shapes(graph, OwnLayers((), "custom").infer).of(graph)
+    facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph)
     assert facts.values["outputs"] == (10,)
     assert [argument.name for argument in graph.parameters] == ["classes"]
 
@@ -246,7 +250,7 @@ def test_every_preset_is_a_valid_spec() -> None:
         graph = resolve_graph(parse_document(path.read_text(), path.name), path.stem, {})
         assert graph.summary.endswith(".")
         assert all(item.description for item in graph.parameters)
-        assert infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer).of(graph).parameters
+        assert infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue()).infer).of(graph).parameters
 
 
 @pytest.mark.parametrize("repeated", ["ReLU x3", "ReLU() x3", "ReLU x depth", "ReLU() x depth"])

@@ -25,6 +25,7 @@ from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
 from kscaffold.render import demand_names
+from kscaffold.templates import Catalogue
 
 EXAMPLES = 150
 BROKEN = 400
@@ -54,7 +55,7 @@ def describe(text: str, style: Style, number: int, folder: Path) -> ModelScaffol
     """A scaffold for a spec; what the style cannot hold is refused."""
     destination = find_destination(Request("pipeline", f"graph{number}_{style}", "pipelines", output_dir=folder))
     graph = resolve_graph(parse_document(text, "spec.yaml"), destination.name.module, {})
-    own = OwnLayers(graph.own_classes, "custom")
+    own = OwnLayers(graph.own_classes, "custom", destination.catalogue)
     scaffold = ModelScaffold(destination, "spec.yaml", graph, infer_shapes(graph, own.infer), style, own)
     assert scaffold.parts
     return scaffold
@@ -165,6 +166,6 @@ def read(text: str) -> None:
     """Reads a spec and infers its shapes."""
     try:
         graph = resolve_graph(parse_document(text, "spec.yaml"), "net", {})
-        infer_shapes(graph, OwnLayers(graph.own_classes, "custom").infer)
+        infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue()).infer)
     except RequestError as error:
         raise (RefusedWithPlace if PLACE.match(str(error)) else AssertionError)(str(error)) from error

@@ -317,7 +317,7 @@ def without_rights(folder: Path) -> Iterator[None]:
         yield
         return
     for parent in folder.parents:  # pytest's own folders are closed to others
-        if parent.name.startswith("pytest-"):
+        if parent.name.startswith(("pytest-", "popen-")):
             parent.chmod(0o755)
     os.seteuid(65534)
     try:
