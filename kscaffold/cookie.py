@@ -123,7 +123,8 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
     except (CookiecutterException, OSError, subprocess.CalledProcessError) as error:
         if isinstance(error, UnknownRepoType):
             raise _refused(source, "what kind of repository it is cannot be told", "Write git+URL or hg+URL.") from None
-        reason = " ".join(str(error).split()) or type(error).__name__
+        lines = _printed(error).splitlines() or [" ".join(str(error).split()) or type(error).__name__]
+        reason = next((line for line in lines if line.startswith("fatal:")), lines[-1]).strip()
         raise _refused(source, f"it cannot be fetched ({reason.rstrip('.')})") from error
     finally:
         if before is None:
@@ -222,8 +223,6 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
     # A hook is rendered into a temporary file, which stays there if it fails.
     scripts = tempfile.TemporaryDirectory(prefix="kscaffold-hooks-")
     generate.create_env_with_context, tempfile.tempdir = make_environment, scripts.name
-    for name in ("hooks", "generate"):
-        logging.getLogger(f"cookiecutter.{name}").disabled = True  # what goes wrong is said once, by us
     try:
         _check_names(cookie, wrapped)
         with _output_to_errors():
@@ -277,6 +276,12 @@ def make_environment(context: Mapping[str, Any]) -> Any:
 
     options = context.get("cookiecutter", {}).get("_jinja2_env_vars", {})
     return Environment(context=dict(context), undefined=StrictUndefined, keep_trailing_newline=True, **options)
+
+
+def _printed(error: BaseException) -> str:
+    """What the program that failed has printed."""
+    output = getattr(error, "output", None) or b""
+    return output.decode("utf-8", "replace").strip() if isinstance(output, bytes) else str(output).strip()
 
 
 def _check_names(cookie: Cookie, context: Mapping[str, Any]) -> None:
@@ -359,6 +364,9 @@ def _refused(where: str, reason: str, hint: str | None = None) -> RequestError:
 @contextlib.contextmanager
 def _output_to_errors() -> Iterator[None]:
     """What hooks and git print goes to standard error: standard output is for results."""
+    log = logging.getLogger("cookiecutter")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False  # what goes wrong is said once, by us
     sys.stdout.flush()
     saved = os.dup(1)
     try:

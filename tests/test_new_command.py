@@ -369,6 +369,7 @@ def test_a_template_from_a_url(tmp_path: Path, folder: Path, kscaffold: Kscaffol
     assert (folder / "thing/a.txt").read_text() == "thing"
     missing = kscaffold("new", "other", "-t", f"file://{tmp_path}/missing.git", "--no-input")
     assert missing.exit_code == 4 and "it cannot be fetched" in missing.err
+    assert "Traceback" not in missing.err
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
