@@ -117,18 +117,15 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
 
     before = os.environ.get("GIT_TERMINAL_PROMPT")
     os.environ["GIT_TERMINAL_PROMPT"] = "0"  # a repository that is not there would ask for a password
-    _say_once("vcs")
     try:
         with _output_to_errors():
             fetched, _ = determine_repo_dir(source, BUILTIN_ABBREVIATIONS, folder, None, no_input=True)
     except (CookiecutterException, OSError, subprocess.CalledProcessError) as error:
         if isinstance(error, UnknownRepoType):
             raise _refused(source, "what kind of repository it is cannot be told", "Write git+URL or hg+URL.") from None
-        output = (
-            (error.output or b"").decode(errors="replace") if isinstance(error, subprocess.CalledProcessError) else ""
-        )
-        lines = output.strip().splitlines() or [" ".join(str(error).split()) or type(error).__name__]
-        raise _refused(source, f"it cannot be fetched ({lines[-1].rstrip('.')})") from error
+        lines = _printed(error).splitlines() or [" ".join(str(error).split()) or type(error).__name__]
+        reason = next((line for line in lines if line.startswith("fatal:")), lines[-1]).strip()
+        raise _refused(source, f"it cannot be fetched ({reason.rstrip('.')})") from error
     finally:
         if before is None:
             os.environ.pop("GIT_TERMINAL_PROMPT")
@@ -226,7 +223,6 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
     # A hook is rendered into a temporary file, which stays there if it fails.
     scripts = tempfile.TemporaryDirectory(prefix="kscaffold-hooks-")
     generate.create_env_with_context, tempfile.tempdir = make_environment, scripts.name
-    _say_once("hooks", "generate")
     try:
         _check_names(cookie, wrapped)
         with _output_to_errors():
@@ -280,6 +276,12 @@ def make_environment(context: Mapping[str, Any]) -> Any:
 
     options = context.get("cookiecutter", {}).get("_jinja2_env_vars", {})
     return Environment(context=dict(context), undefined=StrictUndefined, keep_trailing_newline=True, **options)
+
+
+def _printed(error: BaseException) -> str:
+    """What the program that failed has printed."""
+    output = getattr(error, "output", None) or b""
+    return output.decode("utf-8", "replace").strip() if isinstance(output, bytes) else str(output).strip()
 
 
 def _check_names(cookie: Cookie, context: Mapping[str, Any]) -> None:
@@ -359,12 +361,6 @@ def _broken(cookie: Cookie, error: BaseException) -> RequestError:
     )
 
 
-def _say_once(*modules: str) -> None:
-    """Keeps cookiecutter from logging what goes wrong: it is said once, by us."""
-    for name in modules:
-        logging.getLogger(f"cookiecutter.{name}").disabled = True
-
-
 def _refused(where: str, reason: str, hint: str | None = None) -> RequestError:
     return RequestError(f"The template cannot be used: {reason}.", hint=hint, where=where, exit_code=ExitCode.REFUSED)
 
@@ -372,6 +368,9 @@ def _refused(where: str, reason: str, hint: str | None = None) -> RequestError:
 @contextlib.contextmanager
 def _output_to_errors() -> Iterator[None]:
     """What hooks and git print goes to standard error: standard output is for results."""
+    log = logging.getLogger("cookiecutter")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False  # what goes wrong is said once, by us
     sys.stdout.flush()
     saved = os.dup(1)
     try:
