@@ -83,7 +83,8 @@ def command(name: str, pythons: tuple[str, ...], as_json: bool, quiet: bool, dif
 
     with Formatter() as formatter:
         from kscaffold import report
-        from kscaffold.generate.repository import NewRequest, is_version, new_repository
+        from kscaffold.generate.answers import is_version
+        from kscaffold.generate.repository import NewRequest, new_repository
         from kscaffold.report.repository import repository_json, repository_lines
 
         asks = not given.pop("no_input") and not as_json and sys.stdin.isatty() and sys.stderr.isatty()

@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,15 +13,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kscaffold import cookie, journal, writer
+from kscaffold import cookie, writer
 from kscaffold.check import CheckProcess, find_interpreter
-from kscaffold.config import Project
-from kscaffold.cookie import Ask, Cookie, Question
-from kscaffold.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.config import PYPROJECT, Project
+from kscaffold.cookie import Ask, Cookie
+from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
+from kscaffold.generate.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
 from kscaffold.generate.destination import Request, find_destination
 from kscaffold.generate.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
-from kscaffold.generate.model import DEFAULT_PRESET, ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.generate.new_folder import (
+    NewOutcome,
+    Rendered,
+    demand_empty,
+    demand_folder,
+    put_repository,
+    recover_above,
+)
 from kscaffold.generate.pipeline import Outcome, Scaffold
 from kscaffold.generate.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.naming import ProjectName, parse_module_name, parse_project_name
@@ -30,10 +38,8 @@ from kscaffold.spec.layer import LayerFlags, describe_layer
 from kscaffold.templates import Catalogue, templates_root
 
 BUILT_IN = "project"
-LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 LAYER = "MyLayer"
 BASELINE = "baseline"
-OLDEST_PYTHON, NEWEST_PYTHON = 10, 13  # of Python 3: what TensorFlow runs on
 
 
 @dataclass(frozen=True)
@@ -69,35 +75,6 @@ class NewRequest:
     dry_run: bool = False
 
 
-@dataclass(frozen=True)
-class NewOutcome:
-    """What came of it.
-
-    Attributes:
-        outcome: Files and checks.
-        folder: The repository, as messages name it.
-        commands: What to type next.
-        git: What was done about git.
-        notes: What the user should know.
-    """
-
-    outcome: Outcome
-    folder: str
-    commands: tuple[str, ...] = ()
-    git: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Rendered:
-    """A repository in its staging folder, checked or not."""
-
-    files: list[cookie.Baked]
-    outcome: Outcome
-    commands: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def new_repository(
     request: NewRequest, formatter: Formatter, ask: Ask | None = None, on_check: Callable[[], None] = lambda: None
 ) -> NewOutcome:
@@ -113,8 +90,8 @@ def new_repository(
         RequestError: The request cannot be carried out; nothing is written.
     """
     output_dir = Path(os.path.realpath(request.output_dir))
-    _demand_folder(output_dir)
-    recovered = () if request.dry_run else _recover(output_dir)
+    demand_folder(output_dir)
+    recovered = () if request.dry_run else recover_above(output_dir)
     if request.template is not None:
         result = _new_from_own_template(request, request.template, output_dir, ask)
     else:
@@ -130,17 +107,17 @@ def _new_from_built_in(
         raise RequestError("It belongs to a template of your own.", hint="Name one with -t.", where=flag)
     name = parse_project_name(request.name, request.package)
     target = output_dir / name.slug
-    _demand_empty(target)
+    demand_empty(target)
     # A repository that begins has no templates of its own yet.
     asked = questions(Catalogue(Project(target)))
-    _demand_answers(asked, request.answers)
+    demand_answers(asked, request.answers)
     with ExitStack() as stack:
         # Started first, so that Keras is imported while the user answers and the templates are rendered.
         process = stack.enter_context(CheckProcess(find_interpreter(request.interpreter))) if request.check else None
-        answers = _answers(request, asked, ask)
+        answers = find_answers(request.answers, asked, ask)
         staging = Path(stack.enter_context(_temporary_folder())).resolve()
         rendered = _render(request, name, answers, staging, formatter, process, on_check)
-    return _put(request, target, rendered)
+    return put_repository(target, rendered, request.git, request.dry_run)
 
 
 def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, ask: Ask | None) -> NewOutcome:
@@ -167,13 +144,13 @@ def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, a
         project, folder = cookie.bake(template, values, staging, request.accept_hooks)
         files = cookie.read_baked(template, project)
     target = output_dir / folder
-    _demand_empty(target)
+    demand_empty(target)
     notes: tuple[str, ...] = ()
     if template.hooks and not request.accept_hooks:
         hooks = ", ".join(template.hooks)
         notes = (f"the template has hooks that were not run: {hooks}; --accept-hooks runs them",)
     outcome = Outcome(source, "", writer.Plan(target, ()), unchecked="a template of your own")
-    return _put(request, target, _Rendered(files, outcome, notes=notes))
+    return put_repository(target, Rendered(files, outcome, notes=notes), request.git, request.dry_run)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
@@ -186,105 +163,6 @@ def _not_for_own(flag: str) -> RequestError:
     )
 
 
-def _recover(output_dir: Path) -> tuple[str, ...]:
-    """Puts back what a run that was killed has left, which may have begun above the folder because it made that too."""
-    found: list[str] = []
-    for place in (output_dir, *output_dir.parents):
-        if place.is_dir() and os.access(place, os.W_OK):
-            found += journal.recover(place)
-    return tuple(found)
-
-
-def _demand_folder(folder: Path) -> None:
-    existing = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
-    if not existing.is_dir():
-        raise RequestError(f"{existing} is no folder.", where="--output-dir", exit_code=ExitCode.REFUSED)
-
-
-def _demand_empty(target: Path) -> None:
-    """Refuses a place where something is: a repository is begun, not mixed into another."""
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise RequestError(f"{target} is there, and is no folder.", where="NAME", exit_code=ExitCode.REFUSED)
-    try:
-        filled = target.is_dir() and any(target.iterdir())
-    except OSError as error:
-        raise RequestError(
-            f"{target} cannot be read: {error.strerror}.", where="NAME", exit_code=ExitCode.REFUSED
-        ) from error
-    if filled:
-        raise RequestError(
-            f"The folder {target} is not empty; nothing was written.",
-            hint="Give another name, or another folder with -o.",
-            where="NAME",
-            exit_code=ExitCode.REFUSED,
-        )
-
-
-def questions(catalogue: Catalogue) -> tuple[Question, ...]:
-    """What the built-in template can be told.
-
-    Args:
-        catalogue: The templates that there are.
-    """
-    presets = tuple(template.name for template in catalogue.of_kind("model"))
-    return (
-        Question("description", "A Keras model and how it is trained.", check=_check_line("--description")),
-        Question("author", "", check=_check_line("--author")),
-        Question("license", LICENSES[0], LICENSES, _check_choice("--license", LICENSES)),
-        Question("model", DEFAULT_PRESET, presets, _check_choice("--model", presets)),
-        Question("python", "3.11", check=_check_python),
-    )
-
-
-def _demand_answers(asked: tuple[Question, ...], answers: Mapping[str, str]) -> None:
-    for question in asked:
-        if question.name in answers:
-            question.check(answers[question.name])
-
-
-def _answers(request: NewRequest, asked: tuple[Question, ...], ask: Ask | None) -> dict[str, str]:
-    answers = {}
-    for question in asked:
-        if question.name in request.answers:
-            answers[question.name] = request.answers[question.name]
-        else:
-            answers[question.name] = ask(question) if ask and question.name != "python" else question.default
-            question.check(answers[question.name])
-    return answers
-
-
-def _check_line(flag: str) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if any(not character.isprintable() for character in text) or len(text) > 300:
-            raise RequestError("It has to be one line of at most 300 characters.", where=flag)
-
-    return check
-
-
-def _check_choice(flag: str, choices: tuple[str, ...]) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if text not in choices:
-            hint = did_you_mean(text, choices) or f"There are: {', '.join(choices)}."
-            raise RequestError(f"There is no {flag[2:]} {text!r}.", hint=hint, where=flag)
-
-    return check
-
-
-def is_version(text: str) -> bool:
-    """Whether what follows `--python` is a version, and no interpreter."""
-    return re.fullmatch(r"[0-9]+(\.[0-9]+)*", text) is not None
-
-
-def _check_python(text: str) -> None:
-    match = re.fullmatch(r"3\.([0-9]{1,2})", text)
-    if match is None or int(match[1]) < OLDEST_PYTHON:
-        raise RequestError(
-            f"The repository cannot be for Python {text}.",
-            hint=f"Give a version from 3.{OLDEST_PYTHON} on: 3.{NEWEST_PYTHON - 1}.",
-            where="--python",
-        )
-
-
 def _render(
     request: NewRequest,
     name: ProjectName,
@@ -293,11 +171,14 @@ def _render(
     formatter: Formatter,
     process: CheckProcess | None,
     on_check: Callable[[], None],
-) -> _Rendered:
+) -> Rendered:
     """Renders the built-in template, adds what the other commands make, and checks that."""
     template = cookie.read_template(templates_root() / BUILT_IN, BUILT_IN)
     # The model decides what the template says, so it is described before there is a folder for it.
-    planned = _describe_model(request, answers["model"], name.package, staging / "nowhere")
+    nowhere = staging / "nowhere"
+    nowhere.mkdir()
+    (nowhere / PYPROJECT).touch()  # settings above the staging folder are none of ours
+    planned = _describe_model(request, answers["model"], name.package, nowhere)
     project, _ = cookie.bake(template, _context(template, name, answers, planned), staging / "repository")
     source = project / "src" / name.package
     for path in sorted(project.rglob("*.py")):
@@ -345,7 +226,7 @@ def _render(
         f".venv/bin/python -m {name.package}.train --epochs 2",
         ".venv/bin/python -m pytest",
     )
-    return _Rendered(files, outcome, commands)
+    return Rendered(files, outcome, commands)
 
 
 def _describe_layer(folder: Path, package: str) -> Scaffold:
@@ -409,45 +290,3 @@ def _author_toml(author: str) -> str:
     parts = match.groupdict() if match else {"name": author.strip()}
     fields = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in parts.items() if value]
     return f"{{{', '.join(fields)}}}" if fields else ""
-
-
-def _put(request: NewRequest, target: Path, rendered: _Rendered) -> NewOutcome:
-    """Plans the files, and puts them in their places if nothing speaks against it."""
-    root = next(place for place in target.parents if place.is_dir())
-    _demand_empty(target)
-    files = [
-        writer.File(target / file.path, file.text or "", data=file.data if file.text is None else None)
-        for file in rendered.files
-    ]
-    plan = writer.make_plan(files, root, Path.cwd())
-    outcome = replace(rendered.outcome, plan=plan)
-    shown = os.path.relpath(target).replace(os.sep, "/")
-    result = NewOutcome(outcome, shown, rendered.commands, notes=rendered.notes)
-    if outcome.exit_code is not ExitCode.DONE or request.dry_run:
-        return result
-    writer.commit(plan)
-    for file in rendered.files:
-        if file.executable:
-            path = target / file.path
-            path.chmod(path.stat().st_mode | 0o111)
-    return replace(result, outcome=replace(outcome, written=True), git=_begin_git(request, target))
-
-
-def _begin_git(request: NewRequest, target: Path) -> str:
-    """Makes the folder a git repository, unless it is in one; says what was done."""
-    if request.git is False:
-        return ""
-    if request.git is None:
-        inside = next((place for place in target.parents if (place / ".git").exists()), None)
-        if inside is not None:
-            return f"no new repository: {inside} is one already"
-    # A hook of another repository would have these set to its own.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "-c", "init.defaultBranch=main", "init", "--quiet", str(target)]
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    except OSError as error:
-        return f"no repository: git cannot be started ({error.strerror})"
-    if done.returncode != 0:
-        return f"no repository: {' '.join(done.stderr.split())}"
-    return "empty repository, nothing committed yet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from kscaffold.generate.repository import NewOutcome
+from kscaffold.generate.new_folder import NewOutcome
 from kscaffold.report import outcome_json, outcome_lines, status_line
 
 
