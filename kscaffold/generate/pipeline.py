@@ -15,7 +15,7 @@ from kscaffold.naming import ModuleName, parse_module_name
 
 if TYPE_CHECKING:
     from kscaffold import writer
-    from kscaffold.check import CheckProcess, Job, Verdict
+    from kscaffold.check import CheckProcess, Job, Limits, Verdict
 
 Resolve = Callable[["writer.Plan"], "Mapping[Path, writer.Status]"]
 
@@ -206,6 +206,7 @@ def generate(
     formatter: Formatter,
     resolve: Resolve,
     on_check: Callable[[], None],
+    limits: Limits | None = None,
 ) -> Outcome:
     """Carries out a request.
 
@@ -215,6 +216,7 @@ def generate(
         formatter: Formats what is rendered.
         resolve: Asked what becomes of the conflicts of a plan; those that it leaves out stay conflicts.
         on_check: Called when all that is left to do is to wait for the check.
+        limits: What the check may use, if that is more than usual.
 
     Returns:
         The outcome. Nothing is written if a conflict is left, or a check finds an error.
@@ -228,7 +230,7 @@ def generate(
     from kscaffold.check import CheckProcess, find_interpreter
 
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
-    with CheckProcess(find_interpreter(request.python)) as process:
+    with CheckProcess(find_interpreter(request.python), limits) as process:
         return _carry_out(request, described, formatter, resolve, process, on_check)
 
 
