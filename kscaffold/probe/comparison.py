@@ -112,7 +112,7 @@ def is_made_up(name: str, kind: str) -> bool:
 def renamed(value: Any, names: dict[str, str]) -> Any:
     """A config with other names, without what says where it was made and not what it is."""
     if isinstance(value, dict):
-        kept = {key: part for key, part in value.items() if key not in ("build_config", "registered_name")}
+        kept = {key: part for key, part in value.items() if key not in ("build_config", "registered_name", "vocabulary_size")}
         kept = {key: names.get(part, part) if key == "name" and isinstance(part, str) else part for key, part in kept.items()}
         return {key: renamed(part, names) for key, part in kept.items()}
     if isinstance(value, list):
@@ -160,6 +160,7 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
         model.build(reference.input_shape)
     if saved["kind"] in SUFFIXES and saved["config"] == "whole":
         model.load_weights(path)
+        copy_assets(model, reference)
         return None
     own, other = [weight.shape for weight in model.weights], [weight.shape for weight in reference.weights]
     if own != other:
@@ -172,6 +173,16 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
     return None
+
+
+def copy_assets(model: Any, reference: Any) -> None:
+    """Gives the lookup layers of a model the vocabularies that others learned; `load_weights` leaves them out."""
+    pairs = zip(model._flatten_layers(), reference._flatten_layers(), strict=True)
+    for own, other in pairs:
+        if type(own) is type(other) and hasattr(own, "load_assets") and getattr(own, "input_vocabulary", None) is None:
+            with tempfile.TemporaryDirectory() as folder:
+                other.save_assets(folder)
+                own.load_assets(folder)
 
 
 def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[str]:
@@ -229,11 +240,11 @@ def random_input(tensor: Any, size: int, reference: Any, seed: int) -> Any:
                 words += [str(word) for word in layer.get_vocabulary()[:50]]
         return keras.ops.convert_to_tensor(generator.choice(words, size=shape).tolist(), dtype="string")
     if dtype == "bool":
-        return generator.integers(0, 2, size=shape).astype(bool)
+        return keras.ops.convert_to_tensor(generator.integers(0, 2, size=shape).astype(bool))
     if "int" in dtype:
         bounds = [getattr(layer, name) for layer in layers for name in ("input_dim", "num_tokens") if hasattr(layer, name)]
         whole = [bound for bound in bounds if isinstance(bound, int) and bound > 0]
-        return generator.integers(0, min(whole, default=10), size=shape).astype(dtype)
+        return keras.ops.convert_to_tensor(generator.integers(0, min(whole, default=10), size=shape).astype(dtype))
     bounds = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
     values = generator.uniform(0, min(bounds), size=shape) if bounds else generator.normal(size=shape)
     return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)

@@ -17,8 +17,8 @@ from kscaffold.saved.value import Stub
 from kscaffold.spec import catalogue
 
 BASE_KEYS = ("name", "trainable", "dtype")
-# What Keras 2 saved with a layer, and Keras 3 has no use for.
-LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name")
+# What is saved with a layer and is no argument.
+LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
 # Arguments that take one number for all axes.
 UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")
 # Arguments that are written without their names though they have a default.
@@ -200,6 +200,8 @@ class Objects:
         """An argument of a layer of Keras, as one writes it."""
         if key == "activation" and value == "linear":
             return NONE
+        if key == "axis" and isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if key in UNIFORM and isinstance(value, list):
             value = _uniform(value)
         tree = self.value(value, key)
@@ -281,7 +283,7 @@ def _positional(keywords: Any, signature: catalogue.Signature) -> int:
     count = 0
     for (key, _), parameter in zip(keywords, signature.parameters):
         required = not signature.parameters[parameter] or (key in PLACED and count == 0)
-        if key != parameter or not required or count == 2 or key in ("num_heads", "key_dim", "equation", "input_dim"):
+        if key != parameter or not required or count == 2 or key in ("num_heads", "key_dim", "equation"):
             break
         count += 1
     return count

@@ -18,6 +18,7 @@ OPERATORS = {
     "Add": "+", "Subtract": "-", "Multiply": "*", "TrueDivide": "/", "FloorDivide": "//", "Power": "**", "Matmul": "@",
     "Mod": "%", "Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "Negative": "-", "GetItem": "[]",
 }  # fmt: skip
+PAIRS = ("ops.top_k", "ops.moments", "ops.qr", "ops.eig", "ops.eigh")
 DEEPEST = 50  # models inside each other
 STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 Node = tuple[int, int]  # the number of a layer, and which of its calls
@@ -256,8 +257,9 @@ class _Graph:
                 self.inputs.append(name)
             return Ref(-1 - self.inputs.index(name))
         count = len(self.entries[name].get("inbound_nodes", []))
-        if self.entries[name].get("class_name") in facts.MODEL_CLASSES and (end or index >= count):
-            index -= 1  # models have one call more, which made them
+        kind = self.entries[name].get("class_name")
+        if kind in facts.MODEL_CLASSES and (index >= count or (end and kind != "Sequential")):
+            index -= 1  # functional models have one call more, which made them
         if not 0 <= index < count or tensor < 0:
             raise Malformed(f"the layer {name[:60]!r} has no call {index}")
         return Ref(self.numbers[name], (index, tensor))
@@ -364,8 +366,16 @@ def _operation_call(operation: tuple[str, Mapping[str, Any]], args: list[Tree], 
         if name != "GetItem" or isinstance(args[0], Ref):
             return Call(CallKind.OPERATION, -1, symbol, tuple(args), (), ((),))
     outputs: tuple[tuple[int | str, ...], ...] = ((),)
-    if known.function in ("ops.split", "ops.unstack", "ops.top_k", "ops.moments", "ops.meshgrid", "ops.qr", "ops.svd"):
-        outputs = ()
+    if known.function in PAIRS:
+        outputs = ((0,), (1,))
+    elif known.function in ("ops.split", "ops.unstack", "ops.meshgrid", "ops.svd", "ops.array_split"):
+        sections = given.get("indices_or_sections")
+        count = sections.value if isinstance(sections, Plain) and isinstance(sections.value, int) else 0
+        outputs = tuple((index,) for index in range(count)) if count <= 4 else ()
+    # What a function requires stands behind its values: `ops.split(x, 2)`.
+    if len(args) == len(known.call) and not kwargs:
+        while given and not known.init[key := next(iter(given))]:
+            args = [*args, given.pop(key)]
     return Call(CallKind.OPERATION, -1, known.function, tuple(args), (*kwargs.items(), *given.items()), outputs)
 
 

@@ -21,7 +21,7 @@ from kscaffold.style.variables import (
     branch_name,
     chain_end,
     is_merge,
-    is_operation,
+    is_operator,
     kept_name,
     live,
     values_of,
@@ -30,6 +30,7 @@ from kscaffold.style.variables import (
 
 LONGEST_INLINE = 60  # characters of an operation that is written inside another
 STATE_NAMES = {3: ("state_h", "state_c"), 2: ("state",), 5: ("forward_h", "forward_c", "backward_h", "backward_c")}
+SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
 PLACED_PARAMETERS = ("filters", "units")
 
 
@@ -221,7 +222,7 @@ class _Writer:
     def call(self, step: Step) -> str:
         """Source of what a step computes."""
         args = [source(arg, self.value) for arg in step.args]
-        if step.kind is StepKind.OPERATION and is_operation(step):
+        if step.kind is StepKind.OPERATION and is_operator(step):
             assert isinstance(step.callee, Code)
             text, _ = operator_source(step.callee.text, step.args, self.value, self.inline)
             return text
@@ -273,16 +274,18 @@ class _Writer:
         """Whether an operation is written inside the next one, which alone takes it."""
         value = Ref(step.uid)
         places = uses.at.get(value, [])
-        if not is_operation(step) or len(text) > LONGEST_INLINE or len(places) != 1 or places[0] == END:
+        if step.kind is not StepKind.OPERATION or len(text) > LONGEST_INLINE or len(places) != 1 or places[0] == END:
+            return False
+        if step.outputs != ((),):
             return False
         user = steps[places[0]]
-        between = steps[index + 1 : places[0]]
-        if not is_operation(user) or list(user.reads()).count(value) > 1 or not all(is_operation(one) for one in between):
+        between = steps[index + 1 : places[0] + 1]
+        if list(user.reads()).count(value) > 1 or not all(one.kind is StepKind.OPERATION for one in between):
             return False
-        if user.class_name == "[]" and value not in list(refs(user.args[0])):
-            return False
-        assert isinstance(step.callee, Code)
-        _, binds = operator_source(step.callee.text, step.args, self.value, self.inline)
+        binds = 9
+        if is_operator(step):
+            assert isinstance(step.callee, Code)
+            _, binds = operator_source(step.callee.text, step.args, self.value, self.inline)
         self.bound[value], self.inline[value] = text, binds
         # What it is made of is needed until it is written.
         for ref in step.reads():
@@ -339,7 +342,8 @@ class _Writer:
             elif states:
                 wanted = self.variable(index, step, steps, uses, value)
             else:
-                wanted = f"{self.named_after(step)}{place + 1}"
+                several = SEVERAL.get(step.class_name)
+                wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
             name = without_clash(wanted, (self.taken(uses, index) - ({wanted} if not place else set())) | set(names))
             names.append(name)
         for value, name in zip(values, names):
@@ -356,15 +360,14 @@ class _Writer:
             return identifier(snake_case(step.class_name), "value")
         if step.kind is StepKind.NAMED:
             return f"{step.class_name}_output"
-        return "value" if is_operation(step) else identifier(step.class_name, "value")
+        return "value" if is_operator(step) else identifier(step.class_name, "value")
 
     def variable(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, value: Ref) -> str:
         """The variable for the one value of a step."""
         taken = self.taken(uses, index)
         places = uses.at.get(value, [])
         if places == [END] and self.routine.model is not None and value in refs(self.routine.result):
-            many = len(list(refs(self.routine.result))) > 1
-            return without_clash(self.named_after(step) if many else "outputs", taken)
+            return without_clash(self.output_name(value, step), taken)
         reads = list(dict.fromkeys(step.reads()))
         names = {ref: self.bound[ref] for ref in reads if ref in self.bound and ref not in self.inline}
         dying = [name for ref, name in names.items() if name.isidentifier() and name not in taken]
@@ -376,16 +379,24 @@ class _Writer:
         if merge is not None:
             inputs = [ref for ref in reads if ref.source < 0]
             if self.routine.model and len(self.routine.model.inputs) > 1 and inputs:
-                return without_clash(f"{self.bound[inputs[0]]}_features", taken)
+                word = self.bound[inputs[0]]
+                return without_clash(f"{word}_branch" if "features" in word else f"{word}_features", taken)
             if MAIN not in taken and len(dict.fromkeys(merge.reads())) > 1 and not reads:
                 return MAIN
             if not (MAIN not in taken and self.single(reads)):
                 return without_clash(branch_name(merge, end, reads[0] if reads else end), taken)
         if place == END and self.routine.model is not None and MAIN in taken:
             last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
-            many = len(list(refs(self.routine.result))) > 1
-            return without_clash(self.named_after(last) if many else "outputs", taken)
+            return without_clash(self.output_name(end, last), taken)
         return without_clash(MAIN if MAIN not in taken else self.named_after(step), taken)
+
+    def output_name(self, value: Ref, step: Step) -> str:
+        """The name of an output of a model: its key, or that of its layer if there are several."""
+        result = self.routine.result
+        if isinstance(result, Table):
+            key = next((key for key, item in result.items if item == value), "output")
+            return identifier(key, "output") if identifier(key, "output") not in self.reserved else f"{key}_output"
+        return self.named_after(step) if len(list(refs(result))) > 1 else "outputs"
 
     def single(self, reads: Sequence[Ref]) -> bool:
         """Whether a step takes nothing but the one input of a model."""
@@ -430,6 +441,3 @@ def uses_module(program: Program, prefix: str) -> bool:
     return False
 
 
-def is_table(tree: Tree) -> bool:
-    """Whether a tree is a dictionary."""
-    return isinstance(tree, Table)

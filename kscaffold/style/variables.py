@@ -102,6 +102,6 @@ def live(bound: Mapping[Ref, str], uses: Uses, index: int) -> dict[Ref, str]:
     return {ref: name for ref, name in bound.items() if uses.later(ref, index)}
 
 
-def is_operation(step: Step) -> bool:
-    """Whether a step is an operator."""
-    return step.kind is StepKind.OPERATION and not step.class_name.isidentifier() and step.callee.text[0] not in "o"  # type: ignore[union-attr]
+def is_operator(step: Step) -> bool:
+    """Whether a step is an operator, and no function."""
+    return step.kind is StepKind.OPERATION and not step.class_name.isidentifier()
