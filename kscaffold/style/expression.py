@@ -68,20 +68,19 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
 
 
 def range_source(made: Object, written: Callable[[Tree], str]) -> str:
-    """Source of a range, which is kept with its last number."""
+    """Source of a range: so many, or from a first to a last number."""
     given = dict(made.keywords)
-    first, last = given["first"], given["last"]
-    if isinstance(last, Plain) and isinstance(last.value, int):
-        end = str(last.value + 1)
-    elif first == Plain(1) and "step" not in given:
-        end = f"{written(last)} + 1"
-    else:
-        end = f"{written(last)} + 1"
     if "count" in given:
         return f"range({written(given['count'])})"
-    start = "" if first == Plain(0) and "step" not in given else f"{written(first)}, "
-    step = f", {written(given['step'])}" if "step" in given else ""
-    return f"range({start}{end}{step})"
+    first, last, step = given["first"], given["last"], given.get("step", Plain(1))
+    beyond = -1 if isinstance(step, Plain) and isinstance(step.value, int) and step.value < 0 else 1
+    if isinstance(last, Plain) and isinstance(last.value, int):
+        end = str(last.value + beyond)
+    else:
+        end = f"{written(last)} {'+' if beyond > 0 else '-'} 1"
+    if step == Plain(1):
+        return f"range({end})" if first == Plain(0) else f"range({written(first)}, {end})"
+    return f"range({written(first)}, {end}, {written(step)})"
 
 
 def text_source(tree: Text) -> str:

@@ -180,9 +180,10 @@ class _Writer:
     bound: dict[Ref, str]
     inline: dict[Ref, int] = field(default_factory=dict)
     result: str = ""
+    in_loop: bool = False
 
     def __post_init__(self) -> None:
-        self.fixed = set(self.bound.values()) if self.routine.model else set()
+        self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
         self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
         self.reserved |= {"keras", "layers", "ops", "np"}
 
@@ -366,7 +367,8 @@ class _Writer:
         """The variable for the one value of a step."""
         taken = self.taken(uses, index)
         places = uses.at.get(value, [])
-        if places == [END] and self.routine.model is not None and value in refs(self.routine.result):
+        builds = self.routine.model is not None and not self.in_loop
+        if places == [END] and builds and value in refs(self.routine.result):
             return without_clash(self.output_name(value, step), taken)
         reads = list(dict.fromkeys(step.reads()))
         names = {ref: self.bound[ref] for ref in reads if ref in self.bound and ref not in self.inline}
@@ -385,7 +387,7 @@ class _Writer:
                 return MAIN
             if not (MAIN not in taken and self.single(reads)):
                 return without_clash(branch_name(merge, end, reads[0] if reads else end), taken)
-        if place == END and self.routine.model is not None and MAIN in taken:
+        if place == END and builds and MAIN in taken:
             last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
             return without_clash(self.output_name(end, last), taken)
         return without_clash(MAIN if MAIN not in taken else self.named_after(step), taken)
@@ -411,7 +413,8 @@ class _Writer:
         before = wanted or source(first, self.value)
         name = into or wanted or self.variable(index, step, steps, uses, Ref(step.uid))
         lines = [] if before == name else [f"{name} = {before}"]
-        inner = _Writer(self.routine, {**self.bound, Ref(step.uid): name})
+        inner = _Writer(self.routine, {**self.bound, Ref(step.uid): name}, in_loop=True)
+        inner.fixed = self.fixed
         inner.reserved = self.reserved | set(step.variables) | (self.taken(uses, index) - {name})
         assert step.result is not None
         body = inner.block(step.body, step.result, into=name, kept=self.kept_in_loop(step))

@@ -1,0 +1,511 @@
+"""Finds what is repeated in a program, and makes functions and loops of it, the most worthwhile first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from kscaffold.factor.cost import lines_of, total
+from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.factor.texts import CannotUnify
+from kscaffold.factor.unify import Unified, local, map_all, unify
+from kscaffold.factor.windows import Steps
+from kscaffold.factor.words import ACTIVATIONS, function_word, iterable, loop_names, parameter_names, unique
+from kscaffold.saved.tree import Code, Object, Plain, Ref, Scaled, Text, Tree, Variable, transform
+
+MOST_PARAMETERS = 7
+MOST_COLUMNS = 4
+MOST_INPUTS = 3
+LEAST_GAIN = 2.0
+MOST_ROUNDS = 200
+EVALUATED = 60  # candidates that are looked at closely in each round
+FUNCTION_LINES = 4  # its head, its docstring, two empty lines
+MODULE_NAMES = {"keras", "layers", "ops", "np"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something that could be done.
+
+    Attributes:
+        gain: The lines that it saves, less what makes it hard to read.
+        starts: Where the repetitions begin.
+        length: How many steps each has.
+        unified: The steps that stand for all.
+        outside: For each repetition, the values from outside.
+        given: For each repetition, the value that it gives.
+        loops: Whether it is a loop.
+    """
+
+    gain: float
+    starts: tuple[int, ...]
+    length: int
+    unified: Unified
+    outside: tuple[tuple[Ref, ...], ...]
+    given: tuple[Ref, ...]
+    loops: bool
+
+
+def factor(program: Program) -> Program:
+    """A program in which what is repeated is said once."""
+    routines = list(program.routines)
+    largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
+    found = []
+    for runs_first in (False, True):
+        search = _Search(list(routines), largest)
+        if runs_first:
+            search.collapse_runs()
+        for _ in range(MOST_ROUNDS):
+            best = search.best()
+            if best is None:
+                break
+            search.apply(best)
+            search.collapse_calls()
+        found.append(search.finished())
+    return Program(tuple(min(found, key=_length)))
+
+
+def _length(routines: Sequence[Routine]) -> float:
+    """The lines of a program; a function counts for more than its lines, because a reader has to look it up."""
+    return sum(total(routine.steps) + (0 if routine.model else FUNCTION_LINES + 2) for routine in routines)
+
+
+class _Search:
+    def __init__(self, routines: list[Routine], largest: int) -> None:
+        self.routines = routines
+        self.uids = count(largest + 1)
+        self.refused: set[object] = set()
+
+    def best(self) -> Candidate | None:
+        """What is most worthwhile."""
+        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+        found: list[tuple[float, int, tuple[int, ...], bool]] = []
+        for item in self.steps.repeated():
+            apart = _apart(item.starts, item.length)
+            gain = item.estimate * (len(apart) - 1) - FUNCTION_LINES - len(apart)
+            if gain >= LEAST_GAIN:
+                found.append((gain, item.length, item.starts, False))
+            for run in _runs(item.starts, item.length):
+                gain = item.estimate * (len(run) - 1) - 1
+                if gain >= 0:
+                    found.append((gain, item.length, run, True))
+        found.sort(key=lambda item: (-item[0], item[1]))
+        best: Candidate | None = None
+        looked = 0
+        for gain, length, starts, loops in found:
+            if best is not None and (gain + 3 <= best.gain or looked >= EVALUATED):
+                break
+            key = (length, loops, tuple(self.steps.steps[start].uid for start in starts))
+            if key in self.refused:
+                continue
+            candidate = self.loop(starts, length) if loops else self.function(starts, length)
+            if candidate is None:
+                self.refused.add(key)
+                continue
+            looked += 1
+            if best is None or candidate.gain > best.gain:
+                best = candidate
+        return best if best is not None and best.gain >= LEAST_GAIN - best.loops else None
+
+    def collapse_runs(self) -> None:
+        """Makes loops of single steps that follow each other, however few: what is around them is more alike then."""
+        for _ in range(MOST_ROUNDS):
+            self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+            found = next((item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.LAYER), None)
+            if found is None:
+                return
+            self.apply(found)
+
+    def collapse_calls(self) -> None:
+        """The same for calls of functions."""
+        for _ in range(MOST_ROUNDS):
+            self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+            found = next((item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.INVOKE), None)
+            if found is None:
+                return
+            self.apply(found)
+
+    def single_runs(self) -> Iterator[Candidate]:
+        """Loops over a single step, with no more than two variables."""
+        for item in self.steps.repeated():
+            if item.length > 1:
+                return
+            for run in _runs(item.starts, 1):
+                candidate = self.loop(run, 1)
+                if candidate is not None and len(_asked(candidate.unified)) <= 2:
+                    yield candidate
+
+    def windows(
+        self, starts: Sequence[int], length: int
+    ) -> tuple[list[tuple[Step, ...]], list[tuple[Ref, ...]], list[Ref]]:
+        """The steps of each repetition with numbers of their own, the values from outside, and what each gives."""
+        windows, outside, given = [], [], []
+        for start in starts:
+            numbers: dict[Ref, int] = {}
+            windows.append(local(self.steps.steps[start : start + length], numbers))
+            outside.append(tuple(numbers))
+            given.append(self.steps.given(start, length)[0])
+        return windows, outside, given
+
+    def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
+        """Which step of a repetition gives a value."""
+        uids = [step.uid for step in self.steps.steps[start : start + length]]
+        return uids.index(ref.source), ref.path
+
+    def function(self, starts: tuple[int, ...], length: int) -> Candidate | None:
+        """A function for repetitions wherever they are; `None` if they cannot be one."""
+        first = starts[0]
+        inner = self.steps.steps[first : first + length]
+        if length == 1 and (inner[0].kind is not StepKind.LAYER or self.steps.lines[first] < 3):
+            return None
+        if any(step.kind is StepKind.NAMED for step in every_step(inner)):
+            return None
+        groups: dict[object, list[int]] = {}
+        for start in starts:
+            routine = self.routines[self.steps.owner[start]]
+            given = self.steps.given(start, length)
+            if len(given) == 1 and not (routine.model and routine.model.sequential):
+                if length < len(routine.steps):
+                    groups.setdefault(self.place_in(given[0], start, length), []).append(start)
+        if not groups:
+            return None
+        chosen = _apart(tuple(max(groups.values(), key=len)), length)
+        if len(chosen) < 2:
+            return None
+        windows, outside, given = self.windows(chosen, length)
+        if len(outside[0]) > MOST_INPUTS or any(ref.path and ref.source > 0 for refs in outside for ref in refs if False):
+            return None
+        try:
+            unified = unify(windows, {}, split=False, closed=True)
+        except CannotUnify:
+            return None
+        _derive(unified)
+        if len(_asked(unified)) > MOST_PARAMETERS:
+            return None
+        before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
+        calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
+        gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
+        if self.cuts_names(unified, chosen, length):
+            gain *= 0.5
+        gain *= 1 - 0.1 * (len(outside[0]) - 1)
+        return Candidate(gain, chosen, length, unified, tuple(outside), tuple(given), False)
+
+    def strangeness(self, unified: Unified, starts: Sequence[int], length: int) -> float:
+        """What makes a function odd to a reader, in lines that it would have to save."""
+        odd = 0.4 * max(0, len(_asked(unified)) - 3)
+        for start in starts[:1]:
+            steps, first = self.steps.steps, self.steps.steps[start]
+            same = start > 0 and self.steps.owner[start - 1] == self.steps.owner[start]
+            if first.class_name in (*ACTIVATIONS, "BatchNormalization") and same:
+                before = steps[start - 1].class_name
+                if "Conv" in before or before in ("BatchNormalization", "Add", "+"):
+                    odd += 3
+            after = start + length
+            if after < len(steps) and self.steps.owner[after] == self.steps.owner[start]:
+                last = steps[after - 1].class_name
+                if steps[after].class_name in ACTIVATIONS and (last in ("BatchNormalization", "Add", "+") or "Conv" in last):
+                    odd += 3
+                if steps[after].class_name == "BatchNormalization" and "Conv" in last:
+                    odd += 3
+        return odd
+
+    def cuts_names(self, unified: Unified, starts: Sequence[int], length: int) -> bool:
+        """Whether layers beside a repetition begin with the same name as those in it."""
+        if "name" not in unified.keys:
+            return False
+        column = unified.columns[unified.keys.index("name")]
+        for start, value in zip(starts, column):
+            if not isinstance(value, Text) or not all(isinstance(part, str) for part in value.parts):
+                continue
+            beginning = "".join(map(str, value.parts))
+            for place in (start - 1, start + length):
+                if 0 <= place < len(self.steps.steps) and self.steps.owner[place] == self.steps.owner[start]:
+                    name = _name_of(self.steps.steps[place])
+                    if name.startswith(beginning) and not name[len(beginning) : len(beginning) + 1].isalnum():
+                        return True
+        return False
+
+    def call(self, name: str, unified: Unified, number: int, outside: Sequence[tuple[Ref, ...]]) -> Step:
+        """A call of a function in the place of a repetition."""
+        kwargs = tuple((f"?{index}", unified.columns[index][number]) for index in _asked(unified))
+        widths = tuple((unified.keys[index] or "index", value) for index, (_, value) in zip(_asked(unified), kwargs))
+        return Step(0, StepKind.INVOKE, Code(name), tuple(outside[number]), widths)
+
+    def loop(self, starts: tuple[int, ...], length: int) -> Candidate | None:
+        """A loop for repetitions one behind the other; `None` if they cannot be one."""
+        for start in starts:
+            if len(self.steps.given(start, length)) != 1:
+                return None
+        places = {self.place_in(self.steps.given(start, length)[0], start, length) for start in starts}
+        if len(places) != 1:
+            return None
+        windows, outside, given = self.windows(starts, length)
+        handed = [number for number, ref in enumerate(outside[1]) if ref == given[0]]
+        if len(handed) != 1 or len({len(one) for one in outside}) != 1:
+            return None
+        for number, ref in enumerate(outside[0]):
+            for before, one in zip(given, outside[1:]):
+                if one[number] != (before if number == handed[0] else ref):
+                    return None
+        if any(self.steps.last[value] >= start + 2 * length for value, start in zip(given[:-1], starts)):
+            return None
+        if length == 1 and windows[0][0].kind is StepKind.LOOP and not windows[0][0].variables:
+            return None
+        try:
+            unified = unify(windows, {}, split=True, closed=False)
+        except CannotUnify:
+            return None
+        _derive(unified)
+        asked = _asked(unified)
+        if len(asked) > MOST_COLUMNS:
+            return None
+        step = self.loop_step(unified, outside[0], handed[0], 0)
+        before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
+        odd = 0.3 * max(0, len(asked) - 2)
+        return Candidate(before - lines_of(step) - odd, starts, length, unified, tuple(outside), tuple(given), True)
+
+    def loop_step(self, unified: Unified, outside: Sequence[Ref], handed: int, uid: int, taken: Iterable[str] = ()) -> Step:
+        """The loop that stands for all repetitions."""
+        asked = _asked(unified)
+        used = {*taken, *(name for step in every_step(unified.steps) for name in step.variables), "x", *MODULE_NAMES}
+        found = loop_names(unified, asked, used)
+        names = {f"?{index}": found[index] for index in asked}
+        columns = [unified.columns[index] for index in asked]
+        steps = [map_all(step, lambda tree: _renamed(tree, names)) for step in unified.steps]
+
+        def moved(tree: Tree) -> Tree | None:
+            if isinstance(tree, Ref) and tree.source < 0:
+                number = -1 - tree.source
+                return Ref(uid) if number == handed else outside[number]
+            return None
+
+        body = tuple(map_all(step, moved) for step in steps)
+        over = iterable(columns, len(unified.columns[0]) if unified.columns else self.rounds)
+        variables = tuple(names[f"?{index}"] for index in asked) or ("_",)
+        return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body)
+
+    rounds = 2
+
+    def apply(self, candidate: Candidate) -> None:
+        """Does it."""
+        if candidate.loops:
+            self.make_loop(candidate)
+        else:
+            self.make_function(candidate)
+
+    def make_function(self, candidate: Candidate) -> None:
+        """A new function, and calls of it."""
+        unified = candidate.unified
+        asked = _asked(unified)
+        names = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
+        renamed = {f"?{index}": names[index] for index in asked}
+        steps = tuple(map_all(step, lambda tree: _renamed(tree, renamed)) for step in unified.steps)
+        steps, numbers = self.fresh(steps)
+        first = candidate.starts[0]
+        place, path = self.place_in(candidate.given[0], first, candidate.length)
+        local_uid = unified.steps[place].uid
+        result = Ref(numbers[local_uid], path)
+        name = unique(function_word(steps), {routine.name for routine in self.routines})
+        inputs = len(candidate.outside[0])
+        routine = Routine(name, inputs, tuple(Parameter(renamed[f"?{index}"]) for index in asked), steps, result)
+        replacements: dict[Ref, Ref] = {}
+        calls = {}
+        for number, start in enumerate(candidate.starts):
+            uid = next(self.uids)
+            kwargs = tuple((renamed[f"?{index}"], unified.columns[index][number]) for index in asked)
+            calls[start] = Step(uid, StepKind.INVOKE, Code(name), candidate.outside[number], kwargs)
+            replacements[candidate.given[number]] = Ref(uid)
+        self.rewrite(calls, candidate.length, replacements)
+        users = [index for index, one in enumerate(self.routines) if _invokes(one, name)]
+        self.routines.insert(min(users), routine)
+
+    def make_loop(self, candidate: Candidate) -> None:
+        """A loop in the place of the repetitions."""
+        uid = next(self.uids)
+        handed = next(n for n, ref in enumerate(candidate.outside[1]) if ref == candidate.given[0])
+        owner = self.routines[self.steps.owner[candidate.starts[0]]]
+        taken = {item.name for item in owner.parameters} | {name for name, _ in owner.layers}
+        taken |= {name for step in every_step(owner.steps) for name in step.variables}
+        self.rounds = len(candidate.starts)
+        step = self.loop_step(candidate.unified, candidate.outside[0], handed, uid, taken)
+        place, path = self.place_in(candidate.given[0], candidate.starts[0], candidate.length)
+        local_uid = step.body[place].uid
+        body, numbers = self.fresh(step.body, keep={uid})
+        step = replace(step, body=body, result=Ref(numbers[local_uid], path))
+        first = candidate.starts[0]
+        self.rewrite({first: step}, candidate.length * len(candidate.starts), {candidate.given[-1]: Ref(uid)})
+
+    def fresh(self, steps: Sequence[Step], keep: Iterable[int] = ()) -> tuple[tuple[Step, ...], dict[int, int]]:
+        """Steps with numbers that no other step has."""
+        numbers: dict[int, int] = {}
+        listed = [step.uid for step in every_step(steps)]
+        for uid in listed:
+            numbers[uid] = next(self.uids)
+        outer = set(keep)
+
+        def moved(tree: Tree) -> Tree | None:
+            if isinstance(tree, Ref) and tree.source in numbers and tree.source not in outer:
+                return Ref(numbers[tree.source], tree.path)
+            return None
+
+        def renumbered(step: Step) -> Step:
+            changed = map_all(replace(step, body=()), moved)
+            result = moved(step.result) if step.result else None
+            return replace(
+                changed,
+                uid=numbers[step.uid],
+                body=tuple(renumbered(inner) for inner in step.body),
+                result=result if isinstance(result, Ref) else step.result,
+            )
+
+        return tuple(renumbered(step) for step in steps), numbers
+
+    def rewrite(self, new: Mapping[int, Step], length: int, replacements: Mapping[Ref, Ref]) -> None:
+        """Puts new steps in the place of others, and their values in the place of what those gave."""
+        gone = {place for start in new for place in range(start, start + length)}
+        lists: dict[int, list[Step]] = {number: [] for number in range(len(self.routines))}
+        for place, step in enumerate(self.steps.steps):
+            if place in new:
+                lists[self.steps.owner[place]].append(new[place])
+            elif place not in gone:
+                lists[self.steps.owner[place]].append(step)
+
+        def moved(tree: Tree) -> Tree | None:
+            return replacements.get(tree) if isinstance(tree, Ref) else None
+
+        def changed(step: Step) -> Step:
+            done = map_all(step, moved)
+            return _with_results(done, replacements)
+
+        self.routines = [
+            replace(
+                routine,
+                steps=tuple(changed(step) for step in lists[number]),
+                result=transform(routine.result, moved),
+            )
+            for number, routine in enumerate(self.routines)
+        ]
+
+    def finished(self) -> list[Routine]:
+        """The routines, with defaults for parameters that are mostly the same."""
+        calls: dict[str, list[dict[str, Tree]]] = {}
+        for routine in self.routines:
+            for step in every_step(routine.steps):
+                if step.kind is StepKind.INVOKE:
+                    calls.setdefault(step.class_name, []).append(dict(step.kwargs))
+        defaults: dict[str, dict[str, Tree]] = {}
+        for routine in self.routines:
+            for item in routine.parameters:
+                values = [call[item.name] for call in calls.get(routine.name, ()) if item.name in call]
+                plain = [value for value in values if isinstance(value, Plain)]
+                usual = max(plain, key=plain.count, default=None)
+                if usual is not None and item.name not in ("filters", "units", "name") and len(set(values)) > 1:
+                    if 2 * plain.count(usual) >= len(values):
+                        defaults.setdefault(routine.name, {})[item.name] = usual
+
+        def shortened(step: Step) -> Step:
+            usual = defaults.get(step.class_name, {}) if step.kind is StepKind.INVOKE else {}
+            kwargs = tuple((key, value) for key, value in step.kwargs if usual.get(key) != value)
+            return replace(step, kwargs=kwargs, body=tuple(shortened(inner) for inner in step.body))
+
+        return [
+            replace(
+                routine,
+                steps=tuple(shortened(step) for step in routine.steps),
+                parameters=tuple(
+                    Parameter(item.name, defaults.get(routine.name, {}).get(item.name)) for item in routine.parameters
+                ),
+            )
+            for routine in self.routines
+        ]
+
+
+def _with_results(step: Step, replacements: Mapping[Ref, Ref]) -> Step:
+    body = tuple(_with_results(inner, replacements) for inner in step.body)
+    return replace(step, body=body, result=replacements.get(step.result, step.result) if step.result else None)
+
+
+def _invokes(routine: Routine, name: str) -> bool:
+    return any(step.kind is StepKind.INVOKE and step.class_name == name for step in every_step(routine.steps))
+
+
+def _renamed(tree: Tree, names: Mapping[str, str]) -> Tree | None:
+    if isinstance(tree, Variable) and tree.name in names:
+        return Variable(names[tree.name])
+    if isinstance(tree, Scaled):
+        return Scaled(tree.factor, Variable(names.get(tree.variable.name, tree.variable.name)))
+    if isinstance(tree, Text):
+        return Text(tuple(Variable(names.get(part.name, part.name)) if isinstance(part, Variable) else part for part in tree.parts))
+    return None
+
+
+def _asked(unified: Unified) -> list[int]:
+    """The variables that steps still name: others were derived from them."""
+    used = {
+        part.name
+        for step in every_step(unified.steps)
+        for tree in (step.callee, *step.trees)
+        for part in _variables(tree)
+    }
+    return [index for index in range(len(unified.columns)) if f"?{index}" in used]
+
+
+def _variables(tree: Tree) -> Iterable[Variable]:
+    from kscaffold.saved.tree import walk
+
+    return (part for part in walk(tree) if isinstance(part, Variable))
+
+
+def _derive(unified: Unified) -> None:
+    """Says numbers as multiples of others: four times as many filters."""
+    whole = {
+        index: [value.value for value in column]  # type: ignore[union-attr]
+        for index, column in enumerate(unified.columns)
+        if unified.owners[index] and all(isinstance(value, Plain) and type(value.value) is int and value.value > 0 for value in column)
+    }
+    for index, column in whole.items():
+        for other, base in whole.items():
+            factor = column[0] // base[0]
+            if other == index or factor < 2 or factor > 16 or unified.keys[index] != unified.keys[other]:
+                continue
+            if all(one == factor * two for one, two in zip(column, base)):
+                name = f"?{index}"
+                scaled = Scaled(factor, Variable(f"?{other}"))
+                unified.steps = tuple(
+                    map_all(step, lambda tree: scaled if isinstance(tree, Variable) and tree.name == name else None)  # noqa: B023
+                    for step in unified.steps
+                )
+                break
+
+
+def _apart(starts: Sequence[int], length: int) -> tuple[int, ...]:
+    """Repetitions that do not overlap."""
+    chosen: list[int] = []
+    for start in starts:
+        if not chosen or start >= chosen[-1] + length:
+            chosen.append(start)
+    return tuple(chosen)
+
+
+def _runs(starts: Sequence[int], length: int) -> Iterable[tuple[int, ...]]:
+    """Repetitions that follow each other without a gap."""
+    listed = set(starts)
+    for start in starts:
+        if start - length in listed:
+            continue
+        run = [start]
+        while run[-1] + length in listed:
+            run.append(run[-1] + length)
+        if len(run) > 1:
+            yield tuple(run)
+
+
+def _name_of(step: Step) -> str:
+    if isinstance(step.callee, Object):
+        name = dict(step.callee.keywords).get("name")
+        if isinstance(name, Text) and all(isinstance(part, str) for part in name.parts):
+            return "".join(map(str, name.parts))
+    return ""
+
+
