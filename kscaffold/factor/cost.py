@@ -48,6 +48,8 @@ def _call_width(step: Step) -> int:
 
 def lines_of(step: Step, indent: int = 4) -> int:
     """The lines of a step."""
+    if step.kind is StepKind.IF:
+        return 1 + sum(lines_of(inner, indent + 4) for inner in step.body)
     if step.kind is StepKind.LOOP:
         return _head_lines(step, indent) + sum(lines_of(inner, indent + 4) for inner in step.body)
     total = indent + TARGET + _call_width(step)

@@ -18,6 +18,7 @@ class StepKind(StrEnum):
     OPERATION = "operation"
     INVOKE = "invoke"  # calls a function of the program
     LOOP = "loop"
+    IF = "if"
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Step:
     Attributes:
         uid: Its number, by which others find what it gives; no other step of the program has it.
         kind: What it does.
-        callee: What is called: what makes the layer, or a name; for a loop, what it goes over.
-        args: What is called with; for a loop, the value that it begins with.
+        callee: What is called: what makes the layer, or a name; for a loop, what it goes over; for an `if`, when.
+        args: What is called with; for a loop, the value that it begins with; for an `if`, what it leaves as it is.
         kwargs: Further arguments by name; for a function of the program, its parameters.
         outputs: Where its values are in what it gives; none where that is not known.
         variables: The variables of a loop.
-        body: The steps of a loop. In them its own number stands for the value that is handed on.
-        result: What a loop hands on.
+        body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
+        result: What a loop hands on, or an `if` gives.
     """
 
     uid: int

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import combinations, count
 
 from kscaffold.factor.cost import lines_of, total
+from kscaffold.factor.merge import align, groups_of, lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.factor.unify import Unified, local, map_all, unify
 from kscaffold.factor.windows import Steps
-from kscaffold.factor.words import ACTIVATIONS, function_word, iterable, loop_names, parameter_names, unique
+from kscaffold.factor.words import ACTIVATIONS, function_words, iterable, loop_names, parameter_names, unique
 from kscaffold.saved.tree import Code, Object, Plain, Ref, Scaled, Text, Tree, Variable, transform
 
 MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
 MOST_INPUTS = 3
 LEAST_GAIN = 2.0
+WORTH_A_PAIR = 6.0  # what a function has to save that is called twice
 MOST_ROUNDS = 200
-EVALUATED = 60  # candidates that are looked at closely in each round
+EVALUATED = 400  # candidates that are looked at closely in each round
 FUNCTION_LINES = 4  # its head, its docstring, two empty lines
 MODULE_NAMES = {"keras", "layers", "ops", "np"}
 
@@ -52,10 +54,15 @@ def factor(program: Program) -> Program:
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
     found = []
-    for runs_first in (False, True):
+    for runs_first, merges in ((False, True), (True, True), (False, False), (True, False)):
         search = _Search(list(routines), largest)
         if runs_first:
             search.collapse_runs()
+        if merges:
+            while (best := search.best(functions_alone=True)) is not None:
+                search.apply(best)
+            search.merge_functions()
+            search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
             if best is None:
@@ -77,16 +84,21 @@ class _Search:
         self.uids = count(largest + 1)
         self.refused: set[object] = set()
 
-    def best(self) -> Candidate | None:
-        """What is most worthwhile."""
+    def best(self, functions_alone: bool = False) -> Candidate | None:
+        """What is most worthwhile.
+
+        Args:
+            functions_alone: Whether only functions are looked for, and none that does little but call another.
+        """
+        self.sizes = {routine.name: len(list(every_step(routine.steps))) for routine in self.routines}
         self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
         found: list[tuple[float, int, tuple[int, ...], bool]] = []
         for item in self.steps.repeated():
             apart = _apart(item.starts, item.length)
             gain = item.estimate * (len(apart) - 1) - FUNCTION_LINES - len(apart)
-            if gain >= LEAST_GAIN:
+            if gain >= LEAST_GAIN and not (functions_alone and self.wraps(item.starts[0], item.length)):
                 found.append((gain, item.length, item.starts, False))
-            for run in _runs(item.starts, item.length):
+            for run in () if functions_alone else _runs(item.starts, item.length):
                 gain = item.estimate * (len(run) - 1) - 1
                 if gain >= 0:
                     found.append((gain, item.length, run, True))
@@ -107,6 +119,12 @@ class _Search:
             if best is None or candidate.gain > best.gain:
                 best = candidate
         return best if best is not None and best.gain >= LEAST_GAIN - best.loops else None
+
+    def wraps(self, start: int, length: int) -> bool:
+        """Whether most of what steps do is done by functions that they call."""
+        steps = self.steps.steps[start : start + length]
+        called = sum(self.sizes.get(step.class_name, 1) for step in steps if step.kind is StepKind.INVOKE)
+        return called > length
 
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few: what is around them is more alike then."""
@@ -157,6 +175,8 @@ class _Search:
         """A function for repetitions wherever they are; `None` if they cannot be one."""
         first = starts[0]
         inner = self.steps.steps[first : first + length]
+        if self.is_periodic(first, length):
+            return None
         if length == 1 and (inner[0].kind is not StepKind.LAYER or self.steps.lines[first] < 3):
             return None
         if any(step.kind is StepKind.NAMED for step in every_step(inner)):
@@ -181,19 +201,34 @@ class _Search:
         except CannotUnify:
             return None
         _derive(unified)
-        if len(_asked(unified)) > MOST_PARAMETERS:
+        asked = _asked(unified)
+        texts = [index for index in asked if not unified.owners[index] and isinstance(unified.columns[index][0], Text)]
+        if len(asked) > MOST_PARAMETERS or len(texts) > 1:
             return None
         before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
         calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
         if self.cuts_names(unified, chosen, length):
             gain *= 0.5
-        gain *= 1 - 0.1 * (len(outside[0]) - 1)
+        gain *= 1 - 0.25 * (len(outside[0]) - 1)
+        if gain < (LEAST_GAIN if len(chosen) > 2 else WORTH_A_PAIR):
+            return None
         return Candidate(gain, chosen, length, unified, tuple(outside), tuple(given), False)
+
+    def is_periodic(self, start: int, length: int) -> bool:
+        """Whether steps are themselves a repetition of fewer: those are the better function."""
+        shapes = self.steps.shapes[start : start + length]
+        return any(
+            length % period == 0 and shapes[period:] == shapes[:-period] for period in range(1, length // 2 + 1)
+        )
 
     def strangeness(self, unified: Unified, starts: Sequence[int], length: int) -> float:
         """What makes a function odd to a reader, in lines that it would have to save."""
-        odd = 0.4 * max(0, len(_asked(unified)) - 3)
+        asked = _asked(unified)
+        odd = 0.4 * max(0, len(asked) - 3)
+        odd += 6 * ("first" in [unified.keys[index] for index in asked])
+        if unified.steps[0].kind is StepKind.LOOP and len(unified.steps) > 1:
+            odd += 3
         for start in starts[:1]:
             steps, first = self.steps.steps, self.steps.steps[start]
             same = start > 0 and self.steps.owner[start - 1] == self.steps.owner[start]
@@ -306,7 +341,9 @@ class _Search:
         place, path = self.place_in(candidate.given[0], first, candidate.length)
         local_uid = unified.steps[place].uid
         result = Ref(numbers[local_uid], path)
-        name = unique(function_word(steps), {routine.name for routine in self.routines})
+        known = {routine.name for routine in self.routines}
+        words = function_words(steps)
+        name = next((word for word in words if word not in known), unique(words[0], known))
         inputs = len(candidate.outside[0])
         routine = Routine(name, inputs, tuple(Parameter(renamed[f"?{index}"]) for index in asked), steps, result)
         replacements: dict[Ref, Ref] = {}
@@ -335,6 +372,71 @@ class _Search:
         step = replace(step, body=body, result=Ref(numbers[local_uid], path))
         first = candidate.starts[0]
         self.rewrite({first: step}, candidate.length * len(candidate.starts), {candidate.given[-1]: Ref(uid)})
+
+    def merge_functions(self) -> None:
+        """Makes one function of two that are the same but for a few steps, as often as that makes the program shorter."""
+        while any(self.merge_pair(one, two) for one, two in combinations(range(len(self.routines)), 2)):
+            pass
+
+    def merge_pair(self, first: int, second: int) -> bool:
+        """Makes one function of two, if that is worthwhile."""
+        pair = self.routines[first], self.routines[second]
+        if any(routine.model is not None for routine in pair) or pair[0].inputs != pair[1].inputs:
+            return False
+        pairs = align(*pair)
+        groups = groups_of(pairs) if pairs else None
+        layout = lay_out(*pair, pairs, groups) if pairs and groups else None
+        if layout is None:
+            return False
+        names = [routine.name for routine in pair]
+        calls = [
+            step for routine in self.routines for step in routine.steps if step.kind is StepKind.INVOKE and step.class_name in names
+        ]
+        everywhere = sum(
+            step.kind is StepKind.INVOKE and step.class_name in names
+            for routine in self.routines
+            for step in every_step(routine.steps)
+        )
+        if everywhere != len(calls):
+            return False  # one is called in a loop
+        try:
+            unified, conditions = unify_calls(layout, pair, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
+        except CannotUnify:
+            return False
+        _derive(unified)
+        asked = _asked(unified)
+        if len(asked) > MOST_PARAMETERS + 1:
+            return False
+        renamed_by = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
+        renamed = {f"?{index}": renamed_by[index] for index in asked}
+        steps = tuple(map_all(step, lambda tree: _renamed(tree, renamed)) for step in unified.steps)
+        new = {
+            step.uid: replace(
+                step, kwargs=tuple((renamed[f"?{index}"], unified.columns[index][number]) for index in asked)
+            )
+            for number, step in enumerate(calls)
+        }
+        saved = sum(total(routine.steps) for routine in pair) + FUNCTION_LINES - total(steps)
+        saved += total(calls) - total(new.values())
+        if saved < LEAST_GAIN:
+            return False
+        steps, numbers = self.fresh(steps)
+        result = layout.result
+        assert isinstance(result, Ref)
+        known = {routine.name for routine in self.routines} - set(names)
+        words = function_words([inner for step in steps for inner in (step.body if step.kind is StepKind.IF else (step,))])
+        name = next((word for word in words if word not in known), unique(words[0], known))
+        result = Ref(numbers[result.source], result.path) if result.source in numbers else result
+        made = Routine(name, pair[0].inputs, tuple(Parameter(renamed[f"?{index}"]) for index in asked), steps, result)
+        routines = [routine for routine in self.routines if routine.name not in names]
+
+        def called(step: Step) -> Step:
+            return replace(new[step.uid], callee=Code(name)) if step.uid in new else step
+
+        routines = [replace(routine, steps=tuple(called(step) for step in routine.steps)) for routine in routines]
+        routines.insert(min(place for place, routine in enumerate(routines) if _invokes(routine, name)), made)
+        self.routines = routines
+        return True
 
     def fresh(self, steps: Sequence[Step], keep: Iterable[int] = ()) -> tuple[tuple[Step, ...], dict[int, int]]:
         """Steps with numbers that no other step has."""
@@ -404,7 +506,14 @@ class _Search:
                     if 2 * plain.count(usual) >= len(values):
                         defaults.setdefault(routine.name, {})[item.name] = usual
 
+        order = {
+            routine.name: {item.name: place for place, item in enumerate(sorted(routine.parameters, key=_by_meaning))}
+            for routine in self.routines
+        }
+
         def shortened(step: Step) -> Step:
+            places = order.get(step.class_name, {})
+            step = replace(step, kwargs=tuple(sorted(step.kwargs, key=lambda pair: places.get(pair[0], 0))))
             usual = defaults.get(step.class_name, {}) if step.kind is StepKind.INVOKE else {}
             kwargs = tuple((key, value) for key, value in step.kwargs if usual.get(key) != value)
             return replace(step, kwargs=kwargs, body=tuple(shortened(inner) for inner in step.body))
@@ -414,11 +523,19 @@ class _Search:
                 routine,
                 steps=tuple(shortened(step) for step in routine.steps),
                 parameters=tuple(
-                    Parameter(item.name, defaults.get(routine.name, {}).get(item.name)) for item in routine.parameters
+                    Parameter(item.name, defaults.get(routine.name, {}).get(item.name))
+                    for item in sorted(routine.parameters, key=_by_meaning)
                 ),
             )
             for routine in self.routines
         ]
+
+
+def _by_meaning(item: Parameter) -> int:
+    """Sizes first, names last."""
+    if item.name.startswith(("filters", "units")):
+        return 0
+    return 3 if item.name.endswith("name") else 2 if item.name in ("strides", "repeats") else 1
 
 
 def _with_results(step: Step, replacements: Mapping[Ref, Ref]) -> Step:

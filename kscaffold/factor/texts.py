@@ -51,12 +51,12 @@ def joined(parts: Sequence[Token]) -> Text:
 
 
 def solve(
-    slots: Sequence[Sequence[Text]], split: bool, stays: Callable[[str], bool]
+    slots: Sequence[Sequence[Text | None]], split: bool, stays: Callable[[str], bool]
 ) -> tuple[list[Text], list[Varying]]:
     """Names that hold for all repetitions.
 
     Args:
-        slots: For each layer its name in each repetition.
+        slots: For each layer its name in each repetition; `None` where a repetition does without it.
         split: Whether numbers are found one by one, for a loop; else names begin with what varies, for a function.
         stays: Whether a variable that stands in names already may stay there.
 
@@ -68,7 +68,12 @@ def solve(
     """
     if not slots:
         return [], []
-    cut = [[tokens(text) for text in slot] for slot in slots]
+    cut: list[list[tuple[Token, ...] | None]] = [[text and tokens(text) for text in slot] for slot in slots]
+    if any(name is None for slot in cut for name in slot):
+        found = _beginnings(cut, stays)
+        if found is None:
+            raise CannotUnify("names differ in too many ways")
+        return found
     if split:
         aligned = _columns(cut, stays)
         if aligned is not None:
@@ -112,24 +117,26 @@ def _word_before(name: Sequence[Token], place: int) -> str:
     return words[-1].lower() if words and place < len(name) - 1 else ""
 
 
-def _beginnings(cut: Sequence[Sequence[tuple[Token, ...]]], stays: Stays) -> tuple[list[Text], list[Varying]] | None:
+def _beginnings(
+    cut: Sequence[Sequence[tuple[Token, ...] | None]], stays: Stays
+) -> tuple[list[Text], list[Varying]] | None:
     """Names that begin with the same in each repetition, and go on with the same in all; `None` where they do not."""
     beginnings = []
     for occurrence in zip(*cut):
-        length = min(len(name) for name in occurrence)
-        common = next(
-            (place for place in range(length) if len({name[place] for name in occurrence}) > 1), length
-        )
-        beginnings.append(occurrence[0][:common])
+        names = [name for name in occurrence if name is not None]
+        if not names:
+            return None
+        length = min(len(name) for name in names)
+        common = next((place for place in range(length) if len({name[place] for name in names}) > 1), length)
+        beginnings.append(names[0][:common])
     while all(one and isinstance(one[-1], str) and not one[-1].isalnum() for one in beginnings):
         beginnings = [one[:-1] for one in beginnings]
-    # As much of the end as all have in common stays outside, unless nothing is left of the beginning then.
     texts = []
     for slot in cut:
-        rests = [name[len(beginning) :] for name, beginning in zip(slot, beginnings)]
+        rests = [name[len(beginning) :] for name, beginning in zip(slot, beginnings) if name is not None]
         if any(rest != rests[0] for rest in rests) or any(_must_go(token, stays) for token in rests[0]):
             return None
-        texts.append(joined([Variable(f"?0"), *rests[0]]))
+        texts.append(joined([Variable("?0"), *rests[0]]))
     if not all(beginnings):
         return None
     return texts, [Varying(tuple(joined(one) for one in beginnings), "name")]

@@ -28,7 +28,7 @@ class Hole:
         place: The number of the step that it is in.
     """
 
-    values: tuple[Tree, ...]
+    values: tuple[Tree | None, ...]
     key: str
     owner: str
     text: bool
@@ -41,7 +41,7 @@ class Unified:
 
     Attributes:
         steps: The steps; variables are called `?0`, `?1`, …
-        columns: What each variable stands for in each repetition.
+        columns: What each variable stands for in each repetition; any value that fits where nothing needs it.
         keys: For each variable, the argument that it is of; for parts of names, the word before it.
         owners: For each variable, the class that takes it; for parts of names, nothing.
         places: For each variable, the number of the step that it is first used in.
@@ -104,11 +104,11 @@ def map_all(step: Step, change: Callable[[Tree], Tree | None]) -> Step:
     return replace(map_step(step, change), body=tuple(map_all(inner, change) for inner in step.body))
 
 
-def unify(windows: Sequence[tuple[Step, ...]], defaults: Defaults, split: bool, closed: bool) -> Unified:
+def unify(windows: Sequence[Sequence[Step | None]], defaults: Defaults, split: bool, closed: bool) -> Unified:
     """One list of steps for several that have numbers of their own.
 
     Args:
-        windows: The steps of each repetition.
+        windows: The steps of each repetition; `None` where a repetition does without one.
         defaults: For functions of the program, the defaults of their parameters.
         split: Whether names are for a loop; see `kscaffold.factor.texts.solve`.
         closed: Whether variables from outside must not stay, because the steps become a function.
@@ -117,8 +117,11 @@ def unify(windows: Sequence[tuple[Step, ...]], defaults: Defaults, split: bool, 
         CannotUnify: They are not the same but for values.
     """
     unifier = _Unifier(defaults, closed)
-    steps = tuple(unifier.step(steps) for steps in zip(*windows, strict=True))
-    return unifier.resolve(steps, split)
+    made = []
+    for several in zip(*windows, strict=True):
+        unifier.there = [step is not None for step in several]
+        made.append(unifier.step([step for step in several if step is not None]))
+    return unifier.resolve(tuple(made), split)
 
 
 class _Unifier:
@@ -129,6 +132,7 @@ class _Unifier:
         self.own: set[str] = set()
         self.inner: set[str] = set()
         self.place = 0
+        self.there: list[bool] = []
 
     def step(self, steps: Sequence[Step]) -> Step:
         """One step for several."""
@@ -136,7 +140,7 @@ class _Unifier:
         self.place = first.uid if not self.own else self.place
         if any(one.kind is not first.kind or len(one.args) != len(first.args) for one in steps):
             raise CannotUnify("steps of another kind")
-        if first.kind is StepKind.LOOP:
+        if first.kind in (StepKind.LOOP, StepKind.IF):
             return self.loop(steps)
         callee = self.tree([one.callee for one in steps], "", "")
         if not isinstance(callee, type(first.callee)):
@@ -206,7 +210,9 @@ class _Unifier:
         for part in (part for tree in trees for part in walk(tree)):
             if isinstance(part, Variable) and part.name in self.own and not text:
                 raise CannotUnify("what differs depends on an inner loop")
-        self.holes.append(Hole(tuple(trees), key, owner, text, self.place))
+        known = iter(trees)
+        values = tuple(next(known) if there else None for there in self.there)
+        self.holes.append(Hole(values, key, owner, text, self.place))
         return Variable(f"hole{len(self.holes) - 1}")
 
     def object(self, trees: list[Object], owner: str) -> Object:
@@ -244,7 +250,7 @@ class _Unifier:
         """The steps with one variable for all that differs in the same way."""
         slots = [hole for hole in self.holes if hole.text]
         stays = (lambda name: name in self.inner) if self.closed else (lambda name: True)
-        texts, varying = solve([hole.values for hole in slots], split, stays)  # type: ignore[misc]
+        texts, varying = solve([hole.values for hole in slots], split, stays)  # type: ignore[arg-type]
         unified = Unified(steps)
         for item in varying:
             self.add(unified, item)
@@ -259,14 +265,19 @@ class _Unifier:
         for index, hole in enumerate(self.holes):
             if hole.text:
                 continue
-            known = next((n for n, column in enumerate(unified.columns) if column == hole.values), None)
-            if known is None:
+            known = next((n for n, column in enumerate(unified.columns) if _agree(column, hole.values)), None)
+            if known is not None:
+                merged = tuple(one if one is not None else two for one, two in zip(unified.columns[known], hole.values))
+                unified.columns[known] = merged  # type: ignore[assignment]
+            else:
                 known = len(unified.columns)
-                unified.columns.append(hole.values)
+                unified.columns.append(hole.values)  # type: ignore[arg-type]
                 unified.keys.append(hole.key)
                 unified.owners.append(hole.owner)
                 unified.places.append(hole.place)
             found[f"hole{index}"] = Variable(f"?{known}")
+
+        unified.columns = [_filled(column) for column in unified.columns]
 
         def change(tree: Tree) -> Tree | None:
             return found.get(tree.name) if isinstance(tree, Variable) else None
@@ -280,6 +291,19 @@ class _Unifier:
         unified.keys.append(item.word)
         unified.owners.append("")
         unified.places.append(10**9)
+
+
+def _agree(one: Sequence[Tree | None], two: Sequence[Tree | None]) -> bool:
+    """Whether two columns are the same wherever both have a value, and there is such a place."""
+    both = [(a, b) for a, b in zip(one, two) if a is not None and b is not None]
+    return bool(both) and all(a == b for a, b in both)
+
+
+def _filled(column: Sequence[Tree | None]) -> tuple[Tree, ...]:
+    """A column in which the usual value stands where nothing needs one."""
+    known = [value for value in column if value is not None]
+    usual = max(known, key=known.count)
+    return tuple(usual if value is None else value for value in column)
 
 
 def _same_list(tree: Tree, first: Listing) -> bool:

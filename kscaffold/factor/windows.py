@@ -106,7 +106,7 @@ def shape_of(step: Step) -> Hashable:
 
 
 def _step_shape(step: Step, numbers: dict[int, int]) -> Hashable:
-    if step.kind is StepKind.LOOP:
+    if step.kind in (StepKind.LOOP, StepKind.IF):
         body = tuple(_step_shape(inner, numbers) for inner in step.body)
         return (step.kind, len(step.variables), _shape(step.callee, numbers), body, _shape(step.args[0], numbers))
     callee: Hashable = _shape(step.callee, numbers)

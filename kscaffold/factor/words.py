@@ -31,33 +31,35 @@ def unique(wanted: str, taken: Iterable[str]) -> str:
     return name
 
 
-def function_word(steps: Sequence[Step]) -> str:
-    """What a function is called that applies steps."""
-    listed = list(every_step(steps))
-    listed = [step for step in listed if step.kind is not StepKind.LOOP]
+def function_words(steps: Sequence[Step]) -> list[str]:
+    """What a function may be called that applies steps, the best first."""
+    listed = [step for step in every_step(steps) if step.kind not in (StepKind.LOOP, StepKind.IF)]
     classes = [step.class_name for step in listed]
-    last = [step for step in steps if step.class_name not in ACTIVATIONS]
-    ends = last[-1].class_name if last else ""
-    merges = [step for step in steps if len(set(step.reads())) > 1]
+    invoked = [step.class_name for step in listed if step.kind is StepKind.INVOKE]
+    real = [step for step in steps if step.class_name not in ACTIVATIONS and step.kind is not StepKind.LOOP]
+    merge = next((step for step in reversed(real) if len(set(step.reads())) > 1), None)
+    if invoked and (len(invoked) > 1 or any(step.kind is StepKind.LOOP for step in steps)):
+        return ["stage", "wide_stage", "deep_stage"]
     if "MultiHeadAttention" in classes:
-        return "transformer_block" if classes.count("Dense") > 1 or any("Dense" == name for name in classes) else "attention"
-    if ends in ("Multiply", "*") and len(listed) <= 10 and not any(one.class_name == "Add" for one in merges):
-        if any("Pooling" in name for name in classes):
-            return "squeeze_excite"
-        return "gate"
-    if ends in ("Add", "+") or any(step.class_name in ("Add", "+") for step in merges[-1:]):
-        return "residual_block"
-    if ends == "Concatenate":
-        return "inception_block" if len(set(last[-1].reads())) > 2 else "dense_block"
-    called = [step.class_name for step in listed if step.kind is StepKind.INVOKE]
+        return ["transformer_block"] if "Dense" in classes or invoked else ["attention_block", "self_attention"]
+    if merge is not None and merge.class_name in ("Multiply", "*") and merge is real[-1] and len(listed) <= 10:
+        return ["squeeze_excite" if any("Pooling" in name for name in classes) else "gate"]
+    if merge is not None and merge.class_name in ("Add", "+"):
+        kept = any(ref.source < 0 for ref in merge.reads())
+        if "DepthwiseConv2D" in classes or "depthwise_block" in invoked:
+            return ["inverted_residual_block", "residual_block"]
+        return ["residual_block", "identity_block"] if kept else ["projection_block", "residual_projection"]
+    if merge is not None and merge.class_name == "Concatenate":
+        many = len(set(merge.reads())) > 2
+        return ["inception_block", "mixed_block", "reduction_block"] if many else ["dense_block", "concat_block"]
     named = [SHORT.get(name, identifier(_snake(name), "layer")) for name in classes if name not in ACTIVATIONS]
-    if not called and len(named) <= 3 and named:
-        return "_".join(dict.fromkeys(named)) if len(set(named)) < len(named) or len(named) < 4 else "block"
-    if any(name == "DepthwiseConv2D" for name in classes):
-        return "depthwise_block"
-    if any("Conv" in name for name in classes) or called:
-        return "conv_block" if not called else "stage" if len(steps) > len(called) * 2 else "block"
-    return "block"
+    words = list(dict.fromkeys(named))
+    padded = "ZeroPadding2D" in classes
+    if "DepthwiseConv2D" in classes and len(words) > 2:
+        return ["strided_block", "downsampling_block"] if padded else ["depthwise_block", "separable_block"]
+    if words and len(words) <= 3 and not invoked:
+        return ["_".join(words), "conv_block" if "conv" in words else "block"]
+    return ["strided_block"] if padded else ["conv_block" if "conv" in words else "block", "unit", "section"]
 
 
 def _snake(name: str) -> str:
@@ -70,7 +72,8 @@ def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]
     names = {}
     for index in asked:
         key = unified.keys[index]
-        wanted = key if unified.owners[index] else "name" if key == "name" else COUNTED.get(key, key or "index")
+        text = all(isinstance(value, Text) for value in unified.columns[index])
+        wanted = key if unified.owners[index] else "name" if text else COUNTED.get(key, key or "index")
         wanted = "repeats" if wanted in ("last", "count") else "first" if wanted == "first" else wanted
         wanted = "settings" if wanted == "rows" else wanted
         if wanted in used:

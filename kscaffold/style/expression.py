@@ -60,6 +60,9 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
     """Source that makes an object."""
     if made.target == "range":
         return range_source(made, written)
+    if made.target == "more":
+        given = dict(made.keywords)
+        return f"{written(given['value'])} > {written(given['than'])}"
     listed = [
         written(item) if index < made.positional else f"{key}={written(item)}"
         for index, (key, item) in enumerate(made.keywords)

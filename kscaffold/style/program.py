@@ -181,6 +181,7 @@ class _Writer:
     inline: dict[Ref, int] = field(default_factory=dict)
     result: str = ""
     in_loop: bool = False
+    into: str = ""
 
     def __post_init__(self) -> None:
         self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
@@ -247,10 +248,14 @@ class _Writer:
             kept: Values that are used behind them, too.
         """
         uses = Uses(steps, result, kept)
+        self.into = into
         lines: list[str] = []
         for index, step in enumerate(steps):
             last = index == len(steps) - 1
             values = values_of(step, uses)
+            if step.kind is StepKind.IF:
+                lines += self.condition(index, step, steps, uses, into if last and values == [result] else "")
+                continue
             text = "" if step.kind is StepKind.LOOP else self.call(step)
             alias = self.aliases(index, step, steps, uses)
             lines += alias
@@ -378,6 +383,8 @@ class _Writer:
         if dying:
             return MAIN if dying[0].startswith(("branch", "gate")) and len(reads) > 1 and MAIN not in taken else dying[0]
         merge, end, place = chain_end(step, index, uses, steps)
+        if place == END and self.into and self.into not in taken:
+            return self.into
         if merge is not None:
             inputs = [ref for ref in reads if ref.source < 0]
             if self.routine.model and len(self.routine.model.inputs) > 1 and inputs:
@@ -420,6 +427,21 @@ class _Writer:
         body = inner.block(step.body, step.result, into=name, kept=self.kept_in_loop(step))
         self.bound[Ref(step.uid)] = name
         return [*lines, self.loop_head(step), *(f"    {line}" for line in body)]
+
+    def condition(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str) -> list[str]:
+        """Steps that are left out unless something holds."""
+        (first,) = step.args
+        before = source(first, self.value)
+        name = into or self.variable(index, step, steps, uses, Ref(step.uid))
+        lines = [] if before == name else [f"{name} = {before}"]
+        inner = _Writer(self.routine, dict(self.bound), in_loop=True)
+        inner.fixed = self.fixed
+        inner.reserved = self.reserved | (self.taken(uses, index) - {name})
+        assert step.result is not None
+        later = {ref for ref in self.bound if uses.later(ref, index)}
+        body = inner.block(step.body, step.result, into=name, kept=later)
+        self.bound[Ref(step.uid)] = name
+        return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body)]
 
     def kept_in_loop(self, step: Step) -> set[Ref]:
         """The values from outside that each round of a loop needs."""
