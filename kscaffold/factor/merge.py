@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, product
 
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
@@ -11,22 +12,40 @@ from kscaffold.factor.unify import Unified, map_all, unify
 from kscaffold.factor.windows import shape_of
 from kscaffold.saved.tree import Object, Plain, Ref, Scaled, Text, Tree, Variable
 
-LEAST_COMMON = 0.55  # of the steps of the longer function
-MOST_OPTIONAL = 3  # groups of steps
+LEAST_COMMON = 0.5  # of the steps of the longer function
+MOST_OPTIONAL = 4  # groups of steps
 Pair = tuple[int | None, int | None]
+Call = tuple[int, Mapping[str, Tree]]
 
 
 @dataclass(frozen=True)
-class Group:
-    """Steps that only one of two functions has.
+class Flat:
+    """The steps of a function, those in an `if` among the others.
 
     Attributes:
-        first: Whether the first has them.
-        places: Where they are in it.
+        steps: The steps.
+        groups: For each step, the `if` that it is in; `None` for one that is always there.
     """
 
-    first: bool
-    places: tuple[int, ...]
+    steps: tuple[Step, ...]
+    groups: tuple[Step | None, ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps that belong together: all are always there, or all under the same condition.
+
+    Attributes:
+        pairs: Where each is in the first and in the second function.
+        optional: Whether a call may do without them.
+    """
+
+    pairs: tuple[Pair, ...]
+    optional: bool
+
+    def has(self, side: int) -> bool:
+        """Whether one of the two functions has them at all."""
+        return self.pairs[0][side] is not None
 
 
 @dataclass(frozen=True)
@@ -34,19 +53,45 @@ class Layout:
     """The steps of two functions in one order.
 
     Attributes:
-        pairs: For each step of the whole, where it is in the first and in the second; `None` where one does without.
-        whole: The steps, those that one does without inside of `if`s, which are called `?when0`, `?when1`, …
+        flats: The steps of each.
+        segments: The steps beside each other.
+        whole: The steps of both, those that may be left out inside of `if`s.
         result: What the whole gives.
-        groups: For each `if`, which of the two has its steps.
     """
 
-    pairs: tuple[Pair, ...]
+    flats: tuple[Flat, Flat]
+    segments: tuple[Segment, ...]
     whole: tuple[Step, ...]
-    result: Tree
-    groups: tuple[Group, ...]
+    result: Ref
 
 
-def align(one: Routine, two: Routine) -> list[Pair] | None:
+def flat(routine: Routine) -> Flat:
+    """The steps of a function, those in an `if` among the others."""
+    steps: list[Step] = []
+    groups: list[Step | None] = []
+    for step in routine.steps:
+        inner = step.body if step.kind is StepKind.IF else (step,)
+        steps += inner
+        groups += [step if step.kind is StepKind.IF else None] * len(inner)
+    return Flat(tuple(steps), tuple(groups))
+
+
+def lay_out(one: Routine, two: Routine) -> Layout | None:
+    """One function for two; `None` if they have too little in common, or values do not go the same ways in both."""
+    flats = (flat(one), flat(two))
+    pairs = _align(*flats)
+    segments = _segments(pairs, flats) if pairs else None
+    if not segments:
+        return None
+    results = (_ref(one.result), _ref(two.result))
+    for choice in _choices(segments, flats):
+        found = _Merger(flats, (one.inputs, two.inputs), results, segments, choice).merge()
+        if found is not None:
+            return found
+    return None
+
+
+def _align(one: Flat, two: Flat) -> list[Pair] | None:
     """The steps of two functions beside each other; `None` if they have too little in common."""
     a, b = [_key(step) for step in one.steps], [_key(step) for step in two.steps]
     best = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
@@ -76,178 +121,171 @@ def _key(step: Step) -> Hashable:
     if isinstance(step.callee, Object):
         name = dict(step.callee.keywords).get("name")
         ending = "".join(part for part in name.parts if isinstance(part, str)) if isinstance(name, Text) else ""
+    elif step.kind is StepKind.INVOKE:
+        names = [value for _, value in step.kwargs if isinstance(value, Text)]
+        ending = "".join(part for name in names for part in name.parts if isinstance(part, str))
     return (shape_of(step), ending)
 
 
-def groups_of(pairs: Sequence[Pair]) -> list[Group] | None:
-    """The steps that only one has, by where they stand; `None` where one has others in the place of some."""
-    found: list[Group] = []
-    run: list[Pair] = []
-    for pair in [*pairs, (0, 0)]:
-        if None in pair:
-            run.append(pair)
-            continue
-        if run:
-            if any(one is None for one, _ in run) and any(two is None for _, two in run):
+def _segments(pairs: Sequence[Pair], flats: tuple[Flat, Flat]) -> list[Segment] | None:
+    """Steps that belong together; `None` where one has other steps in the place of some, or part of an `if`."""
+
+    def kind(pair: Pair) -> tuple[Hashable, ...]:
+        groups = (None if place is None else flats[side].groups[place] for side, place in enumerate(pair))
+        return (pair[0] is None, pair[1] is None, *(group and group.uid for group in groups))
+
+    found = []
+    for key, run in groupby(pairs, kind):
+        segment = Segment(tuple(run), key != (False, False, None, None))
+        for side in (0, 1):
+            group = key[2 + side]
+            places = [pair[side] for pair in segment.pairs]
+            if group is not None and len(places) != sum(one is not None and one.uid == group for one in flats[side].groups):
                 return None
-            first = run[0][0] is not None
-            found.append(Group(first, tuple(place for one, two in run if (place := one if first else two) is not None)))
-            run = []
-    return found if 0 < len(found) <= MOST_OPTIONAL else None
+        found.append(segment)
+    for before, after in zip(found, found[1:]):
+        # One has these steps, the other has others in their place: they are no variants of one function.
+        if before.optional and after.optional and before.has(0) != after.has(0) and before.has(1) != after.has(1):
+            return None
+    optional = sum(segment.optional for segment in found)
+    return found if 0 < optional <= MOST_OPTIONAL else None
 
 
-def lay_out(one: Routine, two: Routine, pairs: Sequence[Pair], groups: Sequence[Group]) -> Layout | None:
-    """One function for two; `None` if values do not go the same ways in both."""
-    for choice in _choices(one, two, groups):
-        found = _Merger(one, two, pairs, groups, choice).merge()
-        if found is not None:
-            return found
-    return None
-
-
-def _choices(one: Routine, two: Routine, groups: Sequence[Group]) -> Iterator[tuple[Ref, ...]]:
-    """For each group, one of the values that it takes: the one that goes on unchanged where the group is left out."""
-    listed: list[list[Ref]] = []
-    for group in groups:
-        steps = [(one if group.first else two).steps[place] for place in group.places]
+def _choices(segments: Sequence[Segment], flats: tuple[Flat, Flat]) -> Iterator[tuple[Ref | None, ...]]:
+    """For each group that is new, one of the values that it takes: the one that goes on unchanged without it."""
+    listed: list[list[Ref | None]] = []
+    for segment in segments:
+        if not segment.optional:
+            continue
+        side = 0 if segment.has(0) else 1
+        places = [place for pair in segment.pairs if (place := pair[side]) is not None]
+        if any(flats[one].groups[place] for one in (0, 1) for pair in segment.pairs if (place := pair[one]) is not None):
+            listed.append([None])
+            continue
+        steps = [flats[side].steps[place] for place in places]
         inside = {step.uid for step in steps}
-        reads = [ref for step in steps for ref in step.reads() if ref.source not in inside]
-        listed.append(list(dict.fromkeys(reads)))
-
-    def combine(rest: list[list[Ref]]) -> Iterator[tuple[Ref, ...]]:
-        if not rest:
-            yield ()
-            return
-        for ref in rest[0]:
-            for others in combine(rest[1:]):
-                yield (ref, *others)
-
-    return combine(listed)
+        listed.append(list(dict.fromkeys(ref for step in steps for ref in step.reads() if ref.source not in inside)))
+    return product(*listed)
 
 
 class _Merger:
     """Goes through two functions side by side.
 
     Args:
-        one: A function.
-        two: Another one.
-        pairs: Their steps beside each other.
-        groups: The steps that only one has.
-        choice: For each group, the value that goes on unchanged without it.
+        flats: Their steps.
+        inputs: How many values each takes.
+        results: What each gives.
+        segments: Their steps beside each other.
+        choice: For each optional segment, the value that goes on unchanged without it; `None` where an `if` says so.
     """
 
     def __init__(
-        self, one: Routine, two: Routine, pairs: Sequence[Pair], groups: Sequence[Group], choice: Sequence[Ref]
+        self,
+        flats: tuple[Flat, Flat],
+        inputs: tuple[int, int],
+        results: tuple[Ref, Ref],
+        segments: Sequence[Segment],
+        choice: Sequence[Ref | None],
     ) -> None:
-        self.routines = (one, two)
-        self.pairs = pairs
-        self.groups = groups
-        self.choice = choice
+        self.flats = flats
+        self.results = results
+        self.segments = segments
+        self.choice = iter(choice)
         # What each value is in the whole: in the function that does without a group there is more than one answer.
         self.known: tuple[dict[Ref, list[Ref]], dict[Ref, list[Ref]]] = ({}, {})
-        for side, routine in enumerate(self.routines):
-            for number in range(routine.inputs):
+        for side in (0, 1):
+            for number in range(inputs[side]):
                 self.known[side][Ref(-1 - number)] = [Ref(-1 - number)]
-        self.next = 1
+        self.next = 0
 
     def merge(self) -> Layout | None:
         """The whole; `None` if values do not go the same ways."""
         whole: list[Step] = []
-        pending = iter(zip(self.groups, self.choice))
-        position = 0
-        numbered = 0
-        while position < len(self.pairs):
-            i, j = self.pairs[position]
-            if i is not None and j is not None:
-                step = self.both(self.routines[0].steps[i], self.routines[1].steps[j])
-                if step is None:
-                    return None
-                whole.append(step)
-                position += 1
-                continue
-            group, kept = next(pending)
-            made = self.optional(group, kept, numbered)
-            if made is None:
+        for segment in self.segments:
+            steps = self.optional(segment) if segment.optional else self.steps(segment)
+            if steps is None:
                 return None
-            whole.append(made)
-            numbered += 1
-            position += len(group.places)
-        results = [self.known[side].get(_ref(routine.result), []) for side, routine in enumerate(self.routines)]
+            whole += steps
+        results = [self.known[side].get(result, []) for side, result in enumerate(self.results)]
         common = [ref for ref in results[0] if ref in results[1]]
-        if not common:
-            return None
-        return Layout(tuple(self.pairs), tuple(whole), common[-1], tuple(self.groups))
+        return Layout(self.flats, tuple(self.segments), tuple(whole), common[-1]) if common else None
 
     def number(self) -> int:
         """A number for a step of the whole."""
         self.next += 1
-        return self.next - 1
+        return self.next
 
-    def both(self, one: Step, two: Step) -> Step | None:
-        """A step that both have: it takes the same values in both."""
-        chosen: dict[Ref, Ref] = {}
-        for mine, other in zip(one.reads(), two.reads(), strict=False):
-            common = [ref for ref in self.known[0].get(mine, []) if ref in self.known[1].get(other, [])]
-            if not common or chosen.get(mine, common[-1]) != common[-1]:
-                return None
-            chosen[mine] = common[-1]
-        numbers = self.renumbered(one)
-        for side, step in ((0, one), (1, two)):
-            for path in {(), *step.outputs}:
-                self.known[side][Ref(step.uid, path)] = [Ref(numbers[one.uid], path)]
-        return _moved(one, numbers, chosen)
-
-    def renumbered(self, step: Step) -> dict[int, int]:
-        """Numbers for a step and those inside it."""
-        return {inner.uid: self.number() for inner in every_step([step])}
-
-    def optional(self, group: Group, kept: Ref, number: int) -> Step | None:
-        """An `if` around steps that only one has."""
-        side = 0 if group.first else 1
-        steps = [self.routines[side].steps[place] for place in group.places]
-        body = []
-        own: dict[Ref, Ref] = {}
-        for step in steps:
-            chosen = {}
-            for ref in step.reads():
-                found = own.get(ref) or next(reversed(self.known[side].get(ref, [])), None)
-                if found is None:
+    def steps(self, segment: Segment) -> list[Step] | None:
+        """Steps with the values of the whole; those that both have take the same values in both."""
+        made = []
+        for pair in segment.pairs:
+            sides = [(side, self.flats[side].steps[place]) for side, place in enumerate(pair) if place is not None]
+            chosen: dict[Ref, Ref] = {}
+            for refs in zip(*(step.reads() for _, step in sides), strict=False):
+                answers = [self.known[side].get(ref, []) for (side, _), ref in zip(sides, refs)]
+                common = [ref for ref in answers[0] if all(ref in others for others in answers[1:])]
+                if not common or chosen.get(refs[0], common[-1]) != common[-1]:
                     return None
-                chosen[ref] = found
-            numbers = self.renumbered(step)
-            body.append(_moved(step, numbers, chosen))
-            for path in {(), *step.outputs}:
-                own[Ref(step.uid, path)] = Ref(numbers[step.uid], path)
-        last = Ref(steps[-1].uid, steps[-1].outputs[0] if steps[-1].outputs else ())
-        used = self.used_behind(side, group)
-        if used - {last}:
-            return None
-        unchanged = self.known[side][kept][-1]
-        uid = self.number()
-        made = Step(uid, StepKind.IF, Variable(f"?when{number}"), (unchanged,), body=tuple(body), result=own[last])
-        self.known[side][last] = [Ref(uid)]
-        other = self.known[1 - side]
-        for ref, answers in other.items():
-            if unchanged in answers:
-                other[ref] = [*answers, Ref(uid)]
+                chosen[refs[0]] = common[-1]
+            first = sides[0][1]
+            numbers = {inner.uid: self.number() for inner in every_step([first])}
+            for side, step in sides:
+                for path in {(), *step.outputs}:
+                    self.known[side][Ref(step.uid, path)] = [Ref(numbers[first.uid], path)]
+            made.append(_moved(first, numbers, chosen))
         return made
 
-    def used_behind(self, side: int, group: Group) -> set[Ref]:
-        """The values of a group that steps behind it take."""
-        routine = self.routines[side]
-        inside = {routine.steps[place].uid for place in group.places}
-        behind = routine.steps[group.places[-1] + 1 :]
-        used = {ref for step in behind for ref in step.reads() if ref.source in inside}
-        result = _ref(routine.result)
-        return used | ({result} if result.source in inside else set())
+    def optional(self, segment: Segment) -> list[Step] | None:
+        """An `if` around steps that may be left out."""
+        kept = next(self.choice)
+        sides = [side for side in (0, 1) if segment.has(side)]
+        groups = {side: self.flats[side].groups[segment.pairs[0][side] or 0] for side in sides}
+        unchanged: Ref | None = None
+        for side in sides:
+            group = groups[side]
+            value = _ref(group.args[0]) if group else kept
+            if value is not None and value in self.known[side]:
+                unchanged = self.known[side][value][-1]
+                break
+        body = self.steps(segment)
+        if body is None or unchanged is None:
+            return None
+        uid = self.number()
+        for side in sides:
+            group = groups[side]
+            last = self.flats[side].steps[segment.pairs[-1][side] or 0]
+            value = _ref(group.result) if group else Ref(last.uid, last.outputs[0] if last.outputs else ())
+            inside = {self.flats[side].steps[pair[side] or 0].uid for pair in segment.pairs}
+            if self.used_behind(side, segment) - {value} and not group:
+                return None
+            made = self.known[side].get(value)
+            if not made:
+                return None
+            result = made[-1]
+            for ref in [ref for ref in self.known[side] if ref.source in inside]:
+                del self.known[side][ref]
+            self.known[side][Ref(group.uid) if group else value] = [Ref(uid)]
+        for side in {0, 1} - set(sides):
+            for ref, answers in self.known[side].items():
+                if unchanged in answers:
+                    self.known[side][ref] = [*answers, Ref(uid)]
+        return [Step(uid, StepKind.IF, Variable("?when"), (unchanged,), body=tuple(body), result=result)]
+
+    def used_behind(self, side: int, segment: Segment) -> set[Ref]:
+        """The values of a segment that steps behind it take."""
+        places = [pair[side] or 0 for pair in segment.pairs]
+        steps = self.flats[side].steps
+        inside = {steps[place].uid for place in places}
+        used = {ref for step in steps[places[-1] + 1 :] for ref in step.reads() if ref.source in inside}
+        return used | ({self.results[side]} if self.results[side].source in inside else set())
 
 
-def _ref(tree: Tree) -> Ref:
+def _ref(tree: Tree | None) -> Ref:
     assert isinstance(tree, Ref)
     return tree
 
 
-def _moved(step: Step, numbers: dict[int, int], chosen: dict[Ref, Ref]) -> Step:
+def _moved(step: Step, numbers: Mapping[int, int], chosen: Mapping[Ref, Ref]) -> Step:
     def moved(tree: Tree) -> Tree | None:
         if not isinstance(tree, Ref):
             return None
@@ -292,69 +330,86 @@ def flag_word(steps: Sequence[Step], kept: bool) -> str:
     return "normalize" if "BatchNormalization" in classes else "extra"
 
 
-def unify_calls(
-    layout: Layout, pair: tuple[Routine, Routine], calls: Sequence[tuple[int, Mapping[str, Tree]]]
-) -> tuple[Unified, list[Tree]]:
+def holds(condition: Tree, arguments: Mapping[str, Tree]) -> bool:
+    """Whether the condition of an `if` holds in a call.
+
+    Raises:
+        CannotUnify: That is not known before the program runs.
+    """
+    if isinstance(condition, Variable):
+        value = arguments.get(condition.name)
+        if isinstance(value, Plain) and isinstance(value.value, bool):
+            return value.value
+    if isinstance(condition, Object) and condition.target == "more":
+        given = dict(condition.keywords)
+        variable, than = given["value"], given["than"]
+        value = arguments.get(variable.name) if isinstance(variable, Variable) else None
+        if isinstance(value, Plain) and isinstance(than, Plain) and isinstance(value.value, int):
+            return value.value > than.value  # type: ignore[operator]
+    raise CannotUnify("a condition that is not known")
+
+
+def unify_calls(layout: Layout, calls: Sequence[Call]) -> Unified:
     """The whole with variables for all that differs between the calls of two functions.
 
     Args:
         layout: The whole.
-        pair: The two functions.
         calls: For each call, which of the two it calls, and with what arguments.
 
     Raises:
         CannotUnify: The calls differ in more than values.
     """
-    flat = [inner for step in layout.whole for inner in (step.body if step.kind is StepKind.IF else (step,))]
+    inner = iter(step for step in layout.whole for step in (step.body if step.kind is StepKind.IF else (step,)))
+    whole = {pair: next(inner) for segment in layout.segments for pair in segment.pairs}
     windows: list[list[Step | None]] = []
+    there: dict[Segment, list[bool]] = {segment: [] for segment in layout.segments}
     for side, arguments in calls:
         window: list[Step | None] = []
-        for places, step in zip(layout.pairs, flat, strict=True):
-            place = places[side]
-            window.append(None if place is None else _instance(pair[side].steps[place], step, arguments))
+        for segment in layout.segments:
+            group = layout.flats[side].groups[segment.pairs[0][side] or 0] if segment.has(side) else None
+            present = segment.has(side) and (group is None or holds(group.callee, arguments))
+            there[segment].append(present)
+            for pair in segment.pairs:
+                place = pair[side]
+                made = _instance(layout.flats[side].steps[place], whole[pair], arguments) if present and place is not None else None
+                window.append(made)
         windows.append(window)
     unified = unify(windows, {}, split=False, closed=True)
-    conditions = []
-    for group in layout.groups:
-        there = tuple(Plain(group.first is (side == 0)) for side, _ in calls)
-        conditions.append(_condition(unified, there, group, pair))
     steps = iter(unified.steps)
-    whole = []
-    number = 0
+    made_steps = []
+    optional = iter(segment for segment in layout.segments if segment.optional)
     for step in layout.whole:
         if step.kind is StepKind.IF:
+            segment = next(optional)
             body = tuple(next(steps) for _ in step.body)
-            whole.append(replace(step, callee=conditions[number], body=body))
-            number += 1
+            made_steps.append(replace(step, callee=_condition(unified, there[segment], body, layout), body=body))
         else:
-            whole.append(next(steps))
-    unified.steps = tuple(whole)
-    return unified, conditions
+            made_steps.append(next(steps))
+    unified.steps = tuple(made_steps)
+    return unified
 
 
-def _condition(unified: Unified, there: tuple[Plain, ...], group: Group, pair: tuple[Routine, Routine]) -> Tree:
-    """When the steps of a group are there: where some number is large, or where a parameter of its own says so."""
+def _condition(unified: Unified, there: Sequence[bool], body: Sequence[Step], layout: Layout) -> Tree:
+    """When steps are there: where strides are large, or where a parameter of its own says so."""
     for index, column in enumerate(unified.columns):
-        numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) in (int, float)]
+        numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
         if unified.keys[index] == "strides" and len(numbers) == len(column):
-            with_it = [number for number, here in zip(numbers, there) if here.value]
-            without = [number for number, here in zip(numbers, there) if not here.value]
+            with_it = [number for number, here in zip(numbers, there) if here]
+            without = [number for number, here in zip(numbers, there) if not here]
             if with_it and without and min(with_it) > max(without):  # type: ignore[type-var]
                 return Object("more", (("value", Variable(f"?{index}")), ("than", Plain(max(without)))))  # type: ignore[type-var]
-    known = next((index for index, column in enumerate(unified.columns) if column == there), None)
+    flags = tuple(Plain(here) for here in there)
+    known = next((index for index, column in enumerate(unified.columns) if column == flags), None)
     if known is None:
-        routine = pair[0 if group.first else 1]
-        steps = [routine.steps[place] for place in group.places]
-        last = {step.uid for step in steps}
+        condition = next(step for step in layout.whole if step.kind is StepKind.IF and step.body[0].uid == body[0].uid)
         merged = any(
-            len(set(step.reads())) > 1 and any(ref.source in last for ref in step.reads())
-            for step in routine.steps[group.places[-1] + 1 :]
+            len(set(step.reads())) > 1 and Ref(condition.uid) in list(step.reads()) for step in layout.whole
         )
         known = len(unified.columns)
-        unified.columns.append(there)
-        unified.keys.append(flag_word(steps, merged))
+        unified.columns.append(flags)
+        unified.keys.append(flag_word(body, merged))
         unified.owners.append("flag")
-        unified.places.append(steps[0].uid)
+        unified.places.append(body[0].uid)
     return Variable(f"?{known}")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, count
+from itertools import combinations, count, groupby
 
 from kscaffold.factor.cost import lines_of, total
-from kscaffold.factor.merge import align, groups_of, lay_out, unify_calls
+from kscaffold.factor.merge import lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.factor.unify import Unified, local, map_all, unify
@@ -19,6 +19,7 @@ MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
 MOST_INPUTS = 3
 LEAST_GAIN = 2.0
+BETTER_AS_ONE = 4  # lines that two functions of one kind may be shorter by
 WORTH_A_PAIR = 6.0  # what a function has to save that is called twice
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
@@ -61,7 +62,7 @@ def factor(program: Program) -> Program:
         if merges:
             while (best := search.best(functions_alone=True)) is not None:
                 search.apply(best)
-            search.merge_functions()
+                search.merge_functions()
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -124,7 +125,7 @@ class _Search:
         """Whether most of what steps do is done by functions that they call."""
         steps = self.steps.steps[start : start + length]
         called = sum(self.sizes.get(step.class_name, 1) for step in steps if step.kind is StepKind.INVOKE)
-        return called > length
+        return 2 * called >= length
 
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few: what is around them is more alike then."""
@@ -150,9 +151,22 @@ class _Search:
             if item.length > 1:
                 return
             for run in _runs(item.starts, 1):
-                candidate = self.loop(run, 1)
-                if candidate is not None and len(_asked(candidate.unified)) <= 2:
-                    yield candidate
+                for part in self.alike(run):
+                    candidate = self.loop(part, 1)
+                    if candidate is not None and len(_asked(candidate.unified)) <= 2:
+                        yield candidate
+
+    def alike(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """The parts of a run in which steps differ in names alone; the whole run where there are none."""
+
+        def settings(start: int) -> object:
+            step = self.steps.steps[start]
+            pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
+            return tuple(pair for pair in pairs if not isinstance(pair[1], Text))
+
+        parts = [tuple(group) for _, group in groupby(run, settings)]
+        long = [part for part in parts if len(part) > 1]
+        yield from long or [run]
 
     def windows(
         self, starts: Sequence[int], length: int
@@ -257,15 +271,20 @@ class _Search:
             for place in (start - 1, start + length):
                 if 0 <= place < len(self.steps.steps) and self.steps.owner[place] == self.steps.owner[start]:
                     name = _name_of(self.steps.steps[place])
-                    if name.startswith(beginning) and not name[len(beginning) : len(beginning) + 1].isalnum():
+                    following = name[len(beginning) : len(beginning) + 1]
+                    goes_on = following.isalpha() or (following.isdigit() and beginning[-1:].isdigit())
+                    if name.startswith(beginning) and not goes_on:
                         return True
         return False
 
     def call(self, name: str, unified: Unified, number: int, outside: Sequence[tuple[Ref, ...]]) -> Step:
         """A call of a function in the place of a repetition."""
-        kwargs = tuple((f"?{index}", unified.columns[index][number]) for index in _asked(unified))
-        widths = tuple((unified.keys[index] or "index", value) for index, (_, value) in zip(_asked(unified), kwargs))
-        return Step(0, StepKind.INVOKE, Code(name), tuple(outside[number]), widths)
+        kwargs = tuple(
+            (unified.keys[index] or "index", unified.columns[index][number])
+            for index in _asked(unified)
+            if unified.columns[index][number] != _usual(unified, index)
+        )
+        return Step(0, StepKind.INVOKE, Code(name), tuple(outside[number]), kwargs)
 
     def loop(self, starts: tuple[int, ...], length: int) -> Candidate | None:
         """A loop for repetitions one behind the other; `None` if they cannot be one."""
@@ -363,7 +382,6 @@ class _Search:
         handed = next(n for n, ref in enumerate(candidate.outside[1]) if ref == candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
         taken = {item.name for item in owner.parameters} | {name for name, _ in owner.layers}
-        taken |= {name for step in every_step(owner.steps) for name in step.variables}
         self.rounds = len(candidate.starts)
         step = self.loop_step(candidate.unified, candidate.outside[0], handed, uid, taken)
         place, path = self.place_in(candidate.given[0], candidate.starts[0], candidate.length)
@@ -383,9 +401,7 @@ class _Search:
         pair = self.routines[first], self.routines[second]
         if any(routine.model is not None for routine in pair) or pair[0].inputs != pair[1].inputs:
             return False
-        pairs = align(*pair)
-        groups = groups_of(pairs) if pairs else None
-        layout = lay_out(*pair, pairs, groups) if pairs and groups else None
+        layout = lay_out(*pair)
         if layout is None:
             return False
         names = [routine.name for routine in pair]
@@ -400,7 +416,7 @@ class _Search:
         if everywhere != len(calls):
             return False  # one is called in a loop
         try:
-            unified, conditions = unify_calls(layout, pair, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
+            unified = unify_calls(layout, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
         except CannotUnify:
             return False
         _derive(unified)
@@ -417,14 +433,18 @@ class _Search:
             for number, step in enumerate(calls)
         }
         saved = sum(total(routine.steps) for routine in pair) + FUNCTION_LINES - total(steps)
-        saved += total(calls) - total(new.values())
+        saved += total(calls) + BETTER_AS_ONE
+        for number, step in enumerate(calls):
+            shown = tuple((renamed[f"?{index}"], unified.columns[index][number]) for index in asked
+                          if unified.columns[index][number] != _usual(unified, index))  # fmt: skip
+            saved -= lines_of(replace(step, kwargs=shown))
         if saved < LEAST_GAIN:
             return False
         steps, numbers = self.fresh(steps)
         result = layout.result
         assert isinstance(result, Ref)
         known = {routine.name for routine in self.routines} - set(names)
-        words = function_words([inner for step in steps for inner in (step.body if step.kind is StepKind.IF else (step,))])
+        words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
         result = Ref(numbers[result.source], result.path) if result.source in numbers else result
         made = Routine(name, pair[0].inputs, tuple(Parameter(renamed[f"?{index}"]) for index in asked), steps, result)
@@ -566,6 +586,15 @@ def _asked(unified: Unified) -> list[int]:
         for part in _variables(tree)
     }
     return [index for index in range(len(unified.columns)) if f"?{index}" in used]
+
+
+def _usual(unified: Unified, index: int) -> Tree | None:
+    """The value of a parameter that becomes its default."""
+    column = unified.columns[index]
+    if unified.keys[index] in ("filters", "units") or any(not isinstance(value, Plain) for value in column):
+        return None
+    usual = max(column, key=column.count)
+    return usual if 2 * column.count(usual) >= len(column) else None
 
 
 def _variables(tree: Tree) -> Iterable[Variable]:

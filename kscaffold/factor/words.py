@@ -36,6 +36,8 @@ def function_words(steps: Sequence[Step]) -> list[str]:
     listed = [step for step in every_step(steps) if step.kind not in (StepKind.LOOP, StepKind.IF)]
     classes = [step.class_name for step in listed]
     invoked = [step.class_name for step in listed if step.kind is StepKind.INVOKE]
+    branches = any(step.kind is StepKind.IF for step in steps)
+    steps = [inner for step in steps for inner in (step.body if step.kind is StepKind.IF else (step,))]
     real = [step for step in steps if step.class_name not in ACTIVATIONS and step.kind is not StepKind.LOOP]
     merge = next((step for step in reversed(real) if len(set(step.reads())) > 1), None)
     if invoked and (len(invoked) > 1 or any(step.kind is StepKind.LOOP for step in steps)):
@@ -45,7 +47,7 @@ def function_words(steps: Sequence[Step]) -> list[str]:
     if merge is not None and merge.class_name in ("Multiply", "*") and merge is real[-1] and len(listed) <= 10:
         return ["squeeze_excite" if any("Pooling" in name for name in classes) else "gate"]
     if merge is not None and merge.class_name in ("Add", "+"):
-        kept = any(ref.source < 0 for ref in merge.reads())
+        kept = branches or any(ref.source < 0 for ref in merge.reads())
         if "DepthwiseConv2D" in classes or "depthwise_block" in invoked:
             return ["inverted_residual_block", "residual_block"]
         return ["residual_block", "identity_block"] if kept else ["projection_block", "residual_projection"]
