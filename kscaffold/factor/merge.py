@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 
+from kscaffold.factor.derive import derive
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.factor.unify import Unified, map_all, unify
@@ -375,6 +376,7 @@ def unify_calls(layout: Layout, calls: Sequence[Call]) -> Unified:
                 window.append(made)
         windows.append(window)
     unified = unify(windows, {}, split=False, closed=True)
+    derive(unified)
     steps = iter(unified.steps)
     made_steps = []
     optional = iter(segment for segment in layout.segments if segment.optional)
@@ -420,39 +422,54 @@ def _instance(step: Step, whole: Step, arguments: Mapping[str, Tree]) -> Step:
         if places.setdefault(mine, other) != other:
             raise CannotUnify("values go other ways")
     inside = dict(zip((one.uid for one in every_step([step])), (one.uid for one in every_step([whole]))))
+    return _moved(substituted(step, arguments), inside, places)
+
+
+def instantiated(step: Step, arguments: Mapping[str, Tree], given: Mapping[int, Tree]) -> Step:
+    """A step of a function in the place of a call.
+
+    Args:
+        step: The step.
+        arguments: The arguments of the call.
+        given: The values that it takes, by their number.
+
+    Raises:
+        CannotUnify: A condition or a multiple is not known there.
+    """
+    if step.kind is StepKind.IF:
+        raise CannotUnify("a condition")
+
+    def change(tree: Tree) -> Tree | None:
+        return given[-1 - tree.source] if isinstance(tree, Ref) and tree.source < 0 else None
+
+    return map_all(substituted(step, arguments), change)
+
+
+def substituted(step: Step, arguments: Mapping[str, Tree]) -> Step:
+    """A step with the arguments of a call instead of parameters.
+
+    Raises:
+        CannotUnify: A multiple or a condition is not known before the program runs.
+    """
 
     def change(tree: Tree) -> Tree | None:
         match tree:
-            case Ref():
-                return places.get(tree) or (Ref(inside[tree.source], tree.path) if tree.source in inside else None)
             case Variable(name=name):
                 return arguments.get(name)
-            case Scaled(factor=factor, variable=variable):
+            case Scaled(factor=factor, variable=variable, divides=divides):
                 value = arguments.get(variable.name)
-                if value is None:
-                    return None
                 if isinstance(value, Plain) and isinstance(value.value, int):
-                    return Plain(factor * value.value)
+                    return Plain(value.value // factor if divides else factor * value.value)
                 raise CannotUnify("a multiple of what is no number")
+            case Object(target="either", keywords=pairs):
+                given = dict(pairs)
+                large = holds(Object("more", (("value", given["value"]), ("than", given["than"]))), arguments)
+                return given["large" if large else "small"]
             case Text(parts=parts):
-                return Text(tuple(piece for part in parts for piece in _pieces(part, arguments)))
+                return _joined(Text(tuple(piece for part in parts for piece in _pieces(part, arguments))))
         return None
 
-    def renumbered(one: Step) -> Step:
-        result = change(one.result) if one.result else None
-        return replace(
-            map_all(replace(one, body=()), change),
-            uid=inside[one.uid],
-            body=tuple(renumbered(inner) for inner in one.body),
-            result=result if isinstance(result, Ref) else one.result,
-        )
-
-    made = renumbered(step)
-
-    def whole_names(tree: Tree) -> Tree | None:
-        return _joined(tree) if isinstance(tree, Text) else None
-
-    return map_all(made, whole_names)
+    return map_all(step, change)
 
 
 def _pieces(part: str | Variable, arguments: Mapping[str, Tree]) -> tuple[str | Variable, ...]:

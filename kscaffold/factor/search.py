@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, count, groupby
+from itertools import combinations, count, groupby, takewhile
+
+from typing import TypeAlias
 
 from kscaffold.factor.cost import lines_of, total
-from kscaffold.factor.merge import lay_out, unify_calls
+from kscaffold.factor.derive import derive
+from kscaffold.factor.merge import Layout, flat, instantiated, lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
-from kscaffold.factor.texts import CannotUnify
+from kscaffold.factor.texts import CannotUnify, joined, tokens
 from kscaffold.factor.unify import Unified, local, map_all, unify
 from kscaffold.factor.windows import Steps
 from kscaffold.factor.words import ACTIVATIONS, function_words, iterable, loop_names, parameter_names, unique
@@ -24,6 +27,8 @@ WORTH_A_PAIR = 6.0  # what a function has to save that is called twice
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 FUNCTION_LINES = 4  # its head, its docstring, two empty lines
+SMALLEST_ABSORBING = 5  # steps of a function that others become calls of
+Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
 MODULE_NAMES = {"keras", "layers", "ops", "np"}
 
 
@@ -63,6 +68,8 @@ def factor(program: Program) -> Program:
             while (best := search.best(functions_alone=True)) is not None:
                 search.apply(best)
                 search.merge_functions()
+            search.absorb()
+            search.inline_single()
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -208,13 +215,13 @@ class _Search:
         if len(chosen) < 2:
             return None
         windows, outside, given = self.windows(chosen, length)
-        if len(outside[0]) > MOST_INPUTS or any(ref.path and ref.source > 0 for refs in outside for ref in refs if False):
+        if len(outside[0]) > MOST_INPUTS:
             return None
         try:
             unified = unify(windows, {}, split=False, closed=True)
         except CannotUnify:
             return None
-        _derive(unified)
+        derive(unified)
         asked = _asked(unified)
         texts = [index for index in asked if not unified.owners[index] and isinstance(unified.columns[index][0], Text)]
         if len(asked) > MOST_PARAMETERS or len(texts) > 1:
@@ -223,7 +230,7 @@ class _Search:
         calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
         if self.cuts_names(unified, chosen, length):
-            gain *= 0.5
+            gain *= 0.3
         gain *= 1 - 0.25 * (len(outside[0]) - 1)
         if gain < (LEAST_GAIN if len(chosen) > 2 else WORTH_A_PAIR):
             return None
@@ -310,7 +317,7 @@ class _Search:
             unified = unify(windows, {}, split=True, closed=False)
         except CannotUnify:
             return None
-        _derive(unified)
+        derive(unified)
         asked = _asked(unified)
         if len(asked) > MOST_COLUMNS:
             return None
@@ -401,62 +408,172 @@ class _Search:
         pair = self.routines[first], self.routines[second]
         if any(routine.model is not None for routine in pair) or pair[0].inputs != pair[1].inputs:
             return False
-        layout = lay_out(*pair)
+        names = [routine.name for routine in pair]
+        calls = self.calls_of(names)
+        layout = lay_out(*pair) if calls else None
         if layout is None:
             return False
-        names = [routine.name for routine in pair]
-        calls = [
-            step for routine in self.routines for step in routine.steps if step.kind is StepKind.INVOKE and step.class_name in names
+        found = self.merged(layout, pair, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
+        if found is None:
+            return False
+        made, arguments, usual = found
+        gain = sum(total(routine.steps) for routine in pair) + FUNCTION_LINES + BETTER_AS_ONE - total(made.steps)
+        gain += total(calls) - sum(lines_of(_shown(step, given, usual)) for step, given in zip(calls, arguments))
+        if gain < LEAST_GAIN:
+            return False
+        self.put(made, names, {step.uid: given for step, given in zip(calls, arguments)})
+        return True
+
+    def absorb(self) -> None:
+        """Makes calls of functions of steps that are the same as theirs but for a few, wherever that is shorter."""
+        while any(self.absorb_into(routine) for routine in self.routines if routine.model is None):
+            pass
+
+    def absorb_into(self, routine: Routine) -> bool:
+        """Makes a call of a function of the steps for which that saves most."""
+        size = len(flat(routine).steps)
+        calls = self.calls_of([routine.name])
+        if size < SMALLEST_ABSORBING or not calls:
+            return False
+        self.steps = Steps([(one.steps, one.result) for one in self.routines])
+        classes = {step.class_name for step in flat(routine).steps}
+        best: tuple[float, int, int, tuple[Routine, list[Pairs], Pairs], tuple[Ref, ...]] | None = None
+        for start in range(len(self.steps.steps)):
+            owner = self.routines[self.steps.owner[start]]
+            if owner.model is None or owner.model.sequential or self.steps.steps[start].class_name not in classes:
+                continue
+            for length in range(-(-size // 2), size + 2):
+                window = self.window(start, length, classes)
+                if window is None or window[0].inputs != routine.inputs:
+                    continue
+                other, argument, outside = window
+                layout = lay_out(routine, other)
+                found = layout and self.merged(
+                    layout, (routine, other), [*((0, dict(step.kwargs)) for step in calls), (1, argument)]
+                )
+                if not found:
+                    continue
+                made, arguments, usual = found
+                call = Step(0, StepKind.INVOKE, Code(made.name), outside, arguments[-1])
+                gain = total(routine.steps) + total(self.steps.steps[start : start + length]) + total(calls)
+                gain -= total(made.steps) + lines_of(_shown(call, arguments[-1], usual))
+                gain -= sum(lines_of(_shown(step, given, usual)) for step, given in zip(calls, arguments))
+                if gain >= LEAST_GAIN and (best is None or gain > best[0]):
+                    best = (gain, start, length, found, outside)
+        if best is None:
+            return False
+        _, start, length, (made, arguments, _), outside = best
+        given = self.steps.given(start, length)[0]
+        uid = next(self.uids)
+        call = Step(uid, StepKind.INVOKE, Code(routine.name), outside, arguments[-1])
+        new = {step.uid: kwargs for step, kwargs in zip(calls, arguments)}
+        self.rewrite({start: call}, length, {given: Ref(uid)})
+        self.put(made, [routine.name], new)
+        return True
+
+    def window(
+        self, start: int, length: int, classes: set[str]
+    ) -> tuple[Routine, dict[str, Tree], tuple[Ref, ...]] | None:
+        """Steps as a function of their own, its arguments, and the values that it takes; `None` if they cannot be one."""
+        steps = self.steps.steps[start : start + length]
+        if len(steps) < length or self.steps.owner[start] != self.steps.owner[start + length - 1]:
+            return None
+        if steps[-1].class_name not in classes or any(step.kind in (StepKind.NAMED, StepKind.LOOP) for step in steps):
+            return None
+        given = self.steps.given(start, length)
+        if len(given) != 1:
+            return None
+        outside: dict[Ref, int] = {}
+        own = local(steps, outside)
+        if any(list(_variables(tree)) for step in every_step(own) for tree in (step.callee, *step.trees)):
+            return None
+        beginning, own = _beginning(own)
+        place, path = self.place_in(given[0], start, length)
+        routine = Routine("", len(outside), (), own, Ref(own[place].uid, path))
+        return routine, ({"name": beginning} if beginning else {}), tuple(outside)
+
+    def inline_single(self) -> None:
+        """Puts the steps of functions that are called once where they are called."""
+        for routine in list(self.routines):
+            calls = self.calls_of([routine.name])
+            if routine.model is not None or len(calls) != 1:
+                continue
+            call = calls[0]
+            steps, numbers = self.fresh(routine.steps)
+            arguments = dict(call.kwargs)
+            given = dict(enumerate(call.args))
+            result = routine.result
+            assert isinstance(result, Ref)
+            try:
+                steps = tuple(instantiated(step, arguments, given) for step in steps)
+            except CannotUnify:
+                continue
+            self.routines = [
+                replace(
+                    one,
+                    steps=tuple(
+                        _with_results(map_all(inner, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))), {})
+                        for step in one.steps
+                        for inner in (steps if step.uid == call.uid else (step,))
+                    ),
+                    result=transform(one.result, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))),
+                )
+                for one in self.routines
+                if one.name != routine.name
+            ]
+
+    def calls_of(self, names: Sequence[str]) -> list[Step]:
+        """The calls of functions; nothing where one is called in a loop, so that its arguments are not known."""
+        top = [step for routine in self.routines for step in routine.steps if step.kind is StepKind.INVOKE and step.class_name in names]
+        everywhere = [
+            step for routine in self.routines for step in every_step(routine.steps) if step.kind is StepKind.INVOKE and step.class_name in names
         ]
-        everywhere = sum(
-            step.kind is StepKind.INVOKE and step.class_name in names
-            for routine in self.routines
-            for step in every_step(routine.steps)
-        )
-        if everywhere != len(calls):
-            return False  # one is called in a loop
+        return top if len(top) == len(everywhere) else []
+
+    def merged(
+        self, layout: Layout, pair: tuple[Routine, Routine], calls: Sequence[tuple[int, Mapping[str, Tree]]]
+    ) -> tuple[Routine, list[Pairs], Pairs] | None:
+        """One function for two, the arguments of each call, and those that become defaults; `None` if there cannot be one."""
         try:
-            unified = unify_calls(layout, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
+            unified = unify_calls(layout, calls)
         except CannotUnify:
-            return False
-        _derive(unified)
+            return None
         asked = _asked(unified)
-        if len(asked) > MOST_PARAMETERS + 1:
-            return False
-        renamed_by = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
-        renamed = {f"?{index}": renamed_by[index] for index in asked}
+        texts = [index for index in asked if not unified.owners[index] and isinstance(unified.columns[index][0], Text)]
+        if len(asked) > MOST_PARAMETERS + 1 or len(texts) > 1:
+            return None
+        found = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
+        renamed = {f"?{index}": found[index] for index in asked}
         steps = tuple(map_all(step, lambda tree: _renamed(tree, renamed)) for step in unified.steps)
-        new = {
-            step.uid: replace(
-                step, kwargs=tuple((renamed[f"?{index}"], unified.columns[index][number]) for index in asked)
-            )
-            for number, step in enumerate(calls)
-        }
-        saved = sum(total(routine.steps) for routine in pair) + FUNCTION_LINES - total(steps)
-        saved += total(calls) + BETTER_AS_ONE
-        for number, step in enumerate(calls):
-            shown = tuple((renamed[f"?{index}"], unified.columns[index][number]) for index in asked
-                          if unified.columns[index][number] != _usual(unified, index))  # fmt: skip
-            saved -= lines_of(replace(step, kwargs=shown))
-        if saved < LEAST_GAIN:
-            return False
         steps, numbers = self.fresh(steps)
         result = layout.result
-        assert isinstance(result, Ref)
-        known = {routine.name for routine in self.routines} - set(names)
+        result = Ref(numbers[result.source], result.path) if result.source in numbers else result
+        known = {routine.name for routine in self.routines} - {routine.name for routine in pair}
         words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
-        result = Ref(numbers[result.source], result.path) if result.source in numbers else result
-        made = Routine(name, pair[0].inputs, tuple(Parameter(renamed[f"?{index}"]) for index in asked), steps, result)
-        routines = [routine for routine in self.routines if routine.name not in names]
+        made = Routine(name, pair[0].inputs, tuple(Parameter(found[index]) for index in asked), steps, result)
+        arguments = [
+            tuple((found[index], unified.columns[index][number]) for index in asked) for number in range(len(calls))
+        ]
+        usual = tuple((found[index], value) for index in asked if (value := _usual(unified, index)) is not None)
+        return made, arguments, usual  # type: ignore[return-value]
+
+    def put(self, made: Routine, names: Sequence[str], new: Mapping[int, Pairs]) -> None:
+        """Puts a function in the place of others, with new arguments for their calls."""
 
         def called(step: Step) -> Step:
-            return replace(new[step.uid], callee=Code(name)) if step.uid in new else step
+            step = replace(step, kwargs=new[step.uid]) if step.uid in new else step
+            named = step.kind is StepKind.INVOKE and step.class_name in names
+            body = tuple(called(inner) for inner in step.body)
+            return replace(step, callee=Code(made.name) if named else step.callee, body=body)
 
-        routines = [replace(routine, steps=tuple(called(step) for step in routine.steps)) for routine in routines]
-        routines.insert(min(place for place, routine in enumerate(routines) if _invokes(routine, name)), made)
+        routines = [
+            replace(routine, steps=tuple(called(step) for step in routine.steps))
+            for routine in self.routines
+            if routine.name not in names
+        ]
+        routines.insert(min(place for place, routine in enumerate(routines) if _invokes(routine, made.name)), made)
         self.routines = routines
-        return True
 
     def fresh(self, steps: Sequence[Step], keep: Iterable[int] = ()) -> tuple[tuple[Step, ...], dict[int, int]]:
         """Steps with numbers that no other step has."""
@@ -571,7 +688,7 @@ def _renamed(tree: Tree, names: Mapping[str, str]) -> Tree | None:
     if isinstance(tree, Variable) and tree.name in names:
         return Variable(names[tree.name])
     if isinstance(tree, Scaled):
-        return Scaled(tree.factor, Variable(names.get(tree.variable.name, tree.variable.name)))
+        return replace(tree, variable=Variable(names.get(tree.variable.name, tree.variable.name)))
     if isinstance(tree, Text):
         return Text(tuple(Variable(names.get(part.name, part.name)) if isinstance(part, Variable) else part for part in tree.parts))
     return None
@@ -588,6 +705,41 @@ def _asked(unified: Unified) -> list[int]:
     return [index for index in range(len(unified.columns)) if f"?{index}" in used]
 
 
+def _swap(old: Ref, new: Ref) -> Callable[[Tree], Tree | None]:
+    return lambda tree: new if tree == old else None
+
+
+def _shown(call: Step, arguments: Pairs, usual: Pairs) -> Step:
+    """A call without the arguments that are defaults."""
+    return replace(call, kwargs=tuple(pair for pair in arguments if pair not in usual))
+
+
+def _beginning(steps: tuple[Step, ...]) -> tuple[Text | None, tuple[Step, ...]]:
+    """What the names of all layers in steps begin with, and the steps with a variable for it."""
+    names = [
+        tokens(name)
+        for step in every_step(steps)
+        if isinstance(step.callee, Object) and isinstance(name := dict(step.callee.keywords).get("name"), Text)
+    ]
+    names += [tokens(value) for step in steps if step.kind is StepKind.INVOKE for _, value in step.kwargs if isinstance(value, Text)]
+    if not names:
+        return None, steps
+    common = list(names[0])
+    for name in names[1:]:
+        common = [one for one, two in takewhile(lambda pair: pair[0] == pair[1], zip(common, name))]
+    while common and isinstance(common[-1], str) and not common[-1].isalnum():
+        common.pop()
+    if not common:
+        return None, steps
+
+    def change(tree: Tree) -> Tree | None:
+        if not isinstance(tree, Text):
+            return None
+        return joined([Variable("name"), *tokens(tree)[len(common) :]])
+
+    return joined(common), tuple(map_all(step, change) for step in steps)
+
+
 def _usual(unified: Unified, index: int) -> Tree | None:
     """The value of a parameter that becomes its default."""
     column = unified.columns[index]
@@ -601,28 +753,6 @@ def _variables(tree: Tree) -> Iterable[Variable]:
     from kscaffold.saved.tree import walk
 
     return (part for part in walk(tree) if isinstance(part, Variable))
-
-
-def _derive(unified: Unified) -> None:
-    """Says numbers as multiples of others: four times as many filters."""
-    whole = {
-        index: [value.value for value in column]  # type: ignore[union-attr]
-        for index, column in enumerate(unified.columns)
-        if unified.owners[index] and all(isinstance(value, Plain) and type(value.value) is int and value.value > 0 for value in column)
-    }
-    for index, column in whole.items():
-        for other, base in whole.items():
-            factor = column[0] // base[0]
-            if other == index or factor < 2 or factor > 16 or unified.keys[index] != unified.keys[other]:
-                continue
-            if all(one == factor * two for one, two in zip(column, base)):
-                name = f"?{index}"
-                scaled = Scaled(factor, Variable(f"?{other}"))
-                unified.steps = tuple(
-                    map_all(step, lambda tree: scaled if isinstance(tree, Variable) and tree.name == name else None)  # noqa: B023
-                    for step in unified.steps
-                )
-                break
 
 
 def _apart(starts: Sequence[int], length: int) -> tuple[int, ...]:

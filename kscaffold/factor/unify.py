@@ -41,14 +41,14 @@ class Unified:
 
     Attributes:
         steps: The steps; variables are called `?0`, `?1`, …
-        columns: What each variable stands for in each repetition; any value that fits where nothing needs it.
+        columns: What each variable stands for in each repetition; `None` where nothing needs it.
         keys: For each variable, the argument that it is of; for parts of names, the word before it.
         owners: For each variable, the class that takes it; for parts of names, nothing.
         places: For each variable, the number of the step that it is first used in.
     """
 
     steps: tuple[Step, ...]
-    columns: list[tuple[Tree, ...]] = field(default_factory=list)
+    columns: list[tuple[Tree | None, ...]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
@@ -268,16 +268,14 @@ class _Unifier:
             known = next((n for n, column in enumerate(unified.columns) if _agree(column, hole.values)), None)
             if known is not None:
                 merged = tuple(one if one is not None else two for one, two in zip(unified.columns[known], hole.values))
-                unified.columns[known] = merged  # type: ignore[assignment]
+                unified.columns[known] = merged
             else:
                 known = len(unified.columns)
-                unified.columns.append(hole.values)  # type: ignore[arg-type]
+                unified.columns.append(hole.values)
                 unified.keys.append(hole.key)
                 unified.owners.append(hole.owner)
                 unified.places.append(hole.place)
             found[f"hole{index}"] = Variable(f"?{known}")
-
-        unified.columns = [_filled(column) for column in unified.columns]
 
         def change(tree: Tree) -> Tree | None:
             return found.get(tree.name) if isinstance(tree, Variable) else None
@@ -297,13 +295,6 @@ def _agree(one: Sequence[Tree | None], two: Sequence[Tree | None]) -> bool:
     """Whether two columns are the same wherever both have a value, and there is such a place."""
     both = [(a, b) for a, b in zip(one, two) if a is not None and b is not None]
     return bool(both) and all(a == b for a, b in both)
-
-
-def _filled(column: Sequence[Tree | None]) -> tuple[Tree, ...]:
-    """A column in which the usual value stands where nothing needs one."""
-    known = [value for value in column if value is not None]
-    usual = max(known, key=known.count)
-    return tuple(usual if value is None else value for value in column)
 
 
 def _same_list(tree: Tree, first: Listing) -> bool:

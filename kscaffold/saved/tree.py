@@ -104,10 +104,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A whole number times a variable."""
+    """A whole number times a variable, or a variable divided by one."""
 
     factor: int
     variable: Variable
+    divides: bool = False
 
 
 NONE = Plain(None)

@@ -38,8 +38,8 @@ def source(tree: Tree, value: Named) -> str:
             return text
         case Variable(name=name):
             return name
-        case Scaled(factor=factor, variable=variable):
-            return f"{factor} * {variable.name}"
+        case Scaled(factor=factor, variable=variable, divides=divides):
+            return f"{variable.name} // {factor}" if divides else f"{factor} * {variable.name}"
         case Text():
             return text_source(tree)
         case Ref():
@@ -60,6 +60,10 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
     """Source that makes an object."""
     if made.target == "range":
         return range_source(made, written)
+    if made.target == "either":
+        given = dict(made.keywords)
+        condition = f"{written(given['value'])} > {written(given['than'])}"
+        return f"{written(given['large'])} if {condition} else {written(given['small'])}"
     if made.target == "more":
         given = dict(made.keywords)
         return f"{written(given['value'])} > {written(given['than'])}"

@@ -307,7 +307,7 @@ class _Writer:
         if not later or END in later or not all(is_merge(steps[place]) for place in later):
             return []
         merge = steps[later[0]]
-        wanted = kept_name(merge)
+        wanted = kept_name(merge, reads[0])
         if wanted is None:
             return []
         name = without_clash(wanted, self.taken(uses, index))
@@ -432,7 +432,13 @@ class _Writer:
         """Steps that are left out unless something holds."""
         (first,) = step.args
         before = source(first, self.value)
-        name = into or self.variable(index, step, steps, uses, Ref(step.uid))
+        taken = self.taken(uses, index)
+        read = {self.bound[ref] for inner in step.body for ref in inner.reads() if ref in self.bound}
+        if before.isidentifier() and before not in taken:
+            name = before
+        else:
+            name = into or self.variable(index, step, steps, uses, Ref(step.uid))
+            name = without_clash(name, taken | read) if name in read else name
         lines = [] if before == name else [f"{name} = {before}"]
         inner = _Writer(self.routine, dict(self.bound), in_loop=True)
         inner.fixed = self.fixed
@@ -441,6 +447,8 @@ class _Writer:
         later = {ref for ref in self.bound if uses.later(ref, index)}
         body = inner.block(step.body, step.result, into=name, kept=later)
         self.bound[Ref(step.uid)] = name
+        if into and name != into:
+            return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body), f"{into} = {name}"]
         return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body)]
 
     def kept_in_loop(self, step: Step) -> set[Ref]:

@@ -70,8 +70,11 @@ def chain_end(step: Step, index: int, uses: Uses, steps: Sequence[Step]) -> tupl
             return step, value, index
 
 
-def kept_name(merge: Step) -> str | None:
-    """What a value is called that a merging step takes as it is."""
+def kept_name(merge: Step, value: Ref) -> str | None:
+    """What a value is called that a merging step, or one inside of it, takes as it is."""
+    for step in merge.body:
+        if value in step.reads():
+            return kept_name(step, value)
     return KEPT.get(merge.class_name)
 
 
