@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kscaffold.factor.unify import Unified, map_all
-from kscaffold.saved.tree import Listing, Object, Plain, Scaled, Tree, Variable
+from kscaffold.saved.tree import Listing, Object, Plain, Scaled, Tree, Variable, walk
 
 LARGEST_FACTOR = 8
 LARGEST_DIVISOR = 32
@@ -105,11 +105,10 @@ def _shapes(unified: Unified, replaced: dict[int, Tree]) -> None:
         for place in range(len(lists[0].items)):  # type: ignore[union-attr]
             sizes = tuple(value.items[place] if isinstance(value, Listing) else None for value in column)
             known = [size for size in sizes if size is not None]
-            if all(size == known[0] for size in known):
+            if all(size == known[0] and isinstance(size, Plain) for size in known):
                 items.append(known[0])
                 continue
-            numbers = _numbers(sizes)
-            found = numbers and _expressed(numbers, unified, replaced)
+            found = _expressed(sizes, unified, replaced)
             if not found:
                 break
             items.append(found)
@@ -117,11 +116,10 @@ def _shapes(unified: Unified, replaced: dict[int, Tree]) -> None:
             replaced[index] = Listing(lists[0].brackets, tuple(items))  # type: ignore[union-attr]
 
 
-def _expressed(numbers: Sequence[int | None], unified: Unified, replaced: dict[int, Tree]) -> Tree | None:
-    """Numbers by a column that has them."""
+def _expressed(sizes: Column, unified: Unified, replaced: dict[int, Tree]) -> Tree | None:
+    """Sizes by a column that has them."""
     for index, column in enumerate(unified.columns):
-        others = _numbers(column) if unified.owners[index] else None
-        if others and all(one is None or one == two for one, two in zip(numbers, others)):
+        if unified.owners[index] and all(one is None or one == two for one, two in zip(sizes, column)):
             return replaced.get(index, Variable(f"?{index}"))
     return None
 
@@ -130,6 +128,9 @@ def _alternatives(unified: Unified, replaced: dict[int, Tree]) -> None:
     """One of two values, by whether strides or a kernel are large."""
     for index, column in enumerate(unified.columns):
         values = list(dict.fromkeys(value for value in column if value is not None))
+        words = all(isinstance(value, Plain) and isinstance(value.value, str) for value in values)
+        if not words and not all(isinstance(value, Listing) and not any(isinstance(x, Variable) for x in walk(value)) for value in values):
+            continue
         if len(values) != 2 or index in replaced or unified.keys[index] in (*SIZES, *DECIDING) or not unified.owners[index]:
             continue
         for other, deciding in enumerate(unified.columns):

@@ -345,7 +345,7 @@ def holds(condition: Tree, arguments: Mapping[str, Tree]) -> bool:
         given = dict(condition.keywords)
         variable, than = given["value"], given["than"]
         value = arguments.get(variable.name) if isinstance(variable, Variable) else None
-        if isinstance(value, Plain) and isinstance(than, Plain) and isinstance(value.value, int):
+        if isinstance(value, Plain) and isinstance(than, Plain) and isinstance(value.value, (int, float)):
             return value.value > than.value  # type: ignore[operator]
     raise CannotUnify("a condition that is not known")
 
@@ -376,6 +376,7 @@ def unify_calls(layout: Layout, calls: Sequence[Call]) -> Unified:
                 window.append(made)
         windows.append(window)
     unified = unify(windows, {}, split=False, closed=True)
+    rates = {segment: _rate(unified, there[segment]) for segment in layout.segments if segment.optional}
     derive(unified)
     steps = iter(unified.steps)
     made_steps = []
@@ -384,11 +385,23 @@ def unify_calls(layout: Layout, calls: Sequence[Call]) -> Unified:
         if step.kind is StepKind.IF:
             segment = next(optional)
             body = tuple(next(steps) for _ in step.body)
-            made_steps.append(replace(step, callee=_condition(unified, there[segment], body, layout), body=body))
+            condition = rates[segment] or _condition(unified, there[segment], body, layout)
+            made_steps.append(replace(step, callee=condition, body=body))
         else:
             made_steps.append(next(steps))
     unified.steps = tuple(made_steps)
     return unified
+
+
+def _rate(unified: Unified, there: Sequence[bool]) -> Tree | None:
+    """That a rate is more than nothing, where steps are there in the calls alone that have one."""
+    for index, column in enumerate(unified.columns):
+        if unified.keys[index] != "rate" or [value is not None for value in column] != list(there):
+            continue
+        if all(value is None or (isinstance(value, Plain) and isinstance(value.value, float) and value.value > 0) for value in column):
+            unified.columns[index] = tuple(Plain(0.0) if value is None else value for value in column)
+            return Object("more", (("value", Variable(f"?{index}")), ("than", Plain(0))))
+    return None
 
 
 def _condition(unified: Unified, there: Sequence[bool], body: Sequence[Step], layout: Layout) -> Tree:

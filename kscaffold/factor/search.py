@@ -10,16 +10,18 @@ from typing import TypeAlias
 
 from kscaffold.factor.cost import lines_of, total
 from kscaffold.factor.derive import derive
+from kscaffold.factor.hoist import hoist
 from kscaffold.factor.merge import Layout, flat, instantiated, lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify, joined, tokens
-from kscaffold.factor.unify import Unified, local, map_all, unify
+from kscaffold.factor.unify import Unified, free_variables, local, map_all, unify
 from kscaffold.factor.windows import Steps
 from kscaffold.factor.words import ACTIVATIONS, function_words, iterable, loop_names, parameter_names, unique
 from kscaffold.saved.tree import Code, Object, Plain, Ref, Scaled, Text, Tree, Variable, transform
 
 MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
+LONG_TABLE = 5  # rounds of a loop that may have more columns
 MOST_INPUTS = 3
 LEAST_GAIN = 2.0
 BETTER_AS_ONE = 4  # lines that two functions of one kind may be shorter by
@@ -57,6 +59,7 @@ class Candidate:
 
 def factor(program: Program) -> Program:
     """A program in which what is repeated is said once."""
+    program = hoist(program)
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
     found = []
@@ -65,10 +68,13 @@ def factor(program: Program) -> Program:
         if runs_first:
             search.collapse_runs()
         if merges:
-            while (best := search.best(functions_alone=True)) is not None:
-                search.apply(best)
-                search.merge_functions()
-            search.absorb()
+            for whole_names in (True, False):
+                search.whole_names = whole_names
+                while (best := search.best(functions_alone=True)) is not None:
+                    search.apply(best)
+                    search.merge_functions()
+                search.absorb(named=whole_names)
+            search.whole_names = False
             search.inline_single()
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
@@ -91,6 +97,7 @@ class _Search:
         self.routines = routines
         self.uids = count(largest + 1)
         self.refused: set[object] = set()
+        self.whole_names = False
 
     def best(self, functions_alone: bool = False) -> Candidate | None:
         """What is most worthwhile.
@@ -116,7 +123,7 @@ class _Search:
         for gain, length, starts, loops in found:
             if best is not None and (gain + 3 <= best.gain or looked >= EVALUATED):
                 break
-            key = (length, loops, tuple(self.steps.steps[start].uid for start in starts))
+            key = (length, loops, self.whole_names, tuple(self.steps.steps[start].uid for start in starts))
             if key in self.refused:
                 continue
             candidate = self.loop(starts, length) if loops else self.function(starts, length)
@@ -222,14 +229,18 @@ class _Search:
         except CannotUnify:
             return None
         derive(unified)
+        if not all(name.startswith("?") for name in free_variables(unified.steps)):
+            return None
         asked = _asked(unified)
         texts = [index for index in asked if not unified.owners[index] and isinstance(unified.columns[index][0], Text)]
-        if len(asked) > MOST_PARAMETERS or len(texts) > 1:
+        if len(asked) > min(MOST_PARAMETERS, 3 + length) or len(texts) > 1:
             return None
         before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
         calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
         if self.cuts_names(unified, chosen, length):
+            if self.whole_names:
+                return None
             gain *= 0.3
         gain *= 1 - 0.25 * (len(outside[0]) - 1)
         if gain < (LEAST_GAIN if len(chosen) > 2 else WORTH_A_PAIR):
@@ -274,14 +285,20 @@ class _Search:
         for start, value in zip(starts, column):
             if not isinstance(value, Text) or not all(isinstance(part, str) for part in value.parts):
                 continue
-            beginning = "".join(map(str, value.parts))
-            for place in (start - 1, start + length):
-                if 0 <= place < len(self.steps.steps) and self.steps.owner[place] == self.steps.owner[start]:
-                    name = _name_of(self.steps.steps[place])
-                    following = name[len(beginning) : len(beginning) + 1]
-                    goes_on = following.isalpha() or (following.isdigit() and beginning[-1:].isdigit())
-                    if name.startswith(beginning) and not goes_on:
-                        return True
+            if self.is_beside(value, start, length):
+                return True
+        return False
+
+    def is_beside(self, beginning: Tree, start: int, length: int) -> bool:
+        """Whether a layer beside some steps has a name that begins like theirs."""
+        text = "".join(map(str, beginning.parts)) if isinstance(beginning, Text) else ""
+        for place in (start - 1, start + length):
+            if 0 <= place < len(self.steps.steps) and self.steps.owner[place] == self.steps.owner[start]:
+                name = _name_of(self.steps.steps[place])
+                following = name[len(text) : len(text) + 1]
+                goes_on = following.isalpha() or (following.isdigit() and text[-1:].isdigit())
+                if name.startswith(text) and not goes_on:
+                    return True
         return False
 
     def call(self, name: str, unified: Unified, number: int, outside: Sequence[tuple[Ref, ...]]) -> Step:
@@ -319,7 +336,10 @@ class _Search:
             return None
         derive(unified)
         asked = _asked(unified)
-        if len(asked) > MOST_COLUMNS:
+        if len(asked) > (MOST_COLUMNS if len(starts) < LONG_TABLE else MOST_COLUMNS + 3):
+            return None
+        words = [index for index in asked if any(_is_word(value) for value in unified.columns[index])]
+        if len(starts) == 2 and (words or len(asked) > 2):
             return None
         step = self.loop_step(unified, outside[0], handed[0], 0)
         before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
@@ -406,7 +426,7 @@ class _Search:
     def merge_pair(self, first: int, second: int) -> bool:
         """Makes one function of two, if that is worthwhile."""
         pair = self.routines[first], self.routines[second]
-        if any(routine.model is not None for routine in pair) or pair[0].inputs != pair[1].inputs:
+        if any(routine.model is not None or not routine.steps for routine in pair) or pair[0].inputs != pair[1].inputs:
             return False
         names = [routine.name for routine in pair]
         calls = self.calls_of(names)
@@ -424,12 +444,16 @@ class _Search:
         self.put(made, names, {step.uid: given for step, given in zip(calls, arguments)})
         return True
 
-    def absorb(self) -> None:
-        """Makes calls of functions of steps that are the same as theirs but for a few, wherever that is shorter."""
-        while any(self.absorb_into(routine) for routine in self.routines if routine.model is None):
+    def absorb(self, named: bool = False) -> None:
+        """Makes calls of functions of steps that are the same as theirs but for a few, wherever that is shorter.
+
+        Args:
+            named: Whether only steps count whose names begin alike, and like none beside them.
+        """
+        while any(self.absorb_into(routine, named) for routine in self.routines if routine.model is None and routine.steps):
             pass
 
-    def absorb_into(self, routine: Routine) -> bool:
+    def absorb_into(self, routine: Routine, named: bool) -> bool:
         """Makes a call of a function of the steps for which that saves most."""
         size = len(flat(routine).steps)
         calls = self.calls_of([routine.name])
@@ -447,6 +471,8 @@ class _Search:
                 if window is None or window[0].inputs != routine.inputs:
                     continue
                 other, argument, outside = window
+                if named and (not argument or self.is_beside(argument["name"], start, length)):
+                    continue
                 layout = lay_out(routine, other)
                 found = layout and self.merged(
                     layout, (routine, other), [*((0, dict(step.kwargs)) for step in calls), (1, argument)]
@@ -496,7 +522,7 @@ class _Search:
         """Puts the steps of functions that are called once where they are called."""
         for routine in list(self.routines):
             calls = self.calls_of([routine.name])
-            if routine.model is not None or len(calls) != 1:
+            if routine.model is not None or not routine.steps or len(calls) != 1:
                 continue
             call = calls[0]
             steps, numbers = self.fresh(routine.steps)
@@ -638,9 +664,9 @@ class _Search:
             for item in routine.parameters:
                 values = [call[item.name] for call in calls.get(routine.name, ()) if item.name in call]
                 plain = [value for value in values if isinstance(value, Plain)]
-                usual = max(plain, key=plain.count, default=None)
+                usual = Plain(0.0) if Plain(0.0) in plain else max(plain, key=plain.count, default=None)
                 if usual is not None and item.name not in ("filters", "units", "name") and len(set(values)) > 1:
-                    if 2 * plain.count(usual) >= len(values):
+                    if usual == Plain(0.0) or 2 * plain.count(usual) >= len(values):
                         defaults.setdefault(routine.name, {})[item.name] = usual
 
         order = {
@@ -705,6 +731,10 @@ def _asked(unified: Unified) -> list[int]:
     return [index for index in range(len(unified.columns)) if f"?{index}" in used]
 
 
+def _is_word(value: Tree | None) -> bool:
+    return isinstance(value, Text) and len("".join(str(part) for part in value.parts)) > 1
+
+
 def _swap(old: Ref, new: Ref) -> Callable[[Tree], Tree | None]:
     return lambda tree: new if tree == old else None
 
@@ -745,6 +775,8 @@ def _usual(unified: Unified, index: int) -> Tree | None:
     column = unified.columns[index]
     if unified.keys[index] in ("filters", "units") or any(not isinstance(value, Plain) for value in column):
         return None
+    if Plain(0.0) in column:
+        return Plain(0.0)  # what switches steps off
     usual = max(column, key=column.count)
     return usual if 2 * column.count(usual) >= len(column) else None
 
@@ -778,8 +810,8 @@ def _runs(starts: Sequence[int], length: int) -> Iterable[tuple[int, ...]]:
 
 
 def _name_of(step: Step) -> str:
-    if isinstance(step.callee, Object):
-        name = dict(step.callee.keywords).get("name")
+    if isinstance(step.callee, Object) or step.kind is StepKind.INVOKE:
+        name = dict(step.callee.keywords if isinstance(step.callee, Object) else step.kwargs).get("name")
         if isinstance(name, Text) and all(isinstance(part, str) for part in name.parts):
             return "".join(map(str, name.parts))
     return ""

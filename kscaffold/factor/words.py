@@ -19,6 +19,7 @@ SHORT = {
 }  # fmt: skip
 # What numbers in names count, where the word before them does not say so.
 COUNTED = {"conv": "stage", "pool": "stage", "block": "block", "stage": "stage", "mixed": "block", "unit": "unit"}
+PLAIN_WORDS = ("conv", "bn", "dense", "fc", "relu", "norm", "dwconv", "x", "a", "b")
 LOOP_WORDS = ("block", "stage", "unit", "level", "cell", "layer", "head", "scale", "group")
 
 
@@ -48,7 +49,7 @@ def function_words(steps: Sequence[Step]) -> list[str]:
         return ["squeeze_excite" if any("Pooling" in name for name in classes) else "gate"]
     if merge is not None and merge.class_name in ("Add", "+"):
         kept = branches or any(ref.source < 0 for ref in merge.reads())
-        if "DepthwiseConv2D" in classes or "depthwise_block" in invoked:
+        if "DepthwiseConv2D" in classes or any("depthwise" in name for name in invoked):
             return ["inverted_residual_block", "residual_block"]
         return ["residual_block", "identity_block"] if kept else ["projection_block", "residual_projection"]
     if merge is not None and merge.class_name == "Concatenate":
@@ -93,8 +94,9 @@ def _suffix(unified: Unified, index: int) -> str:
         if step.uid == unified.places[index] and isinstance(step.callee, Object):
             name = dict(step.callee.keywords).get("name")
             if isinstance(name, Text) and name.parts and isinstance(name.parts[-1], str):
-                words = re.findall(r"[A-Za-z]+", name.parts[-1])
-                return words[-1].lower() if words else ""
+                words = [word.lower() for word in re.findall(r"[A-Za-z]+", name.parts[-1])]
+                telling = [word for word in words if word not in PLAIN_WORDS]
+                return (telling or words or [""])[-1]
     return ""
 
 

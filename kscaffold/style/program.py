@@ -40,6 +40,10 @@ def program_parts(program: Program) -> tuple[Function, ...]:
 
 
 def _function(routine: Routine, program: Program) -> Function:
+    if routine.model is None and not routine.steps:
+        made = source(routine.result, _no_value)
+        words = routine.name.replace("_", " ")
+        return Function(routine.name, "", f"Makes a new {words}.", (), (), (), "", (Line(f"return {made}"),))
     if routine.model is None:
         writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(input_names(routine))})
         lines = writer.block(routine.steps, routine.result, returns=True)
