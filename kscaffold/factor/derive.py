@@ -79,7 +79,7 @@ def _sizes(unified: Unified, replaced: dict[int, Tree]) -> None:
     numbers = {
         index: found
         for index, column in enumerate(unified.columns)
-        if unified.keys[index] in SIZES and unified.owners[index] and (found := _numbers(column)) is not None
+        if unified.keys[index].endswith(SIZES) and unified.owners[index] and (found := _numbers(column)) is not None
     }
 
     def worth(base: int) -> float:
@@ -131,7 +131,7 @@ def _alternatives(unified: Unified, replaced: dict[int, Tree]) -> None:
         words = all(isinstance(value, Plain) and isinstance(value.value, str) for value in values)
         if not words and not all(isinstance(value, Listing) and not any(isinstance(x, Variable) for x in walk(value)) for value in values):
             continue
-        if len(values) != 2 or index in replaced or unified.keys[index] in (*SIZES, *DECIDING) or not unified.owners[index]:
+        if len(values) != 2 or index in replaced or unified.keys[index].endswith((*SIZES, *DECIDING)) or not unified.owners[index]:
             continue
         for other, deciding in enumerate(unified.columns):
             numbers = _numbers(deciding) if unified.keys[other] in DECIDING and other != index else None

@@ -324,7 +324,7 @@ def flag_word(steps: Sequence[Step], kept: bool) -> str:
     ):  # fmt: skip
         if any(name.startswith(words) or name.endswith(words) or words[0] in name for name in classes):
             return found
-    if any("Conv" in name or name == "Dense" for name in classes):
+    if any("conv" in name.lower() or name == "Dense" for name in classes):
         return "project" if kept else "expand"
     if classes and classes[0] in ("Activation", "ReLU"):
         return "activate"

@@ -13,7 +13,7 @@ from kscaffold.factor.derive import derive
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.merge import Layout, flat, instantiated, lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
-from kscaffold.factor.texts import CannotUnify, joined, tokens
+from kscaffold.factor.texts import CannotUnify, Token, joined, tokens
 from kscaffold.factor.unify import Unified, free_variables, local, map_all, unify
 from kscaffold.factor.windows import Steps
 from kscaffold.factor.words import ACTIVATIONS, function_words, iterable, loop_names, parameter_names, unique
@@ -23,12 +23,13 @@ MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
 LONG_TABLE = 5  # rounds of a loop that may have more columns
 MOST_INPUTS = 3
+WIDE = 8  # lines of a single step that may become a function of many parameters
 LEAST_GAIN = 2.0
 BETTER_AS_ONE = 4  # lines that two functions of one kind may be shorter by
-WORTH_A_PAIR = 6.0  # what a function has to save that is called twice
+WORTH_A_PAIR = 8.0  # what a function has to save that is called twice
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
-FUNCTION_LINES = 4  # its head, its docstring, two empty lines
+FUNCTION_LINES = 5  # its head, its docstring, two empty lines, and a look for it
 SMALLEST_ABSORBING = 5  # steps of a function that others become calls of
 Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
 MODULE_NAMES = {"keras", "layers", "ops", "np"}
@@ -233,12 +234,13 @@ class _Search:
             return None
         asked = _asked(unified)
         texts = [index for index in asked if not unified.owners[index] and isinstance(unified.columns[index][0], Text)]
-        if len(asked) > min(MOST_PARAMETERS, 3 + length) or len(texts) > 1:
+        wide = len(chosen) > 3 and self.steps.lines[chosen[0]] >= WIDE
+        if len(asked) > min(MOST_PARAMETERS, 3 + length + 3 * wide) or len(texts) > 1:
             return None
         before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
         calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
-        if self.cuts_names(unified, chosen, length):
+        if self.cuts_names(chosen, length):
             if self.whole_names:
                 return None
             gain *= 0.3
@@ -277,15 +279,14 @@ class _Search:
                     odd += 3
         return odd
 
-    def cuts_names(self, unified: Unified, starts: Sequence[int], length: int) -> bool:
-        """Whether layers beside a repetition begin with the same name as those in it."""
-        if "name" not in unified.keys:
-            return False
-        column = unified.columns[unified.keys.index("name")]
-        for start, value in zip(starts, column):
-            if not isinstance(value, Text) or not all(isinstance(part, str) for part in value.parts):
+    def cuts_names(self, starts: Sequence[int], length: int) -> bool:
+        """Whether the layers of a repetition have names that begin in different ways, or like those beside them."""
+        for start in starts:
+            names = _layer_names(self.steps.steps[start : start + length])
+            if len(names) < 2:
                 continue
-            if self.is_beside(value, start, length):
+            beginning = _common(names)
+            if not beginning or self.is_beside(joined(beginning), start, length):
                 return True
         return False
 
@@ -744,28 +745,34 @@ def _shown(call: Step, arguments: Pairs, usual: Pairs) -> Step:
     return replace(call, kwargs=tuple(pair for pair in arguments if pair not in usual))
 
 
-def _beginning(steps: tuple[Step, ...]) -> tuple[Text | None, tuple[Step, ...]]:
-    """What the names of all layers in steps begin with, and the steps with a variable for it."""
-    names = [
-        tokens(name)
-        for step in every_step(steps)
-        if isinstance(step.callee, Object) and isinstance(name := dict(step.callee.keywords).get("name"), Text)
-    ]
-    names += [tokens(value) for step in steps if step.kind is StepKind.INVOKE for _, value in step.kwargs if isinstance(value, Text)]
-    if not names:
-        return None, steps
+def _layer_names(steps: Sequence[Step]) -> list[tuple[Token, ...]]:
+    """The names that layers are given in steps, and that functions are given for theirs."""
+    names = []
+    for step in every_step(steps):
+        pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs if step.kind is StepKind.INVOKE else ()
+        names += [tokens(value) for _, value in pairs if isinstance(value, Text)]
+    return names
+
+
+def _common(names: Sequence[tuple[Token, ...]]) -> list[Token]:
+    """What names begin with, without what separates it from the rest."""
     common = list(names[0])
     for name in names[1:]:
         common = [one for one, two in takewhile(lambda pair: pair[0] == pair[1], zip(common, name))]
     while common and isinstance(common[-1], str) and not common[-1].isalnum():
         common.pop()
+    return common
+
+
+def _beginning(steps: tuple[Step, ...]) -> tuple[Text | None, tuple[Step, ...]]:
+    """What the names of all layers in steps begin with, and the steps with a variable for it."""
+    names = _layer_names(steps)
+    common = _common(names) if names else []
     if not common:
         return None, steps
 
     def change(tree: Tree) -> Tree | None:
-        if not isinstance(tree, Text):
-            return None
-        return joined([Variable("name"), *tokens(tree)[len(common) :]])
+        return joined([Variable("name"), *tokens(tree)[len(common) :]]) if isinstance(tree, Text) else None
 
     return joined(common), tuple(map_all(step, change) for step in steps)
 
@@ -807,6 +814,9 @@ def _runs(starts: Sequence[int], length: int) -> Iterable[tuple[int, ...]]:
             run.append(run[-1] + length)
         if len(run) > 1:
             yield tuple(run)
+        if len(run) > LONG_TABLE:  # the first or the last is often different
+            yield tuple(run[1:])
+            yield tuple(run[:-1])
 
 
 def _name_of(step: Step) -> str:

@@ -89,24 +89,33 @@ def _value(column: Sequence[Token | Text]) -> tuple[Tree, ...]:
     return tuple(item if isinstance(item, Text) else joined([item]) for item in column)
 
 
-def _columns(cut: Sequence[Sequence[tuple[Token, ...]]], stays: Stays) -> tuple[list[Text], list[Varying]] | None:
-    """Names of which single tokens vary; `None` where repetitions have names of another make."""
+def _columns(
+    cut: Sequence[Sequence[tuple[Token, ...]]], stays: Stays
+) -> tuple[list[Text], list[Varying]] | None:
+    """Names of which runs of tokens vary; `None` where repetitions have names of another make."""
     found: list[Varying] = []
     texts = []
     for slot in cut:
         if len({len(name) for name in slot}) != 1:
             return None
         parts: list[Token] = []
-        for place, column in enumerate(zip(*slot)):
-            if all(token == column[0] for token in column) and not _must_go(column[0], stays):
-                parts.append(column[0])
+        columns = list(zip(*slot))
+        varies = [any(token != column[0] for token in column) or _must_go(column[0], stays) for column in columns]
+        place = 0
+        while place < len(columns):
+            if not varies[place]:
+                parts.append(columns[place][0])
+                place += 1
                 continue
-            values = _value(column)
+            end = next((later for later in range(place, len(columns)) if not varies[later]), len(columns))
+            run = [name[place:end] for name in slot]
+            values = _value([one[0] if len(one) == 1 else joined(one) for one in run])
             known = next((index for index, item in enumerate(found) if item.values == values), None)
             if known is None:
                 known = len(found)
                 found.append(Varying(values, _word_before(slot[0], place)))
             parts.append(Variable(f"?{known}"))
+            place = end
         texts.append(joined(parts))
     return (texts, found) if len(found) <= MOST_VARYING else None
 

@@ -41,7 +41,7 @@ def function_words(steps: Sequence[Step]) -> list[str]:
     steps = [inner for step in steps for inner in (step.body if step.kind is StepKind.IF else (step,))]
     real = [step for step in steps if step.class_name not in ACTIVATIONS and step.kind is not StepKind.LOOP]
     merge = next((step for step in reversed(real) if len(set(step.reads())) > 1), None)
-    if invoked and (len(invoked) > 1 or any(step.kind is StepKind.LOOP for step in steps)):
+    if invoked and (2 * len(invoked) >= len(classes) > 2 or any(step.kind is StepKind.LOOP for step in steps)):
         return ["stage", "wide_stage", "deep_stage"]
     if "MultiHeadAttention" in classes:
         return ["transformer_block"] if "Dense" in classes or invoked else ["attention_block", "self_attention"]
@@ -56,11 +56,11 @@ def function_words(steps: Sequence[Step]) -> list[str]:
         many = len(set(merge.reads())) > 2
         return ["inception_block", "mixed_block", "reduction_block"] if many else ["dense_block", "concat_block"]
     named = [SHORT.get(name, identifier(_snake(name), "layer")) for name in classes if name not in ACTIVATIONS]
-    words = list(dict.fromkeys(named))
+    words = [word for word in dict.fromkeys(named) if "_".join(named).count(word) == named.count(word)]
     padded = "ZeroPadding2D" in classes
     if "DepthwiseConv2D" in classes and len(words) > 2:
         return ["strided_block", "downsampling_block"] if padded else ["depthwise_block", "separable_block"]
-    if words and len(words) <= 3 and not invoked:
+    if words and len(words) <= 3 and len(words) == len(set(named)):
         return ["_".join(words), "conv_block" if "conv" in words else "block"]
     return ["strided_block"] if padded else ["conv_block" if "conv" in words else "block", "unit", "section"]
 
@@ -91,12 +91,16 @@ def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]
 def _suffix(unified: Unified, index: int) -> str:
     """The last word of the name of the layer that takes a variable."""
     for step in every_step(unified.steps):
-        if step.uid == unified.places[index] and isinstance(step.callee, Object):
-            name = dict(step.callee.keywords).get("name")
+        if step.uid == unified.places[index]:
+            pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
+            name = next((value for _, value in pairs if isinstance(value, Text)), None)
             if isinstance(name, Text) and name.parts and isinstance(name.parts[-1], str):
                 words = [word.lower() for word in re.findall(r"[A-Za-z]+", name.parts[-1])]
                 telling = [word for word in words if word not in PLAIN_WORDS]
-                return (telling or words or [""])[-1]
+                if telling or words:
+                    return (telling or words)[-1]
+            if step.kind is StepKind.INVOKE:
+                return step.class_name.partition("_")[0]
     return ""
 
 

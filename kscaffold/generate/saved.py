@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.factor.program import Program, flat_program
+from kscaffold.factor.search import factor
 from kscaffold.formatting import Formatter
 from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
 from kscaffold.naming import identifier, parse_module_name
@@ -177,7 +178,8 @@ class SavedScaffold:
     @cached_property
     def program(self) -> Program:
         """The functions of the module."""
-        return flat_program(self.file, self.destination.name.module)
+        flat = flat_program(self.file, self.destination.name.module)
+        return flat if self.flags.flat else factor(flat)
 
     @cached_property
     def parts(self) -> tuple[Function, ...]:

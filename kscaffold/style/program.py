@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kscaffold.factor.program import Program, Routine, Step, StepKind
+from kscaffold.factor.program import Program, Routine, Step, StepKind, every_step
 from kscaffold.naming import identifier
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Table, Tree, refs, walk
 from kscaffold.saved.value import SavedInput, SavedModel
@@ -36,16 +36,29 @@ PLACED_PARAMETERS = ("filters", "units")
 
 def program_parts(program: Program) -> tuple[Function, ...]:
     """The functions of a program."""
-    return tuple(_function(routine, program) for routine in program.routines)
+    taken = frozenset(name for routine in program.routines for name in (routine.name, *_called(routine)))
+    return tuple(_function(routine, taken) for routine in program.routines)
 
 
-def _function(routine: Routine, program: Program) -> Function:
+def _called(routine: Routine) -> Iterator[str]:
+    """The classes and functions of the module and of its imports that a routine names."""
+    trees = [made for _, made in routine.layers]
+    for step in every_step(routine.steps):
+        trees += [step.callee, *step.trees]
+    for part in (part for tree in trees for part in walk(tree)):
+        if isinstance(part, Object) and ":" in part.target:
+            yield part.class_name
+        elif isinstance(part, Code) and part.text.isidentifier():
+            yield part.text
+
+
+def _function(routine: Routine, taken: frozenset[str]) -> Function:
     if routine.model is None and not routine.steps:
         made = source(routine.result, _no_value)
         words = routine.name.replace("_", " ")
         return Function(routine.name, "", f"Makes a new {words}.", (), (), (), "", (Line(f"return {made}"),))
     if routine.model is None:
-        writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(input_names(routine))})
+        writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(input_names(routine))}, taken)
         lines = writer.block(routine.steps, routine.result, returns=True)
         return Function(
             name=routine.name,
@@ -58,7 +71,7 @@ def _function(routine: Routine, program: Program) -> Function:
             lines=tuple(Line(line) for line in lines),
         )
     model = routine.model
-    lines = _sequential(routine) if model.sequential else _functional(routine)
+    lines = _sequential(routine, taken) if model.sequential else _functional(routine, taken)
     inputs = tuple(zip(variables_of_inputs(model), (f"`{_shown(item)}`" for item in model.inputs)))
     return Function(
         name=routine.name,
@@ -125,12 +138,12 @@ def _model_arguments(model: SavedModel) -> str:
     return "" if model.generated else f"name={literal(model.name)}"
 
 
-def _functional(routine: Routine) -> list[str]:
+def _functional(routine: Routine, taken: frozenset[str]) -> list[str]:
     model = routine.model
     assert model is not None
     variables = variables_of_inputs(model)
     lines = [f"{variable} = {input_source(item)}" for variable, item in zip(variables, model.inputs)]
-    writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(variables)})
+    writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(variables)}, taken)
     lines += writer.layer_lines()
     body = writer.block(routine.steps, routine.result)
     lines += body
@@ -145,11 +158,11 @@ def _ending(model: SavedModel, made: str) -> list[str]:
     return [f"model = {made}", "model.trainable = False", "return model"]
 
 
-def _sequential(routine: Routine) -> list[str]:
+def _sequential(routine: Routine, taken: frozenset[str]) -> list[str]:
     """A list of layers; with loops in it, layers that are added one after the other."""
     model = routine.model
     assert model is not None
-    writer = _Writer(routine, {Ref(-1): "model"})
+    writer = _Writer(routine, {Ref(-1): "model"}, taken)
     lines = writer.layer_lines()
     inputs = [input_source(item) for item in model.inputs]
     if all(step.kind in (StepKind.LAYER, StepKind.NAMED) for step in routine.steps):
@@ -176,12 +189,14 @@ class _Writer:
     Attributes:
         routine: The routine.
         bound: The source of each value that there is.
+        names: The functions and classes of the module, which no variable may hide.
         inline: Values that are written in place, each with how tightly its operator binds.
         result: Source of what the last block gives.
     """
 
     routine: Routine
     bound: dict[Ref, str]
+    names: frozenset[str] = frozenset()
     inline: dict[Ref, int] = field(default_factory=dict)
     result: str = ""
     in_loop: bool = False
@@ -190,7 +205,7 @@ class _Writer:
     def __post_init__(self) -> None:
         self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
         self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
-        self.reserved |= {"keras", "layers", "ops", "np"}
+        self.reserved |= {"keras", "layers", "ops", "np", *self.names}
 
     def value(self, ref: Ref) -> str:
         """Source of a value."""
@@ -258,7 +273,10 @@ class _Writer:
             last = index == len(steps) - 1
             values = values_of(step, uses)
             if step.kind is StepKind.IF:
-                lines += self.condition(index, step, steps, uses, into if last and values == [result] else "")
+                before = dict(self.bound)
+                alias = self.aliases(index, step, steps, uses)
+                wanted = MAIN if alias else into if last and values == [result] else ""
+                lines += [*alias, *self.condition(index, step, steps, uses, wanted, before)]
                 continue
             text = "" if step.kind is StepKind.LOOP else self.call(step)
             alias = self.aliases(index, step, steps, uses)
@@ -370,6 +388,8 @@ class _Writer:
             return identifier(snake_case(step.class_name), "value")
         if step.kind is StepKind.NAMED:
             return f"{step.class_name}_output"
+        if step.kind in (StepKind.INVOKE, StepKind.LOOP, StepKind.IF):
+            return "branch"
         return "value" if is_operator(step) else identifier(step.class_name, "value")
 
     def variable(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, value: Ref) -> str:
@@ -424,7 +444,7 @@ class _Writer:
         before = wanted or source(first, self.value)
         name = into or wanted or self.variable(index, step, steps, uses, Ref(step.uid))
         lines = [] if before == name else [f"{name} = {before}"]
-        inner = _Writer(self.routine, {**self.bound, Ref(step.uid): name}, in_loop=True)
+        inner = _Writer(self.routine, {**self.bound, Ref(step.uid): name}, self.names, in_loop=True)
         inner.fixed = self.fixed
         inner.reserved = self.reserved | set(step.variables) | (self.taken(uses, index) - {name})
         assert step.result is not None
@@ -432,19 +452,21 @@ class _Writer:
         self.bound[Ref(step.uid)] = name
         return [*lines, self.loop_head(step), *(f"    {line}" for line in body)]
 
-    def condition(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str) -> list[str]:
+    def condition(
+        self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, bound: dict[Ref, str]
+    ) -> list[str]:
         """Steps that are left out unless something holds."""
         (first,) = step.args
-        before = source(first, self.value)
+        before = source(first, lambda ref: bound.get(ref) or self.value(ref))
         taken = self.taken(uses, index)
         read = {self.bound[ref] for inner in step.body for ref in inner.reads() if ref in self.bound}
         if before.isidentifier() and before not in taken:
-            name = before
+            name = before  # also where it has just got another name
         else:
             name = into or self.variable(index, step, steps, uses, Ref(step.uid))
             name = without_clash(name, taken | read) if name in read else name
         lines = [] if before == name else [f"{name} = {before}"]
-        inner = _Writer(self.routine, dict(self.bound), in_loop=True)
+        inner = _Writer(self.routine, bound if name == before else dict(self.bound), self.names, in_loop=True)
         inner.fixed = self.fixed
         inner.reserved = self.reserved | (self.taken(uses, index) - {name})
         assert step.result is not None
@@ -465,8 +487,6 @@ RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLST
 
 def uses_module(program: Program, prefix: str) -> bool:
     """Whether the source of a program names a module."""
-    from kscaffold.factor.program import every_step
-
     for routine in program.routines:
         trees: list[Tree] = [made for _, made in routine.layers]
         for step in every_step(routine.steps):
