@@ -36,13 +36,17 @@ class Saved:
         path: Its file.
         kind: `keras`, `folder`, `h5` or `json`.
         customs: The names of the classes of one's own in it.
-        config: Whether the config is to be the same, `layers` where the classes of the models may differ, or nothing.
+        config: What of the config is to be the same: `whole`, `layers` where the classes of the models may differ,
+            `unnamed` without names, or nothing.
+        order: The layers in the order in which the other model has their weights, each by the names of the models that
+            it is in; empty for the same order.
     """
 
     path: Path
     kind: str
     customs: tuple[str, ...] = ()
     config: str = "whole"
+    order: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

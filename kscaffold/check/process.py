@@ -217,7 +217,14 @@ def _as_json(job: Job) -> dict[str, Any]:
 
 
 def _saved_json(saved: Saved) -> dict[str, Any]:
-    return {"path": str(saved.path), "kind": saved.kind, "customs": list(saved.customs), "config": saved.config}
+    order = [list(path) for path in saved.order]
+    return {
+        "path": str(saved.path),
+        "kind": saved.kind,
+        "customs": list(saved.customs),
+        "config": saved.config,
+        "order": order,
+    }
 
 
 def _feed_json(feed: Feed) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from kscaffold.errors import ExitCode, RequestError
 from kscaffold.factor.program import Program, flat_program
 from kscaffold.factor.search import factor
 from kscaffold.formatting import Formatter
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, SummaryRow, find_destination, generate
+from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, Scaffold, SummaryRow, find_destination, generate
 from kscaffold.naming import identifier, parse_module_name
 from kscaffold.saved import read_model
+from kscaffold.saved.spec import plain_chain
 from kscaffold.saved.tree import Listing, Plain, Ref, Table
 from kscaffold.saved.value import SavedFile, SavedInput, SavedModel, every_model
 from kscaffold.style.parts import Function
@@ -78,10 +79,15 @@ def generate_from_saved(
     from kscaffold.check import Limits
 
     limits = Limits(SECONDS, MEGABYTES)
-    return generate(request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits)
+    return generate(request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits, forced(request))
 
 
-def describe_saved(request: Request, flags: SavedFlags) -> SavedScaffold:
+def forced(request: Request) -> bool:
+    """Whether source is written that builds another model than the file holds."""
+    return request.on_conflict is not None and request.on_conflict.value == "force" and not request.dry_run
+
+
+def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     """The module that is asked for, and where it goes.
 
     Raises:
@@ -96,9 +102,41 @@ def describe_saved(request: Request, flags: SavedFlags) -> SavedScaffold:
         raise RequestError(f"The model has no {unused[0]}.", hint="Leave it out.", where="--custom")
     if file.stubs and not flags.allow_stubs:
         raise missing(file, flags.file)
-    scaffold = SavedScaffold(find_destination(named), file, flags)
+    destination = find_destination(named)
+    if flags.to_spec or flags.style == "subclassed":
+        from kscaffold.generate.saved_graph import describe_graph
+
+        return describe_graph(destination, file, flags)
+    if flags.style is not None:
+        file = replace(file, model=in_style(file.model, flags.style, flags.file))
+    scaffold = SavedScaffold(destination, file, flags)
     assert scaffold.parts
     return scaffold
+
+
+def in_style(model: SavedModel, style: str, shown: str) -> SavedModel:
+    """A model as a `Sequential`, or as a functional model.
+
+    Raises:
+        RequestError: It cannot be one.
+    """
+    if style == "sequential" and not model.sequential:
+        reason = plain_chain(model)
+        if reason:
+            raise RequestError(
+                f"A sequential model is a chain, but {reason}.", hint="Leave out --style sequential.", where=shown
+            )
+        return replace(model, sequential=True)
+    if style == "functional" and model.sequential:
+        if not model.inputs and not model.build_shape:
+            raise RequestError(
+                "A functional model needs the shape of its inputs, which the file does not say.",
+                hint="Leave out --style functional.",
+                where=shown,
+            )
+        inputs = model.inputs or (SavedInput("input_layer", model.build_shape or (), "float32", True),)
+        return replace(model, sequential=False, inputs=inputs, build_shape=None)
+    return model
 
 
 def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
@@ -202,7 +240,8 @@ class SavedScaffold:
         render.demand_names(files[0].text, names, MODULE)
         if with_test:
             files.append(writer.File(self.destination.test, formatter.receive()))
-        return files
+        drawing = picture_file(self.flags.diagram, self.file.model, self.destination)
+        return [*files, drawing] if drawing else files
 
     def text(self) -> str:
         """The text of the module, before formatting."""
@@ -254,7 +293,7 @@ class SavedScaffold:
         if self.file.stubs:
             return Job(staged, shown, self.destination.search, ())
         customs = tuple(name for _, name in self.file.customs)
-        saved = Saved(Path(self.flags.file).resolve(), self.file.kind, customs)
+        saved = Saved(Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole")
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         return Job(staged, shown, self.destination.search, (subject,))
 
@@ -273,6 +312,25 @@ class SavedScaffold:
             SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
             for layer in self.file.model.layers
         )
+
+
+def picture_file(asked: str | None, model: SavedModel, destination: Destination) -> writer.File | None:
+    """The picture that is asked for.
+
+    Raises:
+        RequestError: It is of no kind that can be drawn.
+    """
+    if asked is None:
+        return None
+    suffix = Path(asked).suffix.lower()
+    if suffix not in (".svg", ".md"):
+        raise RequestError(f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram")
+    from kscaffold import diagram, writer
+    from kscaffold.saved.picture import picture
+
+    drawing = picture(model, destination.name.class_name)
+    text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
+    return writer.File(destination.output_dir / asked, text)
 
 
 def test_input(item: SavedInput, model: SavedModel) -> TestInput:

@@ -28,7 +28,8 @@ def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
     Args:
         subject: The model made from source.
         saved: `path` and `kind` of the file, `customs` that its classes are found by, and `config`: "whole" where the
-            config is to be the same, "layers" where the classes of models may differ, "" where only outputs count.
+            config is to be the same, "layers" where the classes of models may differ, "unnamed" without names, "" where
+            only outputs count; `order`, the layers of the saved model in the order of the other one's weights.
     """
     customs = {name: getattr(subject.module, name) for name in saved["customs"]}
     with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +67,7 @@ def canonical(model: Any, mode: str) -> Any:
 
     Args:
         model: The model.
-        mode: "whole", or "layers" for the configs of its layers alone.
+        mode: "whole", "unnamed" without names, or "layers" for the configs of its layers alone.
     """
     if mode == "layers":
         entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]  # type: ignore[attr-defined]
@@ -76,11 +77,11 @@ def canonical(model: Any, mode: str) -> Any:
         config = keras.saving.serialize_keras_object(model)
         config.pop("compile_config", None)
     config = json.loads(json.dumps(config))
-    return renamed(config, made_up_names(config))
+    return renamed(config, made_up_names(config, mode == "unnamed"))
 
 
-def made_up_names(config: Any) -> dict[str, str]:
-    """New names for the layers that Keras named, in the order in which they stand."""
+def made_up_names(config: Any, every: bool = False) -> dict[str, str]:
+    """New names for the layers that Keras named, or for all, in the order in which they stand."""
     names: dict[str, str] = {}
     counts: dict[str, int] = {}
 
@@ -89,7 +90,7 @@ def made_up_names(config: Any) -> dict[str, str]:
             inner = value.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
             kind = str(value.get("class_name"))
-            if isinstance(name, str) and is_made_up(name, kind) and name not in names:
+            if isinstance(name, str) and (every or is_made_up(name, kind)) and name not in names:
                 counts[kind] = counts.get(kind, 0) + 1
                 names[name] = f"<{kind} {counts[kind]}>"
             for part in value.values():
@@ -157,15 +158,21 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
     if not reference.built:
         return None
     if not model.built:
-        model.build(reference.input_shape)
+        model.build(keras.tree.map_structure(lambda tensor: tuple(tensor.shape), reference.inputs if len(reference.inputs) > 1 else reference.inputs[0]))
     if saved["kind"] in SUFFIXES and saved["config"] == "whole":
         model.load_weights(path)
         copy_assets(model, reference)
         return None
-    own, other = [weight.shape for weight in model.weights], [weight.shape for weight in reference.weights]
+    weights = ordered_weights(reference, saved["order"]) if saved["config"] in ("", "unnamed") else reference.weights
+    own, other = [weight.shape for weight in model.weights], [weight.shape for weight in weights]
+    if saved["config"] == "unnamed" and own != other:
+        weights = reference.weights
+        other = [weight.shape for weight in weights]
     if own != other:
         return f"its weights have the shapes {shortened(own)}, those of the saved model {shortened(other)}"
-    model.set_weights(reference.get_weights())
+    model.set_weights([keras.ops.convert_to_numpy(weight) for weight in weights])
+    if saved["config"] in ("", "unnamed"):
+        return None
     for one, two in zip(model.variables, reference.variables, strict=False):
         if one.shape == two.shape and one.dtype == two.dtype:
             one.assign(two)
@@ -173,6 +180,17 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
     return None
+
+
+def ordered_weights(reference: Any, order: list[list[str]]) -> list[Any]:
+    """The weights of a model, layer by layer in another order."""
+    weights = []
+    for path in order:
+        layer = reference
+        for name in path:
+            layer = layer.get_layer(name)
+        weights += layer.weights
+    return weights
 
 
 def copy_assets(model: Any, reference: Any) -> None:

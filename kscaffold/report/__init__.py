@@ -38,7 +38,7 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
     Files that a failed check keeps from being written have no line.
     """
     lines = []
-    failed = outcome.exit_code is ExitCode.CHECK_FAILED
+    failed = outcome.exit_code is ExitCode.CHECK_FAILED and not outcome.written
     for change in () if failed else outcome.plan.changes:
         lines.append(status_line(change.status.value, change.shown))
         if with_diff:
@@ -126,6 +126,8 @@ def failure_message(outcome: Outcome) -> str | None:
             f"{shown}: exists with other content; nothing was written."
             " Use --force to overwrite, --skip to keep, --diff to compare."
         )
+    if outcome.exit_code is ExitCode.CHECK_FAILED and outcome.written:
+        return "The check failed; the files were written all the same, because of --force."
     if outcome.exit_code is ExitCode.CHECK_FAILED:
         return "The check failed; nothing was written. --no-check writes without checking."
     return None

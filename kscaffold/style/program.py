@@ -470,7 +470,8 @@ class _Writer:
         inner.fixed = self.fixed
         inner.reserved = self.reserved | (self.taken(uses, index) - {name})
         assert step.result is not None
-        later = {ref for ref in self.bound if uses.later(ref, index)}
+        # What has another name outside is not lost where the variable gets a new value inside.
+        later = {ref for ref in self.bound if uses.later(ref, index) and bound.get(ref) != name}
         body = inner.block(step.body, step.result, into=name, kept=later)
         self.bound[Ref(step.uid)] = name
         if into and name != into:

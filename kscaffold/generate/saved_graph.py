@@ -1,0 +1,137 @@
+"""A saved model by way of a graph spec: the spec itself, or source in the styles that are made from graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.errors import RequestError
+from kscaffold.formatting import Formatter
+from kscaffold.generate.model import ModelScaffold, OwnLayers, Style, part_package
+from kscaffold.generate.pipeline import Destination
+from kscaffold.generate.saved import SavedFlags, picture_file
+from kscaffold.graph.document import parse_document
+from kscaffold.graph.resolve import resolve_graph
+from kscaffold.graph.shapes import infer_shapes
+from kscaffold.graph.value import Graph
+from kscaffold.saved.spec import spec_document
+from kscaffold.saved.value import CallKind, SavedFile, SavedModel
+
+if TYPE_CHECKING:
+    from kscaffold import writer
+    from kscaffold.check import Job, Verdict
+
+
+def describe_graph(destination: Destination, file: SavedFile, flags: SavedFlags) -> SavedGraphScaffold:
+    """A spec, or source in a style that is made from a graph.
+
+    Raises:
+        RequestError: The model has something that a spec cannot say.
+    """
+    text = spec_text(file, flags.file, destination.name.module)
+    name = f"{destination.name.module}.yaml"
+    try:
+        graph = resolve_graph(parse_document(text, name), destination.name.module, {})
+    except RequestError as error:
+        raise RequestError(f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file) from error
+    own = OwnLayers(graph.own_classes, part_package(destination))
+    style = Style.FUNCTIONAL if flags.to_spec else Style.SUBCLASSED
+    scaffold = SavedGraphScaffold(
+        destination, flags.file, graph, infer_shapes(graph, own.infer), style, own, False, None, file, flags, text
+    )
+    assert scaffold.parts
+    return scaffold
+
+
+def spec_text(file: SavedFile, shown: str, name: str) -> str:
+    """A saved model as the YAML of a spec.
+
+    Raises:
+        RequestError: The model has something that a spec cannot say.
+    """
+    if file.stubs:
+        raise RequestError("A spec has no stubs.", hint="Leave out --to-spec, or --style.", where=shown)
+    import yaml
+
+    document = spec_document(file.model, shown)
+    if file.model.sequential:
+        document = {"style": "sequential", **document}
+    text: str = yaml.safe_dump(document, sort_keys=False, width=100_000, allow_unicode=True, default_flow_style=None)
+    return f"# kscaffold pipeline {name} {name}.yaml\n{text}"
+
+
+@dataclass(frozen=True)
+class SavedGraphScaffold(ModelScaffold):
+    """A saved model as a graph; see `kscaffold.generate.pipeline.Scaffold`.
+
+    Attributes:
+        file: What the file of the model says.
+        flags: What is asked of it.
+        spec: The spec of the graph.
+    """
+
+    file: SavedFile | None = None
+    flags: SavedFlags = SavedFlags("")
+    spec: str = ""
+
+    @property
+    def module_text(self) -> str:
+        """The text of the module, before formatting."""
+        return self.text(self.style, self.parts)[0]
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The spec; or the formatted module, its test, and the picture."""
+        from kscaffold import writer
+
+        assert self.file is not None
+        if self.flags.to_spec:
+            files = [writer.File(self.destination.module.with_suffix(".yaml"), self.spec)]
+        else:
+            files = super().render(formatter, with_test)
+        drawing = picture_file(self.flags.diagram, self.file.model, self.destination)
+        return [*files, drawing] if drawing else files
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked: of a spec, whether the module that comes of it builds the saved model."""
+        from kscaffold.check import Saved
+
+        assert self.file is not None
+        if self.flags.to_spec:
+            staged.write_text(self.module_text, encoding="utf-8")
+        customs = tuple(name for _, name in self.file.customs)
+        order = tuple(layer_order(self.file.model)) if self.style is Style.SUBCLASSED else ()
+        mode = "unnamed" if self.flags.to_spec and not self.file.model.sequential and not has_sequential(self.file.model) else ""
+        saved = Saved(Path(self.flags.file).resolve(), self.file.kind, customs, mode, order or tuple(layer_order(self.file.model)))
+        job = super().job(staged, shown)
+        assert job.subjects
+        return replace(job, subjects=(replace(job.subjects[0], saved=saved),))
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts as they are: they speak of the saved model already."""
+        return verdicts
+
+
+def has_sequential(model: SavedModel) -> bool:
+    """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
+    return any(layer.model and (layer.model.sequential or has_sequential(layer.model)) for layer in model.layers)
+
+
+def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The layers in the order in which source calls them first, each by the names of the models that it is in."""
+    done: set[int] = set()
+    for call in model.calls:
+        if call.kind is CallKind.OPERATION or call.layer in done:
+            continue
+        done.add(call.layer)
+        layer = model.layers[call.layer]
+        if layer.model:
+            yield from layer_order(layer.model, (*before, layer.name))
+        else:
+            yield (*before, layer.name)
+
+
+def is_empty(graph: Graph) -> bool:
+    """Whether a graph calls nothing."""
+    return not list(graph.steps)
