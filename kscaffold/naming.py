@@ -216,5 +216,7 @@ def identifier(name: str, fallback: str) -> str:
     words = words if words == words.lower() else "_".join(split_words(words))
     plain = re.sub(r"_+", "_", words).strip("_").lower()[:LONGEST_NAME]
     plain = f"{fallback}_{plain}" if plain[:1].isdigit() else plain or fallback
-    reserved = keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
+    reserved = (
+        keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
+    )
     return f"{plain}_layer" if reserved else plain

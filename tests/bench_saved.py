@@ -29,7 +29,19 @@ KSCAFFOLD = [sys.executable, "-m", "kscaffold"]
 def lines_and_seconds(file: Path, folder: Path, *flags: str) -> tuple[int, float]:
     """The lines of the source for a model, and the seconds that it takes to write it."""
     start = time.perf_counter()
-    command = [*KSCAFFOLD, "from", str(file), "model", "--no-check", "--no-test", "-q", "--force", "-o", str(folder), *flags]
+    command = [
+        *KSCAFFOLD,
+        "from",
+        str(file),
+        "model",
+        "--no-check",
+        "--no-test",
+        "-q",
+        "--force",
+        "-o",
+        str(folder),
+        *flags,
+    ]
     subprocess.run(command, check=True)
     seconds = time.perf_counter() - start
     return len((folder / "model.py").read_text(encoding="utf-8").splitlines()), seconds

@@ -33,7 +33,9 @@ def width(tree: Tree) -> int:
         case Slice():
             return width(tree.start) + width(tree.stop) + 2
         case Object():
-            return len(tree.target.rpartition(":")[2]) + 2 + sum(_pair(tree, index) for index in range(len(tree.keywords)))
+            return (
+                len(tree.target.rpartition(":")[2]) + 2 + sum(_pair(tree, index) for index in range(len(tree.keywords)))
+            )
 
 
 def _pair(tree: Object, index: int) -> int:
@@ -42,7 +44,9 @@ def _pair(tree: Object, index: int) -> int:
 
 
 def _call_width(step: Step) -> int:
-    inside = sum(width(arg) + 2 for arg in step.args) + sum(len(key) + 1 + width(value) + 2 for key, value in step.kwargs)
+    inside = sum(width(arg) + 2 for arg in step.args) + sum(
+        len(key) + 1 + width(value) + 2 for key, value in step.kwargs
+    )
     return width(step.callee) + 2 + inside
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -34,8 +35,7 @@ def derive(unified: Unified) -> None:
 
 
 def _filled(column: Column) -> tuple[Tree, ...]:
-    known = [value for value in column if value is not None]
-    usual = max(known, key=known.count)
+    usual = Counter(value for value in column if value is not None).most_common(1)[0][0]
     return tuple(usual if value is None else value for value in column)
 
 
@@ -70,7 +70,11 @@ def _relation(column: Sequence[int | None], base: Sequence[int | None]) -> _Rela
         return _Relation(factor, False) if all(a == factor * (b or 0) for a, b in both) else None
     if one < two and two % one == 0 and 2 <= two // one <= LARGEST_DIVISOR:
         factor = two // one
-        return _Relation(factor, True) if all((b or 0) // factor == a and (b or 0) % factor == 0 for a, b in both) else None
+        return (
+            _Relation(factor, True)
+            if all((b or 0) // factor == a and (b or 0) % factor == 0 for a, b in both)
+            else None
+        )
     return None
 
 
@@ -129,9 +133,16 @@ def _alternatives(unified: Unified, replaced: dict[int, Tree]) -> None:
     for index, column in enumerate(unified.columns):
         values = list(dict.fromkeys(value for value in column if value is not None))
         words = all(isinstance(value, Plain) and isinstance(value.value, str) for value in values)
-        if not words and not all(isinstance(value, Listing) and not any(isinstance(x, Variable) for x in walk(value)) for value in values):
+        if not words and not all(
+            isinstance(value, Listing) and not any(isinstance(x, Variable) for x in walk(value)) for value in values
+        ):
             continue
-        if len(values) != 2 or index in replaced or unified.keys[index].endswith((*SIZES, *DECIDING)) or not unified.owners[index]:
+        if (
+            len(values) != 2
+            or index in replaced
+            or unified.keys[index].endswith((*SIZES, *DECIDING))
+            or not unified.owners[index]
+        ):
             continue
         for other, deciding in enumerate(unified.columns):
             numbers = _numbers(deciding) if unified.keys[other] in DECIDING and other != index else None

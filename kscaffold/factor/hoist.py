@@ -29,7 +29,11 @@ def hoist(program: Program) -> Program:
                     continue
                 for key, value in part.keywords:
                     plain = isinstance(value, Object) and value.target.startswith("keras.")
-                    if plain and not any(isinstance(inner, Ref) for inner in walk(value)) and width(value) >= LEAST_WIDTH:
+                    if (
+                        plain
+                        and not any(isinstance(inner, Ref) for inner in walk(value))
+                        and width(value) >= LEAST_WIDTH
+                    ):
                         uses[value] += 1  # type: ignore[index]
                         keys.setdefault(value, key)  # type: ignore[arg-type]
     names: dict[Object, str] = {}
@@ -47,7 +51,10 @@ def hoist(program: Program) -> Program:
     return Program(
         (
             *makers,
-            *(replace(routine, steps=tuple(map_all(step, change) for step in routine.steps)) for routine in program.routines),
+            *(
+                replace(routine, steps=tuple(map_all(step, change) for step in routine.steps))
+                for routine in program.routines
+            ),
         )
     )
 

@@ -141,7 +141,9 @@ def _segments(pairs: Sequence[Pair], flats: tuple[Flat, Flat]) -> list[Segment] 
         for side in (0, 1):
             group = key[2 + side]
             places = [pair[side] for pair in segment.pairs]
-            if group is not None and len(places) != sum(one is not None and one.uid == group for one in flats[side].groups):
+            if group is not None and len(places) != sum(
+                one is not None and one.uid == group for one in flats[side].groups
+            ):
                 return None
         found.append(segment)
     for before, after in zip(found, found[1:]):
@@ -160,7 +162,9 @@ def _choices(segments: Sequence[Segment], flats: tuple[Flat, Flat]) -> Iterator[
             continue
         side = 0 if segment.has(0) else 1
         places = [place for pair in segment.pairs if (place := pair[side]) is not None]
-        if any(flats[one].groups[place] for one in (0, 1) for pair in segment.pairs if (place := pair[one]) is not None):
+        if any(
+            flats[one].groups[place] for one in (0, 1) for pair in segment.pairs if (place := pair[one]) is not None
+        ):
             listed.append([None])
             continue
         steps = [flats[side].steps[place] for place in places]
@@ -372,7 +376,11 @@ def unify_calls(layout: Layout, calls: Sequence[Call]) -> Unified:
             there[segment].append(present)
             for pair in segment.pairs:
                 place = pair[side]
-                made = _instance(layout.flats[side].steps[place], whole[pair], arguments) if present and place is not None else None
+                made = (
+                    _instance(layout.flats[side].steps[place], whole[pair], arguments)
+                    if present and place is not None
+                    else None
+                )
                 window.append(made)
         windows.append(window)
     unified = unify(windows, {}, split=False, closed=True)
@@ -398,7 +406,10 @@ def _rate(unified: Unified, there: Sequence[bool]) -> Tree | None:
     for index, column in enumerate(unified.columns):
         if unified.keys[index] != "rate" or [value is not None for value in column] != list(there):
             continue
-        if all(value is None or (isinstance(value, Plain) and isinstance(value.value, float) and value.value > 0) for value in column):
+        if all(
+            value is None or (isinstance(value, Plain) and isinstance(value.value, float) and value.value > 0)
+            for value in column
+        ):
             unified.columns[index] = tuple(Plain(0.0) if value is None else value for value in column)
             return Object("more", (("value", Variable(f"?{index}")), ("than", Plain(0))))
     return None
@@ -417,9 +428,7 @@ def _condition(unified: Unified, there: Sequence[bool], body: Sequence[Step], la
     known = next((index for index, column in enumerate(unified.columns) if column == flags), None)
     if known is None:
         condition = next(step for step in layout.whole if step.kind is StepKind.IF and step.body[0].uid == body[0].uid)
-        merged = any(
-            len(set(step.reads())) > 1 and Ref(condition.uid) in list(step.reads()) for step in layout.whole
-        )
+        merged = any(len(set(step.reads())) > 1 and Ref(condition.uid) in list(step.reads()) for step in layout.whole)
         known = len(unified.columns)
         unified.columns.append(flags)
         unified.keys.append(flag_word(body, merged))

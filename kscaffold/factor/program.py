@@ -207,7 +207,11 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
             variable, count = f"{wanted}{count}", count + 1
         taken.add(variable)
         variables[number] = variable
-        made = Object(f":{builder(layer.model)}") if layer.model else named(with_builders(layer.made), layer.name, layer.generated)
+        made = (
+            Object(f":{builder(layer.model)}")
+            if layer.model
+            else named(with_builders(layer.made), layer.name, layer.generated)
+        )
         layers.append((variable, made))
     uids: list[int] = []
 
@@ -216,9 +220,7 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
 
         return transform(
             tree,
-            lambda part: (
-                Ref(uids[part.source], part.path) if isinstance(part, Ref) and part.source >= 0 else None
-            ),
+            lambda part: (Ref(uids[part.source], part.path) if isinstance(part, Ref) and part.source >= 0 else None),
         )
 
     steps = []
@@ -237,7 +239,13 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
         uids.append(uid)
         steps.append(step)
     return Routine(
-        f"build_{names[models.index(model)]}", len(model.inputs), (), tuple(steps), moved(model.output_tree), model, tuple(layers)
+        f"build_{names[models.index(model)]}",
+        len(model.inputs),
+        (),
+        tuple(steps),
+        moved(model.output_tree),
+        model,
+        tuple(layers),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from itertools import combinations, count, groupby, takewhile
-
 from typing import TypeAlias
 
 from kscaffold.factor.cost import lines_of, total
@@ -19,6 +20,10 @@ from kscaffold.factor.windows import Steps
 from kscaffold.factor.words import ACTIVATIONS, function_words, iterable, loop_names, parameter_names, unique
 from kscaffold.saved.tree import Code, Object, Plain, Ref, Scaled, Text, Tree, Variable, transform
 
+# Whether single steps in a row become loops at the start, and whether functions that are alike become one.
+STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
+LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
+MOST_TRIED = 3000  # candidates in each round
 MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
 LONG_TABLE = 5  # rounds of a loop that may have more columns
@@ -64,7 +69,8 @@ def factor(program: Program) -> Program:
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
     found = []
-    for runs_first, merges in ((False, True), (True, True), (False, False), (True, False)):
+    size = sum(len(routine.steps) for routine in routines)
+    for runs_first, merges in STRATEGIES[: 4 if size <= LARGE else 2 if size <= 2 * LARGE else 1]:
         search = _Search(list(routines), largest)
         if runs_first:
             search.collapse_runs()
@@ -106,19 +112,25 @@ class _Search:
         Args:
             functions_alone: Whether only functions are looked for, and none that does little but call another.
         """
-        self.sizes = {routine.name: len(list(every_step(routine.steps))) for routine in self.routines}
+        sizes = {routine.name: len(list(every_step(routine.steps))) for routine in self.routines}
         self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+        called = [0]
+        for step in self.steps.steps:
+            called.append(called[-1] + (sizes.get(step.class_name, 1) if step.kind is StepKind.INVOKE else 0))
         found: list[tuple[float, int, tuple[int, ...], bool]] = []
         for item in self.steps.repeated():
             apart = _apart(item.starts, item.length)
             gain = item.estimate * (len(apart) - 1) - FUNCTION_LINES - len(apart)
-            if gain >= LEAST_GAIN and not (functions_alone and self.wraps(item.starts[0], item.length)):
+            # Most of what the steps do may be done by functions that they call.
+            first, last = item.starts[0], item.starts[0] + item.length
+            wraps = functions_alone and 2 * (called[last] - called[first]) >= item.length
+            if gain >= LEAST_GAIN and not wraps and self.steps.gives_one(first, item.length):
                 found.append((gain, item.length, item.starts, False))
             for run in () if functions_alone else _runs(item.starts, item.length):
                 gain = item.estimate * (len(run) - 1) - 1
                 if gain >= 0:
                     found.append((gain, item.length, run, True))
-        found.sort(key=lambda item: (-item[0], item[1]))
+        found = nsmallest(MOST_TRIED, found, key=lambda item: (-item[0], item[1]))
         best: Candidate | None = None
         looked = 0
         for gain, length, starts, loops in found:
@@ -136,17 +148,13 @@ class _Search:
                 best = candidate
         return best if best is not None and best.gain >= LEAST_GAIN - best.loops else None
 
-    def wraps(self, start: int, length: int) -> bool:
-        """Whether most of what steps do is done by functions that they call."""
-        steps = self.steps.steps[start : start + length]
-        called = sum(self.sizes.get(step.class_name, 1) for step in steps if step.kind is StepKind.INVOKE)
-        return 2 * called >= length
-
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few: what is around them is more alike then."""
         for _ in range(MOST_ROUNDS):
             self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
-            found = next((item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.LAYER), None)
+            found = next(
+                (item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.LAYER), None
+            )
             if found is None:
                 return
             self.apply(found)
@@ -155,7 +163,9 @@ class _Search:
         """The same for calls of functions."""
         for _ in range(MOST_ROUNDS):
             self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
-            found = next((item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.INVOKE), None)
+            found = next(
+                (item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.INVOKE), None
+            )
             if found is None:
                 return
             self.apply(found)
@@ -238,7 +248,8 @@ class _Search:
         if len(asked) > min(MOST_PARAMETERS, 3 + length + 3 * wide) or len(texts) > 1:
             return None
         before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
-        calls = sum(lines_of(self.call("a_function_name", unified, number, outside)) for number in range(len(chosen)))
+        usual = {index: _usual(unified, index) for index in asked}
+        calls = sum(lines_of(self.call(unified, number, outside, usual)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
         if self.cuts_names(chosen, length):
             if self.whole_names:
@@ -252,9 +263,7 @@ class _Search:
     def is_periodic(self, start: int, length: int) -> bool:
         """Whether steps are themselves a repetition of fewer: those are the better function."""
         shapes = self.steps.shapes[start : start + length]
-        return any(
-            length % period == 0 and shapes[period:] == shapes[:-period] for period in range(1, length // 2 + 1)
-        )
+        return any(length % period == 0 and shapes[period:] == shapes[:-period] for period in range(1, length // 2 + 1))
 
     def strangeness(self, unified: Unified, starts: Sequence[int], length: int) -> float:
         """What makes a function odd to a reader, in lines that it would have to save."""
@@ -273,7 +282,9 @@ class _Search:
             after = start + length
             if after < len(steps) and self.steps.owner[after] == self.steps.owner[start]:
                 last = steps[after - 1].class_name
-                if steps[after].class_name in ACTIVATIONS and (last in ("BatchNormalization", "Add", "+") or "Conv" in last):
+                if steps[after].class_name in ACTIVATIONS and (
+                    last in ("BatchNormalization", "Add", "+") or "Conv" in last
+                ):
                     odd += 3
                 if steps[after].class_name == "BatchNormalization" and "Conv" in last:
                     odd += 3
@@ -302,19 +313,21 @@ class _Search:
                     return True
         return False
 
-    def call(self, name: str, unified: Unified, number: int, outside: Sequence[tuple[Ref, ...]]) -> Step:
-        """A call of a function in the place of a repetition."""
+    def call(
+        self, unified: Unified, number: int, outside: Sequence[tuple[Ref, ...]], usual: Mapping[int, Tree | None]
+    ) -> Step:
+        """A call of a function in the place of a repetition, to see how long it is."""
         kwargs = tuple(
-            (unified.keys[index] or "index", unified.columns[index][number])
-            for index in _asked(unified)
-            if unified.columns[index][number] != _usual(unified, index)
+            (unified.keys[index] or "index", value)
+            for index, default in usual.items()
+            if (value := unified.columns[index][number]) is not None and value != default
         )
-        return Step(0, StepKind.INVOKE, Code(name), tuple(outside[number]), kwargs)
+        return Step(0, StepKind.INVOKE, Code("a_function_name"), tuple(outside[number]), kwargs)
 
     def loop(self, starts: tuple[int, ...], length: int) -> Candidate | None:
         """A loop for repetitions one behind the other; `None` if they cannot be one."""
         for start in starts:
-            if len(self.steps.given(start, length)) != 1:
+            if not self.steps.gives_one(start, length):
                 return None
         places = {self.place_in(self.steps.given(start, length)[0], start, length) for start in starts}
         if len(places) != 1:
@@ -347,7 +360,9 @@ class _Search:
         odd = 0.3 * max(0, len(asked) - 2)
         return Candidate(before - lines_of(step) - odd, starts, length, unified, tuple(outside), tuple(given), True)
 
-    def loop_step(self, unified: Unified, outside: Sequence[Ref], handed: int, uid: int, taken: Iterable[str] = ()) -> Step:
+    def loop_step(
+        self, unified: Unified, outside: Sequence[Ref], handed: int, uid: int, taken: Iterable[str] = ()
+    ) -> Step:
         """The loop that stands for all repetitions."""
         asked = _asked(unified)
         used = {*taken, *(name for step in every_step(unified.steps) for name in step.variables), "x", *MODULE_NAMES}
@@ -451,7 +466,9 @@ class _Search:
         Args:
             named: Whether only steps count whose names begin alike, and like none beside them.
         """
-        while any(self.absorb_into(routine, named) for routine in self.routines if routine.model is None and routine.steps):
+        while any(
+            self.absorb_into(routine, named) for routine in self.routines if routine.model is None and routine.steps
+        ):
             pass
 
     def absorb_into(self, routine: Routine, named: bool) -> bool:
@@ -539,7 +556,9 @@ class _Search:
                 replace(
                     one,
                     steps=tuple(
-                        _with_results(map_all(inner, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))), {})
+                        _with_results(
+                            map_all(inner, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))), {}
+                        )
                         for step in one.steps
                         for inner in (steps if step.uid == call.uid else (step,))
                     ),
@@ -551,9 +570,17 @@ class _Search:
 
     def calls_of(self, names: Sequence[str]) -> list[Step]:
         """The calls of functions; nothing where one is called in a loop, so that its arguments are not known."""
-        top = [step for routine in self.routines for step in routine.steps if step.kind is StepKind.INVOKE and step.class_name in names]
+        top = [
+            step
+            for routine in self.routines
+            for step in routine.steps
+            if step.kind is StepKind.INVOKE and step.class_name in names
+        ]
         everywhere = [
-            step for routine in self.routines for step in every_step(routine.steps) if step.kind is StepKind.INVOKE and step.class_name in names
+            step
+            for routine in self.routines
+            for step in every_step(routine.steps)
+            if step.kind is StepKind.INVOKE and step.class_name in names
         ]
         return top if len(top) == len(everywhere) else []
 
@@ -717,7 +744,11 @@ def _renamed(tree: Tree, names: Mapping[str, str]) -> Tree | None:
     if isinstance(tree, Scaled):
         return replace(tree, variable=Variable(names.get(tree.variable.name, tree.variable.name)))
     if isinstance(tree, Text):
-        return Text(tuple(Variable(names.get(part.name, part.name)) if isinstance(part, Variable) else part for part in tree.parts))
+        return Text(
+            tuple(
+                Variable(names.get(part.name, part.name)) if isinstance(part, Variable) else part for part in tree.parts
+            )
+        )
     return None
 
 
@@ -749,7 +780,11 @@ def _layer_names(steps: Sequence[Step]) -> list[tuple[Token, ...]]:
     """The names that layers are given in steps, and that functions are given for theirs."""
     names = []
     for step in every_step(steps):
-        pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs if step.kind is StepKind.INVOKE else ()
+        pairs = (
+            step.callee.keywords
+            if isinstance(step.callee, Object)
+            else step.kwargs if step.kind is StepKind.INVOKE else ()
+        )
         names += [tokens(value) for _, value in pairs if isinstance(value, Text)]
     return names
 
@@ -784,8 +819,8 @@ def _usual(unified: Unified, index: int) -> Tree | None:
         return None
     if Plain(0.0) in column:
         return Plain(0.0)  # what switches steps off
-    usual = max(column, key=column.count)
-    return usual if 2 * column.count(usual) >= len(column) else None
+    usual, times = Counter(column).most_common(1)[0]
+    return usual if 2 * times >= len(column) else None
 
 
 def _variables(tree: Tree) -> Iterable[Variable]:
@@ -825,5 +860,3 @@ def _name_of(step: Step) -> str:
         if isinstance(name, Text) and all(isinstance(part, str) for part in name.parts):
             return "".join(map(str, name.parts))
     return ""
-
-

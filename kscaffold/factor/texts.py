@@ -89,9 +89,7 @@ def _value(column: Sequence[Token | Text]) -> tuple[Tree, ...]:
     return tuple(item if isinstance(item, Text) else joined([item]) for item in column)
 
 
-def _columns(
-    cut: Sequence[Sequence[tuple[Token, ...]]], stays: Stays
-) -> tuple[list[Text], list[Varying]] | None:
+def _columns(cut: Sequence[Sequence[tuple[Token, ...]]], stays: Stays) -> tuple[list[Text], list[Varying]] | None:
     """Names of which runs of tokens vary; `None` where repetitions have names of another make."""
     found: list[Varying] = []
     texts = []

@@ -9,7 +9,21 @@ from kscaffold.factor.program import Step, StepKind
 from kscaffold.factor.texts import CannotUnify, Varying, solve
 from kscaffold.saved import facts
 from kscaffold.saved.objects import Objects
-from kscaffold.saved.tree import NONE, Code, Listing, Object, Plain, Ref, Slice, Table, Text, Tree, Variable, transform, walk
+from kscaffold.saved.tree import (
+    NONE,
+    Code,
+    Listing,
+    Object,
+    Plain,
+    Ref,
+    Slice,
+    Table,
+    Text,
+    Tree,
+    Variable,
+    transform,
+    walk,
+)
 from kscaffold.spec import catalogue
 
 Defaults = Mapping[str, Mapping[str, Tree]]

@@ -9,7 +9,7 @@ from kscaffold.factor.cost import lines_of
 from kscaffold.factor.program import Step, StepKind, every_step
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable, refs
 
-LONGEST = 160
+LONGEST = 80
 END = 10**9
 
 
@@ -51,6 +51,8 @@ class Steps:
         self.made: dict[int, list[Ref]] = {}
         for ref in self.last:
             self.made.setdefault(ref.source, []).append(ref)
+        # The furthest place at which something uses what a step makes.
+        self.reach = [max((self.last[ref] for ref in self.made.get(step.uid, ())), default=-1) for step in self.steps]
 
     def given(self, start: int, length: int) -> list[Ref]:
         """The values that steps make and something behind them uses."""
@@ -60,6 +62,16 @@ class Steps:
             for ref in self.made.get(step.uid, ())
             if self.last[ref] >= start + length
         ]
+
+    def gives_one(self, start: int, length: int) -> bool:
+        """Whether steps make one value that something behind them uses."""
+        end, found = start + length, 0
+        for place in range(end - 1, start - 1, -1):
+            if self.reach[place] >= end:
+                found += sum(self.last[ref] >= end for ref in self.made[self.steps[place].uid])
+                if found > 1:
+                    return False
+        return found == 1
 
     def repeated(self) -> Iterator[Repeated]:
         """All runs that are there more than once, the shortest first."""

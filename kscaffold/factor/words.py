@@ -118,8 +118,10 @@ def loop_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> 
             wanted = "letter" if all(len(_text(value)) == 1 for value in unified.columns[index]) else "name"
         else:
             wanted = COUNTED.get(key, key if key in LOOP_WORDS else "i")
-        name = unique(identifier(wanted, "value"), used) if wanted != "i" else next(
-            letter for letter in (*"ijk", *(f"i{n}" for n in range(2, 100))) if letter not in used
+        name = (
+            unique(identifier(wanted, "value"), used)
+            if wanted != "i"
+            else next(letter for letter in (*"ijk", *(f"i{n}" for n in range(2, 100))) if letter not in used)
         )
         used.add(name)
         names[index] = name
@@ -143,7 +145,9 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
                 ends = (("first", Plain(numbers[0])), ("last", Plain(numbers[-1])))
                 return Object("range", ends if step == 1 else (*ends, ("step", Plain(step))), 3)
         letters = [_text(value) for value in column]
-        plain = all(isinstance(value, Text) and not any(isinstance(part, Variable) for part in value.parts) for value in column)
+        plain = all(
+            isinstance(value, Text) and not any(isinstance(part, Variable) for part in value.parts) for value in column
+        )
         if plain and all(len(letter) == 1 for letter in letters):
             return Plain("".join(letters))
         return Listing("()", column)

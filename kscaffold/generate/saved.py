@@ -13,7 +13,16 @@ from kscaffold.errors import ExitCode, RequestError
 from kscaffold.factor.program import Program, flat_program
 from kscaffold.factor.search import factor
 from kscaffold.formatting import Formatter
-from kscaffold.generate.pipeline import Destination, Outcome, Request, Resolve, Scaffold, SummaryRow, find_destination, generate
+from kscaffold.generate.pipeline import (
+    Destination,
+    Outcome,
+    Request,
+    Resolve,
+    Scaffold,
+    SummaryRow,
+    find_destination,
+    generate,
+)
 from kscaffold.naming import identifier, parse_module_name
 from kscaffold.saved import read_model
 from kscaffold.saved.spec import plain_chain
@@ -79,7 +88,9 @@ def generate_from_saved(
     from kscaffold.check import Limits
 
     limits = Limits(SECONDS, MEGABYTES)
-    return generate(request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits, forced(request))
+    return generate(
+        request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits, forced(request)
+    )
 
 
 def forced(request: Request) -> bool:
@@ -211,7 +222,9 @@ class SavedScaffold:
     def warnings(self) -> tuple[str, ...]:
         """What has to be filled in, and what the code does not bring."""
         found = [f"{what(stub)[0].upper()}{what(stub)[1:]}: {stub.name} is a stub." for stub in self.file.stubs]
-        return (*found, *self.file.notes)
+        private = [f"{name} is no public class of Keras: the code imports it from {module}." for module, name in self.file.customs
+                   if module.startswith("keras.")]  # fmt: skip
+        return (*found, *private, *self.file.notes)
 
     @cached_property
     def program(self) -> Program:
@@ -268,7 +281,9 @@ class SavedScaffold:
 
         model = self.file.model
         tree = model.input_tree
-        refs = [(str(index), item) for index, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
+        refs = (
+            [(str(index), item) for index, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
+        )
         refs = list(tree.items) if isinstance(tree, Table) else refs
         inputs = []
         for key, ref in refs:
@@ -293,7 +308,9 @@ class SavedScaffold:
         if self.file.stubs:
             return Job(staged, shown, self.destination.search, ())
         customs = tuple(name for _, name in self.file.customs)
-        saved = Saved(Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole")
+        saved = Saved(
+            Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole"
+        )
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         return Job(staged, shown, self.destination.search, (subject,))
 
@@ -324,7 +341,9 @@ def picture_file(asked: str | None, model: SavedModel, destination: Destination)
         return None
     suffix = Path(asked).suffix.lower()
     if suffix not in (".svg", ".md"):
-        raise RequestError(f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram")
+        raise RequestError(
+            f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
+        )
     from kscaffold import diagram, writer
     from kscaffold.saved.picture import picture
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from kscaffold.generate.saved import SavedFlags, picture_file
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
-from kscaffold.graph.value import Graph
 from kscaffold.saved.spec import spec_document
 from kscaffold.saved.value import CallKind, SavedFile, SavedModel
 
@@ -35,7 +34,9 @@ def describe_graph(destination: Destination, file: SavedFile, flags: SavedFlags)
     try:
         graph = resolve_graph(parse_document(text, name), destination.name.module, {})
     except RequestError as error:
-        raise RequestError(f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file) from error
+        raise RequestError(
+            f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file
+        ) from error
     own = OwnLayers(graph.own_classes, part_package(destination))
     style = Style.FUNCTIONAL if flags.to_spec else Style.SUBCLASSED
     scaffold = SavedGraphScaffold(
@@ -53,13 +54,32 @@ def spec_text(file: SavedFile, shown: str, name: str) -> str:
     """
     if file.stubs:
         raise RequestError("A spec has no stubs.", hint="Leave out --to-spec, or --style.", where=shown)
+    document = spec_document(file.model, shown)
+    lines = [f"# kscaffold pipeline {name} {name}.yaml"]
+    lines += ["style: sequential"] if file.model.sequential else []
+    return "\n".join([*lines, *yaml_lines(document), ""])
+
+
+def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str]:
+    """A document as lines of YAML: shapes beside their names, a line for each chain."""
     import yaml
 
-    document = spec_document(file.model, shown)
-    if file.model.sequential:
-        document = {"style": "sequential", **document}
-    text: str = yaml.safe_dump(document, sort_keys=False, width=100_000, allow_unicode=True, default_flow_style=None)
-    return f"# kscaffold pipeline {name} {name}.yaml\n{text}"
+    for key, value in document.items():
+        if isinstance(value, Mapping) and set(value) <= {"shape", "dtype"} and "shape" in value:
+            short = value["shape"] if set(value) == {"shape"} else dict(value)
+            single = isinstance(short, list) and len(short) == 1 and isinstance(short[0], int)
+            shown = (
+                str(short[0])
+                if single
+                else yaml.safe_dump(short, default_flow_style=True, sort_keys=False, width=10_000).strip()
+            )
+            yield f"{indent}{key}: {shown}"
+        elif isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from yaml_lines(value, f"{indent}  ")
+        else:
+            text = yaml.safe_dump(value, width=1_000_000, allow_unicode=True).removesuffix("...\n").strip()
+            yield f"{indent}{key}: {text}"
 
 
 @dataclass(frozen=True)
@@ -102,8 +122,14 @@ class SavedGraphScaffold(ModelScaffold):
             staged.write_text(self.module_text, encoding="utf-8")
         customs = tuple(name for _, name in self.file.customs)
         order = tuple(layer_order(self.file.model)) if self.style is Style.SUBCLASSED else ()
-        mode = "unnamed" if self.flags.to_spec and not self.file.model.sequential and not has_sequential(self.file.model) else ""
-        saved = Saved(Path(self.flags.file).resolve(), self.file.kind, customs, mode, order or tuple(layer_order(self.file.model)))
+        mode = (
+            "unnamed"
+            if self.flags.to_spec and not self.file.model.sequential and not has_sequential(self.file.model)
+            else ""
+        )
+        saved = Saved(
+            Path(self.flags.file).resolve(), self.file.kind, customs, mode, order or tuple(layer_order(self.file.model))
+        )
         job = super().job(staged, shown)
         assert job.subjects
         return replace(job, subjects=(replace(job.subjects[0], saved=saved),))
@@ -130,8 +156,3 @@ def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tup
             yield from layer_order(layer.model, (*before, layer.name))
         else:
             yield (*before, layer.name)
-
-
-def is_empty(graph: Graph) -> bool:
-    """Whether a graph calls nothing."""
-    return not list(graph.steps)

@@ -18,7 +18,11 @@ from .subject import Subject
 BATCH = 2
 SIZES = (7, 32, 96, 224)  # tried in turn for sizes that are not fixed
 SUFFIXES = {"keras": ".keras", "h5": ".h5"}
-STEMS = {"InputLayer": ("input_layer", "input"), "Functional": ("functional", "model"), "Model": ("functional", "model")}
+STEMS = {
+    "InputLayer": ("input_layer", "input"),
+    "Functional": ("functional", "model"),
+    "Model": ("functional", "model"),
+}
 Shape = tuple[int | None, ...]
 
 
@@ -113,8 +117,15 @@ def is_made_up(name: str, kind: str) -> bool:
 def renamed(value: Any, names: dict[str, str]) -> Any:
     """A config with other names, without what says where it was made and not what it is."""
     if isinstance(value, dict):
-        kept = {key: part for key, part in value.items() if key not in ("build_config", "registered_name", "vocabulary_size")}
-        kept = {key: names.get(part, part) if key == "name" and isinstance(part, str) else part for key, part in kept.items()}
+        kept = {
+            key: part
+            for key, part in value.items()
+            if key not in ("build_config", "registered_name", "vocabulary_size")
+        }
+        kept = {
+            key: names.get(part, part) if key == "name" and isinstance(part, str) else part
+            for key, part in kept.items()
+        }
         return {key: renamed(part, names) for key, part in kept.items()}
     if isinstance(value, list):
         if len(value) == 3 and isinstance(value[0], str) and all(type(part) is int for part in value[1:]):
@@ -134,15 +145,19 @@ def first_difference(saved: Any, made: Any, place: str = "") -> str | None:
             if key not in saved or key not in made:
                 owner = "the saved model" if key in saved else "the new one"
                 return f"{here or 'the config'} has {key!r} in {owner} alone"
-            found = first_difference(saved[key], made[key], here if key in ("config", "layers") else f"{here}: {key}" if here else key)
+            found = first_difference(
+                saved[key], made[key], here if key in ("config", "layers") else f"{here}: {key}" if here else key
+            )
             if found:
                 return found
         return None
     if isinstance(saved, list) and isinstance(made, list):
         if len(saved) != len(made):
             return f"{place} has {len(saved)} entries in the saved model, {len(made)} in the new one"
-        return next((found for one, two in zip(saved, made, strict=True) if (found := first_difference(one, two, place))), None)
-    if type(saved) is type(made) and (saved == made or saved != saved and made != made):
+        return next(
+            (found for one, two in zip(saved, made, strict=True) if (found := first_difference(one, two, place))), None
+        )
+    if type(saved) is type(made) and (saved == made or (saved != saved and made != made)):
         return None
     return f"{place} is {shortened(saved)} in the saved model, {shortened(made)} in the new one"
 
@@ -158,7 +173,12 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
     if not reference.built:
         return None
     if not model.built:
-        model.build(keras.tree.map_structure(lambda tensor: tuple(tensor.shape), reference.inputs if len(reference.inputs) > 1 else reference.inputs[0]))
+        model.build(
+            keras.tree.map_structure(
+                lambda tensor: tuple(tensor.shape),
+                reference.inputs if len(reference.inputs) > 1 else reference.inputs[0],
+            )
+        )
     if saved["kind"] in SUFFIXES and saved["config"] == "whole":
         model.load_weights(path)
         copy_assets(model, reference)
@@ -260,7 +280,9 @@ def random_input(tensor: Any, size: int, reference: Any, seed: int) -> Any:
     if dtype == "bool":
         return keras.ops.convert_to_tensor(generator.integers(0, 2, size=shape).astype(bool))
     if "int" in dtype:
-        bounds = [getattr(layer, name) for layer in layers for name in ("input_dim", "num_tokens") if hasattr(layer, name)]
+        bounds = [
+            getattr(layer, name) for layer in layers for name in ("input_dim", "num_tokens") if hasattr(layer, name)
+        ]
         whole = [bound for bound in bounds if isinstance(bound, int) and bound > 0]
         return keras.ops.convert_to_tensor(generator.integers(0, min(whole, default=10), size=shape).astype(dtype))
     bounds = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]

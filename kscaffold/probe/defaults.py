@@ -120,9 +120,7 @@ def describe_saved() -> dict[str, Any]:
             for name, cls in layers.items()
         },
         "operations": operations(),
-        "policies": sorted(
-            name for name in dir(keras.dtype_policies) if name.endswith(("Policy", "PolicyMap"))
-        ),
+        "policies": sorted(name for name in dir(keras.dtype_policies) if name.endswith(("Policy", "PolicyMap"))),
     }
 
 

@@ -36,8 +36,7 @@ def without_masks(nodes: MutableMapping[Node, Arguments], entries: Mapping[int, 
         found = {
             node
             for node in computed - only
-            if node in users
-            and all((key == "mask" and user[0] in masked) or user in only for user, key in users[node])
+            if node in users and all((key == "mask" and user[0] in masked) or user in only for user, key in users[node])
         }
         only |= found
         growing = bool(found)

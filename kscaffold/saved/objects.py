@@ -7,6 +7,7 @@ import json
 import keyword
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kscaffold.errors import RequestError
@@ -91,7 +92,12 @@ class Objects:
             return self.layer(value)
         if group and group != "layers":
             return self.keras_object(name, group, config if isinstance(config, dict) else {}, key)
-        if group is None and _is_of_keras(value) and key.endswith("activation") and catalogue.has_name("activations", name):
+        if (
+            group is None
+            and _is_of_keras(value)
+            and key.endswith("activation")
+            and catalogue.has_name("activations", name)
+        ):
             return Plain(name)
         if "inbound_nodes" in value or key in ("layer", "cell", "cells", "backward_layer") or group == "layers":
             return self.layer(value)
@@ -166,13 +172,16 @@ class Objects:
             positional = _positional(keywords, catalogue.find_class(name))
             return Object(f"layers.{name}", (*keywords, *base), positional)
         plain = name.rpartition(">")[2]
-        if plain in self.customs and name != "Lambda":
-            self.custom(plain)
-            return Object(f"{self.customs[plain]}:{plain}", (*keywords, *base))
+        own = self.customs.get(plain) or _private_module(value)
+        if own and name != "Lambda":
+            self.used[plain] = own
+            return Object(f"{own}:{_identifier(plain)}", (*keywords, *base))
         if name == "Lambda":
             given = _text(config.get("name", "lambda"))
             called = "LambdaLayer" if facts.is_made_up(given, "Lambda") else to_class_name(_identifier(given))
-            stub = self.stub("layer", f"the Lambda layer {given!r}", called, value, "its function is code, which is not read")
+            stub = self.stub(
+                "layer", f"the Lambda layer {given!r}", called, value, "its function is code, which is not read"
+            )
             return Object(f":{stub.text}", base)
         stub = self.stub("layer", _origin(value), plain, value, "the file holds its name and config alone")
         return Object(f":{stub.text}", (*keywords, *base))
@@ -187,24 +196,27 @@ class Objects:
                 continue
             if key not in signature.parameters and key not in (defaults or {}) and key != "activity_regularizer":
                 continue  # Keras 2 saved it; Keras 3 does not take it
-            tree = self.argument(key, config[key])
             usual = signature.parameters.get(key, (None,))
             if defaults is not None and key in defaults:
                 usual = (defaults[key],)
+            tree = self.argument(key, config[key], required=not usual)
             pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise
             if pooled or not usual or tree != self.argument(key, _as_json(usual[0])):
                 found[key] = tree
         return tuple((key, tree) for key, tree in found.items() if not self.follows(name, key, tree, config))
 
-    def argument(self, key: str, value: Any) -> Tree:
+    def argument(self, key: str, value: Any, required: bool = False) -> Tree:
         """An argument of a layer of Keras, as one writes it."""
-        if key == "activation" and value == "linear":
+        if key == "activation" and value == "linear" and not required:
             return NONE
         if key == "axis" and isinstance(value, list) and len(value) == 1:
             value = value[0]
         if key in UNIFORM and isinstance(value, list):
             value = _uniform(value)
         tree = self.value(value, key)
+        if key == "layer" and isinstance(tree, Object) and tree.target.startswith("layers."):
+            # Bidirectional sets it by itself; other wrappers have no use for it.
+            return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "zero_output_for_mask"))
         if key == "cell" and isinstance(tree, Object) and tree.target == "layers.StackedRNNCells":
             given = dict(tree.keywords)
             return given["cells"] if len(given) == 1 else tree
@@ -269,6 +281,13 @@ class Objects:
                 unique, number = f"{wanted}{number}", number + 1
             self.stubs[key] = Stub(unique, kind, origin, arguments, config, why)
         return Code(self.stubs[key].name)
+
+
+def _private_module(value: Mapping[str, Any]) -> str | None:
+    """The module of a class that the models of `keras.applications` have for themselves."""
+    module = value.get("module")
+    known = isinstance(module, str) and re.fullmatch(r"keras\.src\.applications\.[a-z0-9_]+", module)
+    return str(module) if known and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", _text(value["class_name"])) else None
 
 
 def own_name(value: Mapping[str, Any]) -> str:

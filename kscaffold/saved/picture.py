@@ -7,7 +7,18 @@ from kscaffold.saved.tree import Object, Plain, Ref, Tree, refs
 from kscaffold.saved.value import Call, CallKind, SavedModel
 from kscaffold.spec.expr import literal
 
-SHOWN = ("units", "filters", "kernel_size", "activation", "rate", "strides", "pool_size", "axis", "input_dim", "output_dim")
+SHOWN = (
+    "units",
+    "filters",
+    "kernel_size",
+    "activation",
+    "rate",
+    "strides",
+    "pool_size",
+    "axis",
+    "input_dim",
+    "output_dim",
+)
 
 
 def picture(model: SavedModel, title: str) -> Drawing:
@@ -32,7 +43,9 @@ def picture(model: SavedModel, title: str) -> Drawing:
             name = f"{group}/{index}"
             kind = "model" if call.kind is CallKind.MODEL else "layer"
             layer = part.layer_of(call)
-            boxes.append(Box(name, call_title(part, call), layer.name if layer and not layer.generated else "", kind, group))
+            boxes.append(
+                Box(name, call_title(part, call), layer.name if layer and not layer.generated else "", kind, group)
+            )
             for tree in (*call.args, *(value for _, value in call.kwargs)):
                 arrows.extend((ends[ref.source], name) for ref in refs(tree) if ref.source in ends)
             ends[index] = name

@@ -45,7 +45,9 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         raise RequestError("The config is nested too deep.", where=shown) from error
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # A config that somebody made up may have anything anywhere.
-        raise RequestError(f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown) from error
+        raise RequestError(
+            f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown
+        ) from error
     objects = reader.objects
     return SavedFile(model, kind, tuple(objects.stubs.values()), tuple((m, n) for n, m in objects.used.items()))
 
@@ -198,7 +200,9 @@ class _Graph:
             args, kwargs = self.nodes[node]
             operation = self.operation(number)
             if operation is not None:
-                calls.append(_operation_call(operation, [placed(arg) for arg in args], {k: placed(v) for k, v in kwargs.items()}))
+                calls.append(
+                    _operation_call(operation, [placed(arg) for arg in args], {k: placed(v) for k, v in kwargs.items()})
+                )
                 continue
             if number not in numbers:
                 assert entry is not None
@@ -316,7 +320,9 @@ class _Graph:
         """The calls, each behind those that it needs; what a call needs first comes first, as one would write it."""
         done: dict[Node, None] = {}
         entered: set[Node] = set()
-        waiting: list[tuple[Node, bool]] = [(_node(ref), False) for ref in reversed(list(refs(output_tree))) if ref.source >= 0]
+        waiting: list[tuple[Node, bool]] = [
+            (_node(ref), False) for ref in reversed(list(refs(output_tree))) if ref.source >= 0
+        ]
         while waiting:
             node, ready = waiting.pop()
             if node in done:
@@ -359,7 +365,9 @@ def _operation_call(operation: tuple[str, Mapping[str, Any]], args: list[Tree], 
         raise RequestError(f"Keras has no public function that makes the operation {name[:60]!r} of {module[:60]}.")
     init = {key: _init_value(value) for key, value in config.items() if key in known.init}
     given = {
-        key: value for key, value in init.items() if not (known.init[key] and value == _init_value(_listed(known.init[key][0])))
+        key: value
+        for key, value in init.items()
+        if not (known.init[key] and value == _init_value(_listed(known.init[key][0])))
     }
     symbol = OPERATORS.get(name)
     if symbol and not kwargs and not given and len(args) == (1 if name == "Negative" else 2):

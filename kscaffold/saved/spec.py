@@ -43,7 +43,9 @@ class _Spec:
     def refuse(self, what: str) -> RequestError:
         """The error for something that no spec can say."""
         return RequestError(
-            f"A spec cannot say {what}.", hint="Leave out --to-spec, or --style, for functional Python.", where=self.shown
+            f"A spec cannot say {what}.",
+            hint="Leave out --to-spec, or --style, for functional Python.",
+            where=self.shown,
         )
 
     def name(self, wanted: str) -> str:
@@ -89,8 +91,12 @@ class _One:
         inputs = {}
         for index, item in enumerate(model.inputs):
             if item.options or (item.shape and item.shape[0] is not None):
-                raise self.spec.refuse(f"that the input {item.name!r} has a batch size, or is {', '.join(item.options) or 'such'}")
-            name = self.spec.name("inputs" if item.generated and len(model.inputs) == 1 else identifier(item.name, "input"))
+                raise self.spec.refuse(
+                    f"that the input {item.name!r} has a batch size, or is {', '.join(item.options) or 'such'}"
+                )
+            name = self.spec.name(
+                "inputs" if item.generated and len(model.inputs) == 1 else identifier(item.name, "input")
+            )
             self.values[Ref(-1 - index)] = name
             shape = list(item.shape[1:])
             inputs[name] = {"shape": shape, "dtype": item.dtype} if item.dtype != "float32" else {"shape": shape}
@@ -138,7 +144,9 @@ class _One:
             if self.values[ref] not in self.outputs:
                 self.outputs[self.spec.name("output")] = self.values[ref]
         order = [self.values[ref] for ref in ends]
-        self.outputs = dict(sorted(self.outputs.items(), key=lambda pair: order.index(pair[0] if pair[0] in order else pair[1])))
+        self.outputs = dict(
+            sorted(self.outputs.items(), key=lambda pair: order.index(pair[0] if pair[0] in order else pair[1]))
+        )
 
     def ends(self) -> Iterator[Ref]:
         """The values that are outputs."""
@@ -187,7 +195,12 @@ class _One:
 
     def takes_one(self, call: Call) -> bool:
         """Whether a call takes a single value."""
-        return call.kind is not CallKind.OPERATION and not call.kwargs and len(call.args) == 1 and isinstance(call.args[0], Ref)
+        return (
+            call.kind is not CallKind.OPERATION
+            and not call.kwargs
+            and len(call.args) == 1
+            and isinstance(call.args[0], Ref)
+        )
 
     def called(self, call: Call) -> str:
         """What a chain calls."""
@@ -202,25 +215,27 @@ class _One:
             made = Object(made.target, (*made.keywords, ("name", Plain(layer.name))), made.positional)
         return self.layer(made)
 
-    def layer(self, made: Tree) -> str:
-        """A layer as specs write it."""
+    def layer(self, made: Tree, inside: bool = False) -> str:
+        """A layer as specs write it; one without arguments has no brackets, unless it is inside another."""
         match made:
             case Plain(value=value):
                 return literal(value)
             case Listing(brackets=brackets, items=items):
                 comma = "," if brackets == "()" and len(items) == 1 else ""
-                return f"{brackets[0]}{', '.join(map(self.layer, items))}{comma}{brackets[1]}"
+                return f"{brackets[0]}{', '.join(self.layer(item, True) for item in items)}{comma}{brackets[1]}"
             case Table(items=pairs):
-                return "{" + ", ".join(f"{literal(key)}: {self.layer(value)}" for key, value in pairs) + "}"
+                return "{" + ", ".join(f"{literal(key)}: {self.layer(value, True)}" for key, value in pairs) + "}"
             case Object(target=target, keywords=keywords, positional=positional):
                 if target == "model" or target.startswith((":", "keras.dtype", "keras.random", "np.", "ops.")):
-                    raise self.spec.refuse("a model or an object inside of a layer" if target == "model" else target.lstrip(":"))
+                    raise self.spec.refuse(
+                        "a model or an object inside of a layer" if target == "model" else target.lstrip(":")
+                    )
                 name = target if ":" in target else target.rpartition(".")[2]
                 listed = [
-                    self.layer(value) if index < positional else f"{key}={self.layer(value)}"
+                    self.layer(value, True) if index < positional else f"{key}={self.layer(value, True)}"
                     for index, (key, value) in enumerate(keywords)
                 ]
-                return f"{name}({', '.join(listed)})"
+                return f"{name}({', '.join(listed)})" if listed or inside else name
         raise self.spec.refuse(f"{made}")
 
 

@@ -108,7 +108,9 @@ def index_source(index: Tree, value: Named) -> str:
 
     def part_source(part: Tree) -> str:
         if isinstance(part, Slice):
-            start, stop, step = ("" if item == Plain(None) else source(item, value) for item in (part.start, part.stop, part.step))
+            start, stop, step = (
+                "" if item == Plain(None) else source(item, value) for item in (part.start, part.stop, part.step)
+            )
             return f"{start}:{stop}" + (f":{step}" if step else "")
         return source(part, value)
 

@@ -98,7 +98,9 @@ def input_names(routine: Routine) -> tuple[str, ...]:
 
 def _parameters(routine: Routine) -> list[str]:
     required = [item.name for item in routine.parameters if item.default is None]
-    usual = [f"{item.name}={source(item.default, _no_value)}" for item in routine.parameters if item.default is not None]
+    usual = [
+        f"{item.name}={source(item.default, _no_value)}" for item in routine.parameters if item.default is not None
+    ]
     return required + usual
 
 
@@ -167,7 +169,9 @@ def _sequential(routine: Routine, taken: frozenset[str]) -> list[str]:
     inputs = [input_source(item) for item in model.inputs]
     if all(step.kind in (StepKind.LAYER, StepKind.NAMED) for step in routine.steps):
         items = [*inputs, *(writer.made(step) for step in routine.steps)]
-        lines.append("return keras.Sequential(" if not (model.frozen or model.build_shape) else "model = keras.Sequential(")
+        lines.append(
+            "return keras.Sequential(" if not (model.frozen or model.build_shape) else "model = keras.Sequential("
+        )
         lines += ["    [", *(f"        {item}," for item in items), "    ],"]
         lines += [f"    {_model_arguments(model)},"] if _model_arguments(model) else []
         lines.append(")")
@@ -251,7 +255,11 @@ class _Writer:
         if step.kind is StepKind.INVOKE and kwargs and kwargs[0][0] in PLACED_PARAMETERS:
             args, kwargs = [*args, kwargs[0][1]], kwargs[1:]
         listed = [*args, *(f"{key}={value}" for key, value in kwargs)]
-        made = object_source(step.callee, lambda part: source(part, self.value)) if isinstance(step.callee, Object) else self.made(step)
+        made = (
+            object_source(step.callee, lambda part: source(part, self.value))
+            if isinstance(step.callee, Object)
+            else self.made(step)
+        )
         return f"{made}({', '.join(listed)})"
 
     def block(
@@ -338,7 +346,9 @@ class _Writer:
 
     def taken(self, uses: Uses, index: int) -> set[str]:
         """The names that cannot be given to what a step makes."""
-        names = {text.partition("[")[0] for ref, text in live(self.bound, uses, index).items() if ref not in self.inline}
+        names = {
+            text.partition("[")[0] for ref, text in live(self.bound, uses, index).items() if ref not in self.inline
+        }
         return names | self.reserved | self.fixed
 
     def targets(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str) -> str:
@@ -405,7 +415,9 @@ class _Writer:
         if MAIN not in taken and (len(reads) > 1 or MAIN in dying):
             return MAIN
         if dying:
-            return MAIN if dying[0].startswith(("branch", "gate")) and len(reads) > 1 and MAIN not in taken else dying[0]
+            return (
+                MAIN if dying[0].startswith(("branch", "gate")) and len(reads) > 1 and MAIN not in taken else dying[0]
+            )
         merge, end, place = chain_end(step, index, uses, steps)
         if place == END and self.into and self.into not in taken:
             return self.into
@@ -436,9 +448,7 @@ class _Writer:
         model = self.routine.model
         return model is not None and len(model.inputs) == 1 and all(ref.source < 0 for ref in reads)
 
-    def loop(
-        self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, wanted: str
-    ) -> list[str]:
+    def loop(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, wanted: str) -> list[str]:
         """A loop that hands one value on in a variable."""
         (first,) = step.args
         before = wanted or source(first, self.value)
@@ -475,7 +485,12 @@ class _Writer:
         body = inner.block(step.body, step.result, into=name, kept=later)
         self.bound[Ref(step.uid)] = name
         if into and name != into:
-            return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body), f"{into} = {name}"]
+            return [
+                *lines,
+                f"if {source(step.callee, self.value)}:",
+                *(f"    {line}" for line in body),
+                f"{into} = {name}",
+            ]
         return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body)]
 
     def kept_in_loop(self, step: Step) -> set[Ref]:
@@ -497,5 +512,3 @@ def uses_module(program: Program, prefix: str) -> bool:
             if text.startswith(prefix):
                 return True
     return False
-
-
