@@ -94,9 +94,9 @@ def _sizes(unified: Unified, replaced: dict[int, Tree]) -> None:
         return
     base = max(numbers, key=worth)
     for index, column in numbers.items():
-        found = _relation(column, numbers[base]) if index != base else None
-        if found:
-            replaced[index] = Scaled(found.factor, Variable(f"?{base}"), found.divides)
+        relation = _relation(column, numbers[base]) if index != base else None
+        if relation:
+            replaced[index] = Scaled(relation.factor, Variable(f"?{base}"), relation.divides)
 
 
 def _shapes(unified: Unified, replaced: dict[int, Tree]) -> None:

@@ -68,12 +68,13 @@ def solve(
     """
     if not slots:
         return [], []
-    cut: list[list[tuple[Token, ...] | None]] = [[text and tokens(text) for text in slot] for slot in slots]
-    if any(name is None for slot in cut for name in slot):
-        found = _beginnings(cut, stays)
+    if any(text is None for slot in slots for text in slot):
+        some = [[None if text is None else tokens(text) for text in slot] for slot in slots]
+        found = _beginnings(some, stays)
         if found is None:
             raise CannotUnify("names differ in too many ways")
         return found
+    cut = [[tokens(text) for text in slot if text is not None] for slot in slots]
     if split:
         aligned = _columns(cut, stays)
         if aligned is not None:

@@ -208,7 +208,7 @@ class _Unifier:
                 items = zip(*(tree.items for tree in trees))  # type: ignore[union-attr]
                 return Listing(first.brackets, tuple(self.tree(list(item), key, owner) for item in items))
         if isinstance(first, Table) and all(isinstance(tree, Table) for tree in trees):
-            return Table(self.pairs([tree.items for tree in trees], owner, None))  # type: ignore[union-attr]
+            return Table(self.pairs([tree.items for tree in trees if isinstance(tree, Table)], owner, None))
         if isinstance(first, Slice) and all(isinstance(tree, Slice) for tree in trees):
             parts = ((tree.start, tree.stop, tree.step) for tree in trees)  # type: ignore[union-attr]
             return Slice(*(self.tree(list(item), key, owner) for item in zip(*parts)))
@@ -265,7 +265,8 @@ class _Unifier:
         """The steps with one variable for all that differs in the same way."""
         slots = [hole for hole in self.holes if hole.text]
         stays = (lambda name: name in self.inner) if self.closed else (lambda name: True)
-        texts, varying = solve([hole.values for hole in slots], split, stays)  # type: ignore[arg-type]
+        names = [[value if isinstance(value, Text) else None for value in hole.values] for hole in slots]
+        texts, varying = solve(names, split, stays)
         unified = Unified(steps)
         for item in varying:
             self.add(unified, item)

@@ -74,7 +74,7 @@ def canonical(model: Any, mode: str) -> Any:
         mode: "whole", "unnamed" without names, or "layers" for the configs of its layers alone.
     """
     if mode == "layers":
-        entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]  # type: ignore[attr-defined]
+        entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]
         entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
         config: Any = [{key: entry[key] for key in ("class_name", "config")} for entry in entries]
     else:

@@ -60,14 +60,15 @@ def operations() -> dict[str, Any]:
     base = keras.Operation
     # What is saved names the module of the class, which is no public one.
     modules = {sys.modules[cls.__module__] for cls in subclasses(base) if ".ops." in cls.__module__}
-    found = {}
+    found: dict[str, Any] = {}
     for module in sorted(modules, key=lambda item: item.__name__):
+        cls: Any
         for name, cls in vars(module).items():
             if not (inspect.isclass(cls) and issubclass(cls, base)) or cls.__module__ != module.__name__:
                 continue
             function = public_function(module, name)
             if function:
-                init = [item for item in inspect.signature(cls.__init__).parameters.values()][1:]
+                init = list(inspect.signature(cls.__init__).parameters.values())[1:]
                 found[f"{module.__name__}.{name}"] = {
                     "function": function,
                     "init": {
@@ -104,7 +105,7 @@ def public_function(module: ModuleType, name: str) -> str | None:
     return None
 
 
-def subclasses(cls: type) -> set[type]:
+def subclasses(cls: Any) -> set[Any]:
     """All classes that derive from one."""
     return {cls, *(item for child in cls.__subclasses__() for item in subclasses(child))}
 

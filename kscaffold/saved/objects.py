@@ -166,7 +166,9 @@ class Objects:
         if name in facts.MODEL_CLASSES and _is_of_keras(value):
             return self.model(value)
         known = name != "Lambda" and catalogue.is_layer(name) and _is_of_keras(value)
-        keywords = self.keywords(name, config) if known else self.own_keywords(name, config)
+        keywords: tuple[tuple[str, Tree], ...] = ()
+        if name != "Lambda":  # whose function is not even looked at
+            keywords = self.keywords(name, config) if known else self.own_keywords(name, config)
         base = self.base_keywords(name, config, known)
         if known:
             positional = _positional(keywords, catalogue.find_class(name))

@@ -43,7 +43,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         raise RequestError(f"The config is malformed: {error}.", where=shown) from error
     except RecursionError as error:
         raise RequestError("The config is nested too deep.", where=shown) from error
-    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A config that somebody made up may have anything anywhere.
         raise RequestError(
             f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown

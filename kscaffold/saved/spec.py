@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.naming import identifier
@@ -11,7 +12,7 @@ from kscaffold.saved.value import Call, CallKind, SavedModel, uses_of
 from kscaffold.spec.expr import literal
 
 
-def spec_document(model: SavedModel, shown: str) -> dict[str, object]:
+def spec_document(model: SavedModel, shown: str) -> dict[str, Any]:
     """The document of a spec: what stands in its YAML file.
 
     Args:
@@ -31,12 +32,12 @@ def spec_document(model: SavedModel, shown: str) -> dict[str, object]:
 class _Spec:
     def __init__(self, shown: str) -> None:
         self.shown = shown
-        self.models: dict[str, object] = {}
+        self.models: dict[str, dict[str, Any]] = {}
         self.known: list[tuple[SavedModel, str]] = []
         # Names of models and of what is inside them never clash: specs have one space for both.
         self.taken: set[str] = {"model", "keras", "layers", "ops"}
 
-    def document(self, model: SavedModel) -> dict[str, object]:
+    def document(self, model: SavedModel) -> dict[str, Any]:
         """The spec of one model."""
         return _One(self, model).document()
 
@@ -79,7 +80,7 @@ class _One:
         self.nodes: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """The document."""
         model = self.model
         if isinstance(model.input_tree, Table) or isinstance(model.output_tree, Table):
@@ -106,7 +107,7 @@ class _One:
                 self.shared[number] = self.spec.name(identifier(layer.name, "layer"))
                 shared[self.shared[number]] = self.layer(layer.made)
         self.chains()
-        document: dict[str, object] = {"inputs": inputs}
+        document: dict[str, Any] = {"inputs": inputs}
         document |= {"shared": shared} if shared else {}
         document |= {"nodes": self.nodes} if self.nodes else {}
         return document | {"outputs": self.outputs}
@@ -135,7 +136,7 @@ class _One:
             self.values[whole] = name
             inner = self.model.layer_of(call)
             if not single and inner and inner.model:
-                labels = list(self.spec.models[self.spec.model_name(inner.model)]["outputs"])  # type: ignore[call-overload]
+                labels = list(self.spec.models[self.spec.model_name(inner.model)]["outputs"])
                 for path, label in zip(call.outputs, labels, strict=True):
                     self.values[Ref(index, path)] = f"{name}.{label}" if len(labels) > 1 else name
             elif not single:

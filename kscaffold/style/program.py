@@ -406,7 +406,7 @@ class _Writer:
         """The variable for the one value of a step."""
         taken = self.taken(uses, index)
         places = uses.at.get(value, [])
-        builds = self.routine.model is not None and not self.in_loop
+        builds = self.routine.model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
         if places == [END] and builds and value in refs(self.routine.result):
             return without_clash(self.output_name(value, step), taken)
         reads = list(dict.fromkeys(step.reads()))
