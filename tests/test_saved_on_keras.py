@@ -77,9 +77,7 @@ def verdicts(scaffolds: dict[Key, Scaffold]) -> dict[Key, Verdict]:
     return dict(zip([*scaffolds, ("wrong", ""), ("other", "")], found, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("file", "way"), [*((file, "factored") for file in FILES), *((file, "flat") for file in FLAT)]
-)
+@pytest.mark.parametrize(("file", "way"), [*((file, "factored") for file in FILES), *((file, "flat") for file in FLAT)])
 def test_the_model_is_the_saved_one(verdicts: dict[Key, Verdict], file: str, way: str) -> None:
     verdict = verdicts[file, way]
     assert [finding.message for finding in verdict.findings] == []

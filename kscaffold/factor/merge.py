@@ -422,8 +422,8 @@ def _condition(unified: Unified, there: Sequence[bool], body: Sequence[Step], la
         if unified.keys[index] == "strides" and len(numbers) == len(column):
             with_it = [number for number, here in zip(numbers, there) if here]
             without = [number for number, here in zip(numbers, there) if not here]
-            if with_it and without and min(with_it) > max(without):  # type: ignore[type-var]
-                return Object("more", (("value", Variable(f"?{index}")), ("than", Plain(max(without)))))  # type: ignore[type-var]
+            if with_it and without and min(with_it) > max(without):
+                return Object("more", (("value", Variable(f"?{index}")), ("than", Plain(max(without)))))
     flags = tuple(Plain(here) for here in there)
     known = next((index for index, column in enumerate(unified.columns) if column == flags), None)
     if known is None:

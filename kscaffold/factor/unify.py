@@ -67,6 +67,10 @@ class Unified:
     owners: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
+    def column(self, index: int) -> tuple[Tree, ...]:
+        """What a variable stands for in each repetition, once that is known for all."""
+        return tuple(value for value in self.columns[index] if value is not None)
+
 
 def local(steps: Sequence[Step], outside: dict[Ref, int]) -> tuple[Step, ...]:
     """Steps with numbers of their own: from 1 on in their order, and `-1`, … for values from outside.

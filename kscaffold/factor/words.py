@@ -75,7 +75,7 @@ def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]
     names = {}
     for index in asked:
         key = unified.keys[index]
-        text = all(isinstance(value, Text) for value in unified.columns[index])
+        text = all(isinstance(value, Text) for value in unified.column(index))
         wanted = key if unified.owners[index] else "name" if text else COUNTED.get(key, key or "index")
         wanted = "repeats" if wanted in ("last", "count") else "first" if wanted == "first" else wanted
         wanted = "settings" if wanted == "rows" else wanted
@@ -96,9 +96,9 @@ def _suffix(unified: Unified, index: int) -> str:
             name = next((value for _, value in pairs if isinstance(value, Text)), None)
             if isinstance(name, Text) and name.parts and isinstance(name.parts[-1], str):
                 words = [word.lower() for word in re.findall(r"[A-Za-z]+", name.parts[-1])]
-                telling = [word for word in words if word not in PLAIN_WORDS]
-                if telling or words:
-                    return (telling or words)[-1]
+                telling = [word for word in words if word not in PLAIN_WORDS] or words
+                if telling:
+                    return str(telling[-1])
             if step.kind is StepKind.INVOKE:
                 return step.class_name.partition("_")[0]
     return ""
@@ -114,8 +114,8 @@ def loop_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> 
             wanted = {"last": "repeats", "count": "repeats", "first": "first", "rows": "settings"}.get(key, key)
         elif key == "name":
             wanted = "name"
-        elif all(isinstance(value, Text) for value in unified.columns[index]):
-            wanted = "letter" if all(len(_text(value)) == 1 for value in unified.columns[index]) else "name"
+        elif all(isinstance(value, Text) for value in unified.column(index)):
+            wanted = "letter" if all(len(_text(value)) == 1 for value in unified.column(index)) else "name"
         else:
             wanted = COUNTED.get(key, key if key in LOOP_WORDS else "i")
         name = (

@@ -76,7 +76,7 @@ def operations() -> dict[str, Any]:
                         for item in init
                         if item.name != "name" and plain(item.default)
                     },
-                    "call": [item for item in inspect.signature(cls.call).parameters if item != "self"],
+                    "call": [item for item in inspect.signature(getattr(cls, "call")).parameters if item != "self"],
                 }
     return found
 
