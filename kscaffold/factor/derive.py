@@ -102,11 +102,12 @@ def _sizes(unified: Unified, replaced: dict[int, Tree]) -> None:
 def _shapes(unified: Unified, replaced: dict[int, Tree]) -> None:
     """Shapes of which one size is a number that is there already."""
     for index, column in enumerate(unified.columns):
-        lists = [value for value in column if value is not None]
-        if not lists or not all(isinstance(value, Listing) and len(value.items) == len(lists[0].items) for value in lists):  # type: ignore[union-attr]
+        lists = [value for value in column if isinstance(value, Listing)]
+        same = len(lists) == sum(value is not None for value in column) and len({len(one.items) for one in lists}) == 1
+        if not lists or not same:
             continue
         items: list[Tree] = []
-        for place in range(len(lists[0].items)):  # type: ignore[union-attr]
+        for place in range(len(lists[0].items)):
             sizes = tuple(value.items[place] if isinstance(value, Listing) else None for value in column)
             known = [size for size in sizes if size is not None]
             if all(size == known[0] and isinstance(size, Plain) for size in known):
@@ -116,8 +117,8 @@ def _shapes(unified: Unified, replaced: dict[int, Tree]) -> None:
             if not found:
                 break
             items.append(found)
-        if len(items) == len(lists[0].items):  # type: ignore[union-attr]
-            replaced[index] = Listing(lists[0].brackets, tuple(items))  # type: ignore[union-attr]
+        if len(items) == len(lists[0].items):
+            replaced[index] = Listing(lists[0].brackets, tuple(items))
 
 
 def _expressed(sizes: Column, unified: Unified, replaced: dict[int, Tree]) -> Tree | None:

@@ -40,7 +40,7 @@ def hoist(program: Program) -> Program:
     taken = {routine.name for routine in program.routines}
     for made, count in uses.most_common():
         if count >= LEAST_USES:
-            names[made] = unique(_word(keys[made], made), taken | set(names.values()))
+            names[made] = unique(keys[made], taken | set(names.values()))
     if not names:
         return program
 
@@ -57,8 +57,3 @@ def hoist(program: Program) -> Program:
             ),
         )
     )
-
-
-def _word(key: str, made: Object) -> str:
-    """What a function is called that makes an object: `kernel_initializer`."""
-    return key if not key.endswith("initializer") or key.startswith(("kernel", "depthwise")) else key

@@ -1,10 +1,10 @@
-"""Functions that are the same but for a few steps as one function, in which those steps are left out unless asked for."""
+"""Functions that are the same but for a few steps as one function, which leaves those out unless asked for them."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 
 from kscaffold.factor.derive import derive
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
@@ -146,7 +146,7 @@ def _segments(pairs: Sequence[Pair], flats: tuple[Flat, Flat]) -> list[Segment] 
             ):
                 return None
         found.append(segment)
-    for before, after in zip(found, found[1:]):
+    for before, after in pairwise(found):
         # One has these steps, the other has others in their place: they are no variants of one function.
         if before.optional and after.optional and before.has(0) != after.has(0) and before.has(1) != after.has(1):
             return None
@@ -323,8 +323,8 @@ def flag_word(steps: Sequence[Step], kept: bool) -> str:
     if any(name == "Concatenate" for name in classes):
         return "concatenate"
     for words, found in (
-        (("ZeroPadding", "Cropping"), "pad"), (("Dropout",), "dropout"), (("Pooling",), "pool"), (("UpSampling",), "upsample"),
-        (("squeeze_excite",), "squeeze"),
+        (("ZeroPadding", "Cropping"), "pad"), (("Dropout",), "dropout"), (("Pooling",), "pool"),
+        (("UpSampling",), "upsample"), (("squeeze_excite",), "squeeze"),
     ):  # fmt: skip
         if any(name.startswith(words) or name.endswith(words) or words[0] in name for name in classes):
             return found

@@ -136,9 +136,7 @@ def flat_program(file: SavedFile, name: str) -> Program:
     """
     models: list[SavedModel] = []
     for model in every_model(file.model):
-        models += [model] if model not in models else []
-    for model in [inner for model in models for inner in embedded_models(model)]:
-        models.insert(0, model) if model not in models else None
+        models += [part for part in (*embedded_models(model), model) if part not in models]
     names = _builder_names(models, name)
     counter = iter(range(1, 10**9))
     return Program(tuple(_routine(model, models, names, counter) for model in models))

@@ -37,7 +37,7 @@ class Variants(Finder):
     """Makes one function of several that are nearly the same."""
 
     def merge_functions(self) -> None:
-        """Makes one function of two that are the same but for a few steps, as often as that makes the program shorter."""
+        """Makes one function of two that are the same but for a few steps, while that makes the program shorter."""
         while any(self.merge_pair(one, two) for one, two in combinations(range(len(self.routines)), 2)):
             pass
 
@@ -120,7 +120,7 @@ class Variants(Finder):
     def window(
         self, start: int, length: int, classes: set[str]
     ) -> tuple[Routine, dict[str, Tree], tuple[Ref, ...]] | None:
-        """Steps as a function of their own, its arguments, and the values that it takes; `None` if they cannot be one."""
+        """Steps as a function of their own, its arguments, and what it takes; `None` if they cannot be one."""
         steps = self.steps.steps[start : start + length]
         if len(steps) < length or self.steps.owner[start] != self.steps.owner[start + length - 1]:
             return None
@@ -141,7 +141,7 @@ class Variants(Finder):
     def merged(
         self, layout: Layout, pair: tuple[Routine, Routine], calls: Sequence[tuple[int, Mapping[str, Tree]]]
     ) -> tuple[Routine, list[Pairs], Pairs] | None:
-        """One function for two, the arguments of each call, and those that become defaults; `None` if there cannot be one."""
+        """One function for two, the arguments of each call, and the defaults; `None` if there cannot be one."""
         try:
             unified = unify_calls(layout, calls)
         except CannotUnify:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from kscaffold.factor.program import Step, StepKind, every_step
 from kscaffold.factor.unify import Unified
@@ -140,7 +141,7 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
         column = columns[0]
         numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
         if len(numbers) == len(column):
-            steps = {two - one for one, two in zip(numbers, numbers[1:])}
+            steps = {two - one for one, two in pairwise(numbers)}
             if len(steps) == 1 and (step := steps.pop()) and (step == 1 or len(numbers) > 2):
                 ends = (("first", Plain(numbers[0])), ("last", Plain(numbers[-1])))
                 return Object("range", ends if step == 1 else (*ends, ("step", Plain(step))), 3)

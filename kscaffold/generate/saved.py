@@ -222,8 +222,11 @@ class SavedScaffold:
     def warnings(self) -> tuple[str, ...]:
         """What has to be filled in, and what the code does not bring."""
         found = [f"{what(stub)[0].upper()}{what(stub)[1:]}: {stub.name} is a stub." for stub in self.file.stubs]
-        private = [f"{name} is no public class of Keras: the code imports it from {module}." for module, name in self.file.customs
-                   if module.startswith("keras.")]  # fmt: skip
+        private = [
+            f"{name} is no public class of Keras: the code imports it from {module}."
+            for module, name in self.file.customs
+            if module.startswith("keras.")
+        ]
         return (*found, *private, *self.file.notes)
 
     @cached_property
@@ -264,9 +267,9 @@ class SavedScaffold:
         stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
         if any("layers.Layer" in text for text in stubs) and "layers" not in modules:
             modules.insert(0, "layers")
+        kind = "sequential" if self.file.model.sequential else "functional"
         context = {
-            "title": f"{self.destination.name.class_name}: a {'sequential' if self.file.model.sequential else 'functional'}"
-            " Keras model.",
+            "title": f"{self.destination.name.class_name}: a {kind} Keras model.",
             "modules": modules,
             "uses_numpy": uses_module(self.program, "np."),
             "imported": sorted(self.file.customs),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,7 @@ class SavedGraphScaffold(ModelScaffold):
     """
 
     file: SavedFile | None = None
-    flags: SavedFlags = SavedFlags("")
+    flags: SavedFlags = field(default_factory=lambda: SavedFlags(""))
     spec: str = ""
 
     @property

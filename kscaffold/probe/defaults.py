@@ -44,7 +44,9 @@ def saved_defaults(cls: Any, signatures: ModuleType) -> dict[str, Any] | None:
     try:
         layer = cls(**given, **{name: make() for name, make in own.items()})
         config = keras.saving.serialize_keras_object(layer)["config"]
-        return {key: value for key, value in json.loads(json.dumps(config)).items() if key not in (*required, "name")}
+        plain = {key: value for key, value in json.loads(json.dumps(config)).items() if key not in (*required, "name")}
+        # Some layers draw a seed where none is given.
+        return plain | ({"seed": None} if plain.get("seed") is not None else {})
     except Exception:
         return None  # a layer that cannot be made of samples is read by its signature
 
@@ -76,7 +78,11 @@ def operations() -> dict[str, Any]:
                         for item in init
                         if item.name != "name" and plain(item.default)
                     },
-                    "call": [item for item in inspect.signature(getattr(cls, "call")).parameters if item != "self"],
+                    "call": [
+                        item
+                        for item in inspect.signature(vars(cls).get("call", cls.__init__)).parameters
+                        if item != "self"
+                    ],
                 }
     return found
 

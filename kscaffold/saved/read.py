@@ -112,10 +112,17 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
     name = str(config.get("name", "sequential"))
     built = config.get("build_input_shape")
     return SavedModel(
-        name, facts.is_made_up(name, "Sequential"), True, inputs, tuple(_counted(layers, calls)), tuple(calls), Ref(-1), value,
+        name,
+        facts.is_made_up(name, "Sequential"),
+        True,
+        inputs,
+        tuple(_counted(layers, calls)),
+        tuple(calls),
+        Ref(-1),
+        value,
         frozen=config.get("trainable") is False and bool(layers),
         build_shape=_shape(built) if built and not inputs else None,
-    )  # fmt: skip
+    )
 
 
 def _layer(objects: Objects, entry: Mapping[str, Any]) -> SavedLayer:

@@ -41,7 +41,7 @@ class Object:
     """What makes an object.
 
     Attributes:
-        target: Its class or function: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module itself.
+        target: Its class or function: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module.
         keywords: Its arguments by name; those that are as usual are left out.
         positional: How many of them are written without their names.
     """
