@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold
+from hypothesis import HealthCheck, Phase, given, settings
+from random_specs import Spec, specs
 
 from kscaffold.check import CheckProcess, Limits, Verdict, find_interpreter
+from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
+from kscaffold.generate.model import ModelFlags, Style, describe_model
 from kscaffold.generate.pipeline import Request, Scaffold
 from kscaffold.generate.saved import SavedFlags, describe_saved
 
@@ -25,6 +29,13 @@ STYLES = [
     ("residual.keras", "--to-spec"), ("residual.keras", "subclassed"), ("nested.keras", "subclassed"),
     ("deferred.keras", "functional"), ("nested.keras", "--to-spec"),
 ]  # fmt: skip
+RANDOM = 12  # random graphs
+BUILD = """
+import importlib, pathlib, sys
+for path in sorted(pathlib.Path(sys.argv[1]).glob("random*.py")):
+    module = importlib.import_module(path.stem)
+    path.with_suffix(".json").write_text(getattr(module, f"build_{path.stem}")().to_json())
+"""
 Key = tuple[str, str]
 
 
@@ -38,12 +49,51 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scaffolds(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Scaffold]:
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Architectures of models made from random specs."""
+    pytest.importorskip("keras")
+    folder = tmp_path_factory.mktemp("random")
+    listed: list[Spec] = []
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(specs())
+    def collect(spec: Spec) -> None:
+        listed.append(spec)
+
+    collect()
+    # The longest have the most in them.
+    with Formatter() as formatter:
+        for spec in sorted(listed, key=lambda item: -len(item.text)):
+            number = len(list(folder.glob("*.py")))
+            (folder / "spec.yaml").write_text(spec.text)
+            request = Request(f"random{number}", output_dir=folder, test=False)
+            try:
+                flags = ModelFlags(str(folder / "spec.yaml"), style=Style.FUNCTIONAL)
+                (file,) = describe_model(request, flags).render(formatter, with_test=False)
+            except RequestError:  # a name that Keras gives to another layer
+                continue
+            file.path.write_text(file.text)
+            if number == RANDOM - 1:
+                break
+    subprocess.run([sys.executable, "-c", BUILD, str(folder)], check=True, capture_output=True, cwd=folder)
+    return sorted(folder.glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def scaffolds(saved: Path, graphs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Scaffold]:
     """What becomes of each file, factored and flat, and of some in other styles, written to a folder."""
     folder = tmp_path_factory.mktemp("source")
     shutil.copy(TESTS / "saved_models.py", folder)
     found: dict[Key, Scaffold] = {}
     wanted = [(file, "factored") for file in FILES] + [(file, "flat") for file in FLAT] + STYLES
+    wanted += [(str(file), way) for file in graphs for way in ("factored", "--to-spec")]
     with Formatter() as formatter:
         for number, (file, way) in enumerate(wanted):
             flags = SavedFlags(
@@ -88,6 +138,13 @@ def test_the_model_is_the_saved_one(verdicts: dict[Key, Verdict], file: str, way
 def test_other_styles_give_the_same_outputs(verdicts: dict[Key, Verdict], file: str, way: str) -> None:
     assert [finding.message for finding in verdicts[file, way].findings] == []
     assert "KS601" in verdicts[file, way].passed
+
+
+def test_random_graphs_come_back_as_python_and_as_a_spec(graphs: list[Path], verdicts: dict[Key, Verdict]) -> None:
+    assert len(graphs) == RANDOM
+    for file in graphs:
+        for way in ("factored", "--to-spec"):
+            assert [finding.message for finding in verdicts[str(file), way].findings] == [], file.with_suffix(".py")
 
 
 def test_the_first_difference_is_named(verdicts: dict[Key, Verdict]) -> None:

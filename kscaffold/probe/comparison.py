@@ -81,11 +81,15 @@ def canonical(model: Any, mode: str) -> Any:
         config = keras.saving.serialize_keras_object(model)
         config.pop("compile_config", None)
     config = json.loads(json.dumps(config))
-    return renamed(config, made_up_names(config, mode == "unnamed"))
+    every = mode == "unnamed"
+    return renamed(config, scope_names(config if isinstance(config, list) else [config], every), every)
 
 
-def made_up_names(config: Any, every: bool = False) -> dict[str, str]:
-    """New names for the layers that Keras named, or for all, in the order in which they stand."""
+def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
+    """New names for the layers of one model that Keras named, or for all, in the order in which they stand.
+
+    Names in the models inside it are another matter: each model has names of its own.
+    """
     names: dict[str, str] = {}
     counts: dict[str, int] = {}
 
@@ -97,14 +101,19 @@ def made_up_names(config: Any, every: bool = False) -> dict[str, str]:
             if isinstance(name, str) and (every or is_made_up(name, kind)) and name not in names:
                 counts[kind] = counts.get(kind, 0) + 1
                 names[name] = f"<{kind} {counts[kind]}>"
-            for part in value.values():
+            for part in () if is_model_config(inner) else value.values():
                 visit(part)
         elif isinstance(value, list):
             for part in value:
                 visit(part)
 
-    visit(config)
+    visit(entries)
     return names
+
+
+def is_model_config(config: Any) -> bool:
+    """Whether a config is that of a model made of layers."""
+    return isinstance(config, dict) and isinstance(config.get("layers"), list)
 
 
 def is_made_up(name: str, kind: str) -> bool:
@@ -114,23 +123,26 @@ def is_made_up(name: str, kind: str) -> bool:
     return stem in STEMS.get(kind, (words,))
 
 
-def renamed(value: Any, names: dict[str, str]) -> Any:
+def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
     """A config with other names, without what says where it was made and not what it is."""
     if isinstance(value, dict):
-        kept = {
-            key: part
-            for key, part in value.items()
-            if key not in ("build_config", "registered_name", "vocabulary_size")
-        }
-        kept = {
-            key: names.get(part, part) if key == "name" and isinstance(part, str) else part
-            for key, part in kept.items()
-        }
-        return {key: renamed(part, names) for key, part in kept.items()}
+        found = {}
+        for key, part in value.items():
+            if key in ("build_config", "registered_name", "vocabulary_size"):
+                continue
+            if key == "name" and isinstance(part, str):
+                found[key] = names.get(part, part)
+            elif key == "config" and is_model_config(part):
+                inner = scope_names(part["layers"], every)
+                own = renamed({inside: item for inside, item in part.items() if inside != "name"}, inner, every)
+                found[key] = {"name": names.get(part.get("name"), part.get("name")), **own}
+            else:
+                found[key] = renamed(part, names, every)
+        return found
     if isinstance(value, list):
         if len(value) == 3 and isinstance(value[0], str) and all(type(part) is int for part in value[1:]):
             return [names.get(value[0], value[0]), *value[1:]]
-        return [renamed(part, names) for part in value]
+        return [renamed(part, names, every) for part in value]
     return value
 
 

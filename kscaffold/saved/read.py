@@ -284,7 +284,7 @@ class _Graph:
             if facts.trains_by_default(kind) and kwargs.keys() <= {"training", "mask"} and len(args) == 1:
                 if kwargs.get("training") == Plain(False) and "keras" in module:
                     kwargs.pop("training")
-            kwargs = {key: item for key, item in kwargs.items() if item != Plain(None)}
+            kwargs = {key: item for key, item in kwargs.items() if not _is_nothing(item)}
             return args, kwargs
         tensors = [self.tensor(item[:3]) for item in node]
         given: dict[str, Any] = {}
@@ -355,6 +355,13 @@ class _Graph:
     def place(self, ref: Ref, places: Mapping[Node, int]) -> Ref:
         """A value by the place of its call in the order."""
         return ref if ref.source < 0 else Ref(places[_node(ref)], (ref.path[1],))
+
+
+def _is_nothing(tree: Tree) -> bool:
+    """Whether a tree is `None`, or a list of it: the masks of values that have none."""
+    if isinstance(tree, Listing):
+        return bool(tree.items) and all(_is_nothing(item) for item in tree.items)
+    return tree == Plain(None)
 
 
 def _node(ref: Ref) -> Node:
