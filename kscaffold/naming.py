@@ -243,3 +243,20 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
     else:
         return
     raise RequestError(f"{subject}: {reason}", hint=hint)
+
+
+def identifier(name: str, fallback: str) -> str:
+    """A name in small letters that can be a variable: `My-Encoder.v2` gives `my_encoder_v2`.
+
+    Args:
+        name: Any text.
+        fallback: The name where nothing of it can be used, and what begins one that would begin with a digit.
+    """
+    words = re.sub(r"\W+", "_", name, flags=re.ASCII)
+    words = words if words == words.lower() else "_".join(split_words(words))
+    plain = re.sub(r"_+", "_", words).strip("_").lower()[:LONGEST_NAME]
+    plain = f"{fallback}_{plain}" if plain[:1].isdigit() else plain or fallback
+    reserved = (
+        keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
+    )
+    return f"{plain}_layer" if reserved else plain

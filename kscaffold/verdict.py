@@ -29,6 +29,27 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Saved:
+    """A saved model that another one is held against.
+
+    Attributes:
+        path: Its file.
+        kind: `keras`, `folder`, `h5` or `json`.
+        customs: The names of the classes of one's own in it.
+        config: What of the config is to be the same: `whole`, `layers` where the classes of the models may differ,
+            `unnamed` without names, or nothing.
+        order: The layers in the order in which the other model has their weights, each by the names of the models that
+            it is in; empty for the same order.
+    """
+
+    path: Path
+    kind: str
+    customs: tuple[str, ...] = ()
+    config: str = "whole"
+    order: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class Subject:
     """A layer or model that is to be checked.
 
@@ -39,6 +60,7 @@ class Subject:
         call: How it is given its inputs: "single", "list", "dict", "arguments" or "cell".
         layers: For a model made from a graph, how many layers of each class it has; shared ones count once.
         parts: Source of models that share their layers with this one, which is called `model` there.
+        saved: For a model made from a saved one, that one: nothing else is checked then.
     """
 
     name: str
@@ -47,6 +69,7 @@ class Subject:
     call: str = "single"
     layers: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = ()
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True)

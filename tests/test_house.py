@@ -24,6 +24,8 @@ FLOORS = {
     "transaction": 1,
     "render": 3,
     "style": 2.8,
+    "factor": 2.7,
+    "saved": 2.6,
     "graph": 2.5,
     "diagram": 1,
     "formatting": 3,

@@ -2,7 +2,7 @@
 
 from kscaffold.check.process import CheckProcess, Limits, find_interpreter
 from kscaffold.findings import Finding
-from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Known, Subject, Verdict
+from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Known, Saved, Subject, Verdict
 
 __all__ = [
     "CalledLayer",
@@ -13,6 +13,7 @@ __all__ = [
     "Job",
     "Known",
     "Limits",
+    "Saved",
     "Subject",
     "Verdict",
     "find_interpreter",

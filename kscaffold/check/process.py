@@ -21,7 +21,7 @@ from typing import Any
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.findings import Finding, fold
-from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Subject, Verdict
+from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Saved, Subject, Verdict
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 STARTUP_LIMIT = 180.0  # seconds for `import keras`
@@ -214,10 +214,22 @@ def _as_json(job: Job) -> dict[str, Any]:
                     "inputs": [_feed_json(feed) for feed in subject.feeds],
                     "layers": dict(subject.layers),
                     "parts": list(subject.parts),
+                    **({"saved": _saved_json(subject.saved)} if subject.saved else {}),
                 }
                 for subject in job.subjects
             ]
         ),
+    }
+
+
+def _saved_json(saved: Saved) -> dict[str, Any]:
+    order = [list(path) for path in saved.order]
+    return {
+        "path": str(saved.path),
+        "kind": saved.kind,
+        "customs": list(saved.customs),
+        "config": saved.config,
+        "order": order,
     }
 
 

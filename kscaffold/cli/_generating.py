@@ -87,15 +87,22 @@ def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def read_request(command: str, name: str, values: dict[str, Any]) -> Request:
-    """The request that the shared options make."""
+def read_request(command: str, name: str, values: dict[str, Any], folder: str = "") -> Request:
+    """The request that the shared options make.
+
+    Args:
+        command: The command.
+        name: NAME as typed.
+        values: The shared options.
+        folder: The setting that names the folder for the module, if it is not called after the command.
+    """
     from kscaffold.generate import Request
     from kscaffold.writer import Status
 
     return Request(
         command=command,
         name=name,
-        folder=f"{command}s",
+        folder=folder or f"{command}s",
         template=values["template"],
         output_dir=values["output_dir"],
         package=values["package"],

@@ -448,7 +448,7 @@ class ModelScaffold:
         """The layers as Keras called them, else the calls of the graph as far as they are known."""
         called = [layer for verdict in verdicts for layer in verdict.layers]
         if called:
-            return tuple(_called_row(layer) for layer in called)
+            return tuple(called_row(layer) for layer in called)
         from kscaffold.graph.picture import step_title
 
         return tuple(
@@ -461,7 +461,8 @@ class ModelScaffold:
         )
 
 
-def _called_row(layer: CalledLayer) -> SummaryRow:
+def called_row(layer: CalledLayer) -> SummaryRow:
+    """A line of the summary for a layer that Keras called."""
     # The names that Keras gives by itself say nothing beside the class.
     made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
     title = layer.kind if made_up else f"{layer.kind} {layer.name}"

@@ -37,7 +37,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
         formatter: Formats the file, if it was as black leaves files.
     """
     init = destination.init
-    if init is None:
+    if init is None or not names:
         return PackageFiles()
     from kscaffold import writer
 

@@ -13,7 +13,7 @@ from kscaffold.generate.destination import Destination, Request
 
 if TYPE_CHECKING:
     from kscaffold import writer
-    from kscaffold.check import CheckProcess, Job, Verdict
+    from kscaffold.check import CheckProcess, Job, Limits, Verdict
 
 Resolve = Callable[["writer.Plan"], "Mapping[Path, writer.Status]"]
 
@@ -107,6 +107,8 @@ def generate(
     formatter: Formatter,
     resolve: Resolve,
     on_check: Callable[[], None],
+    limits: Limits | None = None,
+    forced: bool = False,
 ) -> Outcome:
     """Carries out a request.
 
@@ -116,6 +118,8 @@ def generate(
         formatter: Formats what is rendered.
         resolve: Asked what becomes of the conflicts of a plan; those that it leaves out stay conflicts.
         on_check: Called when all that is left to do is to wait for the check.
+        limits: What the check may use, if that is more than usual.
+        forced: Whether files are written whatever the check finds.
 
     Returns:
         The outcome. Nothing is written if a conflict is left, or a check finds an error.
@@ -125,14 +129,14 @@ def generate(
     """
     described = scaffold()
     if not request.check:
-        return _carry_out(request, described, formatter, resolve, None, on_check)
+        return _carry_out(request, described, formatter, resolve, None, on_check, forced)
     from kscaffold.check import CheckProcess, find_interpreter
 
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
     settings = described.destination.settings
     interpreter = find_interpreter(request.python, settings.python, described.destination.project.pyproject)
-    with CheckProcess(interpreter, backend=settings.backend) as process:
-        return _carry_out(request, described, formatter, resolve, process, on_check)
+    with CheckProcess(interpreter, limits, settings.backend) as process:
+        return _carry_out(request, described, formatter, resolve, process, on_check, forced)
 
 
 def _carry_out(
@@ -142,6 +146,7 @@ def _carry_out(
     resolve: Resolve,
     process: CheckProcess | None,
     on_check: Callable[[], None],
+    forced: bool,
 ) -> Outcome:
     destination = scaffold.destination
     rendered = scaffold.render(formatter, request.test)
@@ -179,7 +184,7 @@ def _carry_out(
             staged.write_text(text, encoding="utf-8")
             verdicts = process.finish((scaffold.job(staged, module.shown),))
             outcome = replace(outcome, verdicts=scaffold.explain(verdicts, process.interpreter, text))
-    if outcome.exit_code is not ExitCode.DONE:
+    if outcome.exit_code is not ExitCode.DONE and not forced:
         return outcome
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
     if request.dry_run:

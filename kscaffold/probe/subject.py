@@ -27,7 +27,8 @@ class Subject:
         module: The user's module.
         wanted: `construct`, the source that makes it; `inputs`, a list of `{"shape": …, "dtype": …, "below": …,
             "name": …}` without the batch axis; `call`, one of "single", "list", "dict", "arguments" and "cell"; for a
-            model made from a graph, `layers` and `parts` as in `kscaffold.check.Subject`.
+            model made from a graph, `layers` and `parts`, and for one made from a saved one `saved`, as in
+            `kscaffold.check.Subject`.
         path: The user's file.
         factory: Makes it, with changes of its arguments as keywords, instead of the source.
         changeable: Whether it can be made with changes of its arguments.
@@ -51,6 +52,7 @@ class Subject:
         self.call_style: str = wanted["call"]
         self.layers: dict[str, int] = wanted.get("layers", {})
         self.parts: list[str] = wanted.get("parts", [])
+        self.saved: dict[str, Any] | None = wanted.get("saved")
         self.factory = factory
         self.changeable = changeable
         self.facts: dict[str, Any] = {}

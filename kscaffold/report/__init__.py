@@ -41,7 +41,7 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
 
     Files that a failed check keeps from being written have no line.
     """
-    failed = outcome.exit_code is ExitCode.CHECK_FAILED
+    failed = outcome.exit_code is ExitCode.CHECK_FAILED and not outcome.written
     lines = [] if failed else file_lines(outcome.plan, with_diff)
     for shown, added in () if failed else outcome.by_hand:
         lines.append(status_line("add", f"to {shown} by hand, which cannot be done safely:"))
@@ -133,6 +133,8 @@ def _shapes(shapes: Iterable[tuple[int | None, ...]]) -> str:
 
 def failure_message(outcome: Outcome) -> str | None:
     """The one message for an outcome that is not what was asked for; `None` if it is."""
+    if outcome.exit_code is ExitCode.CHECK_FAILED and outcome.written:
+        return "The check failed; the files were written all the same, because of --force."
     if outcome.exit_code is ExitCode.CHECK_FAILED:
         return "The check failed; nothing was written. --no-check writes without checking."
     return conflict_message(outcome.plan)

@@ -1,0 +1,212 @@
+"""A program while it is rewritten: steps go, calls and loops come, and values keep their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+
+from kscaffold.factor.arguments import (
+    Pairs,
+)
+from kscaffold.factor.merge import instantiated
+from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
+from kscaffold.factor.texts import CannotUnify
+from kscaffold.factor.unify import map_all
+from kscaffold.factor.windows import Steps
+from kscaffold.saved.tree import Code, Plain, Ref, Tree, transform
+
+
+class Draft:
+    """A program that is being rewritten."""
+
+    def __init__(self, routines: list[Routine], largest: int) -> None:
+        self.routines = routines
+        self.uids = count(largest + 1)
+        self.read()
+
+    def read(self) -> None:
+        """Looks at all steps anew."""
+        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+
+    def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
+        """Which step of a repetition gives a value."""
+        uids = [step.uid for step in self.steps.steps[start : start + length]]
+        return uids.index(ref.source), ref.path
+
+    def calls_of(self, names: Sequence[str]) -> list[Step]:
+        """The calls of functions; nothing where one is called in a loop, so that its arguments are not known."""
+        top = [
+            step
+            for routine in self.routines
+            for step in routine.steps
+            if step.kind is StepKind.INVOKE and step.class_name in names
+        ]
+        everywhere = [
+            step
+            for routine in self.routines
+            for step in every_step(routine.steps)
+            if step.kind is StepKind.INVOKE and step.class_name in names
+        ]
+        return top if len(top) == len(everywhere) else []
+
+    def fresh(self, steps: Sequence[Step], keep: Iterable[int] = ()) -> tuple[tuple[Step, ...], dict[int, int]]:
+        """Steps with numbers that no other step has."""
+        numbers: dict[int, int] = {}
+        listed = [step.uid for step in every_step(steps)]
+        for uid in listed:
+            numbers[uid] = next(self.uids)
+        outer = set(keep)
+
+        def moved(tree: Tree) -> Tree | None:
+            if isinstance(tree, Ref) and tree.source in numbers and tree.source not in outer:
+                return Ref(numbers[tree.source], tree.path)
+            return None
+
+        def renumbered(step: Step) -> Step:
+            changed = map_all(replace(step, body=()), moved)
+            result = moved(step.result) if step.result else None
+            return replace(
+                changed,
+                uid=numbers[step.uid],
+                body=tuple(renumbered(inner) for inner in step.body),
+                result=result if isinstance(result, Ref) else step.result,
+            )
+
+        return tuple(renumbered(step) for step in steps), numbers
+
+    def rewrite(self, new: Mapping[int, Step], length: int, replacements: Mapping[Ref, Ref]) -> None:
+        """Puts new steps in the place of others, and their values in the place of what those gave."""
+        gone = {place for start in new for place in range(start, start + length)}
+        lists: dict[int, list[Step]] = {number: [] for number in range(len(self.routines))}
+        for place, step in enumerate(self.steps.steps):
+            if place in new:
+                lists[self.steps.owner[place]].append(new[place])
+            elif place not in gone:
+                lists[self.steps.owner[place]].append(step)
+
+        def moved(tree: Tree) -> Tree | None:
+            return replacements.get(tree) if isinstance(tree, Ref) else None
+
+        def changed(step: Step) -> Step:
+            done = map_all(step, moved)
+            return with_results(done, replacements)
+
+        self.routines = [
+            replace(
+                routine,
+                steps=tuple(changed(step) for step in lists[number]),
+                result=transform(routine.result, moved),
+            )
+            for number, routine in enumerate(self.routines)
+        ]
+
+    def put(self, made: Routine, names: Sequence[str], new: Mapping[int, Pairs]) -> None:
+        """Puts a function in the place of others, with new arguments for their calls."""
+
+        def called(step: Step) -> Step:
+            step = replace(step, kwargs=new[step.uid]) if step.uid in new else step
+            named = step.kind is StepKind.INVOKE and step.class_name in names
+            body = tuple(called(inner) for inner in step.body)
+            return replace(step, callee=Code(made.name) if named else step.callee, body=body)
+
+        routines = [
+            replace(routine, steps=tuple(called(step) for step in routine.steps))
+            for routine in self.routines
+            if routine.name not in names
+        ]
+        routines.insert(min(place for place, routine in enumerate(routines) if invokes(routine, made.name)), made)
+        self.routines = routines
+
+    def inline_single(self) -> None:
+        """Puts the steps of functions that are called once where they are called."""
+        for routine in list(self.routines):
+            calls = self.calls_of([routine.name])
+            if routine.model is not None or not routine.steps or len(calls) != 1:
+                continue
+            call = calls[0]
+            steps, numbers = self.fresh(routine.steps)
+            arguments = dict(call.kwargs)
+            given = dict(enumerate(call.args))
+            result = routine.result
+            assert isinstance(result, Ref)
+            try:
+                steps = tuple(instantiated(step, arguments, given) for step in steps)
+            except CannotUnify:
+                continue
+            self.routines = [
+                replace(
+                    one,
+                    steps=tuple(
+                        with_results(map_all(inner, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))), {})
+                        for step in one.steps
+                        for inner in (steps if step.uid == call.uid else (step,))
+                    ),
+                    result=transform(one.result, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))),
+                )
+                for one in self.routines
+                if one.name != routine.name
+            ]
+
+    def finished(self) -> list[Routine]:
+        """The routines, with defaults for parameters that are mostly the same."""
+        calls: dict[str, list[dict[str, Tree]]] = {}
+        for routine in self.routines:
+            for step in every_step(routine.steps):
+                if step.kind is StepKind.INVOKE:
+                    calls.setdefault(step.class_name, []).append(dict(step.kwargs))
+        defaults: dict[str, dict[str, Tree]] = {}
+        for routine in self.routines:
+            for item in routine.parameters:
+                values = [call[item.name] for call in calls.get(routine.name, ()) if item.name in call]
+                plain = [value for value in values if isinstance(value, Plain)]
+                usual = Plain(0.0) if Plain(0.0) in plain else max(plain, key=plain.count, default=None)
+                if usual is not None and item.name not in ("filters", "units", "name") and len(set(values)) > 1:
+                    if usual == Plain(0.0) or 2 * plain.count(usual) >= len(values):
+                        defaults.setdefault(routine.name, {})[item.name] = usual
+
+        order = {
+            routine.name: {item.name: place for place, item in enumerate(sorted(routine.parameters, key=_by_meaning))}
+            for routine in self.routines
+        }
+
+        def shortened(step: Step) -> Step:
+            places = order.get(step.class_name, {})
+            step = replace(step, kwargs=tuple(sorted(step.kwargs, key=lambda pair: places.get(pair[0], 0))))
+            usual = defaults.get(step.class_name, {}) if step.kind is StepKind.INVOKE else {}
+            kwargs = tuple((key, value) for key, value in step.kwargs if usual.get(key) != value)
+            return replace(step, kwargs=kwargs, body=tuple(shortened(inner) for inner in step.body))
+
+        return [
+            replace(
+                routine,
+                steps=tuple(shortened(step) for step in routine.steps),
+                parameters=tuple(
+                    Parameter(item.name, defaults.get(routine.name, {}).get(item.name))
+                    for item in sorted(routine.parameters, key=_by_meaning)
+                ),
+            )
+            for routine in self.routines
+        ]
+
+
+def invokes(routine: Routine, name: str) -> bool:
+    """Whether a routine calls a function."""
+    return any(step.kind is StepKind.INVOKE and step.class_name == name for step in every_step(routine.steps))
+
+
+def with_results(step: Step, replacements: Mapping[Ref, Ref]) -> Step:
+    """A step in which loops and conditions give other values."""
+    body = tuple(with_results(inner, replacements) for inner in step.body)
+    return replace(step, body=body, result=replacements.get(step.result, step.result) if step.result else None)
+
+
+def _by_meaning(item: Parameter) -> int:
+    """Sizes first, names last."""
+    if item.name.startswith(("filters", "units")):
+        return 0
+    return 3 if item.name.endswith("name") else 2 if item.name in ("strides", "repeats") else 1
+
+
+def _swap(old: Ref, new: Ref) -> Callable[[Tree], Tree | None]:
+    return lambda tree: new if tree == old else None

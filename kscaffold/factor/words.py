@@ -1,0 +1,155 @@
+"""Names for functions, parameters and loop variables: what they mean, as far as steps tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from kscaffold.factor.program import Step, StepKind, every_step
+from kscaffold.factor.unify import Unified
+from kscaffold.naming import identifier
+from kscaffold.saved.tree import Listing, Object, Plain, Text, Tree, Variable
+
+ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
+SHORT = {
+    "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "BatchNormalization": "bn", "DepthwiseConv2D": "depthwise",
+    "SeparableConv2D": "separable_conv", "LayerNormalization": "norm", "MultiHeadAttention": "attention",
+    "Conv2DTranspose": "upconv", "UpSampling2D": "upsample", "ZeroPadding2D": "pad", "Dropout": "dropout",
+    "MaxPooling2D": "pool", "AveragePooling2D": "pool", "GlobalAveragePooling2D": "pool", "Dense": "dense",
+}  # fmt: skip
+# What numbers in names count, where the word before them does not say so.
+COUNTED = {"conv": "stage", "pool": "stage", "block": "block", "stage": "stage", "mixed": "block", "unit": "unit"}
+PLAIN_WORDS = ("conv", "bn", "dense", "fc", "relu", "norm", "dwconv", "x", "a", "b")
+LOOP_WORDS = ("block", "stage", "unit", "level", "cell", "layer", "head", "scale", "group")
+
+
+def unique(wanted: str, taken: Iterable[str]) -> str:
+    """A name that is not taken."""
+    listed = set(taken)
+    name, number = wanted, 2
+    while name in listed:
+        name, number = f"{wanted}{number}", number + 1
+    return name
+
+
+def function_words(steps: Sequence[Step]) -> list[str]:
+    """What a function may be called that applies steps, the best first."""
+    listed = [step for step in every_step(steps) if step.kind not in (StepKind.LOOP, StepKind.IF)]
+    classes = [step.class_name for step in listed]
+    invoked = [step.class_name for step in listed if step.kind is StepKind.INVOKE]
+    branches = any(step.kind is StepKind.IF for step in steps)
+    steps = [inner for step in steps for inner in (step.body if step.kind is StepKind.IF else (step,))]
+    real = [step for step in steps if step.class_name not in ACTIVATIONS and step.kind is not StepKind.LOOP]
+    merge = next((step for step in reversed(real) if len(set(step.reads())) > 1), None)
+    if invoked and (2 * len(invoked) >= len(classes) > 2 or any(step.kind is StepKind.LOOP for step in steps)):
+        return ["stage", "wide_stage", "deep_stage"]
+    if "MultiHeadAttention" in classes:
+        return ["transformer_block"] if "Dense" in classes or invoked else ["attention_block", "self_attention"]
+    if merge is not None and merge.class_name in ("Multiply", "*") and merge is real[-1] and len(listed) <= 10:
+        return ["squeeze_excite" if any("Pooling" in name for name in classes) else "gate"]
+    if merge is not None and merge.class_name in ("Add", "+"):
+        kept = branches or any(ref.source < 0 for ref in merge.reads())
+        if "DepthwiseConv2D" in classes or any("depthwise" in name for name in invoked):
+            return ["inverted_residual_block", "residual_block"]
+        return ["residual_block", "identity_block"] if kept else ["projection_block", "residual_projection"]
+    if merge is not None and merge.class_name == "Concatenate":
+        many = len(set(merge.reads())) > 2
+        return ["inception_block", "mixed_block", "reduction_block"] if many else ["dense_block", "concat_block"]
+    named = [SHORT.get(name, identifier(_snake(name), "layer")) for name in classes if name not in ACTIVATIONS]
+    words = [word for word in dict.fromkeys(named) if "_".join(named).count(word) == named.count(word)]
+    padded = "ZeroPadding2D" in classes
+    if "DepthwiseConv2D" in classes and len(words) > 2:
+        return ["strided_block", "downsampling_block"] if padded else ["depthwise_block", "separable_block"]
+    if words and len(words) <= 3 and len(words) == len(set(named)):
+        return ["_".join(words), "conv_block" if "conv" in words else "block"]
+    return ["strided_block"] if padded else ["conv_block" if "conv" in words else "block", "unit", "section"]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> dict[int, str]:
+    """A name for each variable that is asked for of steps that become a function."""
+    used = set(taken)
+    names = {}
+    for index in asked:
+        key = unified.keys[index]
+        text = all(isinstance(value, Text) for value in unified.column(index))
+        wanted = key if unified.owners[index] else "name" if text else COUNTED.get(key, key or "index")
+        wanted = "repeats" if wanted in ("last", "count") else "first" if wanted == "first" else wanted
+        wanted = "settings" if wanted == "rows" else wanted
+        if wanted in used:
+            word = _suffix(unified, index)
+            wanted = f"{word}_{wanted}" if word and f"{word}_{wanted}" not in used else wanted
+        name = unique(identifier(wanted, "value"), used)
+        used.add(name)
+        names[index] = name
+    return names
+
+
+def _suffix(unified: Unified, index: int) -> str:
+    """The last word of the name of the layer that takes a variable."""
+    for step in every_step(unified.steps):
+        if step.uid == unified.places[index]:
+            pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
+            name = next((value for _, value in pairs if isinstance(value, Text)), None)
+            if isinstance(name, Text) and name.parts and isinstance(name.parts[-1], str):
+                words = [word.lower() for word in re.findall(r"[A-Za-z]+", name.parts[-1])]
+                telling = [word for word in words if word not in PLAIN_WORDS] or words
+                if telling:
+                    return str(telling[-1])
+            if step.kind is StepKind.INVOKE:
+                return step.class_name.partition("_")[0]
+    return ""
+
+
+def loop_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> dict[int, str]:
+    """A name for each variable of a loop that is asked for."""
+    used = set(taken)
+    names = {}
+    for index in asked:
+        key = unified.keys[index]
+        if unified.owners[index]:
+            wanted = {"last": "repeats", "count": "repeats", "first": "first", "rows": "settings"}.get(key, key)
+        elif key == "name":
+            wanted = "name"
+        elif all(isinstance(value, Text) for value in unified.column(index)):
+            wanted = "letter" if all(len(_text(value)) == 1 for value in unified.column(index)) else "name"
+        else:
+            wanted = COUNTED.get(key, key if key in LOOP_WORDS else "i")
+        name = (
+            unique(identifier(wanted, "value"), used)
+            if wanted != "i"
+            else next(letter for letter in (*"ijk", *(f"i{n}" for n in range(2, 100))) if letter not in used)
+        )
+        used.add(name)
+        names[index] = name
+    return names
+
+
+def _text(value: Tree) -> str:
+    return "".join(str(part) for part in value.parts) if isinstance(value, Text) else ""
+
+
+def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
+    """What a loop goes over: a range, the letters of a word, or a table."""
+    if not columns:
+        return Object("range", (("count", Plain(rounds)),), 1)
+    if len(columns) == 1:
+        column = columns[0]
+        numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
+        if len(numbers) == len(column):
+            steps = {two - one for one, two in pairwise(numbers)}
+            if len(steps) == 1 and (step := steps.pop()) and (step == 1 or len(numbers) > 2):
+                ends = (("first", Plain(numbers[0])), ("last", Plain(numbers[-1])))
+                return Object("range", ends if step == 1 else (*ends, ("step", Plain(step))), 3)
+        letters = [_text(value) for value in column]
+        plain = all(
+            isinstance(value, Text) and not any(isinstance(part, Variable) for part in value.parts) for value in column
+        )
+        if plain and all(len(letter) == 1 for letter in letters):
+            return Plain("".join(letters))
+        return Listing("()", column)
+    return Listing("()", tuple(Listing("()", row) for row in zip(*columns)))

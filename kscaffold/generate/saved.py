@@ -1,0 +1,370 @@
+"""Source for a saved model, and its test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.errors import ExitCode, RequestError
+from kscaffold.factor.program import Program, flat_program
+from kscaffold.factor.search import factor
+from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import Destination, Request, find_destination
+from kscaffold.generate.pipeline import Outcome, Resolve, Scaffold, SummaryRow, generate
+from kscaffold.naming import identifier, parse_module_name
+from kscaffold.saved import read_model
+from kscaffold.saved.spec import plain_chain
+from kscaffold.saved.tree import Listing, Plain, Ref, Table
+from kscaffold.saved.value import SavedFile, SavedInput, SavedModel, every_model
+from kscaffold.style.parts import Function
+from kscaffold.style.program import program_parts, uses_module
+from kscaffold.style.stub import stub_source, what
+from kscaffold.style.test import TestInput
+
+if TYPE_CHECKING:
+    from kscaffold import writer
+    from kscaffold.check import Job, Verdict
+
+SAVED_TEST = "test/saved.py.jinja"
+MODULE = "style/program.py.jinja"
+SECONDS, MEGABYTES = 900.0, 16384  # for the check: the largest models of keras.applications take minutes
+
+
+@dataclass(frozen=True)
+class SavedFlags:
+    """What is asked of a saved model, as typed.
+
+    Attributes:
+        file: The file or folder.
+        style: `--style`, if it is given.
+        flat: Whether each call is a statement of its own.
+        customs: `--custom`: the classes of one's own, as `package.module:Class`.
+        allow_stubs: Whether what the file does not hold may be left to be filled in.
+        to_spec: Whether a spec is written instead of Python.
+        diagram: A file in the output folder for a picture: `.svg` or `.md`.
+    """
+
+    file: str
+    style: str | None = None
+    flat: bool = False
+    customs: tuple[str, ...] = ()
+    allow_stubs: bool = False
+    to_spec: bool = False
+    diagram: str | None = None
+
+
+def generate_from_saved(
+    request: Request,
+    flags: SavedFlags,
+    formatter: Formatter,
+    resolve: Resolve = lambda plan: {},
+    on_check: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Writes source for a saved model and its test; see `kscaffold.generate.pipeline.generate`.
+
+    Args:
+        request: What every generating command is asked.
+        flags: What is asked of the saved model.
+        formatter: Formats what is rendered.
+        resolve: Asked what becomes of conflicts.
+        on_check: Called before the wait for the check.
+
+    Raises:
+        RequestError: The request cannot be carried out; nothing is written.
+    """
+    from kscaffold.check import Limits
+
+    limits = Limits(SECONDS, MEGABYTES)
+    return generate(
+        request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits, forced(request)
+    )
+
+
+def forced(request: Request) -> bool:
+    """Whether source is written that builds another model than the file holds."""
+    return request.on_conflict is not None and request.on_conflict.value == "force" and not request.dry_run
+
+
+def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
+    """The module that is asked for, and where it goes.
+
+    Raises:
+        RequestError: A file that cannot be read, a name that cannot be used, something that the file does not hold.
+    """
+    if request.template is not None:
+        raise RequestError("A saved model needs no template.", hint="Leave out --template.", where="--template")
+    file = read_model(Path(flags.file), flags.file, read_customs(flags.customs))
+    named = replace(request, name=request.name or default_name(file.model, Path(flags.file)))
+    if flags.to_spec and named.output_dir is None:
+        named = replace(named, output_dir=Path("."))  # a spec is no module of a package
+    unused = [name for name in read_customs(flags.customs) if name not in {name for _, name in file.customs}]
+    if unused:
+        raise RequestError(f"The model has no {unused[0]}.", hint="Leave it out.", where="--custom")
+    if file.stubs and not flags.allow_stubs:
+        raise missing(file, flags.file)
+    destination = find_destination(named)
+    if flags.to_spec or flags.style == "subclassed":
+        from kscaffold.generate.saved_graph import describe_graph
+
+        return describe_graph(destination, file, flags)
+    if flags.style is not None:
+        file = replace(file, model=in_style(file.model, flags.style, flags.file))
+    scaffold = SavedScaffold(destination, file, flags)
+    assert scaffold.parts
+    return scaffold
+
+
+def in_style(model: SavedModel, style: str, shown: str) -> SavedModel:
+    """A model as a `Sequential`, or as a functional model.
+
+    Raises:
+        RequestError: It cannot be one.
+    """
+    if style == "sequential" and not model.sequential:
+        reason = plain_chain(model)
+        if reason:
+            raise RequestError(
+                f"A sequential model is a chain, but {reason}.", hint="Leave out --style sequential.", where=shown
+            )
+        return replace(model, sequential=True)
+    if style == "functional" and model.sequential:
+        if not model.inputs and not model.build_shape:
+            raise RequestError(
+                "A functional model needs the shape of its inputs, which the file does not say.",
+                hint="Leave out --style functional.",
+                where=shown,
+            )
+        inputs = model.inputs or (SavedInput("input_layer", model.build_shape or (), "float32", True),)
+        return replace(model, sequential=False, inputs=inputs, build_shape=None)
+    return model
+
+
+def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
+    """`package.module:Class` after `--custom`: the module of each class.
+
+    Raises:
+        RequestError: It is written otherwise.
+    """
+    found = {}
+    for text in texts:
+        if not re.fullmatch(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", text, flags=re.ASCII):
+            raise RequestError(
+                f"{text!r} names no class.", hint="For example: my_package.layers:MyDense.", where="--custom"
+            )
+        module, _, name = text.partition(":")
+        if name in found:
+            raise RequestError(f"{name} is given twice.", where="--custom")
+        found[name] = module
+    return found
+
+
+def missing(file: SavedFile, shown: str) -> RequestError:
+    """The error for what a file names but does not hold."""
+    listed = ", ".join(stub.origin for stub in file.stubs)
+    first = next((stub for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda"))), None)
+    custom = f"import it with --custom my_package.layers:{first.name}, or " if first else ""
+    return RequestError(
+        f"The file does not hold {listed[:300]}: {file.stubs[0].why}.",
+        hint=f"To go on, {custom}write stubs to be filled in with --allow-stubs.",
+        where=shown,
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def default_name(model: SavedModel, path: Path) -> str:
+    """A name for the module: that of the model, else that of its file."""
+    for text in ([] if model.generated else [model.name]) + [path.stem.partition(".")[0], "saved"]:
+        wanted = identifier(text, "model")
+        for name in (wanted, f"{wanted}_model"):
+            try:
+                return parse_module_name(name).module
+            except RequestError:
+                continue
+    return "saved_model"
+
+
+@dataclass(frozen=True)
+class SavedScaffold:
+    """A module for a saved model; see `kscaffold.generate.pipeline.Scaffold`.
+
+    Attributes:
+        destination: Where its files go.
+        file: What the file of the model says.
+        flags: What is asked of it.
+    """
+
+    destination: Destination
+    file: SavedFile
+    flags: SavedFlags
+
+    @property
+    def template(self) -> str:
+        """The file that it is made from."""
+        return self.flags.file
+
+    @property
+    def made(self) -> str:
+        """The function that builds the model."""
+        return self.program.main.name
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The function that builds the model."""
+        return (self.made,)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What has to be filled in, and what the code does not bring."""
+        found = [f"{what(stub)[0].upper()}{what(stub)[1:]}: {stub.name} is a stub." for stub in self.file.stubs]
+        private = [
+            f"{name} is no public class of Keras: the code imports it from {module}."
+            for module, name in self.file.customs
+            if module.startswith("keras.")
+        ]
+        return (*found, *private, *self.file.notes)
+
+    @cached_property
+    def program(self) -> Program:
+        """The functions of the module."""
+        flat = flat_program(self.file, self.destination.name.module)
+        return flat if self.flags.flat else factor(flat)
+
+    @cached_property
+    def parts(self) -> tuple[Function, ...]:
+        """The functions of the module as source."""
+        return program_parts(self.program)
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module and its test."""
+        from kscaffold import render
+
+        black = self.destination.settings.black
+        catalogue = self.destination.catalogue
+        body = render.shown_name(MODULE, catalogue.roots_of(MODULE))
+        formatter.send(self.text(), black, body)
+        if with_test:
+            formatter.send(self.test_text(), black, render.shown_name(SAVED_TEST, catalogue.roots_of(SAVED_TEST)))
+
+        from kscaffold import writer  # while black is at work
+
+        files = [writer.File(self.destination.module, formatter.receive())]
+        names = {part.name for part in self.parts} | {stub.name for stub in self.file.stubs}
+        render.demand_names(files[0].text, names, body)
+        if with_test:
+            files.append(writer.File(self.destination.test, formatter.receive()))
+        drawing = picture_file(self.flags.diagram, self.file.model, self.destination)
+        return [*files, drawing] if drawing else files
+
+    def text(self) -> str:
+        """The text of the module, before formatting."""
+        from kscaffold import render
+
+        modules = [name for name in ("layers", "ops") if uses_module(self.program, f"{name}.")]
+        stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
+        if any("layers.Layer" in text for text in stubs) and "layers" not in modules:
+            modules.insert(0, "layers")
+        kind = "sequential" if self.file.model.sequential else "functional"
+        context = {
+            "title": f"{self.destination.name.class_name}: a {kind} Keras model.",
+            "modules": modules,
+            "uses_numpy": uses_module(self.program, "np."),
+            "imported": sorted(self.file.customs),
+            "stubs": stubs,
+            "parts": self.parts,
+        }
+        return render.render(MODULE, self.destination.catalogue.roots_of(MODULE), context)
+
+    def test_text(self) -> str:
+        """The text of the test, before formatting."""
+        from kscaffold import render
+
+        model = self.file.model
+        tree = model.input_tree
+        refs = (
+            [(str(index), item) for index, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
+        )
+        refs = list(tree.items) if isinstance(tree, Table) else refs
+        inputs = []
+        for key, ref in refs:
+            if isinstance(ref, Ref) and -ref.source <= len(model.inputs):
+                inputs.append((key, test_input(model.inputs[-1 - ref.source], model)))
+        batch = {item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None}
+        context = {
+            "made": self.made,
+            "name": self.destination.name.class_name,
+            "call": "dict" if isinstance(tree, Table) else "list" if isinstance(tree, Listing) else "single",
+            "inputs": inputs or [("", ((8,), "float32", None))],
+            "batch_size": next(iter(batch), None),
+            "import_from": self.destination.import_from,
+            "path_to_module": self.destination.path_to_module,
+        }
+        return render.render(SAVED_TEST, self.destination.catalogue.roots_of(SAVED_TEST), context)
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked."""
+        from kscaffold.check import Job, Saved, Subject
+
+        if self.file.stubs:
+            return Job(staged, shown, self.destination.search, ())
+        customs = tuple(name for _, name in self.file.customs)
+        saved = Saved(
+            Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole"
+        )
+        subject = Subject(self.made, f"{self.made}()", saved=saved)
+        return Job(staged, shown, self.destination.search, (subject,))
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts as they are: they speak of the saved model already."""
+        return verdicts
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """The layers as Keras called them, else those of the file."""
+        from kscaffold.generate.model import called_row
+
+        called = [layer for verdict in verdicts for layer in verdict.layers]
+        if called:
+            return tuple(called_row(layer) for layer in called)
+        return tuple(
+            SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
+            for layer in self.file.model.layers
+        )
+
+
+def picture_file(asked: str | None, model: SavedModel, destination: Destination) -> writer.File | None:
+    """The picture that is asked for.
+
+    Raises:
+        RequestError: It is of no kind that can be drawn.
+    """
+    if asked is None:
+        return None
+    suffix = Path(asked).suffix.lower()
+    if suffix not in (".svg", ".md"):
+        raise RequestError(
+            f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
+        )
+    from kscaffold import diagram, writer
+    from kscaffold.saved.picture import picture
+
+    drawing = picture(model, destination.name.class_name)
+    text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
+    return writer.File(destination.output_dir / asked, text)
+
+
+def test_input(item: SavedInput, model: SavedModel) -> TestInput:
+    """Shape and dtype of an input; for whole numbers, what they must be below."""
+    below = None
+    if "int" in item.dtype:
+        sizes = [
+            value.value
+            for inner in every_model(model)
+            for layer in inner.layers
+            for key, value in layer.made.keywords
+            if key in ("input_dim", "num_tokens") and isinstance(value, Plain) and isinstance(value.value, int)
+        ]
+        below = min(sizes, default=10)
+    return tuple(item.shape[1:]), item.dtype, below

@@ -1,0 +1,40 @@
+"""A model made from a saved one has its config, takes its weights, and gives the same outputs.
+
+Source that builds another model than the file holds is worse than none: it trains, and is wrong.
+
+Bad:
+
+    x = keras.layers.Conv2D(64, 3)(inputs)  # where the saved layer has strides=2
+
+Good:
+
+    x = keras.layers.Conv2D(64, 3, strides=2)(inputs)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..comparison import compare
+from ..problem import Problem
+from ..subject import Subject
+
+ID = "KS601"
+SEVERITY = "error"
+DOING = "is held against the saved model"
+FAILURE = "cannot be held against the saved model"
+REQUIRES = ("KS201",)
+CAUSES: tuple[str, ...] = ()
+AT = ("__init__",)
+FIX = "Write it with --force or --no-check and correct it by hand, and please report it."
+
+
+def applies(subject: Subject) -> bool:
+    """Only what is made from a saved model can be held against it."""
+    return subject.saved is not None
+
+
+def check(subject: Subject) -> Iterator[str | Problem]:
+    """Compares the configs, copies the weights, compares the outputs."""
+    assert subject.saved is not None
+    yield from compare(subject, subject.saved)

@@ -1,0 +1,154 @@
+"""Gets the config of a model out of a file that nobody vouches for: a zip, a folder, an HDF5 file, or JSON."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from kscaffold.errors import RequestError
+
+LARGEST_CONFIG = 64 * 1024 * 1024  # bytes; the config of NASNetLarge has 1.5 MB
+MOST_MEMBERS = 100_000
+CONFIG = "config.json"
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+# What zipfile raises for archives that are damaged, or that ask for what it cannot do.
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
+    """The kind of a file and the config of the model in it.
+
+    Args:
+        path: The file or folder.
+        shown: How messages name it.
+
+    Raises:
+        RequestError: It is no saved model, it is damaged, or it is larger than a config can be.
+    """
+    if not path.exists():
+        raise RequestError("There is no such file.", where=shown)
+    if path.is_dir():
+        return "folder", _parsed(_folder_text(path, shown), shown)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise RequestError(f"The file cannot be read: {error.strerror}.", where=shown) from error
+    if start == HDF5_MAGIC:
+        return "h5", _parsed(_hdf5_text(path, shown), shown)
+    if start.startswith(b"PK"):
+        return "keras", _parsed(_zip_text(path, shown), shown)
+    if start.lstrip()[:1] in (b"{", b"\xef", b'"') or path.suffix == ".json":
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise _too_large(shown)
+        return "json", _parsed(path.read_bytes(), shown)
+    raise RequestError(
+        "This is no saved model.",
+        hint="kscaffold reads .keras, .h5, architecture .json, and the folder form of .keras.",
+        where=shown,
+    )
+
+
+def _too_large(shown: str) -> RequestError:
+    return RequestError(f"The config is larger than {LARGEST_CONFIG // 1024**2} MB.", where=shown)
+
+
+def _damaged(shown: str, kind: str, error: BaseException) -> RequestError:
+    reason = str(error).strip().splitlines()
+    return RequestError(
+        f"The {kind} is damaged: {reason[0][:200].rstrip('.') if reason else type(error).__name__}.",
+        hint="Save the model again.",
+        where=shown,
+    )
+
+
+def _folder_text(path: Path, shown: str) -> bytes:
+    file = path / CONFIG
+    if not file.is_file():
+        hint = "A SavedModel of TensorFlow holds no Keras config." if (path / "saved_model.pb").exists() else None
+        raise RequestError(f"The folder has no {CONFIG}.", hint=hint, where=shown)
+    try:
+        if file.stat().st_size > LARGEST_CONFIG:
+            raise _too_large(shown)
+        return file.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{CONFIG} cannot be read: {error.strerror}.", where=shown) from error
+
+
+def _zip_text(path: Path, shown: str) -> bytes:
+    """The one member that is read; nothing is extracted, so no path of the archive is ever followed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+            if len(members) > MOST_MEMBERS:
+                raise RequestError(f"The archive has {len(members)} members.", where=shown)
+            if CONFIG not in members:
+                raise RequestError(f"The archive has no {CONFIG}: it is no .keras file.", where=shown)
+            # What the archive says of the size may be a lie, so the reading itself is limited.
+            with archive.open(CONFIG) as member:
+                text = member.read(LARGEST_CONFIG + 1)
+    except ZIP_ERRORS as error:
+        raise _damaged(shown, "archive", error) from error
+    if len(text) > LARGEST_CONFIG:
+        raise _too_large(shown)
+    return text
+
+
+def _hdf5_text(path: Path, shown: str) -> bytes:
+    try:
+        import h5py  # comes with Keras; nothing else needs it
+    except ImportError as error:
+        raise RequestError("h5py, which reads this file, is not installed.", where=shown) from error
+    try:
+        with h5py.File(path, "r") as file:
+            if "model_config" not in file.attrs:
+                raise RequestError(
+                    "The file has no model_config: it holds weights alone.",
+                    hint="Save the model itself: model.save('model.keras').",
+                    where=shown,
+                )
+            identifier = file.attrs.get_id("model_config")
+            if identifier.get_storage_size() > LARGEST_CONFIG:
+                raise _too_large(shown)
+            value = file.attrs["model_config"]
+    except RequestError:
+        raise
+    except Exception as error:  # h5py has no base class for what a damaged file makes it raise
+        raise _damaged(shown, "HDF5 file", error) from error
+    if isinstance(value, bytes):
+        text = value
+    elif isinstance(value, str):
+        text = value.encode("utf-8", "surrogateescape")
+    else:
+        raise RequestError("model_config is no text.", where=shown)
+    if len(text) > LARGEST_CONFIG:
+        raise _too_large(shown)
+    return text
+
+
+def _parsed(text: bytes, shown: str) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+        if isinstance(config, str):  # some people save model.to_json() by json.dump
+            config = json.loads(config)
+    except RecursionError as error:
+        raise RequestError("The config is nested too deep.", where=shown) from error
+    except ValueError as error:  # bad JSON and bad UTF-8 are both
+        raise _damaged(shown, "config", error) from error
+    if not isinstance(config, dict) or "class_name" not in config or not isinstance(config.get("config"), (dict, list)):
+        raise RequestError("This is no config of a Keras model.", where=shown)
+    return config

@@ -1,0 +1,150 @@
+"""Source that says what is repeated once: it does the same as a statement for each call, and reads well."""
+
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Kscaffold
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from program_meaning import meaning
+from saved_configs import Entry, chain, entry, functional, layer, resnet, write_json
+
+from kscaffold.factor.program import StepKind, every_step, flat_program
+from kscaffold.factor.search import factor
+from kscaffold.saved import read_model
+
+PROPERTY = settings(
+    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def programs(config: Entry, folder: Path) -> tuple[Any, Any]:
+    """The flat and the factored program of a config."""
+    file = read_model(write_json(folder / "model.json", config), "model.json")
+    flat = flat_program(file, "model")
+    return flat, factor(flat)
+
+
+def source(kscaffold: Kscaffold, folder: Path, config: Entry, *flags: str) -> str:
+    """The source that the command writes for a config, without its check."""
+    write_json(folder / "model.json", config)
+    done = kscaffold("from", "model.json", "small", "--no-check", "--stdout", *flags)
+    assert done.exit_code == 0, done.err
+    ast.parse(done.out)
+    return done.out
+
+
+def test_a_residual_network_is_a_block_that_is_called_in_a_loop(kscaffold: Kscaffold, folder: Path) -> None:
+    text = source(kscaffold, folder, resnet())
+    functions = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["residual_block", "build_small"]
+    assert "if project:" in text
+    assert 'name=f"{name}_1_conv"' in text
+    assert "4 * filters" in text
+    assert len(text.splitlines()) < 60
+    assert len(source(kscaffold, folder, resnet(), "--flat").splitlines()) > 90
+
+
+def test_a_flat_version_has_a_statement_for_each_call(kscaffold: Kscaffold, folder: Path) -> None:
+    text = source(kscaffold, folder, resnet(), "--flat")
+    function = ast.parse(text).body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    made = [node for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Call)]
+    assert len(made) == len(resnet()["config"]["layers"]) - 1
+    assert not any(isinstance(node, ast.For) for node in ast.walk(function))
+
+
+def test_layers_in_a_row_become_a_loop(kscaffold: Kscaffold, folder: Path) -> None:
+    names = [f"hidden{number}" for number in range(1, 7)]
+    layers = [
+        layer("Dense", name, before, units=64, activation="relu")
+        for name, before in zip(names, ["input_layer", *names], strict=False)
+    ]
+    text = source(kscaffold, folder, chain(*layers))
+    assert "for i in range(1, 7):" in text
+    assert 'x = layers.Dense(64, activation="relu", name=f"hidden{i}")(x)' in text
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_factoring_changes_nothing_that_is_done(tmp_path: Path, named: bool) -> None:
+    flat, factored = programs(resnet(named=named), tmp_path)
+    assert meaning(factored) == meaning(flat)
+    kinds = {step.kind for routine in factored.routines for step in every_step(routine.steps)}
+    assert StepKind.INVOKE in kinds
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Entry:
+    """Networks with parts that are repeated, each time with other values, and sometimes with other layers."""
+    chooser = random.Random(draw(st.integers(0, 10**6)))
+    layers = [entry("input_layer", [8])]
+    named = chooser.random() < 0.5
+    counts: dict[str, int] = {}
+
+    def add(kind: str, name: str, *takes: str, **config: Any) -> str:
+        if not named:
+            stem = {"LayerNormalization": "layer_normalization"}.get(kind, kind.lower())
+            counts[stem] = counts.get(stem, -1) + 1
+            name = f"{stem}_{counts[stem]}" if counts[stem] else stem
+        layers.append(layer(kind, name, *takes, **config))
+        return name
+
+    x = add("Dense", "stem", "input_layer", units=16)
+    for stage in range(draw(st.integers(1, 4))):
+        recipe = [
+            chooser.choice(("Dense", "Dropout", "LayerNormalization", "Activation"))
+            for _ in range(chooser.randint(1, 5))
+        ]
+        wide = chooser.choice((1, 2, 4))
+        for block in range(chooser.randint(1, 5)):
+            before, units = x, 8 * (stage + 1)
+            for place, kind in enumerate(recipe):
+                config: dict[str, Any] = {}
+                if kind == "Dense":
+                    config = {"units": units * wide, "activation": chooser.choice(("relu", "linear"))}
+                elif kind == "Dropout":
+                    config = {"rate": chooser.choice((0.1, 0.2))}
+                elif kind == "Activation":
+                    config = {"activation": "relu"}
+                x = add(kind, f"stage{stage}_block{block}_{place}", x, **config)
+            if chooser.random() < 0.3:
+                x = add("Dropout", f"stage{stage}_block{block}_extra", x, rate=0.5)
+            if chooser.random() < 0.7:
+                merge = chooser.choice(("Add", "Concatenate"))
+                takes = (before, x) if chooser.random() < 0.5 else (x, before)
+                x = add(merge, f"stage{stage}_block{block}_merge", *takes)
+    return functional(layers, add("Dense", "head", x, units=3))
+
+
+@PROPERTY
+@given(networks())
+def test_factoring_random_networks_changes_nothing(tmp_path_factory: pytest.TempPathFactory, config: Entry) -> None:
+    flat, factored = programs(config, tmp_path_factory.mktemp("networks"))
+    assert meaning(factored) == meaning(flat)
+
+
+@PROPERTY
+@given(networks())
+def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
+    tmp_path_factory: pytest.TempPathFactory, config: Entry
+) -> None:
+    from kscaffold.style.program import program_parts
+
+    _, factored = programs(config, tmp_path_factory.mktemp("networks"))
+    parts = program_parts(factored)
+    functions = {part.name for part in parts}
+    for part in parts:
+        lines = "\n".join(f"    {line.text}" for line in part.lines)
+        function = ast.parse(f"def f({part.parameters}):\n{lines}").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        given = {argument.arg for argument in function.args.args}
+        assert not (stored | given) & functions
+        loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        assert loaded <= stored | given | functions | {"keras", "layers", "ops", "range"}

@@ -1,0 +1,377 @@
+"""Files of saved models are data that nobody vouches for: read, never run, and refused in one clear message."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Kscaffold, tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
+
+from kscaffold.errors import RequestError
+from kscaffold.factor.program import flat_program
+from kscaffold.factor.search import factor
+from kscaffold.saved import read_model
+from kscaffold.saved.value import SavedFile
+from kscaffold.style.program import program_parts
+from kscaffold.style.stub import stub_source
+
+FUZZ = settings(
+    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+DENSE = layer("Dense", "dense", "input_layer", units=4)
+
+
+def refused(kscaffold: Kscaffold, folder: Path, *arguments: str) -> str:
+    """What is said of a request that is refused, which leaves nothing behind."""
+    before = tree(folder)
+    done = kscaffold("from", *arguments, "--no-check")
+    assert done.exit_code in (1, 2), done.out
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    assert done.err.count("error:") == 1
+    assert tree(folder) == before
+    return done.err
+
+
+def written(kscaffold: Kscaffold, folder: Path, config: Entry, *flags: str) -> str:
+    """The source that is written for a config."""
+    write_json(folder / "model.json", config)
+    done = kscaffold("from", "model.json", "mine", "--no-check", "--stdout", *flags)
+    assert done.exit_code == 0, done.err
+    return done.out
+
+
+def test_a_keras_file_becomes_a_module_and_a_test(kscaffold: Kscaffold, folder: Path) -> None:
+    write_keras(folder / "classifier.keras", chain(DENSE))
+    done = kscaffold("from", "classifier.keras", "--no-check")
+    assert done.exit_code == 0, done.err
+    assert done.out.splitlines()[:2] == ["create  classifier.py", "create  test_classifier.py"]
+    assert "x" not in [part for part in tree(folder) if part.startswith("model")]
+    text = (folder / "classifier.py").read_text()
+    assert "outputs = layers.Dense(4)(inputs)" in text
+    assert "kscaffold" not in text
+
+
+def test_the_folder_form_and_architecture_json_give_the_same(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "whole").mkdir()
+    config = resnet()
+    write_json(folder / "whole" / "config.json", config)
+    write_keras(folder / "whole.keras", config)
+    first = written(kscaffold, folder, config)
+    for file in ("whole", "whole.keras"):
+        assert kscaffold("from", file, "mine", "--no-check", "--stdout").out == first
+
+
+def test_the_name_comes_from_the_model_then_from_the_file(kscaffold: Kscaffold, folder: Path) -> None:
+    write_json(folder / "some-file.v2.json", chain(DENSE))
+    write_json(folder / "other.json", resnet())
+    assert "create  some_file.py" in kscaffold("from", "some-file.v2.json", "--no-check").out
+    assert "create  small_resnet.py" in kscaffold("from", "other.json", "--no-check").out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.keras", b"PK\x03\x04 and no more", "The archive is damaged"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n and no more", "The HDF5 file is damaged"),
+        ("a.json", b"{", "The config is damaged"),
+        ("a.json", b"[]", "This is no config of a Keras model."),
+        ("a.json", b'{"class_name": "Functional", "config": 3}', "This is no config of a Keras model."),
+        ("a.json", b"[" * 100_000, "This is no saved model."),
+        ("a.json", b'{"a":' * 100_000, "nested too deep"),
+        ("a.pkl", b"\x80\x04\x95", "This is no saved model. kscaffold reads .keras, .h5"),
+    ],
+)
+def test_what_is_no_saved_model_is_one_message(
+    kscaffold: Kscaffold, folder: Path, name: str, content: bytes, message: str
+) -> None:
+    (folder / name).write_bytes(content)
+    if name == "a.json" and content.startswith(b"[["):
+        message = "nested too deep"
+        (folder / name).write_bytes(content)
+    assert message in refused(kscaffold, folder, name)
+
+
+def test_an_archive_without_a_config_and_a_file_that_is_not_there(kscaffold: Kscaffold, folder: Path) -> None:
+    with zipfile.ZipFile(folder / "other.keras", "w") as archive:
+        archive.writestr("../config.json", json.dumps(chain(DENSE)))
+    assert "has no config.json" in refused(kscaffold, folder, "other.keras")
+    assert "There is no such file." in refused(kscaffold, folder, "nothing.keras")
+    assert not (folder.parent / "config.json").exists()
+
+
+def test_a_config_that_grows_when_it_is_unpacked_is_refused(
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscaffold.saved.archive.LARGEST_CONFIG", 1024 * 1024)
+    write_keras(folder / "bomb.keras", '{"class_name": "' + " " * 5_000_000)
+    assert (folder / "bomb.keras").stat().st_size < 100_000
+    assert "The config is larger than 1 MB." in refused(kscaffold, folder, "bomb.keras")
+
+
+def test_weights_alone_have_no_architecture(kscaffold: Kscaffold, folder: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(folder / "model.weights.h5", "w") as file:
+        file["kernel"] = [1.0]
+    assert "it holds weights alone" in refused(kscaffold, folder, "model.weights.h5")
+
+
+def test_a_subclassed_model_has_no_graph(kscaffold: Kscaffold, folder: Path) -> None:
+    write_json(folder / "own.json", {"class_name": "MyModel", "config": {"units": 3}})
+    assert "'MyModel' is a subclassed model: its file holds its name and no graph." in refused(
+        kscaffold, folder, "own.json"
+    )
+
+
+EVIL = [
+    {"module": "os", "class_name": "system", "config": {"command": "touch evil"}, "registered_name": None},
+    {"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", "evil"]}, "registered_name": "Popen"},
+    {"class_name": "__lambda__", "config": {"code": "4wAAAA==", "defaults": None, "closure": None}},
+    {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
+]
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=lambda item: str(item["class_name"]))
+def test_nothing_in_a_file_is_imported_or_run(kscaffold: Kscaffold, folder: Path, evil: Entry) -> None:
+    modules = set(sys.modules)
+    write_json(folder / "model.json", chain(layer("Dense", "dense", "input_layer", units=4, activation=evil)))
+    message = refused(kscaffold, folder, "model.json")
+    assert "The file does not hold" in message
+    assert "--allow-stubs" in message
+    assert not (folder / "evil").exists()
+    assert {"os", "subprocess"} & (set(sys.modules) - modules) == set()
+
+
+def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Kscaffold, folder: Path) -> None:
+    code = {"class_name": "__lambda__", "config": {"code": "4wEAAA==", "defaults": None, "closure": None}}
+    config = chain(layer("Lambda", "scale_pixels", "input_layer", function=code, arguments={"by": 2}), shape=(4,))
+    write_json(folder / "model.json", config)
+    message = refused(kscaffold, folder, "model.json")
+    assert "the Lambda layer 'scale_pixels': its function is code, which is not read." in message
+    done = kscaffold("from", "model.json", "mine", "--no-check", "--allow-stubs")
+    assert done.exit_code == 0
+    assert "warning: What the Lambda layer 'scale_pixels' computes: ScalePixels is a stub." in done.err
+    text = (folder / "mine.py").read_text()
+    assert "class ScalePixels(layers.Layer):" in text
+    assert "raise NotImplementedError(" in text
+    assert '"by": 2' in text
+    assert "4wEAAA" not in text
+    assert 'ScalePixels(name="scale_pixels")(inputs)' in text
+
+
+def test_classes_of_ones_own_are_imported(kscaffold: Kscaffold, folder: Path) -> None:
+    mine = layer("Gate", "gate", "input_layer", module="my_package.layers", units=8, rate=0.5)
+    config = chain({**mine, "registered_name": "my_package>Gate"})
+    write_json(folder / "model.json", config)
+    assert "--custom my_package.layers:Gate" in refused(kscaffold, folder, "model.json")
+    text = written(kscaffold, folder, config, "--custom", "other.place:Gate")
+    assert "from other.place import Gate\n" in text
+    assert 'Gate(units=8, rate=0.5, name="gate")(inputs)' in text or "Gate(units=8, rate=0.5)(inputs)" in text
+    assert "'Gate' names no class." in refused(kscaffold, folder, "model.json", "--custom", "Gate")
+    write_json(folder / "plain.json", chain(DENSE))
+    assert "The model has no Gate." in refused(kscaffold, folder, "plain.json", "--custom", "other.place:Gate")
+
+
+def test_only_what_is_not_as_usual_is_written(kscaffold: Kscaffold, folder: Path) -> None:
+    glorot = {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": None}}
+    he = {"module": "keras.initializers", "class_name": "HeNormal", "config": {"seed": None}}
+    l2 = {"module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.001}}
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}
+    text = written(
+        kscaffold,
+        folder,
+        chain(
+            layer(
+                "Dense", "dense", "input_layer", units=8, use_bias=True, kernel_initializer=glorot, activation="linear"
+            ),
+            layer("Dense", "head", "dense", units=2, kernel_initializer=he, kernel_regularizer=l2, dtype=policy),
+        ),
+    )
+    assert "x = layers.Dense(8)(inputs)" in text
+    arguments = 'kernel_initializer="he_normal"', "kernel_regularizer=keras.regularizers.L2(0.001)"
+    for argument in (*arguments, 'dtype="mixed_float16"', 'name="head"'):
+        assert argument in text
+
+
+def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
+    def operation(kind: str, name: str, *args: Any, **config: Any) -> Entry:
+        made = layer(kind, name, "input_layer", module="keras.src.ops.numpy", **config)
+        del made["config"]["trainable"]
+        return {**made, "inbound_nodes": [{"args": list(args), "kwargs": {}}]}
+
+    part = {"class_name": "__slice__", "config": {"start": 2, "stop": None, "step": None}}
+    whole = {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}
+    text = written(
+        kscaffold,
+        folder,
+        functional(
+            [
+                entry("input_layer", [8]),
+                operation("GetItem", "get_item", tensor("input_layer"), [whole, part]),
+                operation("Multiply", "multiply", tensor("get_item"), 2),
+                operation("Add", "add", tensor("multiply"), 1.0),
+                operation("Mean", "mean", tensor("add"), axis=-1, keepdims=True),
+                operation("Subtract", "subtract", tensor("add"), tensor("mean")),
+                operation("Negative", "negative", tensor("subtract")),
+            ],
+            "negative",
+        ),
+    )
+    assert "x = inputs[:, 2:] * 2 + 1.0" in text
+    assert "outputs = -(x - ops.mean(x, axis=-1, keepdims=True))" in text
+    assert "from keras import ops\n" in text
+
+
+def test_what_a_spec_cannot_say_is_named(kscaffold: Kscaffold, folder: Path) -> None:
+    made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
+    made["inbound_nodes"] = [{"args": [tensor("input_layer"), 1], "kwargs": {}}]
+    write_json(folder / "model.json", chain(made))
+    assert "A spec cannot say the operation +." in refused(kscaffold, folder, "model.json", "--to-spec")
+    write_json(folder / "forks.json", resnet())
+    message = refused(kscaffold, folder, "forks.json", "--style", "sequential")
+    assert (
+        "A sequential model is a chain, but 'conv2_block1_1_conv' does not take the one value before it" in message
+        or ("A sequential model is a chain, but" in message)
+    )
+
+
+def test_a_spec_and_a_picture(kscaffold: Kscaffold, folder: Path) -> None:
+    write_json(folder / "model.json", resnet())
+    done = kscaffold("from", "model.json", "--to-spec", "--no-check", "--diagram", "small.svg")
+    assert done.exit_code == 0, done.err
+    assert [line.split()[-1] for line in done.out.splitlines()[:2]] == ["small_resnet.yaml", "small.svg"]
+    assert "<svg" in (folder / "small.svg").read_text()
+    again = kscaffold("pipeline", "small_resnet", "small_resnet.yaml", "--no-check")
+    assert again.exit_code == 0, again.err
+    assert 'name="conv4_block4_add"' in (folder / "small_resnet.py").read_text()
+
+
+def read(path: Path) -> SavedFile | None:
+    """What a file says; `None` if it is refused, in a message that names it."""
+    try:
+        return read_model(path, path.name)
+    except RequestError as error:
+        refusal = error
+    assert refusal.where == path.name or "no public function" in refusal.message
+    return None
+
+
+def accept(config: Any, folder: Path) -> None:
+    """Reads a config: either it is refused, or what comes of it is Python that calls nothing but Keras."""
+    path = folder / "model.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    file = read(path)
+    if file is None:
+        return
+    texts = [stub_source(stub, "custom") for stub in file.stubs]
+    for part in program_parts(factor(flat_program(file, "mine"))):
+        lines = "\n".join(f"    {line.text}" for line in part.lines)
+        texts.append(f'def {part.name}({part.parameters}):\n    """{part.summary}"""\n{lines}\n')
+    defined = {stub.name for stub in file.stubs}
+    for text in texts:
+        defined |= {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    allowed = {"keras", "layers", "ops", "np", "range", "float", "slice", "super", "NotImplementedError", *defined}
+    for text in texts:
+        for node in ast.walk(ast.parse(text)):
+            assert not isinstance(node, ast.Import | ast.ImportFrom)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                stored = {
+                    one.id
+                    for one in ast.walk(ast.parse(text))
+                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+                }
+                assert node.func.id in allowed | stored, text
+
+
+SAMPLES = [
+    resnet(((8, 2, 1),)),
+    chain(DENSE, layer("Dropout", "dropout", "dense", rate=0.5)),
+    {
+        "class_name": "Sequential",
+        "config": {"name": "s", "layers": [entry("a", [4]), DENSE], "build_input_shape": [None, 4]},
+    },
+    chain(layer("Bidirectional", "bidirectional", "input_layer", layer={"class_name": "LSTM", "config": {"units": 3}})),
+]
+STRANGE = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        2**70,
+        1e400,
+        "",
+        'x"""\n\'',
+        "__import__('os')",
+        [],
+        {},
+        ["a", 0, 0],
+        {"class_name": "Dense"},
+        "None",
+    ]
+)
+
+
+@FUZZ
+@given(st.data())
+def test_mutated_configs_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    config = json.loads(json.dumps(data.draw(st.sampled_from(SAMPLES))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        places: list[tuple[Any, Any]] = []
+
+        def collect(value: Any, places: list[tuple[Any, Any]] = places) -> None:
+            pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            for key, part in pairs:
+                places.append((value, key))
+                collect(part)
+
+        collect(config)
+        if not places:
+            break
+        holder, key = data.draw(st.sampled_from(range(len(places))).map(lambda index: places[index]))  # noqa: B023
+        if data.draw(st.booleans()) or isinstance(holder, list):
+            holder[key] = data.draw(STRANGE)
+        else:
+            del holder[key]
+    accept(config, tmp_path_factory.mktemp("mutated"))
+
+
+@FUZZ
+@given(st.data())
+def test_mutated_archives_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps(SAMPLES[1]))
+    content = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(4, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("archives") / "model.keras"
+    path.write_bytes(
+        bytes(content[: data.draw(st.integers(5, len(content)))]) if data.draw(st.booleans()) else bytes(content)
+    )
+    read(path)
+
+
+@FUZZ
+@given(st.data())
+def test_mutated_hdf5_files_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path_factory.mktemp("hdf5") / "model.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(SAMPLES[2]).encode()
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(content))
+    read(path)
+    assert os.path.exists(path)

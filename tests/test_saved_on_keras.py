@@ -1,0 +1,203 @@
+"""Source for saved models on real Keras: the same config, the same outputs to the last bit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Kscaffold
+from hypothesis import HealthCheck, Phase, given, settings
+from random_specs import Spec, specs
+
+from kscaffold.check import CheckProcess, Limits, Verdict, find_interpreter
+from kscaffold.errors import RequestError
+from kscaffold.formatting import Formatter
+from kscaffold.generate.model import ModelFlags, Style, describe_model
+from kscaffold.generate.destination import Request, Scaffold
+from kscaffold.generate.saved import SavedFlags, describe_saved
+
+TESTS = Path(__file__).parent
+FILES = (
+    "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
+    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 architecture.json whole"
+).split()
+FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
+STYLES = [
+    ("residual.keras", "--to-spec"), ("residual.keras", "subclassed"), ("nested.keras", "subclassed"),
+    ("deferred.keras", "functional"), ("nested.keras", "--to-spec"),
+]  # fmt: skip
+RANDOM = 12  # random graphs
+BUILD = """
+import importlib, pathlib, sys
+for path in sorted(pathlib.Path(sys.argv[1]).glob("random*.py")):
+    module = importlib.import_module(path.stem)
+    path.with_suffix(".json").write_text(getattr(module, f"build_{path.stem}")().to_json())
+"""
+Key = tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with saved models of many kinds."""
+    pytest.importorskip("keras")
+    folder = tmp_path_factory.mktemp("saved")
+    subprocess.run([sys.executable, str(TESTS / "saved_models.py"), str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Architectures of models made from random specs."""
+    pytest.importorskip("keras")
+    folder = tmp_path_factory.mktemp("random")
+    listed: list[Spec] = []
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(specs())
+    def collect(spec: Spec) -> None:
+        listed.append(spec)
+
+    collect()
+    # The longest have the most in them.
+    with Formatter() as formatter:
+        for spec in sorted(listed, key=lambda item: -len(item.text)):
+            number = len(list(folder.glob("*.py")))
+            (folder / "spec.yaml").write_text(spec.text)
+            request = Request("from", f"random{number}", "models", output_dir=folder, test=False)
+            try:
+                flags = ModelFlags(str(folder / "spec.yaml"), style=Style.FUNCTIONAL)
+                (file,) = describe_model(request, flags).render(formatter, with_test=False)
+            except RequestError:  # a name that Keras gives to another layer
+                continue
+            file.path.write_text(file.text)
+            if number == RANDOM - 1:
+                break
+    subprocess.run([sys.executable, "-c", BUILD, str(folder)], check=True, capture_output=True, cwd=folder)
+    return sorted(folder.glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def scaffolds(saved: Path, graphs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Scaffold]:
+    """What becomes of each file, factored and flat, and of some in other styles, written to a folder."""
+    folder = tmp_path_factory.mktemp("source")
+    shutil.copy(TESTS / "saved_models.py", folder)
+    found: dict[Key, Scaffold] = {}
+    wanted = [(file, "factored") for file in FILES] + [(file, "flat") for file in FLAT] + STYLES
+    wanted += [(str(file), way) for file in graphs for way in ("factored", "--to-spec")]
+    with Formatter() as formatter:
+        for number, (file, way) in enumerate(wanted):
+            flags = SavedFlags(
+                str(saved / file),
+                style=way if way in ("subclassed", "functional") else None,
+                flat=way == "flat",
+                customs=("saved_models:Gate",) if file == "own.keras" else (),
+                to_spec=way == "--to-spec",
+            )
+            scaffold = describe_saved(Request("from", f"made{number}", "models", output_dir=folder), flags)
+            for item in scaffold.render(formatter, with_test=True):
+                item.path.write_text(item.text)
+            found[file, way] = scaffold
+    return found
+
+
+@pytest.fixture(scope="module")
+def verdicts(scaffolds: dict[Key, Scaffold]) -> dict[Key, Verdict]:
+    """What one check process says of all of them, and of one that is wrong."""
+    jobs = [scaffold.job(scaffold.destination.module, key[0]) for key, scaffold in scaffolds.items()]
+    module = scaffolds["residual.keras", "factored"].destination.module
+    wrong = module.with_name("wrong.py")
+    wrong.write_text(module.read_text().replace("keras.Input((16, 16, 3))", "keras.Input((18, 16, 3))"))
+    jobs.append(scaffolds["residual.keras", "factored"].job(wrong, "wrong"))
+    module = scaffolds["text.keras", "flat"].destination.module
+    other = module.with_name("other.py")
+    other.write_text(module.read_text().replace('activation="softmax"', 'activation="sigmoid"'))
+    jobs.append(scaffolds["text.keras", "flat"].job(other, "other"))
+    with CheckProcess(find_interpreter(None), Limits(seconds=300)) as process:
+        found = process.finish(tuple(jobs))
+    return dict(zip([*scaffolds, ("wrong", ""), ("other", "")], found, strict=True))
+
+
+@pytest.mark.parametrize(("file", "way"), [*((file, "factored") for file in FILES), *((file, "flat") for file in FLAT)])
+def test_the_model_is_the_saved_one(verdicts: dict[Key, Verdict], file: str, way: str) -> None:
+    verdict = verdicts[file, way]
+    assert [finding.message for finding in verdict.findings] == []
+    assert verdict.passed == ("KS201", "KS601")
+
+
+@pytest.mark.parametrize(("file", "way"), STYLES)
+def test_other_styles_give_the_same_outputs(verdicts: dict[Key, Verdict], file: str, way: str) -> None:
+    assert [finding.message for finding in verdicts[file, way].findings] == []
+    assert "KS601" in verdicts[file, way].passed
+
+
+def test_random_graphs_come_back_as_python_and_as_a_spec(graphs: list[Path], verdicts: dict[Key, Verdict]) -> None:
+    assert len(graphs) == RANDOM
+    for file in graphs:
+        for way in ("factored", "--to-spec"):
+            assert [finding.message for finding in verdicts[str(file), way].findings] == [], file.with_suffix(".py")
+
+
+def test_the_first_difference_is_named(verdicts: dict[Key, Verdict]) -> None:
+    (finding,) = verdicts["wrong", ""].findings
+    assert finding.rule == "KS601"
+    assert "InputLayer" in finding.message
+    assert "is 16 in the saved model, 18 in the new one" in finding.message
+    (finding,) = verdicts["other", ""].findings
+    assert (
+        finding.message == 'the Dense \'label\': activation is "softmax" in the saved model, "sigmoid" in the new one'
+    )
+
+
+def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Scaffold]) -> None:
+    folder = scaffolds["residual.keras", "factored"].destination.output_dir
+    tests = [
+        scaffolds[file, "factored"].destination.test.name
+        for file in ("residual.keras", "tickets.keras", "translate.keras", "nested.keras")
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or "ruff"
+    # How imports of modules beside it are sorted depends on where it is.
+    kept = [scaffold for key, scaffold in scaffolds.items() if key[1] != "--to-spec" and key[0] != "own.keras"]
+    names = [scaffold.destination.module.name for scaffold in kept]
+    done = subprocess.run(
+        [ruff, "check", "--isolated", "--quiet", "--output-format", "concise", *names],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_differs_is_written_with_force_alone(
+    kscaffold: Kscaffold, saved: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kscaffold.style import program
+
+    original = program.input_source
+    monkeypatch.setattr(program, "input_source", lambda item: original(item).replace("(16, 16, 3)", "(18, 16, 3)"))
+    done = kscaffold("from", str(saved / "residual.keras"))
+    assert done.exit_code == 1
+    assert "is 16 in the saved model, 18 in the new one" in done.out
+    assert "nothing was written" in done.err
+    assert list(folder.iterdir()) == []
+    done = kscaffold("from", str(saved / "residual.keras"), "--force")
+    assert done.exit_code == 1
+    assert "written all the same, because of --force" in done.err
+    assert (folder / "residual.py").exists()
