@@ -15,8 +15,9 @@ from random_specs import Spec, specs
 from kscaffold.check import CheckProcess, Limits, Verdict, find_interpreter
 from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import Request
 from kscaffold.generate.model import ModelFlags, Style, describe_model
-from kscaffold.generate.destination import Request, Scaffold
+from kscaffold.generate.pipeline import Scaffold
 from kscaffold.generate.saved import SavedFlags, describe_saved
 
 TESTS = Path(__file__).parent
