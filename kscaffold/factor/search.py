@@ -12,15 +12,14 @@ from kscaffold.factor.arguments import (
     with_names,
 )
 from kscaffold.factor.candidates import (
-    FUNCTION_LINES,
     LEAST_GAIN,
     LONG_TABLE,
     MODULE_NAMES,
     Candidate,
     apart,
 )
-from kscaffold.factor.cost import total
-from kscaffold.factor.draft import invokes
+from kscaffold.factor.cost import FUNCTION_LINES
+from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import map_all
@@ -55,7 +54,7 @@ def factor(program: Program) -> Program:
                     search.merge_functions()
                 search.absorb(named=whole_names)
             search.whole_names = False
-            search.inline_single()
+            search.inline_few()
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -64,12 +63,7 @@ def factor(program: Program) -> Program:
             search.apply(best)
             search.collapse_calls()
         found.append(search.finished())
-    return Program(tuple(min(found, key=_length)))
-
-
-def _length(routines: Iterable[Routine]) -> float:
-    """The lines of a program; a function counts for more than its lines, because a reader has to look it up."""
-    return sum(total(routine.steps) + (0 if routine.model else FUNCTION_LINES + 2) for routine in routines)
+    return Program(tuple(min(found, key=length_of)))
 
 
 class _Search(Variants):

@@ -126,7 +126,7 @@ def is_made_up(name: str, kind: str) -> bool:
 def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
     """A config with other names, without what says where it was made and not what it is."""
     if isinstance(value, dict):
-        found = {}
+        found: dict[str, Any] = {}
         for key, part in value.items():
             if key in ("build_config", "registered_name", "vocabulary_size"):
                 continue
