@@ -18,7 +18,7 @@ from kscaffold.factor.candidates import (
     Candidate,
     apart,
 )
-from kscaffold.factor.cost import FUNCTION_LINES
+from kscaffold.factor.cost import FUNCTION_LINES, total
 from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
@@ -31,6 +31,7 @@ from kscaffold.saved.tree import Code, Object, Ref, Text
 STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
 LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
 MOST_TRIED = 3000  # candidates in each round
+WORTH_ADDING = 4  # lines
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 
@@ -63,7 +64,16 @@ def factor(program: Program) -> Program:
             search.apply(best)
             search.collapse_calls()
         found.append(search.finished())
-    return Program(tuple(min(found, key=length_of)))
+    flat = {routine.name: routine for routine in routines}
+    chosen = min(found, key=length_of)
+    return Program(tuple(flat[one.name] if _is_better_listed(flat.get(one.name), one) else one for one in chosen))
+
+
+def _is_better_listed(flat: Routine | None, factored: Routine) -> bool:
+    """Whether a `Sequential` stays a list of layers: loops that add layers have to save some lines."""
+    if flat is None or flat.model is None or not flat.model.sequential:
+        return False
+    return total(flat.steps) - total(factored.steps) < WORTH_ADDING
 
 
 class _Search(Variants):

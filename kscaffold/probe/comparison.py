@@ -230,6 +230,8 @@ def copy_assets(model: Any, reference: Any) -> None:
     pairs = zip(model._flatten_layers(), reference._flatten_layers(), strict=True)
     for own, other in pairs:
         if type(own) is type(other) and hasattr(own, "load_assets") and getattr(own, "input_vocabulary", None) is None:
+            if own.vocabulary_size() == other.vocabulary_size():
+                continue  # the source has them
             with tempfile.TemporaryDirectory() as folder:
                 other.save_assets(folder)
                 own.load_assets(folder)

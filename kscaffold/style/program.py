@@ -219,7 +219,14 @@ class _Writer:
 
     def layer_lines(self) -> list[str]:
         """The layers and models that have a variable."""
-        return [f"{name} = {source(made, self.value)}" for name, made in self.routine.layers]
+        words = dict(self.routine.words)
+        lines = []
+        for name, made in self.routine.layers:
+            lines.append(f"{name} = {source(made, self.value)}")
+            if name in words:
+                listed = ", ".join(literal(word) for word in words[name])
+                lines.append(f"{name}.set_vocabulary([{listed}])")
+        return lines
 
     def made(self, step: Step) -> str:
         """Source of the layer of a step."""
