@@ -325,7 +325,7 @@ def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -
     root = Path(__file__).resolve().parents[1]
     readme = (root / "README.md").read_text()
     commands = sorted(path.stem for path in (root / "kscaffold/cli").glob("[a-z]*.py"))
-    assert commands == ["check", "layer", "list", "model", "pipeline", "show"]
+    assert commands == ["check", "from", "layer", "list", "model", "pipeline", "show"]
     for command in commands:
         text = kscaffold(command, "--help").out
         assert f"kscaffold {command}" in readme
