@@ -245,12 +245,13 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
     raise RequestError(f"{subject}: {reason}", hint=hint)
 
 
-def identifier(name: str, fallback: str) -> str:
+def identifier(name: str, fallback: str, suffix: str = "layer") -> str:
     """A name in small letters that can be a variable: `My-Encoder.v2` gives `my_encoder_v2`.
 
     Args:
         name: Any text.
         fallback: The name where nothing of it can be used, and what begins one that would begin with a digit.
+        suffix: What is added to a name that Python or the generated code has for itself.
     """
     words = re.sub(r"\W+", "_", name, flags=re.ASCII)
     words = words if words == words.lower() else "_".join(split_words(words))
@@ -259,4 +260,4 @@ def identifier(name: str, fallback: str) -> str:
     reserved = (
         keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
     )
-    return f"{plain}_layer" if reserved else plain
+    return f"{plain}_{suffix}" if reserved else plain

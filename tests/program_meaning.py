@@ -57,9 +57,13 @@ class _Run:
         elif step.kind is StepKind.INVOKE:
             routine = self.routines[step.class_name]
             given = {item.name: self.tree(item.default, {}, {}) for item in routine.parameters if item.default}
+            placed = zip(routine.parameters, step.args[routine.inputs :], strict=False)
+            given |= {item.name: self.tree(value, values, names) for item, value in placed}
             given |= {key: self.tree(value, values, names) for key, value in step.kwargs}
             assert set(given) == {item.name for item in routine.parameters}
-            inner = {Ref(-1 - index): self.tree(arg, values, names) for index, arg in enumerate(step.args)}
+            inner = {
+                Ref(-1 - index): self.tree(arg, values, names) for index, arg in enumerate(step.args[: routine.inputs])
+            }
             self.steps(routine, inner, given)
             values[Ref(step.uid)] = self.tree(routine.result, inner, given)
         else:

@@ -103,3 +103,30 @@ def resnet(stages: tuple[tuple[int, int, int], ...] = ((8, 2, 1), (16, 3, 2), (3
             x = add("Add", f"{prefix}_add", shortcut, y)
             x = add("Activation", f"{prefix}_out", x, activation="relu")
     return functional(layers, x, "small_resnet")
+
+
+def keras2_layer(kind: str, name: str, *calls: list[list[Any]], **config: Any) -> Entry:
+    """A layer as Keras 2 saved it: each call is a list of the values that it takes."""
+    return {"class_name": kind, "config": {"name": name, **config}, "name": name, "inbound_nodes": list(calls)}
+
+
+def keras2_model() -> Entry:
+    """A model of two inputs and a shared layer, as Keras 2 saved it."""
+    dense = {
+        "use_bias": True,
+        "kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": None}},
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+    }
+    layers = [
+        *(
+            keras2_layer("InputLayer", name, batch_input_shape=[None, 8], dtype="float32", sparse=False, ragged=False)
+            for name in ("input_1", "input_2")
+        ),
+        keras2_layer("Dense", "dense", [["input_1", 0, 0, {}]], [["input_2", 0, 0, {}]], units=4, **dense),
+        keras2_layer("Concatenate", "concatenate", [["dense", 0, 0, {}], ["dense", 1, 0, {}]], axis=-1),
+        keras2_layer("Dropout", "dropout", [["concatenate", 0, 0, {"training": False}]], rate=0.5),
+        keras2_layer("Dense", "out", [["dropout", 0, 0, {}]], units=1, activation="sigmoid", **dense),
+    ]
+    ends = {"input_layers": [["input_1", 0, 0], ["input_2", 0, 0]], "output_layers": [["out", 0, 0]]}
+    config = {"name": "model_1", "layers": layers, **ends}
+    return {"class_name": "Functional", "config": config, "keras_version": "2.12.0", "backend": "tensorflow"}

@@ -203,6 +203,24 @@ def test_only_what_is_not_as_usual_is_written(kscaffold: Kscaffold, folder: Path
         assert argument in text
 
 
+def test_words_that_a_layer_learned_are_written_where_they_are_few(kscaffold: Kscaffold, folder: Path) -> None:
+    config = chain(layer("StringLookup", "string_lookup", "input_layer"))
+    write_keras(folder / "model.keras", config)
+    done = kscaffold("from", "model.keras", "mine", "--no-check", "--stdout")
+    assert "'string_lookup' learned words that the source does not have: adapt() it again." in done.err
+    with zipfile.ZipFile(folder / "model.keras", "a") as archive:
+        archive.writestr("assets/layers/string_lookup/vocabulary.txt", '[UNK]\ncat\n"+exit()+"\n')
+    done = kscaffold("from", "model.keras", "mine", "--no-check", "--stdout")
+    assert done.err.count("warning") == 0
+    assert """string_lookup.set_vocabulary(["[UNK]", "cat", '"+exit()+"'])""" in done.out
+    assert "outputs = string_lookup(inputs)" in done.out
+    with zipfile.ZipFile(folder / "large.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("assets/layers/string_lookup/vocabulary.txt", "word\n" * 10_000)
+    done = kscaffold("from", "large.keras", "mine", "--no-check", "--stdout")
+    assert "learned words that the source does not have" in done.err
+
+
 def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
     def operation(kind: str, name: str, *args: Any, **config: Any) -> Entry:
         made = layer(kind, name, "input_layer", module="keras.src.ops.numpy", **config)

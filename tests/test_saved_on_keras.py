@@ -11,6 +11,7 @@ import pytest
 from conftest import Kscaffold
 from hypothesis import HealthCheck, Phase, given, settings
 from random_specs import Spec, specs
+from saved_configs import keras2_model, write_json
 
 from kscaffold.check import CheckProcess, Limits, Verdict, find_interpreter
 from kscaffold.errors import RequestError
@@ -23,7 +24,7 @@ from kscaffold.generate.saved import SavedFlags, describe_saved
 TESTS = Path(__file__).parent
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
-    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 architecture.json whole"
+    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 architecture.json keras2.json whole"
 ).split()
 FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
 STYLES = [
@@ -46,6 +47,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("keras")
     folder = tmp_path_factory.mktemp("saved")
     subprocess.run([sys.executable, str(TESTS / "saved_models.py"), str(folder)], check=True, capture_output=True)
+    write_json(folder / "keras2.json", keras2_model())
     return folder
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TypeAlias
 
+from kscaffold.factor.cost import SIZES
 from kscaffold.factor.program import Step, StepKind, every_step
 from kscaffold.factor.texts import Token, joined, tokens
 from kscaffold.factor.unify import Unified, map_all
@@ -37,7 +38,7 @@ def variables_in(tree: Tree) -> Iterable[Variable]:
 def usual_value(unified: Unified, index: int) -> Tree | None:
     """The value of a parameter that becomes its default."""
     column = unified.columns[index]
-    if unified.keys[index] in ("filters", "units") or any(not isinstance(value, Plain) for value in column):
+    if unified.keys[index].endswith(SIZES) or any(not isinstance(value, Plain) for value in column):
         return None
     if Plain(0.0) in column:
         return Plain(0.0)  # what switches steps off

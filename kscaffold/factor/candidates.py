@@ -14,7 +14,7 @@ from kscaffold.factor.arguments import (
     usual_value,
     with_names,
 )
-from kscaffold.factor.cost import lines_of, total
+from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
 from kscaffold.factor.derive import derive
 from kscaffold.factor.draft import Draft
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
@@ -30,7 +30,6 @@ MOST_INPUTS = 3
 WIDE = 8  # lines of a single step that may become a function of many parameters
 LEAST_GAIN = 2.0
 WORTH_A_PAIR = 8.0  # what a function has to save that is called twice
-FUNCTION_LINES = 5  # its head, its docstring, two empty lines, and a look for it
 MODULE_NAMES = {"keras", "layers", "ops", "np"}
 
 

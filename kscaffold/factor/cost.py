@@ -8,7 +8,15 @@ from kscaffold.factor.program import Step, StepKind
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 
 WIDTH = 88
+FUNCTION_LINES = 5  # its head, its docstring, two empty lines, and a look for it
+SIZES = ("filters", "units")
+PLACED = (*SIZES, "kernel_size")  # arguments that calls of functions give without their names
 TARGET = 4  # characters of `x = `
+
+
+def is_placed(name: str) -> bool:
+    """Whether an argument of a function is given without its name."""
+    return name.endswith(PLACED)
 
 
 def width(tree: Tree) -> int:
@@ -32,6 +40,9 @@ def width(tree: Tree) -> int:
             return sum(len(key) + 4 + width(value) + 2 for key, value in pairs) + 2
         case Slice():
             return width(tree.start) + width(tree.stop) + 2
+        case Object(target="either", keywords=pairs):
+            given = dict(pairs)
+            return sum(width(value) for value in given.values()) + len(" if  >  else ")
         case Object():
             return (
                 len(tree.target.rpartition(":")[2]) + 2 + sum(_pair(tree, index) for index in range(len(tree.keywords)))
@@ -45,7 +56,8 @@ def _pair(tree: Object, index: int) -> int:
 
 def _call_width(step: Step) -> int:
     inside = sum(width(arg) + 2 for arg in step.args) + sum(
-        len(key) + 1 + width(value) + 2 for key, value in step.kwargs
+        (0 if step.kind is StepKind.INVOKE and is_placed(key) else len(key) + 1) + width(value) + 2
+        for key, value in step.kwargs
     )
     return width(step.callee) + 2 + inside
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, takewhile
 
 from kscaffold.factor.arguments import (
     Pairs,
 )
+from kscaffold.factor.cost import FUNCTION_LINES, PLACED, SIZES, is_placed, total
 from kscaffold.factor.merge import instantiated
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
@@ -118,35 +119,45 @@ class Draft:
         routines.insert(min(place for place, routine in enumerate(routines) if invokes(routine, made.name)), made)
         self.routines = routines
 
-    def inline_single(self) -> None:
-        """Puts the steps of functions that are called once where they are called."""
+    def inline_few(self) -> None:
+        """Puts the steps of functions where they are called: once, or twice if the program is shorter so."""
         for routine in list(self.routines):
             calls = self.calls_of([routine.name])
-            if routine.model is not None or not routine.steps or len(calls) != 1:
+            if routine.model is not None or not routine.steps or not 1 <= len(calls) <= 2:
                 continue
-            call = calls[0]
-            steps, numbers = self.fresh(routine.steps)
-            arguments = dict(call.kwargs)
-            given = dict(enumerate(call.args))
-            result = routine.result
-            assert isinstance(result, Ref)
+            before = list(self.routines)
             try:
-                steps = tuple(instantiated(step, arguments, given) for step in steps)
+                for call in calls:
+                    self.inline(routine, call)
             except CannotUnify:
+                self.routines = before
                 continue
-            self.routines = [
-                replace(
-                    one,
-                    steps=tuple(
-                        with_results(map_all(inner, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))), {})
-                        for step in one.steps
-                        for inner in (steps if step.uid == call.uid else (step,))
-                    ),
-                    result=transform(one.result, _swap(Ref(call.uid), Ref(numbers[result.source], result.path))),
-                )
-                for one in self.routines
-                if one.name != routine.name
-            ]
+            self.routines = [one for one in self.routines if one.name != routine.name]
+            if len(calls) > 1 and length_of(self.routines) >= length_of(before):
+                self.routines = before
+
+    def inline(self, routine: Routine, call: Step) -> None:
+        """Puts the steps of a function where it is called.
+
+        Raises:
+            CannotUnify: They depend on something that is not known there.
+        """
+        steps, numbers = self.fresh(routine.steps)
+        given = dict(enumerate(call.args))
+        steps = tuple(instantiated(step, dict(call.kwargs), given) for step in steps)
+        result = routine.result
+        assert isinstance(result, Ref)
+        swap = _swap(Ref(call.uid), Ref(numbers[result.source], result.path))
+        self.routines = [
+            replace(
+                one,
+                steps=tuple(
+                    map_all(inner, swap) for step in one.steps for inner in (steps if step.uid == call.uid else (step,))
+                ),
+                result=transform(one.result, swap),
+            )
+            for one in self.routines
+        ]
 
     def finished(self) -> list[Routine]:
         """The routines, with defaults for parameters that are mostly the same."""
@@ -161,7 +172,7 @@ class Draft:
                 values = [call[item.name] for call in calls.get(routine.name, ()) if item.name in call]
                 plain = [value for value in values if isinstance(value, Plain)]
                 usual = Plain(0.0) if Plain(0.0) in plain else max(plain, key=plain.count, default=None)
-                if usual is not None and item.name not in ("filters", "units", "name") and len(set(values)) > 1:
+                if usual is not None and not item.name.endswith((*SIZES, "name")) and len(set(values)) > 1:
                     if usual == Plain(0.0) or 2 * plain.count(usual) >= len(values):
                         defaults.setdefault(routine.name, {})[item.name] = usual
 
@@ -171,11 +182,14 @@ class Draft:
         }
 
         def shortened(step: Step) -> Step:
-            places = order.get(step.class_name, {})
-            step = replace(step, kwargs=tuple(sorted(step.kwargs, key=lambda pair: places.get(pair[0], 0))))
-            usual = defaults.get(step.class_name, {}) if step.kind is StepKind.INVOKE else {}
-            kwargs = tuple((key, value) for key, value in step.kwargs if usual.get(key) != value)
-            return replace(step, kwargs=kwargs, body=tuple(shortened(inner) for inner in step.body))
+            body = tuple(shortened(inner) for inner in step.body)
+            if step.kind is not StepKind.INVOKE:
+                return replace(step, body=body)
+            places, usual = order[step.class_name], defaults.get(step.class_name, {})
+            pairs = sorted(step.kwargs, key=lambda pair: places[pair[0]])
+            placed = list(takewhile(lambda pair: is_placed(pair[0]) and pair[0] not in usual, pairs))
+            kwargs = tuple((key, value) for key, value in pairs[len(placed) :] if usual.get(key) != value)
+            return replace(step, args=(*step.args, *(value for _, value in placed)), kwargs=kwargs)
 
         return [
             replace(
@@ -190,6 +204,11 @@ class Draft:
         ]
 
 
+def length_of(routines: Iterable[Routine]) -> float:
+    """The lines of a program; a function counts for more than its lines, because a reader has to look it up."""
+    return sum(total(routine.steps) + (0 if routine.model else FUNCTION_LINES + 2) for routine in routines)
+
+
 def invokes(routine: Routine, name: str) -> bool:
     """Whether a routine calls a function."""
     return any(step.kind is StepKind.INVOKE and step.class_name == name for step in every_step(routine.steps))
@@ -202,9 +221,9 @@ def with_results(step: Step, replacements: Mapping[Ref, Ref]) -> Step:
 
 
 def _by_meaning(item: Parameter) -> int:
-    """Sizes first, names last."""
-    if item.name.startswith(("filters", "units")):
-        return 0
+    """Sizes first, as Keras has them, and names last."""
+    if is_placed(item.name):
+        return PLACED.index(next(word for word in PLACED if item.name.endswith(word))) - len(PLACED)
     return 3 if item.name.endswith("name") else 2 if item.name in ("strides", "repeats") else 1
 
 

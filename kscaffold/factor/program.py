@@ -97,6 +97,7 @@ class Routine:
         result: What it returns.
         model: The model that it builds; `None` for a function that applies layers.
         layers: The layers and models that have a variable in it: the variable and what makes each.
+        words: The words that some of those layers learned, by the variable.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Routine:
     result: Tree
     model: SavedModel | None = None
     layers: tuple[tuple[str, Tree], ...] = ()
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
         return transform(tree, change)
 
     for number, layer in enumerate(model.layers):
-        if layer.calls < 2 and layer.model is None:
+        if layer.calls < 2 and layer.model is None and not layer.words:
             continue
         stem = names[models.index(layer.model)] if layer.model else layer.made.class_name
         wanted = identifier(layer.name if not layer.generated else stem, "layer")
@@ -244,6 +246,7 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
         moved(model.output_tree),
         model,
         tuple(layers),
+        tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words),
     )
 
 

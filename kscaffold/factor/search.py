@@ -12,15 +12,14 @@ from kscaffold.factor.arguments import (
     with_names,
 )
 from kscaffold.factor.candidates import (
-    FUNCTION_LINES,
     LEAST_GAIN,
     LONG_TABLE,
     MODULE_NAMES,
     Candidate,
     apart,
 )
-from kscaffold.factor.cost import total
-from kscaffold.factor.draft import invokes
+from kscaffold.factor.cost import FUNCTION_LINES, total
+from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import map_all
@@ -32,6 +31,7 @@ from kscaffold.saved.tree import Code, Object, Ref, Text
 STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
 LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
 MOST_TRIED = 3000  # candidates in each round
+WORTH_ADDING = 4  # lines
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 
@@ -55,7 +55,7 @@ def factor(program: Program) -> Program:
                     search.merge_functions()
                 search.absorb(named=whole_names)
             search.whole_names = False
-            search.inline_single()
+            search.inline_few()
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -64,12 +64,16 @@ def factor(program: Program) -> Program:
             search.apply(best)
             search.collapse_calls()
         found.append(search.finished())
-    return Program(tuple(min(found, key=_length)))
+    flat = {routine.name: routine for routine in routines}
+    chosen = min(found, key=length_of)
+    return Program(tuple(flat[one.name] if _is_better_listed(flat.get(one.name), one) else one for one in chosen))
 
 
-def _length(routines: Iterable[Routine]) -> float:
-    """The lines of a program; a function counts for more than its lines, because a reader has to look it up."""
-    return sum(total(routine.steps) + (0 if routine.model else FUNCTION_LINES + 2) for routine in routines)
+def _is_better_listed(flat: Routine | None, factored: Routine) -> bool:
+    """Whether a `Sequential` stays a list of layers: loops that add layers have to save some lines."""
+    if flat is None or flat.model is None or not flat.model.sequential:
+        return False
+    return total(flat.steps) - total(factored.steps) < WORTH_ADDING
 
 
 class _Search(Variants):

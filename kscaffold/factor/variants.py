@@ -15,13 +15,12 @@ from kscaffold.factor.arguments import (
     with_names,
 )
 from kscaffold.factor.candidates import (
-    FUNCTION_LINES,
     LEAST_GAIN,
     MODULE_NAMES,
     MOST_PARAMETERS,
     Finder,
 )
-from kscaffold.factor.cost import lines_of, total
+from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
 from kscaffold.factor.merge import Layout, flat, lay_out, unify_calls
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify

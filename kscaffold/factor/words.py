@@ -51,7 +51,7 @@ def function_words(steps: Sequence[Step]) -> list[str]:
     if merge is not None and merge.class_name in ("Add", "+"):
         kept = branches or any(ref.source < 0 for ref in merge.reads())
         if "DepthwiseConv2D" in classes or any("depthwise" in name for name in invoked):
-            return ["inverted_residual_block", "residual_block"]
+            return ["inverted_residual", "residual_block"]
         return ["residual_block", "identity_block"] if kept else ["projection_block", "residual_projection"]
     if merge is not None and merge.class_name == "Concatenate":
         many = len(set(merge.reads())) > 2

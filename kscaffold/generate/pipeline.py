@@ -184,6 +184,8 @@ def _carry_out(
             staged.write_text(text, encoding="utf-8")
             verdicts = process.finish((scaffold.job(staged, module.shown),))
             outcome = replace(outcome, verdicts=scaffold.explain(verdicts, process.interpreter, text))
+        if not verdicts:
+            outcome = replace(outcome, unchecked="what it lacks has to be filled in first")
     if outcome.exit_code is not ExitCode.DONE and not forced:
         return outcome
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))

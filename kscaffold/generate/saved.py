@@ -178,7 +178,7 @@ def missing(file: SavedFile, shown: str) -> RequestError:
 def default_name(model: SavedModel, path: Path) -> str:
     """A name for the module: that of the model, else that of its file."""
     for text in ([] if model.generated else [model.name]) + [path.stem.partition(".")[0], "saved"]:
-        wanted = identifier(text, "model")
+        wanted = identifier(text, "model", "model")
         for name in (wanted, f"{wanted}_model"):
             try:
                 return parse_module_name(name).module

@@ -62,8 +62,18 @@ def load(path: str, kind: str, customs: dict[str, Any]) -> Any:
         with open(path, encoding="utf-8") as file:
             text = file.read()
         parsed = json.loads(text)
+        if isinstance(parsed, dict) and "module" not in parsed:
+            return load_legacy(parsed, customs)
         return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
     return keras.saving.load_model(path, custom_objects=customs, compile=False, safe_mode=True)
+
+
+def load_legacy(config: dict[str, Any], customs: dict[str, Any]) -> Any:
+    """A model of an architecture that Keras 2 saved, as Keras reads it from its HDF5 files."""
+    from keras.src.legacy.saving import saving_options, saving_utils
+
+    with saving_options.keras_option_scope(use_legacy_config=True):
+        return saving_utils.model_from_config(config, custom_objects=customs)
 
 
 def canonical(model: Any, mode: str) -> Any:
@@ -230,6 +240,8 @@ def copy_assets(model: Any, reference: Any) -> None:
     pairs = zip(model._flatten_layers(), reference._flatten_layers(), strict=True)
     for own, other in pairs:
         if type(own) is type(other) and hasattr(own, "load_assets") and getattr(own, "input_vocabulary", None) is None:
+            if own.vocabulary_size() == other.vocabulary_size():
+                continue  # the source has them
             with tempfile.TemporaryDirectory() as folder:
                 other.save_assets(folder)
                 own.load_assets(folder)

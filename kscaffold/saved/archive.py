@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 import zlib
@@ -11,7 +12,9 @@ from typing import Any
 from kscaffold.errors import RequestError
 
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes; the config of NASNetLarge has 1.5 MB
+LARGEST_WORDS = 16 * 1024  # bytes of words that may stand in source
 MOST_MEMBERS = 100_000
+ASSETS, WORDS = "assets", "vocabulary.txt"
 CONFIG = "config.json"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # What zipfile raises for archives that are damaged, or that ask for what it cannot do.
@@ -106,6 +109,36 @@ def _zip_text(path: Path, shown: str) -> bytes:
     if len(text) > LARGEST_CONFIG:
         raise _too_large(shown)
     return text
+
+
+def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
+    """The words that lookup layers learned, by where their layer is in the model: `layers/string_lookup`.
+
+    Words that are too many to stand in source are left out; so are those that cannot be read.
+
+    Args:
+        path: The file or folder.
+        kind: What it is: only archives and folders hold words.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    if kind == "keras":
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.startswith(f"{ASSETS}/") and name.endswith(f"/{WORDS}"):
+                    with contextlib.suppress(*ZIP_ERRORS), archive.open(name) as member:
+                        found |= _words(name, member.read(LARGEST_WORDS + 1))
+    elif kind == "folder":
+        for file in sorted((path / ASSETS).rglob(WORDS)):
+            if file.stat().st_size <= LARGEST_WORDS:
+                found |= _words(file.relative_to(path).as_posix(), file.read_bytes())
+    return found
+
+
+def _words(name: str, content: bytes) -> dict[str, tuple[str, ...]]:
+    lines = content.decode("utf-8", "replace").splitlines() if len(content) <= LARGEST_WORDS else []
+    while lines and not lines[-1]:
+        lines.pop()
+    return {name.removeprefix(f"{ASSETS}/").removesuffix(f"/{WORDS}"): tuple(lines)} if lines else {}
 
 
 def _hdf5_text(path: Path, shown: str) -> bytes:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,10 @@ class Objects:
         self.model = model
         self.stubs: dict[tuple[str, str], Stub] = {}
         self.used: dict[str, str] = {}
+        # The words that layers learned, and where the model that is being read is in the whole.
+        self.words: Mapping[str, tuple[str, ...]] = {}
+        self.prefix = ""
+        self.notes: list[str] = []
 
     def value(self, value: Any, key: str = "") -> Tree:
         """What a value of a config is in code."""
@@ -297,6 +301,19 @@ def own_name(value: Mapping[str, Any]) -> str:
     config = value.get("config")
     inner = config.get("name") if isinstance(config, dict) else None
     return _text(value.get("name") or inner or facts.made_up_stem(_text(value["class_name"])))
+
+
+def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where Keras keeps what belongs to the layers of a model, in their order: `layers/dense`, `layers/dense_1`."""
+    counts: dict[str, int] = {}
+    paths = []
+    for entry in entries:
+        stem = facts.made_up_stem(_text(entry["class_name"]))
+        number = counts.get(stem, 0)
+        if ".ops." not in str(entry.get("module")):
+            counts[stem] = number + 1
+        paths.append(f"layers/{stem}_{number}" if number else f"layers/{stem}")
+    return paths
 
 
 def _positional(keywords: Any, signature: catalogue.Signature) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.saved import facts
-from kscaffold.saved.archive import read_config
+from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.masks import without_masks
-from kscaffold.saved.objects import Malformed, Objects, own_name
+from kscaffold.saved.objects import Malformed, Objects, asset_paths, own_name
 from kscaffold.saved.tree import Listing, Object, Plain, Ref, Table, Tree, refs, transform
 from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
 
@@ -19,6 +19,7 @@ OPERATORS = {
     "Mod": "%", "Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "Negative": "-", "GetItem": "[]",
 }  # fmt: skip
 PAIRS = ("ops.top_k", "ops.moments", "ops.qr", "ops.eig", "ops.eigh")
+LOOKUPS = ("StringLookup", "TextVectorization")
 DEEPEST = 50  # models inside each other
 STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 Node = tuple[int, int]  # the number of a layer, and which of its calls
@@ -37,6 +38,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
     """
     kind, config = read_config(path, shown)
     reader = _Reader(customs or {}, shown)
+    reader.objects.words = read_words(path, kind)
     try:
         model = reader.top(config)
     except Malformed as error:
@@ -49,7 +51,9 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
             f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown
         ) from error
     objects = reader.objects
-    return SavedFile(model, kind, tuple(objects.stubs.values()), tuple((m, n) for n, m in objects.used.items()))
+    return SavedFile(
+        model, kind, tuple(objects.stubs.values()), tuple((m, n) for n, m in objects.used.items()), tuple(objects.notes)
+    )
 
 
 class _Reader:
@@ -95,6 +99,9 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
     layers: list[SavedLayer] = []
     calls: list[Call] = []
     value = Ref(-1)
+    kept = [entry for entry in config["layers"] if entry["class_name"] != "InputLayer"]
+    paths = iter(asset_paths(kept))
+    prefix = objects.prefix
     for entry in config["layers"]:
         name = str(entry["class_name"])
         if name == "InputLayer":
@@ -104,7 +111,7 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
         shape = inner.get("batch_input_shape") if isinstance(inner, dict) else None
         if shape and not layers and not inputs:  # Keras 2 kept it with the first layer
             inputs = (SavedInput("input_layer", _shape(shape), str(inner.get("dtype") or "float32"), True),)
-        layer = _layer(objects, entry)
+        layer = _layer(objects, entry, f"{prefix}{next(paths)}")
         layers.append(layer)
         kind = CallKind.MODEL if layer.model else CallKind.LAYER
         calls.append(Call(kind, len(layers) - 1, "", (value,)))
@@ -125,14 +132,21 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
     )
 
 
-def _layer(objects: Objects, entry: Mapping[str, Any]) -> SavedLayer:
+def _layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLayer:
     name = own_name(entry)
+    before, objects.prefix = objects.prefix, f"{path}/"
     made = objects.layer(entry)
+    objects.prefix = before
     generated = facts.is_made_up(name, str(entry["class_name"]))
     given = dict(made.keywords)
     if made.target == "model":
         return SavedLayer(name, Object("model"), generated, model=given["model"])  # type: ignore[arg-type]
-    return SavedLayer(name, made, generated)
+    given = dict(made.keywords)
+    learns = made.class_name in LOOKUPS and given.get("output_mode") != Plain("tf_idf")
+    words = objects.words.get(path, ()) if learns else ()
+    if made.class_name in (*LOOKUPS, "IntegerLookup") and "vocabulary" not in given and not words:
+        objects.notes.append(f"{name[:60]!r} learned words that the source does not have: adapt() it again.")
+    return SavedLayer(name, made, generated, words=words)
 
 
 def _counted(layers: list[SavedLayer], calls: Iterable[Call]) -> Iterable[SavedLayer]:
@@ -175,6 +189,7 @@ class _Graph:
                 raise Malformed(f"two layers are called {name[:60]!r}")
             self.entries[name] = entry
         self.numbers = {name: number for number, name in enumerate(self.entries)}
+        self.paths = [f"{self.objects.prefix}{path}" for path in asset_paths(config["layers"])]
         self.inputs: list[str] = []
         self.made: dict[int, SavedLayer] = {}
         self.nodes: dict[Node, tuple[list[Tree], dict[str, Tree]]] = {}
@@ -214,7 +229,7 @@ class _Graph:
             if number not in numbers:
                 assert entry is not None
                 self.objects.query_rank = _query_rank(entry)
-                self.made[number] = _layer(self.objects, entry)
+                self.made[number] = _layer(self.objects, entry, self.paths[number])
                 numbers[number] = len(layers)
                 layers.append(self.made[number])
             layer = self.made[number]

@@ -46,6 +46,7 @@ class SavedLayer:
         generated: Whether Keras made up the name, so that nobody depends on it.
         model: The model, if it is one.
         calls: How often it is called.
+        words: For a layer that learned words, those; empty if they are not known, or too many.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SavedLayer:
     generated: bool
     model: SavedModel | None = None
     calls: int = 0
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

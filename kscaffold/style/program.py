@@ -31,7 +31,6 @@ from kscaffold.style.variables import (
 LONGEST_INLINE = 60  # characters of an operation that is written inside another
 STATE_NAMES = {3: ("state_h", "state_c"), 2: ("state",), 5: ("forward_h", "forward_c", "backward_h", "backward_c")}
 SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
-PLACED_PARAMETERS = ("filters", "units")
 
 
 def program_parts(program: Program) -> tuple[Function, ...]:
@@ -220,7 +219,14 @@ class _Writer:
 
     def layer_lines(self) -> list[str]:
         """The layers and models that have a variable."""
-        return [f"{name} = {source(made, self.value)}" for name, made in self.routine.layers]
+        words = dict(self.routine.words)
+        lines = []
+        for name, made in self.routine.layers:
+            lines.append(f"{name} = {source(made, self.value)}")
+            if name in words:
+                listed = ", ".join(literal(word) for word in words[name])
+                lines.append(f"{name}.set_vocabulary([{listed}])")
+        return lines
 
     def made(self, step: Step) -> str:
         """Source of the layer of a step."""
@@ -252,8 +258,6 @@ class _Writer:
             text, _ = operator_source(step.callee.text, step.args, self.value, self.inline)
             return text
         kwargs = [(key, source(value, self.value)) for key, value in step.kwargs]
-        if step.kind is StepKind.INVOKE and kwargs and kwargs[0][0] in PLACED_PARAMETERS:
-            args, kwargs = [*args, kwargs[0][1]], kwargs[1:]
         listed = [*args, *(f"{key}={value}" for key, value in kwargs)]
         made = (
             object_source(step.callee, lambda part: source(part, self.value))
