@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -52,6 +53,7 @@ class Settings:
 
 
 DEFAULT = Settings()
+PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*")
 FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
 CHOICES = {"style": STYLES, "backend": BACKENDS}
 KEYS = ("package", *FOLDERS, *CHOICES, "python")
@@ -80,7 +82,10 @@ class Project:
         name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
         own = {key: self._read(key, value) for key, value in self.own_table.items() if key not in TABLES}
-        return {"package": package or None, "black": self.section("tool", "black") or None} | own
+        return {
+            "package": package if PACKAGE.fullmatch(package) else None,
+            "black": self.section("tool", "black") or None,
+        } | own
 
     @property
     def own_table(self) -> Mapping[str, Any]:
@@ -124,7 +129,7 @@ class Project:
         if key == "package":
             check_package(value, where)
         if key == "python" and "/" in value:
-            return str(self.root / Path(value).expanduser())
+            return str(self.root / os.path.expanduser(value))
         return value
 
     @property
@@ -181,6 +186,6 @@ def check_package(text: str, where: str = "--package") -> str:
     Raises:
         RequestError: It is no dotted name.
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*", text) or len(text) > 100:
+    if not PACKAGE.fullmatch(text) or len(text) > 100:
         raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where=where)
     return text

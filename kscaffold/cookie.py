@@ -229,7 +229,15 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
             project = Path(generate.generate_files(cookie.folder, wrapped, out, accept_hooks=accept_hooks))
     except FailedHookException as error:
         raise _refused(cookie.shown, f"a hook failed ({str(error).rstrip('.')})") from error
-    except (CookiecutterException, TemplateError, OSError, ValueError, TypeError, ArithmeticError) as error:
+    except (
+        CookiecutterException,
+        TemplateError,
+        OSError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise _broken(cookie, error) from error
     finally:
         generate.create_env_with_context, tempfile.tempdir = original

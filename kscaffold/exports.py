@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 LIST_NAME = "__all__"
 
@@ -19,10 +21,12 @@ class Export:
     Attributes:
         text: Its text; the same as before if there is nothing to add, `None` if it cannot be done safely.
         by_hand: The lines to add, if it cannot be done safely.
+        reason: Why it cannot.
     """
 
     text: str | None
     by_hand: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def add_export(text: str, module: str, names: tuple[str, ...], package: str = "") -> Export:
@@ -38,15 +42,17 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
     try:
         before = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
-        return _by_hand(line, names)
+        return _by_hand(line, names, "it is no Python that can be read")
     source = _Source(text)
     absolute = f"{package}.{module}" if package else None
     there = _imported_from(before, module, absolute)
     missing = tuple(name for name in names if name not in there)
     taken = _bound(before) - there
     listed = _find_list(before)
-    if taken & set(names) or listed is _UNREADABLE:
-        return _by_hand(line, names)
+    if taken & set(names):
+        return _by_hand(line, names, f"{min(taken & set(names))} is something else there")
+    if listed is _UNREADABLE:
+        return _by_hand(line, names, f"its {LIST_NAME} is more than a list of names")
     imports = [node for node in before.body if isinstance(node, ast.ImportFrom)]
     siblings = [node for node in imports if _is_sibling(node, package)]
     inserts: list[tuple[int, str]] = []
@@ -62,10 +68,16 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
         inserts += source.new_items(listed, [str(item) for item in present], unlisted)
     elif missing and not siblings and all(_says_nothing(node) for node in before.body):
         position, written = inserts.pop()
-        closing = f"{source.newline}{LIST_NAME} = [{', '.join(_quoted(name) for name in sorted(names))}]"
+        closing = (
+            f"{source.newline}{LIST_NAME} = [{', '.join(_quoted(name) for name in sorted(names, key=_kinds_first))}]"
+        )
         inserts.append((position, f"{written}{closing}{source.newline}"))
     after = source.insert(inserts)
-    return Export(after) if _is_safe(before, after, module, names) else _by_hand(line, names)
+    return (
+        Export(after)
+        if _is_safe(before, after, module, names)
+        else _by_hand(line, names, "the rest of it could not stay as it is")
+    )
 
 
 class _Unreadable:
@@ -75,8 +87,15 @@ class _Unreadable:
 _UNREADABLE = _Unreadable()
 
 
-def _by_hand(line: str, names: tuple[str, ...]) -> Export:
-    return Export(None, (line, f"{LIST_NAME} += [{', '.join(_quoted(name) for name in names)}]"))
+def _by_hand(line: str, names: tuple[str, ...], reason: str) -> Export:
+    return Export(None, (line, f"{LIST_NAME} += [{', '.join(_quoted(name) for name in names)}]"), reason)
+
+
+def _kinds_first(name: str) -> tuple[int, list[tuple[int, int | str]]]:
+    """The order that ruff wants of `__all__`: constants, classes, the rest; numbers in names by their size."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    natural: list[tuple[int, int | str]] = [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, natural
 
 
 def _quoted(name: str) -> str:
@@ -202,9 +221,10 @@ class _Source:
     ) -> list[tuple[int, str]]:
         """Where names go in a list: in their order if it was sorted, else at its end."""
         inserts: list[tuple[int, str]] = []
-        ordered = present == sorted(present)
-        for name in sorted(names) if ordered else names:
-            index = sum(item < name for item in present) if ordered else len(present)
+        orders: tuple[Callable[[str], Any], ...] = (_kinds_first, str)
+        order = next((key for key in orders if present == sorted(present, key=key)), None)
+        for name in sorted(names, key=order) if order else names:
+            index = sum(order(item) < order(name) for item in present) if order else len(present)
             inserts += self._new_item(listed, index, _quoted(name))
         return inserts
 

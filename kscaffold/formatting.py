@@ -169,4 +169,6 @@ def format_python(text: str, mode: Mode, template: str) -> str:
     try:
         return black.format_str(text, mode=mode)
     except InvalidInput as error:
-        raise broken_template(template, None, f"what it gives is no Python ({' '.join(str(error).split())})") from error
+        raise broken_template(
+            template, None, f"what it gives is no Python ({' '.join(str(error).split())[:300]})"
+        ) from error

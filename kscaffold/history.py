@@ -150,10 +150,14 @@ def take_back(root: Path, generation: Generation) -> None:
     ]
     if placements:
         journal.put_all(root, placements)
-    for folder in sorted(generation.folders, reverse=True):
+    here = Path.cwd()
+    for folder in sorted(set(generation.folders) - {root, here, *here.parents}, reverse=True):
         with contextlib.suppress(OSError):  # somebody has put a file there since
             folder.rmdir()
-    _write(root, _read(root)[:-1])
+    entries = _read(root)
+    # Another command may have written something since.
+    known = [index for index, entry in enumerate(entries) if _generation(root, entry) == generation]
+    _write(root, [entry for index, entry in enumerate(entries) if index not in known[-1:]])
 
 
 def _generation(root: Path, entry: dict[str, Any]) -> Generation:
@@ -194,7 +198,7 @@ def _read(root: Path) -> list[dict[str, Any]]:
         return []
     except NotADirectoryError:
         return []
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _not_understood(path) from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise _not_understood(path)
@@ -203,12 +207,12 @@ def _read(root: Path) -> list[dict[str, Any]]:
 
 def _write(root: Path, entries: list[dict[str, Any]]) -> None:
     path = _file_of(root)
-    if not entries:
-        path.unlink(missing_ok=True)
-        return
-    _forget_the_oldest(path.parent)
     new = path.with_suffix(f".{os.getpid()}.new")
     try:
+        if not entries:
+            path.unlink(missing_ok=True)
+            return
+        _forget_the_oldest(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new.write_text(json.dumps(entries), encoding="utf-8")
         os.replace(new, path)

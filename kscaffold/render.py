@@ -135,9 +135,11 @@ def render(
         raise broken_template(named, error.lineno, (error.message or "syntax error").rstrip(".")) from error
     except jinja2.TemplateNotFound as error:
         raise broken_template(shown_name(template, roots), None, f"there is no {error.name}") from error
+    except RecursionError as error:
+        raise broken_template(shown_name(template, roots), None, "it includes or calls itself without end") from error
     except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         file, line = _template_place(error, roots)
-        raise broken_template(file or shown_name(template, roots), line, str(error)) from error
+        raise broken_template(file or shown_name(template, roots), line, str(error).rstrip(".")) from error
 
 
 def shown_name(template: str, roots: Roots) -> str:

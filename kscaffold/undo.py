@@ -9,6 +9,7 @@ from kscaffold import history, journal
 from kscaffold.config import find_project
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.history import Generation
+from kscaffold.writer import shown_path
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,14 @@ class Undone:
 
     Attributes:
         generation: What was to be taken back.
+        shown: How messages name its files.
         edited: The files that are no longer as they were generated; with any of them, nothing is taken back.
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether it was taken back.
     """
 
     generation: Generation
+    shown: tuple[str, ...]
     edited: tuple[history.Written, ...]
     recovered: tuple[str, ...] = ()
     written: bool = False
@@ -50,8 +53,9 @@ def undo_last(dry_run: bool = False) -> Undone:
             f"Nothing is known to have been generated in {root}.",
             hint="Go to the project, or remove the files by hand.",
         )
+    shown = tuple(shown_path(file.path) for file in generation.files)
     edited = generation.edited
     if edited or dry_run:
-        return Undone(generation, edited, recovered)
+        return Undone(generation, shown, edited, recovered)
     history.take_back(root, generation)
-    return Undone(generation, (), recovered, written=True)
+    return Undone(generation, shown, (), recovered, written=True)

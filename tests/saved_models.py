@@ -148,6 +148,13 @@ def deferred() -> Any:
     return model
 
 
+def operations() -> Any:
+    """In a `.h5` file operations have no modules: Multiply might be the layer."""
+    inputs = keras.Input((4,))
+    product = layers.Multiply()([layers.Dense(3)(inputs), layers.Dense(3)(inputs)])
+    return keras.Model(inputs, ops.relu(product) * 2 + 1)
+
+
 MODELS = (
     text, translate, tickets, prepared, nested, siamese, mixed, frozen, residual, attention, cells, own, deferred
 )  # fmt: skip
@@ -160,6 +167,7 @@ def main(folder: Path) -> None:
         keras.utils.set_random_seed(1)
         make().save(folder / f"{make.__name__}.keras")
     nested().save(folder / "old.h5")
+    operations().save(folder / "operations.h5")
     (folder / "architecture.json").write_text(residual().to_json())
     attention().save(folder / "whole", zipped=False)
 

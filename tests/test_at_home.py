@@ -116,14 +116,52 @@ def test_what_cannot_be_added_safely_is_left_to_the_user(kscaffold: Kscaffold, r
     init.parent.mkdir()
     init.write_text("__all__ = sorted(globals())\n")
     assert kscaffold("layer", "Gate", "--no-check").out.splitlines()[2:5] == [
-        "add     to src/my_project/layers/__init__.py by hand, which cannot be done safely:",
+        "add     to src/my_project/layers/__init__.py by hand, because its __all__ is more than a list of names:",
         "            from .gate import Gate",
         '            __all__ += ["Gate"]',
     ]
+    assert "by hand" in kscaffold("layer", "Gate", "--no-check", "-q").err
     document = json.loads(kscaffold("layer", "Gate", "--no-check", "--json").out)
     lines = ["from .gate import Gate", '__all__ += ["Gate"]']
-    assert document["add_by_hand"] == [{"path": "src/my_project/layers/__init__.py", "lines": lines}]
+    (left,) = document["add_by_hand"]
+    assert (left["path"], left["lines"]) == ("src/my_project/layers/__init__.py", lines)
     assert init.read_text() == "__all__ = sorted(globals())\n"
+
+
+def test_a_namesake_in_another_folder_is_refused(kscaffold: Kscaffold, repository: Path) -> None:
+    kscaffold("layer", "Block", "--no-check", "-q")
+    before = tree(repository)
+    result = kscaffold("model", "block", "--style", "subclassed", "--no-check", "--no-test")
+    assert result.exit_code == 2
+    assert result.err == (
+        "error: NAME: src/my_project/layers/block.py has a class Block, and Keras could not tell the two apart in a"
+        " saved model. Give another name, for example MyBlock, or another --package.\n"
+    )
+    assert tree(repository) == before
+    assert kscaffold("pipeline", "block", "4 -> Dense(2)", "--no-check", "--no-test").exit_code == 0
+
+
+def test_a_folder_in_no_package_is_written_with_a_warning(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.kscaffold]\npackage = "p"\nlayers = "src/p/layers"\n')
+    result = kscaffold("layer", "Gate", "--no-check")
+    assert result.exit_code == 0
+    expected = (
+        "src/p/layers is in no package, so that nothing exports the new names; src/p/__init__.py would make it one."
+    )
+    assert expected in result.err
+
+
+def test_a_project_whose_name_is_no_package_registers_under_custom(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "3d-net"\n')
+    assert 'package="custom"' in kscaffold("layer", "Gate", "--no-check", "--stdout").out
+
+
+def test_a_folder_name_that_is_too_long_is_refused(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(f'[tool.kscaffold]\nlayers = "{"x" * 300}"\n')
+    for arguments in ((), ("-o", "y" * 300)):
+        result = kscaffold("layer", "Gate", "--no-check", *arguments)
+        assert result.exit_code == 4, result
+        assert "cannot be a folder: File name too long." in result.err and result.err.count("\n") == 1
 
 
 def test_a_module_that_is_kept_is_not_exported(kscaffold: Kscaffold, repository: Path) -> None:
@@ -161,6 +199,7 @@ def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, r
         ),
         ('layers = "/tmp"', "layers in [tool.kscaffold] has to be a folder of the project, not '/tmp'."),
         ('package = "no name"', "'no name' is no name of a package. For example: my_package."),
+        ('python = "~nobody-here/bin/python"', "There is no program "),
         ('python = "no-such-python"', "There is no program 'no-such-python'. Give the path of a Python."),
     ],
 )

@@ -42,6 +42,14 @@ def added(
             'from shop.layers.bar import Bar\n\n__all__ = ("Bar",)\n',
             'from shop.layers.bar import Bar\nfrom shop.layers.foo import Foo\n\n__all__ = ("Bar", "Foo",)\n',
         ),
+        (
+            'from .mlp import MLP\n\n__all__ = ["MLP", "VAE", "Resnet", "build_unet"]\n',
+            'from .foo import Foo\nfrom .mlp import MLP\n\n__all__ = ["MLP", "VAE", "Foo", "Resnet", "build_unet"]\n',
+        ),
+        (
+            'from .mlp import MLP\n\n__all__ = ["Aa", "MLP"]\n',
+            'from .foo import Foo\nfrom .mlp import MLP\n\n__all__ = ["Aa", "Foo", "MLP"]\n',
+        ),
         ("from .bar import Bar as Bar\n", "from .bar import Bar as Bar\nfrom .foo import Foo as Foo\n"),
         ("import os\n\nVERSION = 1\n", "import os\nfrom .foo import Foo\n\nVERSION = 1\n"),
         ("VERSION = 1\n", "from .foo import Foo\n\nVERSION = 1\n"),
@@ -78,6 +86,8 @@ def test_where_it_cannot_be_done_safely_the_lines_to_add_are_said(text: str) -> 
     export = add_export(text, "foo", ("Foo",), "shop.layers")
     assert export.text is None
     assert export.by_hand == ("from .foo import Foo", '__all__ += ["Foo"]')
+    reasons = ("no Python that can be read", "Foo is something else there", "its __all__ is more than a list of names")
+    assert any(reason in export.reason for reason in reasons)
 
 
 def test_several_functions_of_a_module_are_added_together() -> None:

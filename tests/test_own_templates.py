@@ -213,6 +213,8 @@ def test_a_broken_package_is_named_and_breaks_no_other(
         ("{{ layer.name.__init__.__globals__ }}", "is unsafe"),
         ("{{ cycler.__init__.__globals__.os.popen('id').read() }}", "is unsafe"),
         ("{{ range(10**9) | list }}", "Range too big"),
+        ("{{ self.notes() }}", "The template is broken: it includes or calls itself without end."),
+        ('{% include "layer/scale/module.py.jinja" %}', "it includes or calls itself without end."),
     ],
 )
 def test_a_template_reads_nothing_outside_its_folder_and_is_named_with_its_line(

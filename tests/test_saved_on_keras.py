@@ -24,7 +24,8 @@ from kscaffold.generate.saved import SavedFlags, describe_saved
 TESTS = Path(__file__).parent
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
-    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 architecture.json keras2.json whole"
+    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 operations.h5"
+    " architecture.json keras2.json whole"
 ).split()
 FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
 STYLES = [

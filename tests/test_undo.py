@@ -81,6 +81,29 @@ def test_what_was_edited_since_is_shown_and_left(kscaffold: Kscaffold, repositor
     assert sorted(tree(repository)) == ["pkg", "pkg/__init__.py", "pyproject.toml"]
 
 
+def test_what_was_there_before_and_was_removed_since_has_to_come_back(kscaffold: Kscaffold, repository: Path) -> None:
+    init = repository / "pkg/layers/__init__.py"
+    init.parent.mkdir()
+    init.touch()
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    init.unlink()
+    result = kscaffold("undo")
+    assert result.exit_code == 3
+    assert result.err == (
+        "error: pkg/layers/__init__.py: removed since 'kscaffold layer Gate'; nothing was taken back."
+        " Put back what was there, and try again.\n"
+    )
+
+
+def test_the_folder_that_the_user_is_in_stays(
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q", "-o", "new/place")
+    monkeypatch.chdir(folder / "new/place")
+    assert kscaffold("undo").out.splitlines() == ["remove  gate.py", "remove  test_gate.py"]
+    assert sorted(tree(folder)) == ["new", "new/place"]
+
+
 def test_a_folder_that_the_user_has_put_a_file_into_stays(kscaffold: Kscaffold, repository: Path) -> None:
     kscaffold("layer", "Gate", "--no-check", "-q")
     (repository / "tests/mine.txt").touch()
@@ -109,7 +132,9 @@ def test_where_nothing_can_be_kept_the_files_are_written_with_a_warning(
     assert "warning:" in result.err and "What was written cannot be kept for 'kscaffold undo'" in result.err
 
 
-@pytest.mark.parametrize("content", ["", "[", "{}", "[3]", '[{"command": 1}]', '[{"files": [{"path": "../x"}]}]'])
+@pytest.mark.parametrize(
+    "content", ["", "[", "{}", "[" * 100_000, "[3]", '[{"command": 1}]', '[{"files": [{"path": "../x"}]}]']
+)
 def test_what_is_kept_and_not_understood_is_named(
     kscaffold: Kscaffold, folder: Path, user_folders: Path, content: str
 ) -> None:

@@ -140,6 +140,9 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
             click.echo(f"note: {path} is again as it was before a run that was interrupted", err=True)
         for warning in outcome.warnings:
             click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+    if values["quiet"]:
+        for line in report.by_hand_lines(outcome):
+            click.echo(line, err=True)
     if values["stdout"] and outcome.exit_code == 0:
         click.echo(outcome.text, nl=False)
     if values["stdout"] or values["quiet"]:

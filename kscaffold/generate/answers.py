@@ -23,7 +23,7 @@ def questions(catalogue: Catalogue) -> tuple[Question, ...]:
     presets = tuple(template.name for template in catalogue.of_kind("model"))
     return (
         Question("description", "A Keras model and how it is trained.", check=_check_line("--description")),
-        Question("author", "", check=_check_line("--author")),
+        Question("author", "", check=_check_author),
         Question("license", LICENSES[0], LICENSES, _check_choice("--license", LICENSES)),
         Question("model", DEFAULT_PRESET, presets, _check_choice("--model", presets)),
         Question("python", "3.11", check=_check_python),
@@ -69,6 +69,12 @@ def _check_line(flag: str) -> Callable[[str], object]:
     return check
 
 
+def _check_author(text: str) -> None:
+    _check_line("--author")(text)
+    if re.search(r"[<>]", text) and not re.fullmatch(r"[^<>]*<[^<>\s]+@[^<>\s]+>\s*", text):
+        raise RequestError(f"{text!r} is no author.", hint="For example: Ada Byte <ada@example.org>.", where="--author")
+
+
 def _check_choice(flag: str, choices: tuple[str, ...]) -> Callable[[str], object]:
     def check(text: str) -> None:
         if text not in choices:
@@ -85,9 +91,9 @@ def is_version(text: str) -> bool:
 
 def _check_python(text: str) -> None:
     match = re.fullmatch(r"3\.([0-9]{1,2})", text)
-    if match is None or int(match[1]) < OLDEST_PYTHON:
+    if match is None or not OLDEST_PYTHON <= int(match[1]) <= NEWEST_PYTHON:
         raise RequestError(
             f"The repository cannot be for Python {text}.",
-            hint=f"Give a version from 3.{OLDEST_PYTHON} on: 3.{NEWEST_PYTHON - 1}.",
+            hint=f"Give a version from 3.{OLDEST_PYTHON} to 3.{NEWEST_PYTHON}.",
             where="--python",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -132,6 +133,49 @@ class Destination:
         return tuple(dict.fromkeys((self.output_dir, self.import_root, Path.cwd(), *self.project.test_paths)))
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """What is left for the user to add to a file.
+
+    Attributes:
+        shown: How messages name the file.
+        lines: The lines to add.
+        reason: Why they are not added for the user.
+    """
+
+    shown: str
+    lines: tuple[str, ...]
+    reason: str
+
+
+def refuse_namesake(request: Request, destination: Destination, names: tuple[str, ...]) -> None:
+    """Refuses a class of which the project has a namesake: Keras could not tell them apart in a saved model.
+
+    Args:
+        request: What is asked.
+        destination: Where the module goes.
+        names: What it defines.
+
+    Raises:
+        RequestError: A module of that name in another folder of the settings defines a class of that name.
+    """
+    class_name = destination.name.class_name
+    if request.package is not None or class_name not in names:
+        return
+    for setting in ("layers", "models", "pipelines"):
+        folder = getattr(destination.settings, setting)
+        path = destination.project.root / (folder or ".") / destination.module.name
+        if folder is None or path.parent == destination.output_dir or not path.is_file():
+            continue
+        if re.search(rf"^class {class_name}\b", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            shown = path.relative_to(destination.project.root).as_posix()
+            raise RequestError(
+                f"{shown} has a class {class_name}, and Keras could not tell the two apart in a saved model.",
+                hint=f"Give another name, for example My{class_name}, or another --package.",
+                where="NAME",
+            )
+
+
 def find_destination(request: Request) -> Destination:
     """Where the files of a request go.
 
@@ -149,8 +193,14 @@ def find_destination(request: Request) -> Destination:
 
 
 def _output_folder(folder: Path, where: str = "--output-dir") -> Path:
-    resolved = folder.resolve()
-    existing = next(place for place in (resolved, *resolved.parents) if place.exists())
+    try:
+        resolved = folder.resolve()
+        existing = next(place for place in (resolved, *resolved.parents) if place.exists())
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it goes round in a circle of symbolic links"
+        raise RequestError(
+            f"{str(folder)[:80]} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED
+        ) from error
     if not existing.is_dir():
         raise RequestError(f"{existing} is no folder.", where=where, exit_code=ExitCode.REFUSED)
     return resolved

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from kscaffold.errors import RequestError
 from kscaffold.exports import add_export
 from kscaffold.formatting import Formatter
+from kscaffold.generate.destination import ByHand, Destination
 
 if TYPE_CHECKING:
-    from kscaffold.generate.destination import Destination
     from kscaffold.writer import File
 
 
@@ -21,11 +21,13 @@ class PackageFiles:
 
     Attributes:
         files: Its `__init__.py`, if there is something to add to it.
-        by_hand: What could not be added to it safely, as its name and the lines.
+        by_hand: What could not be added to it safely.
+        warnings: What the user should know, though nothing is wrong.
     """
 
     files: tuple[File, ...] = ()
-    by_hand: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def add_to_package(destination: Destination, names: tuple[str, ...], formatter: Formatter) -> PackageFiles:
@@ -38,7 +40,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     """
     init = destination.init
     if init is None or not names:
-        return PackageFiles()
+        return PackageFiles(warnings=_no_package(destination) if names else ())
     from kscaffold import writer
 
     shown = writer.shown_path(init)
@@ -49,7 +51,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
         text = "\0"  # no Python, so that nothing is added
     export = add_export(text, destination.name.module, names, destination.dotted_folder)
     if export.text is None:
-        return PackageFiles(by_hand=((shown, export.by_hand),))
+        return PackageFiles(by_hand=(ByHand(shown, export.by_hand, export.reason),))
     if content is not None and export.text == text:
         return PackageFiles()
     black = destination.settings.black
@@ -66,6 +68,18 @@ def _received(formatter: Formatter) -> str | None:
         return formatter.receive()
     except RequestError:
         return None
+
+
+def _no_package(destination: Destination) -> tuple[str, ...]:
+    """A warning where the settings name a folder that should be in a package, and there is none."""
+    folder, package = destination.output_dir, destination.settings.package
+    inside = (
+        folder.relative_to(destination.project.root).parts if folder.is_relative_to(destination.project.root) else ()
+    )
+    if not destination.project.is_configured or package not in inside[:-1] or (folder / "__init__.py").exists():
+        return ()
+    place = "/".join((*inside[: inside.index(package) + 1], "__init__.py"))
+    return (f"{'/'.join(inside)} is in no package, so that nothing exports the new names; {place} would make it one.",)
 
 
 def _title(destination: Destination) -> str:

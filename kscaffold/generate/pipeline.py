@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kscaffold.errors import ExitCode
 from kscaffold.formatting import Formatter
-from kscaffold.generate.destination import Destination, Request
+from kscaffold.generate.destination import ByHand, Destination, Request, refuse_namesake
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -47,7 +47,7 @@ class Outcome:
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether the files are on the disk.
         summary: For a model, its layers.
-        by_hand: What is left for the user to add to a file, as its name and the lines.
+        by_hand: What is left for the user to add to files.
     """
 
     template: str
@@ -59,7 +59,7 @@ class Outcome:
     recovered: tuple[str, ...] = ()
     written: bool = False
     summary: tuple[SummaryRow, ...] = ()
-    by_hand: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -149,6 +149,7 @@ def _carry_out(
     forced: bool,
 ) -> Outcome:
     destination = scaffold.destination
+    refuse_namesake(request, destination, scaffold.exports)
     rendered = scaffold.render(formatter, request.test)
 
     from kscaffold import history, journal, writer
@@ -167,7 +168,12 @@ def _carry_out(
     if module.status is writer.Status.SKIP:  # what is kept may not define what the package would export
         plan = plan.without(file.path for file in package.files)
     outcome = Outcome(
-        scaffold.template, text, plan, warnings=scaffold.warnings, recovered=recovered, by_hand=package.by_hand
+        scaffold.template,
+        text,
+        plan,
+        warnings=(*scaffold.warnings, *package.warnings),
+        recovered=recovered,
+        by_hand=package.by_hand,
     )
     if plan.conflicts:
         return outcome

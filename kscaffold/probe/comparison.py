@@ -65,7 +65,45 @@ def load(path: str, kind: str, customs: dict[str, Any]) -> Any:
         if isinstance(parsed, dict) and "module" not in parsed:
             return load_legacy(parsed, customs)
         return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
-    return keras.saving.load_model(path, custom_objects=customs, compile=False, safe_mode=True)
+    return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
+
+
+def operations(path: str) -> dict[str, Any]:
+    """The operations of a `.h5` file by their names: Keras 3 saves them there without their modules, and finds none."""
+    if not path.endswith((".h5", ".hdf5")):
+        return {}
+    import h5py
+    from keras.src.ops import core, image, linalg, math, nn, numpy
+
+    with h5py.File(path) as file:
+        names = set(bare_operations(json.loads(file.attrs["model_config"])))
+    modules = (numpy, nn, core, math, linalg, image)
+    found = {name: getattr(module, name) for name in names for module in modules if hasattr(module, name)}
+    return {name: either(name, operation) for name, operation in found.items()}
+
+
+def either(name: str, operation: Any) -> Any:
+    """What makes an operation, or the layer of the same name, which says whether it is trained."""
+
+    def from_config(config: dict[str, Any]) -> Any:
+        made = getattr(keras.layers, name) if "trainable" in config else operation
+        return made.from_config(config)
+
+    return type(name, (), {"from_config": staticmethod(from_config)})
+
+
+def bare_operations(entry: Any) -> Iterator[str]:
+    """The classes in a config of Keras 3 that have no module, and do not say whether they are trained."""
+    if isinstance(entry, list):
+        for item in entry:
+            yield from bare_operations(item)
+    elif isinstance(entry, dict):
+        config, nodes = entry.get("config"), entry.get("inbound_nodes")
+        of_keras_3 = isinstance(nodes, list) and nodes and isinstance(nodes[0], dict)
+        if of_keras_3 and isinstance(config, dict) and "module" not in entry and "trainable" not in config:
+            yield str(entry["class_name"])
+        for part in entry.values():
+            yield from bare_operations(part)
 
 
 def load_legacy(config: dict[str, Any], customs: dict[str, Any]) -> Any:

@@ -43,14 +43,22 @@ def outcome_lines(outcome: Outcome, with_diff: bool = False) -> list[str]:
     """
     failed = outcome.exit_code is ExitCode.CHECK_FAILED and not outcome.written
     lines = [] if failed else file_lines(outcome.plan, with_diff)
-    for shown, added in () if failed else outcome.by_hand:
-        lines.append(status_line("add", f"to {shown} by hand, which cannot be done safely:"))
-        lines += [f"            {line}" for line in added]
+    if not failed:
+        lines += by_hand_lines(outcome)
     for verdict in outcome.verdicts:
         lines += verdict_lines(verdict)
     if outcome.unchecked:
         lines.append(status_line("check", f"not checked: {outcome.unchecked}", "yellow"))
     return lines + summary_lines(outcome.summary)
+
+
+def by_hand_lines(outcome: Outcome) -> list[str]:
+    """What is left for the user to add to a file."""
+    lines = []
+    for left in outcome.by_hand:
+        lines.append(status_line("add", f"to {left.shown} by hand, because {left.reason}:"))
+        lines += [f"            {line}" for line in left.lines]
+    return lines
 
 
 def file_lines(plan: writer.Plan, with_diff: bool = False) -> list[str]:
@@ -169,7 +177,9 @@ def outcome_json(command: str, outcome: Outcome, dry_run: bool, with_diff: bool)
         "summary": [dict(vars(row)) for row in outcome.summary],
         "warnings": list(outcome.warnings),
         "recovered": list(outcome.recovered),
-        "add_by_hand": [{"path": shown, "lines": list(lines)} for shown, lines in outcome.by_hand],
+        "add_by_hand": [
+            {"path": left.shown, "lines": list(left.lines), "because": left.reason} for left in outcome.by_hand
+        ],
     }
     message = failure_message(outcome)
     return document | ({"error": error_fields(message)} if message else {})

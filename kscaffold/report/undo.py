@@ -17,7 +17,8 @@ def undo_lines(undone: Undone) -> list[str]:
     if undone.edited:
         diffs = [writer.diff(file.edits).splitlines() for file in undone.edited]
         return lines + [style_diff(line) for diff in diffs for line in diff]
-    return lines + [status_line(_word(file), writer.shown_path(file.path)) for file in undone.generation.files]
+    pairs = zip(undone.generation.files, undone.shown, strict=True)
+    return lines + [status_line(_word(file), shown) for file, shown in pairs]
 
 
 def _word(file: Written) -> str:
@@ -29,10 +30,14 @@ def undo_failure(undone: Undone) -> str | None:
     if not undone.edited:
         return None
     shown = ", ".join(writer.shown_path(file.path) for file in undone.edited)
-    return (
-        f"{shown}: edited since 'kscaffold {undone.generation.command}'; nothing was taken back."
-        " Take the edits back, or remove the file, and try again."
-    )
+    gone = [file for file in undone.edited if file.now is None]
+    if len(gone) == len(undone.edited):
+        done, advice = "removed", "Put back what was there, and try again."
+    elif any(file.before is not None for file in undone.edited):
+        done, advice = "edited", "Take the edits back, and try again."
+    else:
+        done, advice = "edited", "Take the edits back, or remove the file, and try again."
+    return f"{shown}: {done} since 'kscaffold {undone.generation.command}'; nothing was taken back. {advice}"
 
 
 def undo_json(undone: Undone, dry_run: bool) -> dict[str, Any]:
@@ -47,11 +52,11 @@ def undo_json(undone: Undone, dry_run: bool) -> dict[str, Any]:
         "written": undone.written,
         "files": [
             (
-                {"path": writer.shown_path(file.path), "status": "edited", "diff": writer.diff(file.edits)}
+                {"path": shown, "status": "edited", "diff": writer.diff(file.edits)}
                 if file in undone.edited
-                else {"path": writer.shown_path(file.path), "status": _word(file)}
+                else {"path": shown, "status": _word(file)}
             )
-            for file in undone.generation.files
+            for file, shown in zip(undone.generation.files, undone.shown, strict=True)
         ],
         "recovered": list(undone.recovered),
     }

@@ -63,6 +63,12 @@ def find_operation(module: str, name: str) -> Operation | None:
     return Operation(entry["function"], init, tuple(entry["call"]))
 
 
+def operation_module(name: str) -> str | None:
+    """The module of the one operation of that class, which `.h5` files leave out; `None` if there is none."""
+    modules = [known.rpartition(".")[0] for known in _data()["operations"] if known.rpartition(".")[2] == name]
+    return modules[0] if len(modules) == 1 else None
+
+
 def is_policy(name: str) -> bool:
     """Whether Keras has a dtype policy of that class."""
     return name in _data()["policies"]

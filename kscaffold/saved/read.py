@@ -187,12 +187,23 @@ class _Graph:
             name = str(entry.get("name") or own_name(entry))
             if name in self.entries:
                 raise Malformed(f"two layers are called {name[:60]!r}")
-            self.entries[name] = entry
+            self.entries[name] = self._with_module(entry)
         self.numbers = {name: number for number, name in enumerate(self.entries)}
         self.paths = [f"{self.objects.prefix}{path}" for path in asset_paths(config["layers"])]
         self.inputs: list[str] = []
         self.made: dict[int, SavedLayer] = {}
         self.nodes: dict[Node, tuple[list[Tree], dict[str, Tree]]] = {}
+
+    def _with_module(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A layer's config, for an operation with the module that a `.h5` file leaves out."""
+        name, config = str(entry["class_name"]), entry["config"]
+        nodes = entry.get("inbound_nodes")
+        of_keras_3 = isinstance(nodes, list) and nodes and isinstance(nodes[0], dict)
+        # Some layers have a namesake among the operations: Multiply. Only layers say whether they are trained.
+        if "module" in entry or not of_keras_3 or name in self.objects.customs or "trainable" in config:
+            return entry
+        module = facts.operation_module(name)
+        return {**entry, "module": module} if module else entry
 
     def read(self) -> SavedModel:
         """The model."""
