@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination, Request, find_destination
+from kscaffold.generate.drawing import picture_file
 from kscaffold.generate.layer import name_warnings, read_layer_manifest
 from kscaffold.generate.pipeline import Outcome, Resolve, SummaryRow, generate
 from kscaffold.graph.counts import largest_number, layer_counts
@@ -332,24 +333,11 @@ class ModelScaffold:
         return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
 
     def picture_file(self) -> writer.File | None:
-        """The picture that is asked for.
-
-        Raises:
-            RequestError: It is of no kind that can be drawn.
-        """
-        if self.diagram is None:
-            return None
-        suffix = Path(self.diagram).suffix.lower()
-        if suffix not in (".svg", ".md"):
-            raise RequestError(
-                f"{self.diagram!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
-            )
-        from kscaffold import diagram, writer
+        """The picture that is asked for; see `kscaffold.generate.drawing.picture_file`."""
         from kscaffold.graph.picture import picture
 
-        drawing = picture(self.graph, self.facts, self.destination.name.class_name)
-        text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
-        return writer.File(self.destination.output_dir / self.diagram, text)
+        name = self.destination.name.class_name
+        return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
 
     def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
         """The formatted module, held against what was asked for, its test, and its picture."""

@@ -14,6 +14,7 @@ from kscaffold.factor.program import Program, flat_program
 from kscaffold.factor.search import factor
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination, Request, find_destination
+from kscaffold.generate.drawing import picture_file
 from kscaffold.generate.pipeline import Outcome, Resolve, Scaffold, SummaryRow, generate
 from kscaffold.naming import identifier, parse_module_name
 from kscaffold.saved import read_model
@@ -256,8 +257,15 @@ class SavedScaffold:
         render.demand_names(files[0].text, names, body)
         if with_test:
             files.append(writer.File(self.destination.test, formatter.receive()))
-        drawing = picture_file(self.flags.diagram, self.file.model, self.destination)
+        drawing = self.picture_file()
         return [*files, drawing] if drawing else files
+
+    def picture_file(self) -> writer.File | None:
+        """The picture that is asked for; see `kscaffold.generate.drawing.picture_file`."""
+        from kscaffold.saved.picture import picture
+
+        name = self.destination.name.class_name
+        return picture_file(self.flags.diagram, lambda: picture(self.file.model, name), self.destination.output_dir)
 
     def text(self) -> str:
         """The text of the module, before formatting."""
@@ -332,27 +340,6 @@ class SavedScaffold:
             SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
             for layer in self.file.model.layers
         )
-
-
-def picture_file(asked: str | None, model: SavedModel, destination: Destination) -> writer.File | None:
-    """The picture that is asked for.
-
-    Raises:
-        RequestError: It is of no kind that can be drawn.
-    """
-    if asked is None:
-        return None
-    suffix = Path(asked).suffix.lower()
-    if suffix not in (".svg", ".md"):
-        raise RequestError(
-            f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
-        )
-    from kscaffold import diagram, writer
-    from kscaffold.saved.picture import picture
-
-    drawing = picture(model, destination.name.class_name)
-    text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
-    return writer.File(destination.output_dir / asked, text)
 
 
 def test_input(item: SavedInput, model: SavedModel) -> TestInput:

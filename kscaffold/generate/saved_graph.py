@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination
+from kscaffold.generate.drawing import picture_file
 from kscaffold.generate.model import ModelScaffold, OwnLayers, Style, part_package
-from kscaffold.generate.saved import SavedFlags, picture_file
+from kscaffold.generate.saved import SavedFlags
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
@@ -112,11 +113,18 @@ class SavedGraphScaffold(ModelScaffold):
 
         assert self.file is not None
         if self.flags.to_spec:
-            files = [writer.File(self.destination.module.with_suffix(".yaml"), self.spec)]
-        else:
-            files = super().render(formatter, with_test)
-        drawing = picture_file(self.flags.diagram, self.file.model, self.destination)
-        return [*files, drawing] if drawing else files
+            drawing = self.picture_file()
+            spec = writer.File(self.destination.module.with_suffix(".yaml"), self.spec)
+            return [spec, drawing] if drawing else [spec]
+        return super().render(formatter, with_test)
+
+    def picture_file(self) -> writer.File | None:
+        """The picture that is asked for, of the saved model; see `kscaffold.generate.drawing.picture_file`."""
+        from kscaffold.saved.picture import picture
+
+        assert self.file is not None
+        model, name = self.file.model, self.destination.name.class_name
+        return picture_file(self.flags.diagram, lambda: picture(model, name), self.destination.output_dir)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked: of a spec, whether the module that comes of it builds the saved model."""
