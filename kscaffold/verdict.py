@@ -37,7 +37,7 @@ class Saved:
         kind: `keras`, `folder`, `h5` or `json`.
         customs: The names of the classes of one's own in it.
         config: What of the config is to be the same: `whole`, `layers` where the classes of the models may differ,
-            `unnamed` without names, or nothing.
+            `unnamed` without names, `leaves` for the layers of Keras and of one's own in classes of another structure.
         order: The layers in the order in which the other model has their weights, each by the names of the models that
             it is in; empty for the same order.
     """

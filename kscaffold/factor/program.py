@@ -35,6 +35,7 @@ class Step:
         variables: The variables of a loop.
         body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
         result: What a loop hands on, or an `if` gives.
+        label: The class of the layer, where what is called does not tell.
     """
 
     uid: int
@@ -46,6 +47,7 @@ class Step:
     variables: tuple[str, ...] = ()
     body: tuple[Step, ...] = ()
     result: Ref | None = None
+    label: str = ""
 
     @property
     def trees(self) -> tuple[Tree, ...]:
@@ -55,6 +57,8 @@ class Step:
     @property
     def class_name(self) -> str:
         """The class of the layer that it makes; the function that it calls."""
+        if self.label:
+            return self.label
         if isinstance(self.callee, Object):
             return self.callee.class_name
         return self.callee.text.rpartition(".")[2] if isinstance(self.callee, Code) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +116,11 @@ class Destination:
     def import_from(self) -> str:
         """The module as its test imports it."""
         return ".".join(part for part in (self.dotted_folder, self.name.module) if part)
+
+    def first_party(self, modules: Iterable[str]) -> list[str]:
+        """The modules of the project's own package, whose imports linters want in a block of their own."""
+        package, dot, _ = self.import_from.partition(".")
+        return [module for module in modules if dot and module.partition(".")[0] == package]
 
     @property
     def path_to_module(self) -> str | None:

@@ -368,13 +368,11 @@ class ModelScaffold:
 
         own_classes = self.own.sources()
         imported = imported_classes(self.graph)
-        package, dot, _ = self.destination.import_from.partition(".")
         context = {
             "uses_ops": any("ops." in source.replace("keras.ops.", "") for source in own_classes),
             "title": f"{self.destination.name.class_name}: a {style} Keras model.",
             "imported": imported,
-            # Linters want the project's own package in a block of its own.
-            "first_party": [module for module, _ in imported if dot and module.partition(".")[0] == package],
+            "first_party": self.destination.first_party(module for module, _ in imported),
             "own_classes": own_classes,
             "parts": parts,
             "package": self.destination.settings.package,

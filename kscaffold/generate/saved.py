@@ -108,10 +108,14 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     if file.stubs and not flags.allow_stubs:
         raise missing(file, flags.file)
     destination = find_destination(named)
-    if flags.to_spec or flags.style == "subclassed":
+    if flags.to_spec:
         from kscaffold.generate.saved_graph import describe_graph
 
         return describe_graph(destination, file, flags)
+    if flags.style == "subclassed":
+        from kscaffold.generate.saved_classes import describe_classes
+
+        return describe_classes(destination, file, flags)
     if flags.style is not None:
         file = replace(file, model=in_style(file.model, flags.style, flags.file))
     scaffold = SavedScaffold(destination, file, flags)
@@ -213,6 +217,11 @@ class SavedScaffold:
         return self.program.main.name
 
     @property
+    def builds(self) -> bool:
+        """Whether the model has to be called before it has weights."""
+        return False
+
+    @property
     def exports(self) -> tuple[str, ...]:
         """The function that builds the model."""
         return (self.made,)
@@ -239,13 +248,23 @@ class SavedScaffold:
         """The functions of the module as source."""
         return program_parts(self.program)
 
+    @property
+    def names(self) -> set[str]:
+        """The functions that the module defines."""
+        return {part.name for part in self.parts}
+
+    @property
+    def template_file(self) -> str:
+        """The template that the module is rendered from."""
+        return MODULE
+
     def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
         """The formatted module and its test."""
         from kscaffold import render
 
         black = self.destination.settings.black
         catalogue = self.destination.catalogue
-        body = render.shown_name(MODULE, catalogue.roots_of(MODULE))
+        body = render.shown_name(self.template_file, catalogue.roots_of(self.template_file))
         formatter.send(self.text(), black, body)
         if with_test:
             formatter.send(self.test_text(), black, render.shown_name(SAVED_TEST, catalogue.roots_of(SAVED_TEST)))
@@ -253,8 +272,7 @@ class SavedScaffold:
         from kscaffold import writer  # while black is at work
 
         files = [writer.File(self.destination.module, formatter.receive())]
-        names = {part.name for part in self.parts} | {stub.name for stub in self.file.stubs}
-        render.demand_names(files[0].text, names, body)
+        render.demand_names(files[0].text, self.names | {stub.name for stub in self.file.stubs}, body)
         if with_test:
             files.append(writer.File(self.destination.test, formatter.receive()))
         drawing = self.picture_file()
@@ -271,41 +289,65 @@ class SavedScaffold:
         """The text of the module, before formatting."""
         from kscaffold import render
 
-        modules = [name for name in ("layers", "ops") if uses_module(self.program, f"{name}.")]
-        stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
-        if any("layers.Layer" in text for text in stubs) and "layers" not in modules:
-            modules.insert(0, "layers")
         kind = "sequential" if self.file.model.sequential else "functional"
         context = {
+            **self.imports(),
             "title": f"{self.destination.name.class_name}: a {kind} Keras model.",
-            "modules": modules,
-            "uses_numpy": uses_module(self.program, "np."),
-            "imported": sorted(self.file.customs),
-            "stubs": stubs,
+            "stubs": self.stubs,
             "parts": self.parts,
         }
         return render.render(MODULE, self.destination.catalogue.roots_of(MODULE), context)
+
+    @property
+    def stubs(self) -> list[str]:
+        """Source of what has to be filled in."""
+        return [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
+
+    def imports(self) -> dict[str, object]:
+        """What the module imports: modules of Keras, NumPy, and classes of the user's own."""
+        modules = [name for name in ("layers", "ops") if uses_module(self.program, f"{name}.")]
+        if any("layers.Layer" in text for text in self.stubs) and "layers" not in modules:
+            modules.insert(0, "layers")
+        return {
+            "modules": modules,
+            "uses_ops": "ops" in modules,
+            "uses_numpy": uses_module(self.program, "np."),
+            "imported": sorted(self.file.customs),
+            "first_party": self.destination.first_party(module for module, _ in self.file.customs),
+        }
+
+    @property
+    def call_style(self) -> str:
+        """How the model is given its inputs: "single", "list" or "dict"."""
+        tree = self.file.model.input_tree
+        return "dict" if isinstance(tree, Table) else "list" if isinstance(tree, Listing) else "single"
+
+    @property
+    def test_inputs(self) -> list[tuple[str, TestInput]]:
+        """The inputs that stand by themselves, by their key: what tests can make."""
+        model, tree = self.file.model, self.file.model.input_tree
+        pairs = (
+            [(str(place), item) for place, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
+        )
+        pairs = list(tree.items) if isinstance(tree, Table) else pairs
+        return [
+            (key, test_input(model.inputs[-1 - ref.source], model))
+            for key, ref in pairs
+            if isinstance(ref, Ref) and -ref.source <= len(model.inputs)
+        ]
 
     def test_text(self) -> str:
         """The text of the test, before formatting."""
         from kscaffold import render
 
         model = self.file.model
-        tree = model.input_tree
-        refs = (
-            [(str(index), item) for index, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
-        )
-        refs = list(tree.items) if isinstance(tree, Table) else refs
-        inputs = []
-        for key, ref in refs:
-            if isinstance(ref, Ref) and -ref.source <= len(model.inputs):
-                inputs.append((key, test_input(model.inputs[-1 - ref.source], model)))
         batch = {item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None}
         context = {
             "made": self.made,
+            "builds": self.builds,
             "name": self.destination.name.class_name,
-            "call": "dict" if isinstance(tree, Table) else "list" if isinstance(tree, Listing) else "single",
-            "inputs": inputs or [("", ((8,), "float32", None))],
+            "call": self.call_style,
+            "inputs": self.test_inputs or [("", ((8,), "float32", None))],
             "batch_size": next(iter(batch), None),
             "import_from": self.destination.import_from,
             "path_to_module": self.destination.path_to_module,

@@ -17,7 +17,7 @@ from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
 from kscaffold.saved.spec import spec_document
-from kscaffold.saved.value import CallKind, SavedFile, SavedModel
+from kscaffold.saved.value import SavedFile, SavedModel, layer_order
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -155,17 +155,3 @@ class SavedGraphScaffold(ModelScaffold):
 def has_sequential(model: SavedModel) -> bool:
     """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
     return any(layer.model and (layer.model.sequential or has_sequential(layer.model)) for layer in model.layers)
-
-
-def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The layers in the order in which source calls them first, each by the names of the models that it is in."""
-    done: set[int] = set()
-    for call in model.calls:
-        if call.kind is CallKind.OPERATION or call.layer in done:
-            continue
-        done.add(call.layer)
-        layer = model.layers[call.layer]
-        if layer.model:
-            yield from layer_order(layer.model, (*before, layer.name))
-        else:
-            yield (*before, layer.name)

@@ -7,11 +7,13 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 
+from .leaves import give_state, give_words, input_shapes, own_leaves, saved_leaves
 from .recording import recorded_calls
 from .subject import Subject
 
@@ -44,12 +46,16 @@ def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
         reference = load(path, saved["kind"], customs)
         model = subject.make()
         subject.facts["parameters"] = int(reference.count_params()) if reference.built else None
-        if saved["config"]:
+        if saved["config"] not in ("", "leaves"):
             different = first_difference(canonical(reference, saved["config"]), canonical(model, saved["config"]))
             if different:
                 yield different
                 return
-        problem = copy_weights(model, reference, path, saved)
+        problem = (
+            match_leaves(subject, model, reference, saved["order"])
+            if saved["config"] == "leaves"
+            else copy_weights(model, reference, path, saved)
+        )
     if problem:
         yield problem
         return
@@ -194,6 +200,37 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
     return value
 
 
+def leaf_config(layer: Any, module: ModuleType) -> Any:
+    """The config of a layer without names; models in it, which classes of the module stand for, are left out."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            is_model = is_model_config(value.get("config")) or value.get("module") == module.__name__
+            return "a model" if is_model else {key: plain(part) for key, part in value.items()}
+        return [plain(part) for part in value] if isinstance(value, list) else value
+
+    config = plain(json.loads(json.dumps(keras.saving.serialize_keras_object(layer))))
+    return renamed(config, scope_names([config], True), True)
+
+
+def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[str]]) -> str | None:
+    """Holds the layers in a model against those of the saved one, and gives them the saved weights.
+
+    Returns:
+        What differs, in words.
+    """
+    if reference.built and not model.built:
+        model.build(input_shapes(reference))
+    own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
+    if len(own) != len(leaves):
+        return f"it has {len(own)} layers, the saved model {len(leaves)}"
+    for layer, other in zip(own, leaves, strict=True):
+        different = first_difference(leaf_config(other, subject.module), leaf_config(layer, subject.module))
+        if different:
+            return f"{other.name}: {different}"
+    return give_state(own, leaves) if reference.built else None
+
+
 def first_difference(saved: Any, made: Any, place: str = "") -> str | None:
     """Where two configs differ first, in words; `None` where they are equal."""
     if isinstance(saved, dict) and isinstance(made, dict):
@@ -275,14 +312,9 @@ def ordered_weights(reference: Any, order: list[list[str]]) -> list[Any]:
 
 def copy_assets(model: Any, reference: Any) -> None:
     """Gives the lookup layers of a model the vocabularies that others learned; `load_weights` leaves them out."""
-    pairs = zip(model._flatten_layers(), reference._flatten_layers(), strict=True)
-    for own, other in pairs:
-        if type(own) is type(other) and hasattr(own, "load_assets") and getattr(own, "input_vocabulary", None) is None:
-            if own.vocabulary_size() == other.vocabulary_size():
-                continue  # the source has them
-            with tempfile.TemporaryDirectory() as folder:
-                other.save_assets(folder)
-                own.load_assets(folder)
+    for own, other in zip(model._flatten_layers(), reference._flatten_layers(), strict=True):
+        if type(own) is type(other):
+            give_words(own, other)
 
 
 def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[str]:

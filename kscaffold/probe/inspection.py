@@ -26,6 +26,8 @@ from .trial import NotAModel, find_subject
 IMPORTS, CONSTRUCTS = "KS200", "KS201"
 # What a model is held against that is made from a saved one: whatever that one does is right.
 OF_SAVED = (CONSTRUCTS, "KS601")
+# Of a class that is written for it, also what Keras asks of every class: building, shapes, config, saving.
+OF_SAVED_CLASSES = (*OF_SAVED, *"KS202 KS203 KS204 KS205 KS207 KS208 KS301 KS303 KS304 KS305 KS306 KS401".split())
 LONGEST_MESSAGE = 400
 NOISE = (
     "Exception encountered when calling",
@@ -128,8 +130,9 @@ def inspect_subject(subject: Subject, report: Report, found: Found | None = None
     skipped: list[dict[str, str]] = []
     passed: list[str] = []
     silent: list[str] = []
+    wanted = (OF_SAVED_CLASSES if subject.inputs else OF_SAVED) if subject.saved else None
     for rule in rules.find_rules():
-        if subject.saved and rule.id not in OF_SAVED:
+        if wanted is not None and rule.id not in wanted:
             continue
         missing = [name for name in rule.requires if name not in passed and name not in silent]
         if missing:

@@ -172,3 +172,17 @@ def uses_of(model: SavedModel) -> dict[Ref, int]:
     for ref in refs(model.output_tree):
         uses[ref] = uses.get(ref, 0) + 1
     return uses
+
+
+def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The layers in the order in which source calls them first, each by the names of the models that it is in."""
+    done: set[int] = set()
+    for call in model.calls:
+        if call.kind is CallKind.OPERATION or call.layer in done:
+            continue
+        done.add(call.layer)
+        layer = model.layers[call.layer]
+        if layer.model:
+            yield from layer_order(layer.model, (*before, layer.name))
+        else:
+            yield (*before, layer.name)

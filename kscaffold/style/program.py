@@ -58,7 +58,7 @@ def _function(routine: Routine, taken: frozenset[str]) -> Function:
         )
     model = routine.model
     lines = _sequential(routine, taken) if model.sequential else _functional(routine, taken)
-    inputs = tuple(zip(variables_of_inputs(model), (f"`{_shown(item)}`" for item in model.inputs)))
+    inputs = tuple(zip(variables_of_inputs(model), (f"`{shape_of_input(item)}`" for item in model.inputs)))
     return Function(
         name=routine.name,
         parameters="",
@@ -94,7 +94,8 @@ def _no_value(ref: Ref) -> str:
     raise AssertionError(f"{ref} stands where no value can")
 
 
-def _shown(item: SavedInput) -> str:
+def shape_of_input(item: SavedInput) -> str:
+    """The shape of an input, for people, with its type where that is not float32."""
     sizes = ["batch_size" if item.shape and item.shape[0] is None else str(item.shape[0])] if item.shape else []
     shape = ", ".join([*sizes, *(str(size) for size in item.shape[1:])])
     return f"({shape}{',' if len(item.shape) == 1 else ''})" + ("" if item.dtype == "float32" else f", {item.dtype}")

@@ -247,7 +247,9 @@ class RoutineWriter:
                 return found if found not in self.reserved else f"{found}_output"
             return identifier(snake_case(step.class_name), "value")
         if step.kind is StepKind.NAMED:
-            return f"{step.class_name}_output"
+            assert isinstance(step.callee, Code)
+            owner, _, attribute = step.callee.text.rpartition(".")
+            return attribute if owner else f"{attribute}_output"
         if step.kind in (StepKind.INVOKE, StepKind.LOOP, StepKind.IF):
             return "branch"
         return "value" if is_operator(step) else identifier(step.class_name, "value")

@@ -32,12 +32,14 @@ class ClassPart:
         arguments: Its constructor arguments.
         inputs: Name and shape of each input; no shape for a block, which takes what it is given.
         outputs: Name and shape of each output.
-        attributes: What its constructor makes: name and source.
+        constructor: The statements of its constructor that make layers.
         build: The statements of `build`.
         call: The statements of `call`.
         takes_training: Whether `call` takes `training`.
         output_shape: The statements of `compute_output_shape`.
         passes_mask: Whether a mask of the inputs is valid for the outputs.
+        keeps_masks: Whether the masks of the outputs are those that the layers inside give them.
+        autocasts: Whether it casts its inputs to its own type.
     """
 
     name: str
@@ -46,12 +48,14 @@ class ClassPart:
     arguments: tuple[Argument, ...]
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
-    attributes: tuple[tuple[str, str], ...]
+    constructor: tuple[Line, ...]
     build: tuple[Line, ...]
     call: tuple[Line, ...]
     takes_training: bool
     output_shape: tuple[Line, ...]
     passes_mask: bool
+    keeps_masks: bool = False
+    autocasts: bool = True
 
 
 def subclassed_parts(graph: Graph, name: ModuleName, facts: ShapeFacts) -> tuple[ClassPart, ...]:
@@ -82,7 +86,7 @@ def _class(graph: Graph, name: str, is_model: bool, facts: ShapeFacts) -> ClassP
         arguments=graph.parameters,
         inputs=inputs,
         outputs=outputs,
-        attributes=tuple(writer.made()),
+        constructor=tuple(Line(f"self.{name} = {made}") for name, made in writer.made()),
         build=tuple(writer.shape_lines(builds=True)),
         call=tuple(writer.call_lines()),
         takes_training=takes_training(graph),

@@ -1,0 +1,127 @@
+"""Source for a saved model in the subclassed style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.factor.program import Program, flat_program
+from kscaffold.factor.search import factor
+from kscaffold.generate.destination import Destination
+from kscaffold.generate.model import part_package
+from kscaffold.generate.saved import SavedFlags, SavedScaffold
+from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, layer_order
+from kscaffold.style.classes import Module
+from kscaffold.style.members import class_parts
+from kscaffold.style.parts import Function
+from kscaffold.style.subclassed import ClassPart
+
+if TYPE_CHECKING:
+    from kscaffold.check import Feed, Job
+
+CLASSES = "style/subclassed.py.jinja"
+
+
+def describe_classes(destination: Destination, file: SavedFile, flags: SavedFlags) -> ClassScaffold:
+    """Source in the subclassed style.
+
+    Raises:
+        RequestError: The model has something that a class cannot hold.
+    """
+    scaffold = ClassScaffold(destination, replace(file, model=without_sequential(file.model)), flags)
+    assert scaffold.classes
+    return scaffold
+
+
+def without_sequential(model: SavedModel) -> SavedModel:
+    """A model in which every `Sequential` says by its calls what it does."""
+    layers = tuple(with_functional(layer) for layer in model.layers)
+    inputs = model.inputs or (SavedInput("inputs", model.build_shape or (), "float32", True),)
+    return replace(model, layers=layers, sequential=False, inputs=inputs, build_shape=None)
+
+
+def with_functional(layer: SavedLayer) -> SavedLayer:
+    """A layer, which if it is a model is no `Sequential`."""
+    return replace(layer, model=without_sequential(layer.model)) if layer.model else layer
+
+
+def can_be_fed(item: SavedInput) -> bool:
+    """Whether rules know what an input takes: numbers, of any batch size, and images of a size that is fixed."""
+    plain = bool(item.shape) and item.shape[0] is None and not item.options and item.dtype != "string"
+    return plain and (len(item.shape) < 4 or None not in item.shape[1:])
+
+
+@dataclass(frozen=True)
+class ClassScaffold(SavedScaffold):
+    """A module with classes for a saved model; see `kscaffold.generate.pipeline.Scaffold`."""
+
+    @property
+    def made(self) -> str:
+        """The class of the model."""
+        return self.destination.name.class_name
+
+    @cached_property
+    def program(self) -> Program:
+        """The functions that become classes."""
+        flat = flat_program(self.file, self.destination.name.module)
+        return flat if self.flags.flat else factor(flat)
+
+    @cached_property
+    def classes(self) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:
+        """The functions and the classes of the module."""
+        return class_parts(Module(self.program, self.made))
+
+    @property
+    def builds(self) -> bool:
+        """A class has its weights once it is called."""
+        return True
+
+    @property
+    def template_file(self) -> str:
+        """The template that the module is rendered from."""
+        return CLASSES
+
+    @property
+    def names(self) -> set[str]:
+        """The classes and functions that the module defines."""
+        functions, classes = self.classes
+        return {function.name for function in functions} | {part.name for part in classes}
+
+    def text(self) -> str:
+        """The text of the module, before formatting."""
+        from kscaffold import render
+
+        functions, classes = self.classes
+        context = {
+            **self.imports(),
+            "title": f"{self.made}: a subclassed Keras model.",
+            "own_classes": self.stubs,
+            "functions": functions,
+            "parts": classes,
+            "package": self.destination.settings.package,
+            "part_package": part_package(self.destination),
+        }
+        return render.render_graph(CLASSES, self.destination.catalogue.roots_of(CLASSES), context)[0]
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked."""
+        job = super().job(staged, shown)
+        if not job.subjects or job.subjects[0].saved is None:
+            return job
+        saved = replace(job.subjects[0].saved, config="leaves", order=tuple(layer_order(self.file.model)))
+        feeds, call = self.feeds
+        return replace(job, subjects=(replace(job.subjects[0], saved=saved, feeds=feeds, call=call),))
+
+    @property
+    def feeds(self) -> tuple[tuple[Feed, ...], str]:
+        """What the rules for classes feed to the model, and how; nothing where they cannot make such inputs."""
+        from kscaffold.check import Feed
+
+        model = self.file.model
+        items = self.test_inputs
+        if len(items) != len(model.inputs) or not all(map(can_be_fed, model.inputs)):
+            return (), "single"
+        feeds = tuple(Feed(shape, dtype, below, key) for key, (shape, dtype, below) in items)
+        return feeds, self.call_style

@@ -1,0 +1,70 @@
+"""The layers inside a subclassed model against those of the saved model that it was made from, one by one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import keras
+
+
+def own_leaves(layer: Any, module: ModuleType) -> Iterator[Any]:
+    """The layers inside a model that no class of the user's module holds, in the order in which they were made."""
+    seen: set[int] = set()
+
+    def visit(part: Any) -> Iterator[Any]:
+        for inner in part._layers:
+            if id(inner) in seen:
+                continue
+            seen.add(id(inner))
+            if type(inner).__module__ == module.__name__:
+                yield from visit(inner)
+            else:
+                yield inner
+
+    return visit(layer)
+
+
+def saved_leaves(reference: Any, order: list[list[str]]) -> Iterator[Any]:
+    """The layers of a saved model in the order in which source calls them, each by the models that it is in."""
+    for path in order:
+        layer = reference
+        for name in path:
+            layer = layer.get_layer(name)
+        yield layer
+
+
+def give_state(own: list[Any], saved: list[Any]) -> str | None:
+    """Gives layers the weights and vocabularies of saved ones; what is wrong if they do not fit."""
+    for layer, other in zip(own, saved, strict=True):
+        shapes, wanted = ([tuple(one.shape) for one in part.variables] for part in (layer, other))
+        if shapes != wanted:
+            return f"the weights of the {type(other).__name__} {other.name!r} have the shapes {shapes}, saved {wanted}"
+        for one, two in zip(layer.variables, other.variables, strict=True):
+            one.assign(two)
+        pair = ([one for one in part._flatten_layers() if hasattr(one, "finalize_state")] for part in (layer, other))
+        for one, two in zip(*pair, strict=True):
+            give_words(one, two)
+            one.finalize_state()
+    return None
+
+
+def give_words(layer: Any, other: Any) -> None:
+    """Gives a lookup layer the words that another one learned, unless the source has them."""
+    if not hasattr(layer, "load_assets") or getattr(layer, "input_vocabulary", None) is not None:
+        return
+    if layer.vocabulary_size() != other.vocabulary_size():
+        with tempfile.TemporaryDirectory() as folder:
+            other.save_assets(folder)
+            layer.load_assets(folder)
+
+
+def input_shapes(reference: Any) -> Any:
+    """The shapes of the inputs of a saved model, in the form in which it takes them."""
+    structure = getattr(reference, "_inputs_struct", None)
+    tensors = reference.inputs if structure is None else structure
+    if structure is None and len(tensors) == 1:
+        (tensors,) = tensors
+    return keras.tree.map_structure(lambda tensor: tuple(tensor.shape), tensors)

@@ -1,0 +1,99 @@
+"""What the parameters of a program hold, told from what they are given, as constructor arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kscaffold.factor.lift import parameters_given
+from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind
+from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
+from kscaffold.spec.argument import FOUND_BY_NAME, Argument, Kind
+from kscaffold.spec.expr import parse_expression
+from kscaffold.style.expression import source
+
+Rows = Mapping[str, Sequence[Tree]]
+NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
+
+
+def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Argument:
+    """A parameter of a function as an argument of a constructor.
+
+    Args:
+        program: The program, which tells what the parameter is given.
+        routine: The function.
+        parameter: The parameter.
+    """
+    values = list(dict.fromkeys(_given(program, routine, parameter.name)))
+    kinds = {_kind(value, parameter.name) for value in values if value != NONE}
+    if kinds == {Kind.INT, Kind.FLOAT}:
+        kinds = {Kind.FLOAT}
+    kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
+    default = None
+    if parameter.default is not None:
+        default = parse_expression(source(parameter.default, _no_value))
+    if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
+        kind = Kind.ANY  # its constructor would make a tuple of None
+    return Argument(parameter.name, kind, default)
+
+
+def _no_value(tree: Tree) -> str:
+    raise AssertionError(f"{tree} stands where no value can")
+
+
+def _kind(value: Tree, name: str) -> Kind:
+    match value:
+        case Plain(value=str()):
+            return next((kind for kind in FOUND_BY_NAME if name.endswith(kind)), Kind.STR)
+        case Plain(value=plain):
+            return NUMBERS.get(type(plain), Kind.ANY)
+        case Text():
+            return Kind.STR
+        case Scaled():
+            return Kind.INT
+        case Listing(brackets="()"):
+            return Kind.TUPLE
+        case Object(target=target):
+            return next(
+                (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
+            )
+    return Kind.ANY
+
+
+def _given(program: Program, routine: Routine, parameter: str) -> Iterator[Tree]:
+    """The values that a parameter is given anywhere, also by way of other functions, of loops and of conditions."""
+    yield from (item.default for item in routine.parameters if item.name == parameter and item.default is not None)
+    for caller in program.routines:
+        yield from _given_by(program, caller, caller.steps, {}, routine.name, parameter)
+
+
+def _given_by(
+    program: Program, caller: Routine, steps: Sequence[Step], rows: Rows, name: str, parameter: str
+) -> Iterator[Tree]:
+    for step in steps:
+        if step.kind is StepKind.INVOKE and step.class_name == name:
+            value = dict(parameters_given(program, step)).get(parameter)
+            yield from _resolved(program, caller, rows, value) if value is not None else ()
+        columns = {each: list(_column(program, caller, rows, step, place)) for place, each in enumerate(step.variables)}
+        yield from _given_by(program, caller, step.body, {**rows, **columns}, name, parameter)
+
+
+def _resolved(program: Program, caller: Routine, rows: Rows, value: Tree) -> Iterator[Tree]:
+    """What a value may be: those of the variable that it is."""
+    if isinstance(value, Variable):
+        yield from rows[value.name] if value.name in rows else _given(program, caller, value.name)
+    elif isinstance(value, Object) and value.target == "either":
+        for key in ("large", "small"):
+            yield from _resolved(program, caller, rows, dict(value.keywords)[key])
+    else:
+        yield value
+
+
+def _column(program: Program, caller: Routine, rows: Rows, step: Step, place: int) -> Iterator[Tree]:
+    """What a variable of a loop stands for in its rounds."""
+    for over in _resolved(program, caller, rows, step.callee):
+        if isinstance(over, Listing):
+            for row in over.items:
+                item = row.items[place] if len(step.variables) > 1 and isinstance(row, Listing) else row
+                yield from _resolved(program, caller, rows, item)
+        else:
+            yield Plain("") if isinstance(over, Plain) else Plain(1)
