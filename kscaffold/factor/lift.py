@@ -126,16 +126,16 @@ class _Lift:
         def moved(tree: Tree) -> Tree:
             return transform(tree, lambda part: places.get(part) if isinstance(part, Ref) else None)
 
-        name = unique(function_words(step.body)[0], self.inputs)
+        steps = tuple(_moved(inner, moved) for inner in step.body)
+        name = unique(function_words(steps)[0], self.inputs)
         parameters = tuple(dict.fromkeys(free_variables(step.body)))
         assert step.result is not None
-        result = moved(step.result)
         routine = Routine(
             name,
             len(outer),
             tuple(Parameter(parameter) for parameter in parameters),
-            tuple(_moved(inner, moved) for inner in step.body),
-            result,
+            steps,
+            moved(step.result),
         )
         self.inputs[name] = len(outer)
         self.made.append(self.routine(routine))

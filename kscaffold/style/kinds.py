@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from kscaffold.factor.lift import parameters_given
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind
@@ -11,7 +12,8 @@ from kscaffold.spec.argument import FOUND_BY_NAME, Argument, Kind
 from kscaffold.spec.expr import parse_expression
 from kscaffold.style.expression import source
 
-Rows = Mapping[str, Sequence[Tree]]
+# The variables of loops: the loop, which of its variables it is, and those of the loops around it.
+Rows: TypeAlias = "Mapping[str, tuple[Step, int, Rows]]"
 NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
@@ -73,14 +75,15 @@ def _given_by(
         if step.kind is StepKind.INVOKE and step.class_name == name:
             value = dict(parameters_given(program, step)).get(parameter)
             yield from _resolved(program, caller, rows, value) if value is not None else ()
-        columns = {each: list(_column(program, caller, rows, step, place)) for place, each in enumerate(step.variables)}
-        yield from _given_by(program, caller, step.body, {**rows, **columns}, name, parameter)
+        inside = {variable: (step, place, rows) for place, variable in enumerate(step.variables)}
+        yield from _given_by(program, caller, step.body, {**rows, **inside}, name, parameter)
 
 
 def _resolved(program: Program, caller: Routine, rows: Rows, value: Tree) -> Iterator[Tree]:
     """What a value may be: those of the variable that it is."""
     if isinstance(value, Variable):
-        yield from rows[value.name] if value.name in rows else _given(program, caller, value.name)
+        found = rows.get(value.name)
+        yield from _column(program, caller, *found) if found else _given(program, caller, value.name)
     elif isinstance(value, Object) and value.target == "either":
         for key in ("large", "small"):
             yield from _resolved(program, caller, rows, dict(value.keywords)[key])
@@ -88,7 +91,7 @@ def _resolved(program: Program, caller: Routine, rows: Rows, value: Tree) -> Ite
         yield value
 
 
-def _column(program: Program, caller: Routine, rows: Rows, step: Step, place: int) -> Iterator[Tree]:
+def _column(program: Program, caller: Routine, step: Step, place: int, rows: Rows) -> Iterator[Tree]:
     """What a variable of a loop stands for in its rounds."""
     for over in _resolved(program, caller, rows, step.callee):
         if isinstance(over, Listing):
