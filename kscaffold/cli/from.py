@@ -50,7 +50,7 @@ def command(
     diagram: str | None,
     **shared: Any,
 ) -> int:
-    """Write a module with a function that builds the model in FILE, and a test for it.
+    """Write a module with a function or a class for the model in FILE, and a test for it.
 
     FILE is a .keras or .h5 file, the architecture as .json, or the folder form of .keras. Nothing in it is executed.
     The module is named NAME; without it, as the model or the file. What is written is held against the saved model: the

@@ -219,8 +219,6 @@ def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[
     Returns:
         What differs, in words.
     """
-    if reference.built and not model.built:
-        model.build(input_shapes(reference))
     own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
     if len(own) != len(leaves):
         return f"it has {len(own)} layers, the saved model {len(leaves)}"
@@ -228,7 +226,11 @@ def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[
         different = first_difference(leaf_config(other, subject.module), leaf_config(layer, subject.module))
         if different:
             return f"{other.name}: {different}"
-    return give_state(own, leaves) if reference.built else None
+    if not reference.built:
+        return None
+    if not model.built:
+        model.build(input_shapes(reference))
+    return give_state(own, leaves)
 
 
 def first_difference(saved: Any, made: Any, place: str = "") -> str | None:

@@ -280,7 +280,7 @@ class RoutineWriter:
                 return without_clash(f"{word}_branch" if "features" in word else f"{word}_features", taken)
             if MAIN not in taken and len(dict.fromkeys(merge.reads())) > 1 and not reads:
                 return MAIN
-            if not (MAIN not in taken and self.single(reads)):
+            if MAIN in taken or step.kind is StepKind.IF or not self.single(reads):
                 return without_clash(branch_name(merge, end, reads[0] if reads else end), taken)
         if place == END and builds and MAIN in taken:
             last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
@@ -296,9 +296,8 @@ class RoutineWriter:
         return self.named_after(step) if len(list(refs(result))) > 1 else "outputs"
 
     def single(self, reads: Sequence[Ref]) -> bool:
-        """Whether a step takes nothing but the one input of a model."""
-        model = self.routine.model
-        return model is not None and len(model.inputs) == 1 and all(ref.source < 0 for ref in reads)
+        """Whether a step takes nothing but the one input that there is."""
+        return self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
 
     def loop(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, wanted: str) -> list[str]:
         """A loop that hands one value on in a variable."""
