@@ -200,8 +200,8 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
     return value
 
 
-def leaf_config(layer: Any, module: ModuleType) -> Any:
-    """The config of a layer without names; models in it, which classes of the module stand for, are left out."""
+def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
+    """The config of a layer under another name; models in it, which classes of the module stand for, are left out."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -210,7 +210,9 @@ def leaf_config(layer: Any, module: ModuleType) -> Any:
         return [plain(part) for part in value] if isinstance(value, list) else value
 
     config = plain(json.loads(json.dumps(keras.saving.serialize_keras_object(layer))))
-    return renamed(config, scope_names([config], True), True)
+    config = renamed(config, scope_names([config], True), True)
+    config["config"]["name"] = name
+    return config
 
 
 def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[str]]) -> str | None:
@@ -222,15 +224,21 @@ def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[
     own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
     if len(own) != len(leaves):
         return f"it has {len(own)} layers, the saved model {len(leaves)}"
-    for layer, other in zip(own, leaves, strict=True):
-        different = first_difference(leaf_config(other, subject.module), leaf_config(layer, subject.module))
-        if different:
-            return f"{other.name}: {different}"
-    if not reference.built:
-        return None
-    if not model.built:
-        model.build(input_shapes(reference))
-    return give_state(own, leaves)
+
+    def different() -> Iterator[str]:
+        for layer, other in zip(own, leaves, strict=True):
+            configs = (leaf_config(one, subject.module, other.name) for one in (other, layer))
+            if found := first_difference(*configs):
+                yield found
+
+    try:
+        if reference.built and not model.built:
+            model.build(input_shapes(reference))
+    except Exception:
+        if found := next(different(), None):
+            return found
+        raise
+    return next(different(), None) or (give_state(own, leaves) if reference.built else None)
 
 
 def first_difference(saved: Any, made: Any, place: str = "") -> str | None:
