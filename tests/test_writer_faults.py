@@ -690,6 +690,12 @@ def test_under_nohup_a_hangup_stops_nothing(tmp_path: Path, before_and_after: tu
     assert tree(root) == before_and_after[1]
 
 
+def test_a_name_that_is_too_long_below_a_new_folder_leaves_nothing(tmp_path: Path) -> None:
+    message = refusal(lambda: commit(plan_files(tmp_path, {"a.py": "new", f"new/{'x' * 300}/b.py": "new"})))
+    assert "File name too long; nothing was written." in message
+    assert tree(tmp_path) == {}
+
+
 # ---- Or not at all: a process that is killed
 
 

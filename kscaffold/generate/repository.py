@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,14 +19,13 @@ from kscaffold.cookie import Ask, Cookie
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
-from kscaffold.generate.destination import Request, find_destination
+from kscaffold.generate.destination import Request, find_destination, output_folder
 from kscaffold.generate.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
 from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
 from kscaffold.generate.new_folder import (
     NewOutcome,
     Rendered,
     demand_empty,
-    demand_folder,
     put_repository,
     recover_above,
 )
@@ -89,8 +87,7 @@ def new_repository(
     Raises:
         RequestError: The request cannot be carried out; nothing is written.
     """
-    output_dir = Path(os.path.realpath(request.output_dir))
-    demand_folder(output_dir)
+    output_dir = output_folder(request.output_dir)
     recovered = () if request.dry_run else recover_above(output_dir)
     if request.template is not None:
         result = _new_from_own_template(request, request.template, output_dir, ask)
