@@ -141,14 +141,15 @@ def describe_template(name: str) -> TemplateDescription | PresetDescription:
     Raises:
         RequestError: There is no such template, or it is broken.
     """
-    template = Catalogue(find_project(Path.cwd())).find(name, where="TEMPLATE")
-    return _describe_preset(template) if template.kind == "model" else _describe_layer_template(template)
+    catalogue = Catalogue(find_project(Path.cwd()))
+    template = catalogue.find(name, where="TEMPLATE")
+    return _describe_preset(template, catalogue) if template.kind == "model" else _describe_layer_template(template)
 
 
-def _describe_preset(template: Template) -> PresetDescription:
+def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
     document = read_preset(template)
     graph = resolve_graph(document, template.name, {})
-    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue(find_project(Path.cwd()))).infer)
+    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
     shapes = facts.of(graph)
     arguments = tuple(
         TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)

@@ -63,11 +63,7 @@ def eject(
     files = [
         writer.File(target / file, (templates_root() / file).read_text(encoding="utf-8")) for file in parts[full_name]
     ]
-    plan = writer.make_plan(files, root, Path.cwd())
-    if on_conflict is not None:
-        plan = plan.resolve({change.path: on_conflict for change in plan.conflicts})
-    elif plan.conflicts:
-        plan = plan.resolve(resolve(plan))
+    plan = writer.make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
     if plan.conflicts or dry_run:
         return Ejection(full_name, plan)
     if for_user:

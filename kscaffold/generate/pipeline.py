@@ -159,11 +159,7 @@ def _carry_out(
     recovered = () if request.dry_run else journal.recover(root)
     text = rendered[0].text
     package = add_to_package(destination, scaffold.exports, formatter)
-    plan = writer.make_plan([*rendered, *package.files], root, Path.cwd())
-    if request.on_conflict is not None:
-        plan = plan.resolve({change.path: request.on_conflict for change in plan.conflicts})
-    elif plan.conflicts:
-        plan = plan.resolve(resolve(plan))
+    plan = writer.make_plan([*rendered, *package.files], root, Path.cwd()).settle(request.on_conflict, resolve)
     module = plan.changes[0]
     if module.status is writer.Status.SKIP:  # what is kept may not define what the package would export
         plan = plan.without(file.path for file in package.files)
