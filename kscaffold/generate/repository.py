@@ -103,6 +103,7 @@ def _new_from_built_in(
         flag = "--set" if request.settings else "--accept-hooks"
         raise RequestError("It belongs to a template of your own.", hint="Name one with -t.", where=flag)
     name = parse_project_name(request.name, request.package)
+    _refuse_own_part(name.package, "NAME" if request.package is None else "--package")
     target = output_dir / name.slug
     demand_empty(target)
     # A repository that begins has no templates of its own yet.
@@ -115,6 +116,19 @@ def _new_from_built_in(
         staging = Path(stack.enter_context(_temporary_folder())).resolve()
         rendered = _render(request, name, answers, staging, formatter, process, on_check)
     return put_repository(target, rendered, request.git, request.dry_run)
+
+
+def _refuse_own_part(package: str, where: str) -> None:
+    """Refuses the name of a module that the package has: started in its folder, Python finds that first."""
+    for path in (templates_root() / BUILT_IN).glob("*/src/*/*"):
+        if path.stem == package:
+            own = f"a folder {package}" if path.is_dir() else f"a {path.name}"
+            raise RequestError(
+                f"{package!r} cannot be used: the package has {own} itself,"
+                " and in its folder Python would import that instead.",
+                hint=f"For example: my{'-' if where == 'NAME' else '_'}{package}.",
+                where=where,
+            )
 
 
 def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, ask: Ask | None) -> NewOutcome:
