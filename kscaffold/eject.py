@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kscaffold import history, journal, writer
+from kscaffold import history, journal, turns, writer
 from kscaffold.config import find_project
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.templates import Catalogue, project_folder, templates_root, user_folder
@@ -69,7 +69,8 @@ def eject(
     if for_user:
         writer.commit(plan)
         return Ejection(full_name, plan, written=True)
-    return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
+    with turns.turn(root):
+        return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
 
 
 def _full_name(name: str, known: tuple[str, ...]) -> str:

@@ -103,6 +103,10 @@ class Plan:
         left_out = {Path(os.path.realpath(path)) for path in paths}
         return replace(self, changes=tuple(change for change in self.changes if change.path not in left_out))
 
+    def extended(self, files: Iterable[File], base: Path) -> Plan:
+        """The plan with further files, held against the disk as it is now; see `make_plan`."""
+        return replace(self, changes=(*self.changes, *make_plan(files, self.root, base).changes))
+
     def resolve(self, decisions: Mapping[Path, Status]) -> Plan:
         """The plan with `Status.FORCE` or `Status.SKIP` for the conflicts named in `decisions`."""
         changes = tuple(
