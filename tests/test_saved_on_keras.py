@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from kscaffold.generate.saved import SavedFlags, describe_saved
 TESTS = Path(__file__).parent
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
-    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 operations.h5"
+    " residual.keras attention.keras cells.keras own.keras deferred.keras masked.keras old.h5 operations.h5 masked.h5"
     " architecture.json keras2.json whole"
 ).split()
 FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
@@ -126,9 +127,13 @@ def verdicts(scaffolds: dict[Key, Scaffold]) -> dict[Key, Verdict]:
     other = module.with_name("other.py")
     other.write_text(module.read_text().replace('activation="softmax"', 'activation="sigmoid"'))
     jobs.append(scaffolds["text.keras", "flat"].job(other, "other"))
+    module = scaffolds["masked.h5", "factored"].destination.module
+    unmasked = module.with_name("unmasked.py")
+    unmasked.write_text(re.sub(r", mask=\w+", "", module.read_text()))
+    jobs.append(scaffolds["masked.h5", "factored"].job(unmasked, "unmasked"))
     with CheckProcess(find_interpreter(None), Limits(seconds=300)) as process:
         found = process.finish(tuple(jobs))
-    return dict(zip([*scaffolds, ("wrong", ""), ("other", "")], found, strict=True))
+    return dict(zip([*scaffolds, ("wrong", ""), ("other", ""), ("unmasked", "")], found, strict=True))
 
 
 @pytest.mark.parametrize(("file", "way"), [*((file, "factored") for file in FILES), *((file, "flat") for file in FLAT)])
@@ -160,6 +165,8 @@ def test_the_first_difference_is_named(verdicts: dict[Key, Verdict]) -> None:
     assert (
         finding.message == 'the Dense \'label\': activation is "softmax" in the saved model, "sigmoid" in the new one'
     )
+    (finding,) = verdicts["unmasked", ""].findings
+    assert finding.rule == "KS601" and "in the saved model" in finding.message
 
 
 def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Scaffold]) -> None:

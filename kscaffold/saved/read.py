@@ -9,10 +9,11 @@ from typing import Any
 from kscaffold.errors import RequestError
 from kscaffold.saved import facts
 from kscaffold.saved.archive import read_config, read_words
-from kscaffold.saved.masks import without_masks
+from kscaffold.saved.masks import nobody_wrote, without_masks
 from kscaffold.saved.objects import Malformed, Objects, asset_paths, own_name
 from kscaffold.saved.tree import Listing, Object, Plain, Ref, Table, Tree, refs, transform
 from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
+from kscaffold.spec import catalogue
 
 OPERATORS = {
     "Add": "+", "Subtract": "-", "Multiply": "*", "TrueDivide": "/", "FloorDivide": "//", "Power": "**", "Matmul": "@",
@@ -193,6 +194,7 @@ class _Graph:
         self.inputs: list[str] = []
         self.made: dict[int, SavedLayer] = {}
         self.nodes: dict[Node, tuple[list[Tree], dict[str, Tree]]] = {}
+        self.masked_by_hand: set[Node] = set()
 
     def _with_module(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
         """A layer's config, for an operation with the module that a `.h5` file leaves out."""
@@ -216,8 +218,9 @@ class _Graph:
             if not isinstance(nodes, list):
                 raise Malformed(f"the calls of {name[:60]!r} are no list")
             for index, node in enumerate(nodes):
-                self.nodes[number, index] = self.arguments(name, node)
-        without_masks(self.nodes, {number: self.entries[name] for name, number in self.numbers.items()})
+                self.nodes[number, index] = self.arguments(name, index, node)
+        entries = {number: self.entries[name] for name, number in self.numbers.items()}
+        without_masks(self.nodes, entries, self.masked_by_hand)
         order = self.order(output_tree)
         places = {node: place for place, node in enumerate(order)}
 
@@ -301,15 +304,25 @@ class _Graph:
             raise Malformed(f"the layer {name[:60]!r} has no call {index}")
         return Ref(self.numbers[name], (index, tensor))
 
-    def arguments(self, name: str, node: Any) -> tuple[list[Tree], dict[str, Tree]]:
+    def is_keras_own(self, name: str) -> bool:
+        """Whether a layer is one of Keras': a `.h5` file does not say which module its class is in."""
+        entry = self.entries[name]
+        kind = str(entry["class_name"])
+        if "module" in entry:
+            return "keras" in str(entry["module"])
+        return kind not in self.objects.customs and catalogue.is_layer(kind)
+
+    def arguments(self, name: str, index: int, node: Any) -> tuple[list[Tree], dict[str, Tree]]:
         """The arguments of one call."""
         if isinstance(node, dict):
             args = [self.argument(item) for item in node["args"]]
             kwargs = {str(key): self.argument(item) for key, item in node["kwargs"].items()}
-            module, kind = str(self.entries[name].get("module")), str(self.entries[name]["class_name"])
-            if facts.trains_by_default(kind) and kwargs.keys() <= {"training", "mask"} and len(args) == 1:
-                if kwargs.get("training") == Plain(False) and "keras" in module:
+            if self.is_keras_own(name):
+                kind = str(self.entries[name]["class_name"])
+                if nobody_wrote(kind, args, kwargs):
                     kwargs.pop("training")
+                elif facts.trains_by_default(kind) and "mask" in kwargs:
+                    self.masked_by_hand.add((self.numbers[name], index))
             kwargs = {key: item for key, item in kwargs.items() if not _is_nothing(item)}
             return args, kwargs
         tensors = [self.tensor(item[:3]) for item in node]
