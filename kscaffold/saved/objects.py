@@ -6,7 +6,7 @@ import contextlib
 import json
 import keyword
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +65,7 @@ class Objects:
 
     def named(self, value: Mapping[str, Any], key: str) -> Tree:
         """What an entry with a class name is in code."""
-        name, config = _text(value["class_name"]), value.get("config")
+        name, config = text(value["class_name"]), value.get("config")
         match name:
             case "__ellipsis__":
                 return Code("...")
@@ -79,7 +79,7 @@ class Objects:
                 assert isinstance(config, dict)
                 made = "ops.convert_to_tensor" if name == "__tensor__" else "np.array"
                 listed = self.value(config["value"])
-                return Object(made, (("value", listed), ("dtype", Plain(_text(config["dtype"])))), 1)
+                return Object(made, (("value", listed), ("dtype", Plain(text(config["dtype"])))), 1)
             case "__lambda__":
                 return self.stub("function", "a lambda", key or "function", value, "its code is bytecode")
             case "function":
@@ -109,7 +109,7 @@ class Objects:
 
     def function(self, value: Mapping[str, Any], key: str) -> Tree:
         """A function that an entry names."""
-        name = _text(value["config"])
+        name = text(value["config"])
         module = value.get("module")
         if module in (None, "builtins", "keras.activations") and catalogue.has_name("activations", name):
             return Plain(name)
@@ -126,9 +126,9 @@ class Objects:
     def policy(self, value: Mapping[str, Any]) -> Tree:
         """A dtype policy: its name where that says it all."""
         config = value["config"]
-        name = _text(value["class_name"])
+        name = text(value["class_name"])
         if name in ("DTypePolicy", "Policy", "FloatDTypePolicy"):
-            return Plain(_text(config["name"]))
+            return Plain(text(config["name"]))
         if name == "DTypePolicyMap":
             raise Malformed("a DTypePolicyMap is not supported")
         source = config.get("source_name") if isinstance(config, dict) else None
@@ -152,7 +152,7 @@ class Objects:
 
     def own_object(self, value: Mapping[str, Any], key: str) -> Tree:
         """An object of the user's own."""
-        name = _text(value["class_name"]).rpartition(">")[2]
+        name = text(value["class_name"]).rpartition(">")[2]
         config = value.get("config")
         keywords = tuple((_keyword(name), self.value(item, name)) for name, item in (config or {}).items())
         if name in self.customs:
@@ -164,7 +164,7 @@ class Objects:
 
     def layer(self, value: Mapping[str, Any]) -> Object:
         """What makes a layer, with its name unless Keras made it up."""
-        name, config = _text(value["class_name"]), value["config"]
+        name, config = text(value["class_name"]), value["config"]
         if not isinstance(config, dict):
             raise Malformed(f"the config of {name} is no dictionary")
         if name in facts.MODEL_CLASSES and _is_of_keras(value):
@@ -183,7 +183,7 @@ class Objects:
             self.used[plain] = own
             return Object(f"{own}:{_identifier(plain)}", (*keywords, *base))
         if name == "Lambda":
-            given = _text(config.get("name", "lambda"))
+            given = text(config.get("name", "lambda"))
             called = "LambdaLayer" if facts.is_made_up(given, "Lambda") else to_class_name(_identifier(given))
             stub = self.stub(
                 "layer", f"the Lambda layer {given!r}", called, value, "its function is code, which is not read"
@@ -293,27 +293,7 @@ def _private_module(value: Mapping[str, Any]) -> str | None:
     """The module of a class that the models of `keras.applications` have for themselves."""
     module = value.get("module")
     known = isinstance(module, str) and re.fullmatch(r"keras\.src\.applications\.[a-z0-9_]+", module)
-    return str(module) if known and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", _text(value["class_name"])) else None
-
-
-def own_name(value: Mapping[str, Any]) -> str:
-    """The name of a layer as saved."""
-    config = value.get("config")
-    inner = config.get("name") if isinstance(config, dict) else None
-    return _text(value.get("name") or inner or facts.made_up_stem(_text(value["class_name"])))
-
-
-def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Where Keras keeps what belongs to the layers of a model, in their order: `layers/dense`, `layers/dense_1`."""
-    counts: dict[str, int] = {}
-    paths = []
-    for entry in entries:
-        stem = facts.made_up_stem(_text(entry["class_name"]))
-        number = counts.get(stem, 0)
-        if ".ops." not in str(entry.get("module")):
-            counts[stem] = number + 1
-        paths.append(f"layers/{stem}_{number}" if number else f"layers/{stem}")
-    return paths
+    return str(module) if known and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", text(value["class_name"])) else None
 
 
 def _positional(keywords: Any, signature: catalogue.Signature) -> int:
@@ -373,7 +353,8 @@ def _is_text(tree: Tree) -> bool:
     return isinstance(tree, Plain) and isinstance(tree.value, str)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A name in a config, if it is one; raises `Malformed` for anything else."""
     if not isinstance(value, str):
         raise Malformed(f"{str(value)[:60]!r} stands where a name should")
     return value
@@ -392,7 +373,7 @@ def _identifier(name: str) -> str:
 
 
 def _origin(value: Mapping[str, Any]) -> str:
-    module, name = value.get("module"), _text(value["class_name"])
+    module, name = value.get("module"), text(value["class_name"])
     return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name
 
 
@@ -410,5 +391,5 @@ def _shown_config(config: Any) -> str:
             return [shown(item) for item in value]
         return value
 
-    text = json.dumps(shown(config), ensure_ascii=True)
-    return text if len(text) <= LONGEST_CONFIG else text[:LONGEST_CONFIG] + " …"
+    words = json.dumps(shown(config), ensure_ascii=True)
+    return words if len(words) <= LONGEST_CONFIG else words[:LONGEST_CONFIG] + " …"
