@@ -8,7 +8,8 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.saved import facts
-from kscaffold.saved.objects import Malformed, Objects
+from kscaffold.saved.names import Malformed
+from kscaffold.saved.objects import Objects
 from kscaffold.saved.tree import Listing, Object, Plain, Ref, Table, Tree, transform
 from kscaffold.saved.value import Call, CallKind, SavedLayer
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from kscaffold.saved import facts
-from kscaffold.saved.objects import Malformed, Objects, text
+from kscaffold.saved.names import Malformed, text
+from kscaffold.saved.objects import Objects
 from kscaffold.saved.tree import Object, Plain
 from kscaffold.saved.value import Call, SavedInput, SavedLayer
 

@@ -9,7 +9,8 @@ from kscaffold.saved import facts
 from kscaffold.saved.calls import layer_outputs, operation_call, with_path, with_paths
 from kscaffold.saved.entries import asset_paths, counted, own_name, read_input, read_layer
 from kscaffold.saved.masks import nobody_wrote, without_masks
-from kscaffold.saved.objects import Malformed, Objects
+from kscaffold.saved.names import Malformed
+from kscaffold.saved.objects import Objects
 from kscaffold.saved.tree import Listing, Plain, Ref, Table, Tree, refs, transform
 from kscaffold.saved.value import Call, CallKind, SavedLayer, SavedModel
 from kscaffold.spec import catalogue

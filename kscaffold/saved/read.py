@@ -11,7 +11,8 @@ from kscaffold.saved import facts
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
-from kscaffold.saved.objects import Malformed, Objects
+from kscaffold.saved.names import Malformed
+from kscaffold.saved.objects import Objects
 from kscaffold.saved.tree import Object, Ref
 from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
 
@@ -45,7 +46,11 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         ) from error
     objects = reader.objects
     return SavedFile(
-        model, kind, tuple(objects.stubs.values()), tuple((m, n) for n, m in objects.used.items()), tuple(objects.notes)
+        model,
+        kind,
+        tuple(objects.stubs.found.values()),
+        tuple((m, n) for n, m in objects.used.items()),
+        tuple(objects.notes),
     )
 
 
