@@ -8,7 +8,9 @@ from pathlib import Path
 from kscaffold.config import find_project
 from kscaffold.errors import RequestError
 from kscaffold.generate.layer import read_layer_manifest
-from kscaffold.generate.model import OwnLayers, Style, parts_in_style, read_preset
+from kscaffold.generate.model import Style, parts_in_style
+from kscaffold.generate.model_spec import read_preset
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import ShapeFacts, infer_shapes
 from kscaffold.graph.value import Graph
