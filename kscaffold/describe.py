@@ -8,7 +8,9 @@ from pathlib import Path
 from kscaffold.config import find_project
 from kscaffold.errors import RequestError
 from kscaffold.generate.layer import read_layer_manifest
-from kscaffold.generate.model import OwnLayers, Style, parts_in_style, read_preset
+from kscaffold.generate.model import Style, parts_in_style
+from kscaffold.generate.model_spec import read_preset
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import ShapeFacts, infer_shapes
 from kscaffold.graph.value import Graph
@@ -141,14 +143,15 @@ def describe_template(name: str) -> TemplateDescription | PresetDescription:
     Raises:
         RequestError: There is no such template, or it is broken.
     """
-    template = Catalogue(find_project(Path.cwd())).find(name, where="TEMPLATE")
-    return _describe_preset(template) if template.kind == "model" else _describe_layer_template(template)
+    catalogue = Catalogue(find_project(Path.cwd()))
+    template = catalogue.find(name, where="TEMPLATE")
+    return _describe_preset(template, catalogue) if template.kind == "model" else _describe_layer_template(template)
 
 
-def _describe_preset(template: Template) -> PresetDescription:
+def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
     document = read_preset(template)
     graph = resolve_graph(document, template.name, {})
-    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue(find_project(Path.cwd()))).infer)
+    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
     shapes = facts.of(graph)
     arguments = tuple(
         TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kscaffold import history, journal, writer
+from kscaffold import history, journal, turns, writer
 from kscaffold.config import find_project
 from kscaffold.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.templates import Catalogue, project_folder, templates_root, user_folder
@@ -63,17 +63,14 @@ def eject(
     files = [
         writer.File(target / file, (templates_root() / file).read_text(encoding="utf-8")) for file in parts[full_name]
     ]
-    plan = writer.make_plan(files, root, Path.cwd())
-    if on_conflict is not None:
-        plan = plan.resolve({change.path: on_conflict for change in plan.conflicts})
-    elif plan.conflicts:
-        plan = plan.resolve(resolve(plan))
+    plan = writer.make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
     if plan.conflicts or dry_run:
         return Ejection(full_name, plan)
     if for_user:
         writer.commit(plan)
         return Ejection(full_name, plan, written=True)
-    return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
+    with turns.turn(root):
+        return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
 
 
 def _full_name(name: str, known: tuple[str, ...]) -> str:

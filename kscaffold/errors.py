@@ -58,10 +58,11 @@ class RequestError(Exception):
         return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
 
 
-def broken_template(template: str, line: int | None, reason: str) -> RequestError:
+def broken_template(template: str, line: int | None, reason: str, hint: str | None = None) -> RequestError:
     """The error of a template that cannot be rendered, or whose result cannot be used."""
     return RequestError(
         f"The template is broken: {reason}.",
+        hint=hint,
         where=f"{template}:{line}" if line else template,
         exit_code=ExitCode.REFUSED,
     )

@@ -85,7 +85,7 @@ class Generation:
 
 
 def commit(plan: Plan, command: str) -> tuple[str, ...]:
-    """Writes the files of a plan, all of them or none, and keeps what it wrote.
+    """Writes the files of a plan, all of them or none, and keeps what it wrote; in a turn of the project's folder.
 
     Args:
         plan: The plan.
@@ -139,6 +139,8 @@ def last(root: Path) -> Generation | None:
 def take_back(root: Path, generation: Generation) -> None:
     """Makes the files of the last generation what they were before it, all or none, and forgets it.
 
+    In a turn of the project's folder that began before that generation was asked for.
+
     Raises:
         RequestError: A file was edited since, or cannot be written; nothing is changed.
     """
@@ -154,10 +156,7 @@ def take_back(root: Path, generation: Generation) -> None:
     for folder in sorted(set(generation.folders) - {root, here, *here.parents}, reverse=True):
         with contextlib.suppress(OSError):  # somebody has put a file there since
             folder.rmdir()
-    entries = _read(root)
-    # Another command may have written something since.
-    known = [index for index, entry in enumerate(entries) if _generation(root, entry) == generation]
-    _write(root, [entry for index, entry in enumerate(entries) if index not in known[-1:]])
+    _write(root, _read(root)[:-1])
 
 
 def _generation(root: Path, entry: dict[str, Any]) -> Generation:

@@ -18,6 +18,7 @@ from types import FrameType
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.transaction import Edited, Run, is_file, missing_folders
+from kscaffold.turns import InUse, lock, patiently
 
 JOURNAL = ".kscaffold-journal"
 DONE = b"done\n"
@@ -50,12 +51,17 @@ def put_all(root: Path, placements: Iterable[Placement]) -> None:
         placements: What goes where.
 
     Raises:
-        RequestError: A file cannot be written, or is no longer what it was; or another process is writing there.
+        RequestError: A file cannot be written, or is no longer what it was; or another process goes on writing there.
     """
-    with _signals_held_back() as held:
-        _put_all(root, tuple(placements), held)
-        # Passed on now, Ctrl-C would be reported as a stop that left nothing written, and it is too late for that.
-        held.discard(signal.SIGINT)
+    wanted = tuple(placements)
+
+    def put() -> None:
+        with _signals_held_back() as held:
+            _put_all(root, wanted, held)
+            # Passed on now, Ctrl-C would be reported as a stop that left nothing written, and it is too late for that.
+            held.discard(signal.SIGINT)
+
+    patiently(put)
 
 
 def recover(root: Path) -> tuple[str, ...]:
@@ -65,10 +71,13 @@ def recover(root: Path) -> tuple[str, ...]:
         The files that are again as they were before that process, named from `root`.
 
     Raises:
-        RequestError: Another process is writing there now, the journal is not one of ours, or a file was edited since.
+        RequestError: Another process goes on writing there, the journal is not one of ours, or a file was edited since.
     """
     root = Path(os.path.realpath(root))
-    path = root / JOURNAL
+    return patiently(lambda: _put_back(root, root / JOURNAL))
+
+
+def _put_back(root: Path, path: Path) -> tuple[str, ...]:
     if not os.path.lexists(path):
         return ()
     if not is_file(path):
@@ -87,10 +96,10 @@ def _put_all(root: Path, placements: tuple[Placement, ...], held: set[int]) -> N
         try:
             journal = _Journal(root / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         except FileExistsError:
-            raise _in_use(root / JOURNAL) from None
+            raise InUse(root) from None
         with journal:
             if not journal.demand():
-                raise _in_use(journal.path)
+                raise InUse(root)
             run = Run.begin(root, [placement.target for placement in placements])
             try:
                 journal.append(run.as_line())
@@ -136,6 +145,9 @@ def _take_back(run: Run, error: BaseException) -> None:
 
 def _recover(root: Path, journal: _Journal) -> tuple[str, ...]:
     content = journal.read()
+    if not content:  # killed before it said anything, and so before it did anything
+        journal.remove()
+        return ()
     line, _, rest = content.partition(b"\n")
     undone: list[Path] = []
     try:
@@ -179,10 +191,10 @@ class _Journal:
         Raises:
             RequestError: Another process has it.
         """
-        locked = _lock(self._descriptor)
+        locked = lock(self._descriptor)
         here = os.fstat(self._descriptor)
         if locked is False or (locked is None and not self._is_new and time.time() - here.st_mtime < SECONDS_IN_USE):
-            raise _in_use(self.path)
+            raise InUse(self.path.parent)
         try:
             return os.path.samestat(here, os.lstat(self.path))
         except FileNotFoundError:
@@ -248,19 +260,6 @@ def _made(folders: list[Path]) -> Iterator[None]:
         raise
 
 
-def _lock(descriptor: int) -> bool | None:
-    """Whether the file is locked for us; `None` where there are no locks."""
-    try:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except (ImportError, OSError):
-        return None
-    return True
-
-
 def changed_meanwhile(shown: str) -> RequestError:
     """The error for a file that is no longer what the plan saw."""
     return RequestError(
@@ -272,15 +271,6 @@ def changed_meanwhile(shown: str) -> RequestError:
 
 def _refused(message: str, hint: str) -> RequestError:
     return RequestError(message, hint=hint, exit_code=ExitCode.REFUSED)
-
-
-def _in_use(path: Path) -> RequestError:
-    return RequestError(
-        "Another kscaffold is writing here; nothing was written.",
-        hint="Wait until it is done.",
-        where=str(path.parent),
-        exit_code=ExitCode.REFUSED,
-    )
 
 
 def _not_ours(path: Path, reason: str) -> RequestError:

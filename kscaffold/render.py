@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import bisect
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from kscaffold.errors import broken_template
+from kscaffold.errors import broken_template, did_you_mean
 from kscaffold.graph.place import Place
 from kscaffold.spec import source, statements
 from kscaffold.spec.argument import Argument
@@ -134,7 +135,11 @@ def render(
         named = shown(Path(error.filename)) if error.filename else shown_name(template, roots)
         raise broken_template(named, error.lineno, (error.message or "syntax error").rstrip(".")) from error
     except jinja2.TemplateNotFound as error:
-        raise broken_template(shown_name(template, roots), None, f"there is no {error.name}") from error
+        file, line = _template_place(error, roots)
+        named = file or shown_name(template, roots)
+        raise broken_template(
+            named, line, f"there is no {error.name!r}", _nearest_file(error, template, roots)
+        ) from error
     except RecursionError as error:
         raise broken_template(shown_name(template, roots), None, "it includes or calls itself without end") from error
     except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -157,6 +162,18 @@ def _template_place(error: BaseException, roots: Roots) -> tuple[str | None, int
             file, line = shown(path), trace.tb_lineno
         trace = trace.tb_next
     return file, line
+
+
+def _nearest_file(error: jinja2.TemplateNotFound, template: str, roots: Roots) -> str:
+    """What to write instead of the name of a file that is not there."""
+    missing = str(error.name)
+    beside = f"{posixpath.dirname(template)}/{missing}"
+    if any((root / beside).is_file() for root in roots):
+        return f"Did you mean {beside}?"
+    known = {path.relative_to(root).as_posix() for root in roots for path in root.rglob("*.jinja")}
+    return did_you_mean(missing, sorted(known)) or (
+        f"Name a file as seen from the folder with the templates, for example: {template}."
+    )
 
 
 MARK = re.compile(r"  # place ([0-9]+)$", re.MULTILINE)

@@ -12,6 +12,7 @@ Beside each target stand, under names of our own:
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -90,7 +91,11 @@ class Entry:
         """Removes the files beside the target."""
         # The proof first: without it nothing counts as moved, should the process be killed in between.
         for path in (self.proof, self.staged, self.backup):
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # under such a name nothing can be
+                    raise
 
 
 @dataclass(frozen=True)

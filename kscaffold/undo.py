@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from kscaffold import history, journal
+from kscaffold import history, journal, turns
 from kscaffold.config import find_project
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.history import Generation
@@ -46,6 +47,11 @@ def undo_last(dry_run: bool = False) -> Undone:
         RequestError: Nothing is known to have been generated there, or a file cannot be written.
     """
     root = find_project(Path.cwd()).root
+    with nullcontext() if dry_run else turns.turn(root):
+        return _undo_last(root, dry_run)
+
+
+def _undo_last(root: Path, dry_run: bool) -> Undone:
     recovered = () if dry_run else journal.recover(root)
     generation = history.last(root)
     if generation is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -103,6 +103,10 @@ class Plan:
         left_out = {Path(os.path.realpath(path)) for path in paths}
         return replace(self, changes=tuple(change for change in self.changes if change.path not in left_out))
 
+    def extended(self, files: Iterable[File], base: Path) -> Plan:
+        """The plan with further files, held against the disk as it is now; see `make_plan`."""
+        return replace(self, changes=(*self.changes, *make_plan(files, self.root, base).changes))
+
     def resolve(self, decisions: Mapping[Path, Status]) -> Plan:
         """The plan with `Status.FORCE` or `Status.SKIP` for the conflicts named in `decisions`."""
         changes = tuple(
@@ -114,6 +118,17 @@ class Plan:
             for change in self.changes
         )
         return replace(self, changes=changes)
+
+    def settle(self, on_conflict: Status | None, resolve: Callable[[Plan], Mapping[Path, Status]]) -> Plan:
+        """The plan with its conflicts decided, as far as somebody decides them.
+
+        Args:
+            on_conflict: What becomes of all conflicts, if that is asked for.
+            resolve: Asked else, if there are any.
+        """
+        if on_conflict is not None:
+            return self.resolve({change.path: on_conflict for change in self.conflicts})
+        return self.resolve(resolve(self)) if self.conflicts else self
 
 
 def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:

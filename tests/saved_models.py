@@ -155,8 +155,19 @@ def operations() -> Any:
     return keras.Model(inputs, ops.relu(product) * 2 + 1)
 
 
+def masked() -> Any:
+    """Masks that Keras passes on, that somebody computed, and that a call with an argument by name leaves unsaid."""
+    tokens = keras.Input((6,), dtype="int32", name="tokens")
+    x = layers.Embedding(20, 4, mask_zero=True)(tokens)
+    first = layers.LSTM(3)(layers.Bidirectional(layers.GRU(2, return_sequences=True))(x))
+    second = layers.LSTM(3)(x, mask=ops.greater(tokens, 2))
+    third = layers.LSTM(3)(x, training=False)
+    return keras.Model(tokens, layers.Dense(2)(layers.Concatenate()([first, second, third])))
+
+
 MODELS = (
-    text, translate, tickets, prepared, nested, siamese, mixed, frozen, residual, attention, cells, own, deferred
+    text, translate, tickets, prepared, nested, siamese, mixed, frozen, residual, attention, cells, own, deferred,
+    masked,
 )  # fmt: skip
 
 
@@ -168,6 +179,7 @@ def main(folder: Path) -> None:
         make().save(folder / f"{make.__name__}.keras")
     nested().save(folder / "old.h5")
     operations().save(folder / "operations.h5")
+    masked().save(folder / "masked.h5")
     (folder / "architecture.json").write_text(residual().to_json())
     attention().save(folder / "whole", zipped=False)
 

@@ -164,6 +164,37 @@ def test_a_folder_name_that_is_too_long_is_refused(kscaffold: Kscaffold, folder:
         assert "cannot be a folder: File name too long." in result.err and result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["layer Gate", "new p --no-input"])
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("y" * 300, f"--output-dir: {'y' * 80}… cannot be a folder: File name too long."),
+        (f"new/{'y' * 300}/x", f"--output-dir: new/{'y' * 76}… cannot be a folder: File name too long."),
+        ("file", "file is no folder."),
+        ("file/below", "file is no folder."),
+        ("circle", "--output-dir: circle cannot be a folder: it goes round in a circle of symbolic links."),
+        ("circle/below", "--output-dir: circle/below cannot be a folder: it goes round in a circle of symbolic links."),
+    ],
+)
+def test_what_cannot_be_an_output_folder_is_refused_by_all_commands_alike(
+    kscaffold: Kscaffold, folder: Path, command: str, place: str, message: str
+) -> None:
+    (folder / "file").touch()
+    (folder / "circle").symlink_to("circle")
+    before = tree(folder)
+    result = kscaffold(*command.split(), "--no-check", "-o", place)
+    assert (result.exit_code, result.out) == (4, "")
+    assert message in result.err and result.err.count("\n") == 1
+    assert tree(folder) == before
+
+
+def test_a_link_to_a_folder_that_is_not_there_leads_to_that_folder(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "link").symlink_to("not/yet")
+    assert kscaffold("layer", "Gate", "--no-check", "-q", "-o", "link").exit_code == 0
+    assert kscaffold("new", "p", "--no-check", "--no-input", "--no-git", "-q", "-o", "link").exit_code == 0
+    assert {path.name for path in (folder / "not/yet").iterdir()} == {"gate.py", "test_gate.py", "p"}
+
+
 def test_a_module_that_is_kept_is_not_exported(kscaffold: Kscaffold, repository: Path) -> None:
     module = repository / "src/my_project/layers/gate.py"
     module.parent.mkdir()

@@ -8,7 +8,7 @@ import pytest
 from worked_specs import AUTOENCODER, CUT, TWO_TOWER
 
 from kscaffold.errors import RequestError
-from kscaffold.generate.model import OwnLayers
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.graph.absorb import absorb_cuts
 from kscaffold.graph.counts import largest_number, layer_counts
 from kscaffold.graph.document import GraphFlags, document_from_flags, parse_document

@@ -22,6 +22,7 @@ FLOORS = {
     "writer": 3,
     "journal": 2,
     "transaction": 1,
+    "turns": 1,
     "render": 3,
     "style": 2.8,
     "factor": 2.7,

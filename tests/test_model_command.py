@@ -200,7 +200,7 @@ def test_the_spec_of_the_readme_works(kscaffold: Kscaffold, folder: Path, style:
 
 
 def test_the_readme_has_every_preset_and_its_style() -> None:
-    from kscaffold.generate.model import read_preset
+    from kscaffold.generate.model_spec import read_preset
 
     rows = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", README.read_text(), re.MULTILINE))
     for template in Catalogue().of_kind("model"):

@@ -199,6 +199,14 @@ def test_texts_with_quotes_and_jinja_stay_what_they_are(folder: Path, kscaffold:
         (("/tmp/x",), 2, "cannot be the name of a package"),
         (("",), 2, "For example: my-project."),
         (("p", "--package", "keras"), 2, "error: --package: 'keras' cannot be used"),
+        (
+            ("p", "--package", "train"),
+            2,
+            "error: --package: 'train' cannot be used: the package has a train.py itself, and in its folder Python"
+            " would import that instead. For example: my_train.",
+        ),
+        (("Models",), 2, "the package has a folder models itself, and in its folder Python would import that instead."),
+        (("Models",), 2, "For example: my-models."),
         (("p", "--model", "resnt"), 2, "error: --model: There is no model 'resnt'. Did you mean resnet?"),
         (("p", "--license", "GPL"), 2, "There are: MIT, BSD-3-Clause, Apache-2.0, none."),
         (("p", "--license", "mit"), 2, "Did you mean MIT?"),

@@ -206,8 +206,20 @@ def test_a_broken_package_is_named_and_breaks_no_other(
     [
         ("{{ nothing }}", "module.py.jinja:2: The template is broken: 'nothing' is undefined."),
         ("{% nothing %}", "module.py.jinja:2: The template is broken: Encountered unknown tag 'nothing'."),
-        ('{% include "../../../secret.txt" %}', "module.py.jinja: The template is broken: there is no"),
-        ('{% include "/etc/hostname" %}', "module.py.jinja: The template is broken: there is no"),
+        (
+            '{% include "../../../secret.txt" %}',
+            "module.py.jinja:2: The template is broken: there is no '../../../secret.txt'."
+            " Name a file as seen from the folder with the templates, for example: layer/scale/module.py.jinja.",
+        ),
+        ('{% include "/etc/hostname" %}', "module.py.jinja:2: The template is broken: there is no '/etc/hostname'."),
+        (
+            '{% include "part.jinja" %}',
+            ":2: The template is broken: there is no 'part.jinja'. Did you mean layer/scale/part.jinja?",
+        ),
+        (
+            '{% include ["layer/bas.py.jinja"] %}',
+            ":2: The template is broken: there is no 'layer/bas.py.jinja'. Did you mean layer/base.py.jinja?",
+        ),
         ('{% include "layer/scale/link.txt" %}', "layer/scale/link.txt leads out of the folder with the templates."),
         ("{{ ''.__class__.__mro__ }}", "module.py.jinja:2: The template is broken: access to attribute '__class__'"),
         ("{{ layer.name.__init__.__globals__ }}", "is unsafe"),
@@ -224,6 +236,7 @@ def test_a_template_reads_nothing_outside_its_folder_and_is_named_with_its_line(
     write_layer(templates, "us")
     (folder / "secret.txt").write_text("secret")
     (templates / "layer/scale/link.txt").symlink_to(folder / "secret.txt")
+    (templates / "layer/scale/part.jinja").touch()
     file = templates / "layer/scale/module.py.jinja"
     text = '{% extends "layer/base.py.jinja" %}\n{% block notes %}' + body + "{% endblock %}\n"
     file.write_text(text)
@@ -267,3 +280,41 @@ def test_a_broken_preset_is_named_with_its_line_and_breaks_no_other(
     result = kscaffold("model", "mine", "--no-check")
     assert result.exit_code == 4 and message in result.err
     assert kscaffold("model", "mlp", "--no-check", "--dry-run").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"Scales each feature."', "3", "summary has to be a text in quotes, not 3."),
+        ('summary = "Scales each feature."\n', "", "The key 'summary' is missing."),
+        ('["factor: input_dim, ones"]', '"factor: 1"', "weights has to be a list of texts in quotes, not 'factor: 1'."),
+        ('["factor: input_dim, ones"]', "[3]", "weights has to be a list of texts in quotes, not [3]."),
+        ('"batch_size, ..., input_dim"\n\n', "true\n", "output has to be a text in quotes, not True."),
+        ("[[input]]", "passes_mask = 1\n[[input]]", "passes_mask has to be true or false, not 1."),
+        ("[[input]]", "[input]", "input has to be a list of tables, each below a line [[input]]."),
+        ("[[input]]", 'call = "lists"\n[[input]]', "call cannot be 'lists'. Did you mean list?"),
+        (
+            "[[input]]",
+            'handles = ["state"]\n[[input]]',
+            "handles cannot have 'state'. There are: training, mask, loss, seed.",
+        ),
+        ('example = "16"', "example = 16", "example in [[input]] has to be a text in quotes, not 16."),
+        ('example = "16"', "", "The key 'example' is missing in [[input]]."),
+        ('example = "16"', 'exmple = "16"', "The key 'exmple' in [[input]] is unknown. Did you mean example?"),
+        ('example = "16"', 'example = "16"\nrepeats = "no"', "repeats in [[input]] has to be true or false, not 'no'."),
+        ("[[input]]", '[[argument]]\nspec = "a"\n[[input]]', "The key 'doc' is missing in [[argument]]."),
+        (
+            "[[input]]",
+            '[[argument]]\nspec = "a"\ndoc = "b"\ncheck = "positiv"\n[[input]]',
+            "check in [[argument]] cannot be 'positiv'. Did you mean positive?",
+        ),
+    ],
+)
+def test_a_manifest_that_is_wrong_is_said_in_words(
+    kscaffold: Kscaffold, folder: Path, old: str, new: str, message: str
+) -> None:
+    write_layer(folder / ".kscaffold/templates", "us")
+    (folder / ".kscaffold/templates/layer/scale/template.toml").write_text(MANIFEST.replace(old, new, 1))
+    result = kscaffold("layer", "Scale", "--no-check")
+    assert result.exit_code == 4
+    assert result.err == (f"error: .kscaffold/templates/layer/scale/template.toml: The template is broken: {message}\n")

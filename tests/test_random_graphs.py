@@ -20,7 +20,8 @@ from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.errors import RequestError
 from kscaffold.formatting import black_mode, format_python
 from kscaffold.generate.destination import Request, find_destination
-from kscaffold.generate.model import ModelScaffold, OwnLayers, Style
+from kscaffold.generate.model import ModelScaffold, Style
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes

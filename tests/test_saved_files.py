@@ -393,3 +393,32 @@ def test_mutated_hdf5_files_are_read_or_refused(tmp_path_factory: pytest.TempPat
     path.write_bytes(bytes(content))
     read(path)
     assert os.path.exists(path)
+
+
+MASK = tensor("not_equal")
+
+
+@pytest.mark.parametrize("from_h5", [False, True])
+@pytest.mark.parametrize(
+    ("recorded", "call"),
+    [
+        ({"training": False, "mask": MASK}, "layers.LSTM(3)(x)"),
+        ({"training": False, "mask": None}, "layers.LSTM(3)(x)"),
+        ({"training": False}, "layers.LSTM(3)(x, training=False)"),
+        ({"training": True}, "layers.LSTM(3)(x, training=True)"),
+        ({"mask": MASK}, "layers.LSTM(3)(x, mask=branch)"),
+    ],
+)
+def test_what_keras_passes_on_by_itself_is_not_written_and_what_somebody_wrote_is(
+    kscaffold: Kscaffold, folder: Path, recorded: Entry, call: str, from_h5: bool
+) -> None:
+    embedding = layer("Embedding", "embedding", "input_layer", input_dim=9, output_dim=4, mask_zero=True)
+    compare = layer("NotEqual", "not_equal", "input_layer", module="keras.src.ops.numpy")
+    compare["config"] = {"name": "not_equal"}
+    compare["inbound_nodes"][0]["args"].append(0)
+    lstm = layer("LSTM", "lstm", "embedding", units=3)
+    lstm["inbound_nodes"][0]["kwargs"] = recorded
+    layers = [entry("input_layer", [6]), embedding, compare, lstm]
+    for item in layers if from_h5 else []:
+        del item["module"]
+    assert call in written(kscaffold, folder, functional(layers, "lstm"))

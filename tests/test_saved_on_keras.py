@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from kscaffold.generate.saved import SavedFlags, describe_saved
 TESTS = Path(__file__).parent
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
-    " residual.keras attention.keras cells.keras own.keras deferred.keras old.h5 operations.h5"
+    " residual.keras attention.keras cells.keras own.keras deferred.keras masked.keras old.h5 operations.h5 masked.h5"
     " architecture.json keras2.json whole"
 ).split()
 FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
@@ -149,9 +150,14 @@ def verdicts(scaffolds: dict[Key, Scaffold]) -> dict[Key, Verdict]:
         module.read_text().replace('strides=strides, padding="same"', 'strides=strides, padding="valid"')
     )
     jobs.append(without_feeds(scaffolds["residual.keras", "subclassed"].job(classes, "class")))
+    module = scaffolds["masked.h5", "factored"].destination.module
+    unmasked = module.with_name("unmasked.py")
+    unmasked.write_text(re.sub(r", mask=\w+", "", module.read_text()))
+    jobs.append(scaffolds["masked.h5", "factored"].job(unmasked, "unmasked"))
     with CheckProcess(find_interpreter(None), Limits(seconds=300)) as process:
         found = process.finish(tuple(jobs))
-    return dict(zip([*scaffolds, ("wrong", ""), ("other", ""), ("class", "")], found, strict=True))
+    wrong_ones = [("wrong", ""), ("other", ""), ("class", ""), ("unmasked", "")]
+    return dict(zip([*scaffolds, *wrong_ones], found, strict=True))
 
 
 @pytest.mark.parametrize(("file", "way"), [*((file, "factored") for file in FILES), *((file, "flat") for file in FLAT)])
@@ -200,6 +206,8 @@ def test_the_first_difference_is_named(verdicts: dict[Key, Verdict]) -> None:
     assert (
         finding.message == 'the Dense \'label\': activation is "softmax" in the saved model, "sigmoid" in the new one'
     )
+    (finding,) = verdicts["unmasked", ""].findings
+    assert finding.rule == "KS601" and "in the saved model" in finding.message
 
 
 def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Scaffold]) -> None:

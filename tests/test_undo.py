@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_writer_faults import Child, fail_at, needs_fork, send
 
-from kscaffold import journal
+from kscaffold import journal, turns
+from kscaffold.cli import run
 from kscaffold.errors import RequestError
 
 SETTINGS = '[tool.kscaffold]\nlayers = "pkg/layers"\ntests = "tests"\n'
@@ -161,6 +163,69 @@ def test_any_number_of_commands_is_taken_back_to_the_first(
     for state in reversed(states[:-1]):
         assert kscaffold("undo").exit_code == 0
         assert tree(repository) == state
+
+
+# ---- Two commands at once
+
+
+def before_it_writes(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Does something between the turn in which the next command looks at the disk and that in which it writes."""
+    turn, taken = turns.turn, []
+
+    def act_before_the_second(folder: Path) -> AbstractContextManager[None]:
+        taken.append(folder)
+        if len(taken) == 2:
+            monkeypatch.setattr(turns, "turn", turn)
+            action()
+        return turn(folder)
+
+    monkeypatch.setattr(turns, "turn", act_before_the_second)
+
+
+def test_a_command_that_comes_while_another_checks_exports_both(
+    kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(repository)
+    before_it_writes(monkeypatch, lambda: run(["layer", "Bar", "--no-check", "-q"]))
+    result = kscaffold("layer", "Gate", "--no-check")
+    assert result.exit_code == 0, result
+    assert result.out.splitlines()[2] == "update  pkg/layers/__init__.py"
+    init = (repository / "pkg/layers/__init__.py").read_text()
+    assert "from .bar import Bar\nfrom .gate import Gate\n" in init and '__all__ = ["Bar", "Gate"]' in init
+    for _ in range(2):
+        assert kscaffold("undo", "-q").exit_code == 0
+    assert tree(repository) == before
+
+
+def test_what_the_other_command_left_to_be_done_by_hand_is_said(
+    kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init = repository / "pkg/layers/__init__.py"
+    init.parent.mkdir()
+    init.touch()
+    before_it_writes(monkeypatch, lambda: init.write_text("Gate = 3\n"))
+    result = kscaffold("layer", "Gate", "--no-check")
+    assert result.exit_code == 0, result
+    assert "Gate is something else there" in result.out and init.read_text() == "Gate = 3\n"
+    assert "pkg/layers/__init__.py" not in "".join(result.out.splitlines()[:2])
+
+
+@pytest.mark.parametrize("arguments", [("undo",), ("layer", "Bar", "--no-check"), ("eject", "layer/dense")])
+def test_what_has_no_turn_in_time_is_refused_and_changes_nothing(
+    kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    pytest.importorskip("fcntl")
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    before = tree(repository)
+    monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
+    with turns.turn(repository):
+        result = kscaffold(*arguments)
+    assert result.exit_code == 4 and result.out == ""
+    assert result.err == (
+        f"error: {repository}: Another kscaffold is writing here; nothing was written. Wait until it is done.\n"
+    )
+    assert tree(repository) == before
+    assert kscaffold(*arguments).exit_code == 0
 
 
 # ---- Files are taken away all or none, whatever stops it.

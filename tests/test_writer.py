@@ -16,7 +16,7 @@ from conftest import Kscaffold, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscaffold import journal
+from kscaffold import journal, turns
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.writer import File, Plan, Status, commit, diff, make_plan
 
@@ -250,7 +250,14 @@ def test_a_commit_killed_after_its_last_file_is_finished_by_the_next_run(folder:
     assert not [name for name in os.listdir(folder) if name.startswith(".")]
 
 
-def test_a_journal_of_a_running_process_is_left_alone(folder: Path) -> None:
+def test_a_run_that_was_killed_before_it_said_anything_is_forgotten(folder: Path) -> None:
+    (folder / journal.JOURNAL).touch()
+    assert journal.recover(folder) == ()
+    assert tree(folder) == {}
+
+
+def test_a_journal_of_a_running_process_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
     code = STOPPED_BETWEEN_TWO_FILES.replace("SIGNAL", "SIGSTOP")
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=folder)
     os.waitpid(process.pid, os.WUNTRACED)
@@ -265,7 +272,6 @@ def test_a_journal_of_a_running_process_is_left_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "nonsense",
         "[]",
         '{"token": "../../xx", "folders": [], "files": []}',

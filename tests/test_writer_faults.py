@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscaffold import journal
+from kscaffold import journal, turns
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.writer import File, Plan, Status, commit, diff, make_plan
 
@@ -690,6 +690,12 @@ def test_under_nohup_a_hangup_stops_nothing(tmp_path: Path, before_and_after: tu
     assert tree(root) == before_and_after[1]
 
 
+def test_a_name_that_is_too_long_below_a_new_folder_leaves_nothing(tmp_path: Path) -> None:
+    message = refusal(lambda: commit(plan_files(tmp_path, {"a.py": "new", f"new/{'x' * 300}/b.py": "new"})))
+    assert "File name too long; nothing was written." in message
+    assert tree(tmp_path) == {}
+
+
 # ---- Or not at all: a process that is killed
 
 
@@ -762,7 +768,10 @@ def test_what_the_user_wrote_after_an_interrupted_run_is_kept(tmp_path: Path, ed
 
 
 @needs_fork
-def test_a_run_that_is_alive_is_neither_undone_nor_joined(tmp_path: Path, before_and_after: tuple[Tree, Tree]) -> None:
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_run_that_is_alive_is_neither_undone_nor_joined_but_waited_for(
+    tmp_path: Path, before_and_after: tuple[Tree, Tree], monkeypatch: pytest.MonkeyPatch, in_time: bool
+) -> None:
     root = start(tmp_path / "root")
     plan = forced_plan(root, WANTED)
     to_child, to_parent = os.pipe(), os.pipe()
@@ -780,9 +789,21 @@ def test_a_run_that_is_alive_is_neither_undone_nor_joined(tmp_path: Path, before
         middle = tree(root)
         assert journal.JOURNAL in middle
         other = plan_files(root, {"mine.py": "mine"})
-        for action in (lambda: journal.recover(root), lambda: commit(other)):
-            assert "Another kscaffold is writing" in refusal(action)
-        assert tree(root) == middle
+        if in_time:
+
+            def let_it_go_on() -> None:
+                os.write(to_child[1], b"!")
+                thread.join()
+
+            monkeypatch.setattr(turns, "pause", let_it_go_on)
+            commit(other)
+            assert (root / "mine.py").read_text() == "mine" and journal.recover(root) == ()
+            (root / "mine.py").unlink()
+        else:
+            monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
+            for action in (lambda: journal.recover(root), lambda: commit(other)):
+                assert "Another kscaffold is writing" in refusal(action)
+            assert tree(root) == middle
     finally:
         os.write(to_child[1], b"!")
         thread.join()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kscaffold.cookie import Ask, Question
 from kscaffold.errors import RequestError, did_you_mean
-from kscaffold.generate.model import DEFAULT_PRESET
+from kscaffold.generate.model_spec import DEFAULT_PRESET
 from kscaffold.templates import Catalogue
 
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")

@@ -189,24 +189,42 @@ def find_destination(request: Request) -> Destination:
         RequestError: A name that cannot be used, a file in the place of the folder, a broken pyproject.
     """
     name = parse_module_name(request.name)
-    given = _output_folder(request.output_dir or Path("."))
+    given = output_folder(request.output_dir or Path("."))
     project = find_project(given)
     settings = DEFAULT.apply(project.settings).apply({"package": request.package})
     check_package(settings.package)
     configured = getattr(settings, request.folder) if request.output_dir is None else None
-    output_dir = given if configured is None else _output_folder(project.root / configured, str(project.pyproject))
+    output_dir = given if configured is None else output_folder(project.root / configured, str(project.pyproject))
     return Destination(name, output_dir, project, settings)
 
 
-def _output_folder(folder: Path, where: str = "--output-dir") -> Path:
-    try:
-        resolved = folder.resolve()
-        existing = next(place for place in (resolved, *resolved.parents) if place.exists())
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it goes round in a circle of symbolic links"
-        raise RequestError(
-            f"{str(folder)[:80]} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED
-        ) from error
+def output_folder(folder: Path, where: str = "--output-dir") -> Path:
+    """A folder that files are to go to, which may have to be made, with symbolic links resolved.
+
+    Args:
+        folder: The folder as it was given.
+        where: Where it was given.
+
+    Raises:
+        RequestError: It is no folder, is below something that is none, or cannot be made under that name.
+    """
+    resolved = Path(os.path.realpath(folder))
+    existing = next(place for place in (resolved, *resolved.parents) if os.path.lexists(place))
+    if existing.is_symlink():
+        raise _no_folder(folder, "it goes round in a circle of symbolic links", where)
     if not existing.is_dir():
         raise RequestError(f"{existing} is no folder.", where=where, exit_code=ExitCode.REFUSED)
+    for place in (resolved, *(existing / name for name in resolved.relative_to(existing).parts)):
+        try:
+            place.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _no_folder(folder, error.strerror or str(error), where) from error
     return resolved
+
+
+def _no_folder(folder: Path, reason: str, where: str) -> RequestError:
+    text = str(folder)
+    shown = text if len(text) <= 80 else f"{text[:80]}…"
+    return RequestError(f"{shown} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED)

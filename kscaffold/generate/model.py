@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.errors import RequestError, did_you_mean
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination, Request, find_destination
 from kscaffold.generate.drawing import picture_file
-from kscaffold.generate.layer import name_warnings, read_layer_manifest
+from kscaffold.generate.layer import name_warnings
+from kscaffold.generate.model_spec import broken_preset, choose_document, read_settings
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.generate.pipeline import Outcome, Resolve, SummaryRow, generate
 from kscaffold.graph.counts import largest_number, layer_counts
-from kscaffold.graph.document import GraphFlags, GraphText, document_from_flags, read_document
+from kscaffold.graph.document import GraphFlags
 from kscaffold.graph.place import Place
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
-from kscaffold.graph.value import Graph, OwnClass
-from kscaffold.naming import ModuleName, parse_module_name
-from kscaffold.spec.expr import Call
-from kscaffold.spec.inference import Inferred
-from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
+from kscaffold.graph.value import Graph
+from kscaffold.naming import ModuleName
 from kscaffold.spec.shape import Shape, show_shape
 from kscaffold.style.functional import builder_name, functional_parts
 from kscaffold.style.parts import Function, imported_classes
 from kscaffold.style.sequential import sequential_parts
 from kscaffold.style.subclassed import ClassPart, subclassed_parts
-from kscaffold.templates import Catalogue, Template, shown
 
 if TYPE_CHECKING:
     from kscaffold import writer
     from kscaffold.check import CalledLayer, Job, Verdict
 
 MODEL_TEST = "test/model.py.jinja"
-DEFAULT_PRESET = "mlp"
 
 
 class Style(StrEnum):
@@ -108,11 +104,11 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     """
     destination = find_destination(request)
     settings = read_settings(flags.settings)
-    template, document, is_preset = _read_document(request, flags, destination, settings)
+    template, document, is_preset = choose_document(request.template, flags.spec, flags.graph, destination, settings)
     try:
         graph = resolve_graph(document, destination.name.module, settings)
     except RequestError as error:
-        raise _broken_preset(error) if is_preset and not settings else error from None
+        raise broken_preset(error) if is_preset and not settings else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
         hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
         raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
@@ -136,62 +132,6 @@ def part_package(destination: Destination) -> str:
     return f"{destination.settings.package}.{destination.name.module}"
 
 
-def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
-    """`NAME=VALUE` after `--set`, by name.
-
-    Raises:
-        RequestError: One without a value, or a name that is given twice.
-    """
-    settings: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        name = name.strip()
-        if not equals or not name or not value.strip():
-            raise RequestError(f"{text!r} sets nothing.", hint="Write NAME=VALUE: units=64.", where="--set")
-        if name in settings:
-            raise RequestError(f"{name!r} is set twice.", where="--set")
-        settings[name] = value.strip()
-    return settings
-
-
-def read_preset(template: Template) -> GraphText:
-    """The spec of a preset.
-
-    Raises:
-        RequestError: It is broken.
-    """
-    try:
-        return read_document(template.demand_inside(), shown(template.path))
-    except RequestError as error:
-        raise _broken_preset(error) from None
-
-
-def _broken_preset(error: RequestError) -> RequestError:
-    return RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED)
-
-
-def _read_document(
-    request: Request, flags: ModelFlags, destination: Destination, settings: Mapping[str, str]
-) -> tuple[str, GraphText, bool]:
-    """What the spec is called in reports, the spec, and whether it is a preset."""
-    described = flags.spec is not None or flags.graph.describe_a_graph
-    if described and request.template is not None:
-        raise RequestError("A template is a spec of its own.", hint="Give one or the other.", where="--template")
-    if not described:
-        template = destination.catalogue.choose("model", request.template, destination.name.module, DEFAULT_PRESET)
-        return template.full_name, read_preset(template), True
-    if flags.spec is None:
-        return "flags", document_from_flags(flags.graph, settings), False
-    path = Path(flags.spec)
-    if path.suffix in (".yaml", ".yml") or (len(flags.spec) < 255 and path.is_file()):
-        if flags.graph.describe_a_graph:
-            raise RequestError("A spec is a whole model.", hint="Leave out --input, --node and --output.", where="SPEC")
-        if not path.is_file():
-            raise RequestError(f"There is no file {flags.spec}.", where="SPEC")
-        return flags.spec, read_document(path, flags.spec), False
-    return "chain", document_from_flags(replace(flags.graph, chain=flags.spec), settings), False
-
-
 def parts_in_style(
     style: Style, graph: Graph, name: ModuleName, facts: ShapeFacts, deferred: bool = False
 ) -> tuple[Function, ...] | tuple[ClassPart, ...]:
@@ -212,58 +152,6 @@ def parts_in_style(
     if style is Style.SEQUENTIAL:
         return sequential_parts(graph, facts, deferred)
     return subclassed_parts(graph, name, facts)
-
-
-@dataclass(frozen=True)
-class OwnLayers:
-    """The layer classes that a module defines itself, made from layer templates.
-
-    Attributes:
-        items: The classes as the spec names them.
-        package: The package that they are registered under for saving.
-        catalogue: The templates that there are.
-    """
-
-    items: tuple[OwnClass, ...]
-    package: str
-    catalogue: Catalogue
-
-    def template(self, item: OwnClass) -> Template:
-        """The layer template of a class.
-
-        Raises:
-            RequestError: There is none; names the place.
-        """
-        try:
-            return self.catalogue.find(item.template, "layer")
-        except RequestError as error:
-            raise error.at(str(item.place)) from None
-
-    def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
-        """A class for inputs of those shapes, each as after `--input-shape`."""
-        manifest = read_layer_manifest(self.template(item))
-        return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
-
-    def infer(self, call: Call, shapes: tuple[Shape | None, ...]) -> Inferred:
-        """What a class makes of shapes: known where it is given no arguments."""
-        item = next((item for item in self.items if call.target == f":{item.name}"), None)
-        if item is None or call.arguments or call.keywords or any(not shape or None in shape for shape in shapes):
-            return Inferred(None, None)
-        spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
-        weights = spec.expected_weights
-        total = None if weights is None else sum(math.prod(shape) for shape in weights)
-        return Inferred(spec.output_shape, total)
-
-    def sources(self) -> list[str]:
-        """Source of the classes."""
-        from kscaffold import render
-
-        texts = []
-        for item in self.items:
-            template = self.template(item)
-            text = render.render_layer(self.describe(item), template.body, template.roots)
-            texts.append(render.without_header(text))
-        return texts
 
 
 @dataclass(frozen=True)

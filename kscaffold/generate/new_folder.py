@@ -57,13 +57,6 @@ def recover_above(output_dir: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def demand_folder(folder: Path) -> None:
-    """Refuses a path that is, or is below, something else than a folder."""
-    existing = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
-    if not existing.is_dir():
-        raise RequestError(f"{existing} is no folder.", where="--output-dir", exit_code=ExitCode.REFUSED)
-
-
 def demand_empty(target: Path) -> None:
     """Refuses a place where something is: a repository is begun, not mixed into another."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.errors import RequestError
@@ -29,6 +30,11 @@ class PackageFiles:
     by_hand: tuple[ByHand, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a file is no longer what it was made from."""
+        return any(_content(file.path) != file.replaces for file in self.files)
+
 
 def add_to_package(destination: Destination, names: tuple[str, ...], formatter: Formatter) -> PackageFiles:
     """Adds names of a module to what its package exports.
@@ -44,7 +50,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     from kscaffold import writer
 
     shown = writer.shown_path(init)
-    content = init.read_bytes() if init.is_file() else None
+    content = _content(init)
     try:
         text = f'"""{_title(destination)}."""\n' if content is None else content.decode()
     except UnicodeDecodeError:
@@ -60,6 +66,10 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     before, after = _received(formatter), _received(formatter)
     formatted = after if before == text else None
     return PackageFiles((writer.File(init, formatted or export.text, replaces=content),))
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _received(formatter: Formatter) -> str | None:

@@ -152,18 +152,16 @@ def _carry_out(
     refuse_namesake(request, destination, scaffold.exports)
     rendered = scaffold.render(formatter, request.test)
 
-    from kscaffold import history, journal, writer
+    from kscaffold import history, journal, turns, writer
     from kscaffold.generate.package import add_to_package
 
     root = destination.project.root
     recovered = () if request.dry_run else journal.recover(root)
     text = rendered[0].text
-    package = add_to_package(destination, scaffold.exports, formatter)
-    plan = writer.make_plan([*rendered, *package.files], root, Path.cwd())
-    if request.on_conflict is not None:
-        plan = plan.resolve({change.path: request.on_conflict for change in plan.conflicts})
-    elif plan.conflicts:
-        plan = plan.resolve(resolve(plan))
+    with turns.turn(root):
+        package = add_to_package(destination, scaffold.exports, formatter)
+        plan = writer.make_plan([*rendered, *package.files], root, Path.cwd())
+    plan = plan.settle(request.on_conflict, resolve)
     module = plan.changes[0]
     if module.status is writer.Status.SKIP:  # what is kept may not define what the package would export
         plan = plan.without(file.path for file in package.files)
@@ -197,5 +195,13 @@ def _carry_out(
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
     if request.dry_run:
         return outcome
-    problems = history.commit(plan, f"{request.command} {request.name}")
-    return replace(outcome, written=True, warnings=(*outcome.warnings, *problems))
+    with turns.turn(root):
+        if (
+            module.status is not writer.Status.SKIP and package.is_outdated
+        ):  # by another command, while this one checked
+            plan = plan.without(file.path for file in package.files)
+            package = add_to_package(destination, scaffold.exports, formatter)
+            plan = plan.extended(package.files, Path.cwd())
+        problems = history.commit(plan, f"{request.command} {request.name}")
+    warnings = (*outcome.warnings, *problems)
+    return replace(outcome, plan=plan, by_hand=package.by_hand, written=True, warnings=warnings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,14 +19,13 @@ from kscaffold.cookie import Ask, Cookie
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
-from kscaffold.generate.destination import Request, find_destination
+from kscaffold.generate.destination import Request, find_destination, output_folder
 from kscaffold.generate.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
 from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
 from kscaffold.generate.new_folder import (
     NewOutcome,
     Rendered,
     demand_empty,
-    demand_folder,
     put_repository,
     recover_above,
 )
@@ -89,8 +87,7 @@ def new_repository(
     Raises:
         RequestError: The request cannot be carried out; nothing is written.
     """
-    output_dir = Path(os.path.realpath(request.output_dir))
-    demand_folder(output_dir)
+    output_dir = output_folder(request.output_dir)
     recovered = () if request.dry_run else recover_above(output_dir)
     if request.template is not None:
         result = _new_from_own_template(request, request.template, output_dir, ask)
@@ -106,6 +103,7 @@ def _new_from_built_in(
         flag = "--set" if request.settings else "--accept-hooks"
         raise RequestError("It belongs to a template of your own.", hint="Name one with -t.", where=flag)
     name = parse_project_name(request.name, request.package)
+    _refuse_own_part(name.package, "NAME" if request.package is None else "--package")
     target = output_dir / name.slug
     demand_empty(target)
     # A repository that begins has no templates of its own yet.
@@ -118,6 +116,19 @@ def _new_from_built_in(
         staging = Path(stack.enter_context(_temporary_folder())).resolve()
         rendered = _render(request, name, answers, staging, formatter, process, on_check)
     return put_repository(target, rendered, request.git, request.dry_run)
+
+
+def _refuse_own_part(package: str, where: str) -> None:
+    """Refuses the name of a module that the package has: started in its folder, Python finds that first."""
+    for path in (templates_root() / BUILT_IN).glob("*/src/*/*"):
+        if path.stem == package:
+            own = f"a folder {package}" if path.is_dir() else f"a {path.name}"
+            raise RequestError(
+                f"{package!r} cannot be used: the package has {own} itself,"
+                " and in its folder Python would import that instead.",
+                hint=f"For example: my{'-' if where == 'NAME' else '_'}{package}.",
+                where=where,
+            )
 
 
 def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, ask: Ask | None) -> NewOutcome:

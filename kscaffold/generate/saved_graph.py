@@ -11,7 +11,8 @@ from kscaffold.errors import RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination
 from kscaffold.generate.drawing import picture_file
-from kscaffold.generate.model import ModelScaffold, OwnLayers, Style, part_package
+from kscaffold.generate.model import ModelScaffold, Style, part_package
+from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.generate.saved import SavedFlags
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph

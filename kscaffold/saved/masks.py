@@ -1,22 +1,44 @@
-"""Masks that Keras makes and passes on by itself: they stand in a config as calls, and in no source."""
+"""Masks, and `training`, that Keras passes on by itself: they stand in a config, and in no source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
-from kscaffold.saved.tree import Tree, refs
+from kscaffold.saved import facts
+from kscaffold.saved.tree import Plain, Tree, refs
+from kscaffold.spec import catalogue
 
 Node = tuple[int, int]
 Arguments = tuple[list[Tree], dict[str, Tree]]
 
 
-def without_masks(nodes: MutableMapping[Node, Arguments], entries: Mapping[int, Mapping[str, Any]]) -> None:
+def nobody_wrote(kind: str, args: list[Tree], kwargs: Mapping[str, Tree]) -> frozenset[str]:
+    """The arguments of a call of a layer of Keras that were recorded though the call was written without them.
+
+    Keras records what it passes on by itself with a call that names no argument, and then all of it: a mask without
+    `training`, or `training` without a mask where the layer takes one, was written.
+
+    Args:
+        kind: The class of the layer.
+        args: What was recorded by place.
+        kwargs: What was recorded by name.
+    """
+    if not facts.trains_by_default(kind) or len(args) != 1 or kwargs.get("training") != Plain(False):
+        return frozenset()
+    taken = frozenset({"training", "mask"} & {*catalogue.find_class(kind).call})
+    return taken if kwargs.keys() == taken else frozenset()
+
+
+def without_masks(
+    nodes: MutableMapping[Node, Arguments], entries: Mapping[int, Mapping[str, Any]], written: Collection[Node]
+) -> None:
     """Takes the masks out that come from an embedding or a masking layer; those that the user computes stay.
 
     Args:
         nodes: The arguments of each call, by the number of the layer and of its call.
         entries: The config of each layer by its number.
+        written: The calls that somebody wrote with a mask.
     """
     sources = {number for number, entry in entries.items() if _makes_masks(entry)}
     if not sources:
@@ -36,13 +58,17 @@ def without_masks(nodes: MutableMapping[Node, Arguments], entries: Mapping[int, 
         found = {
             node
             for node in computed - only
-            if node in users and all((key == "mask" and user[0] in masked) or user in only for user, key in users[node])
+            if node in users
+            and all(
+                (key == "mask" and user[0] in masked and user not in written) or user in only
+                for user, key in users[node]
+            )
         }
         only |= found
         growing = bool(found)
     for node, (_, kwargs) in nodes.items():
         mask = kwargs.get("mask")
-        if mask is not None and node[0] in masked:
+        if mask is not None and node[0] in masked and node not in written:
             made = [(ref.source, int(ref.path[0])) for ref in refs(mask) if ref.source >= 0]
             if made and all(one in only for one in made):
                 del kwargs["mask"]

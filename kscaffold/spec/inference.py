@@ -16,15 +16,8 @@ from kscaffold.errors import RequestError
 from kscaffold.spec import catalogue
 from kscaffold.spec.catalogue import Signature
 from kscaffold.spec.expr import Call
-from kscaffold.spec.inference_shapes import (
-    WEIGHTLESS,
-    Arguments,
-    NotKnown,
-    product,
-    slide,
-    total,
-    wrong_rank,
-)
+from kscaffold.spec.inference_arguments import Arguments, NotKnown
+from kscaffold.spec.inference_shapes import WEIGHTLESS, product, slide, total, wrong_rank
 from kscaffold.spec.shape import Shape, show_shape
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")

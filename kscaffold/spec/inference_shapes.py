@@ -1,4 +1,4 @@
-"""The output shapes of Keras' layers without weights, and what all layers' rules read their arguments with.
+"""The output shapes of Keras' layers without weights.
 
 A rule is a function of the arguments and of the shapes of the inputs, without their batch axes. It raises `NotKnown`
 for whatever it cannot answer with certainty, and `RequestError` for what Keras refuses.
@@ -7,144 +7,14 @@ for whatever it cannot answer with certainty, and `RequestError` for what Keras 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from kscaffold.errors import RequestError
-from kscaffold.spec.catalogue import Signature
-from kscaffold.spec.expr import Arithmetic, Call, Display, Expression, Item, Literal, Name, evaluate_size
+from kscaffold.spec.inference_arguments import Arguments, NotKnown, whole
 from kscaffold.spec.shape import Shape, show_shape
 
 ShapeRule = TypeVar("ShapeRule", bound=Callable[..., Shape])
-
-# `glu` is the one activation of Keras whose output has another shape than its input.
-SHRINKING_ACTIVATIONS = ("glu",)
-
-
-class NotKnown(Exception):
-    """The answer depends on something that is not known without Keras."""
-
-
-@dataclass(frozen=True)
-class Arguments:
-    """The arguments of a layer of Keras; those that were not given have Keras' defaults.
-
-    Attributes:
-        call: The resolved call.
-        signature: What Keras says of the layer.
-        values: What bare words stand for.
-    """
-
-    call: Call
-    signature: Signature
-    values: Mapping[str, object]
-
-    @property
-    def layer(self) -> str:
-        """The name of the layer."""
-        return self.signature.name
-
-    def expression(self, name: str) -> Expression | None:
-        """What was given for an argument, if anything was."""
-        return {**dict(zip(self.signature.parameters, self.call.arguments)), **dict(self.call.keywords)}.get(name)
-
-    def value(self, name: str) -> object:
-        """The value of an argument, lists as tuples."""
-        given = self.expression(name)
-        if given is not None:
-            return self._evaluate(given)
-        default = self.signature.parameters.get(name)
-        if not default:
-            raise NotKnown
-        return _frozen(default[0])
-
-    def _evaluate(self, expression: Expression) -> object:
-        match expression:
-            case Literal(value=value):
-                return value
-            case Display(items=items):
-                return tuple(self._evaluate(item) for item in items)
-            case Name(word=word) if self.values.get(word) is not None:
-                return _frozen(self.values[word])
-            case Arithmetic() | Item():
-                try:
-                    size = evaluate_size(expression, self.values)
-                except RequestError:
-                    raise NotKnown from None
-                if size is not None:
-                    return size
-        raise NotKnown
-
-    def is_given(self, name: str) -> bool:
-        """Whether an argument is there and is not `None`."""
-        given = self.expression(name)
-        return given is not None and given != Literal(None)
-
-    def size(self, name: str) -> int:
-        """A positive whole number."""
-        return _whole(self.value(name), at_least=1)
-
-    def flag(self, name: str) -> bool:
-        """A truth value."""
-        return bool(self.one_of(name, (True, False)))
-
-    def one_of(self, name: str, choices: Iterable[object]) -> object:
-        """A value that is one of several."""
-        value = self.value(name)
-        if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
-            raise NotKnown
-        return value
-
-    def sizes(self, name: str, count: int, at_least: int = 1) -> tuple[int, ...]:
-        """One whole number for each axis, or one for all of them."""
-        return _repeated(self.value(name), count, at_least)
-
-    def pairs(self, name: str, count: int) -> tuple[tuple[int, ...], ...]:
-        """How much is added or removed at both ends of each axis."""
-        value = self.value(name)
-        if count == 1:
-            return (_repeated(value, 2, at_least=0),)
-        sides = (value,) * count if isinstance(value, int) else value
-        if not isinstance(sides, tuple) or len(sides) != count:
-            raise NotKnown
-        return tuple(_repeated(side, 2, at_least=0) for side in sides)
-
-    def axes(self, name: str, shape: Shape) -> tuple[int, ...]:
-        """Axes of an input as indices of its shape without the batch axis."""
-        value = self.value(name)
-        found = [_whole(axis) for axis in (value if isinstance(value, tuple) else (value,))]
-        rank = len(shape) + 1
-        if not all(-rank <= axis < rank and axis % rank for axis in found):
-            raise NotKnown
-        return tuple(axis % rank - 1 for axis in found)
-
-    def check_conventions(self) -> None:
-        """Raises `NotKnown` where channels do not come last or an activation may change the shape."""
-        if "data_format" in self.signature.parameters:
-            self.one_of("data_format", (None, "channels_last"))
-        for name in ("activation", "recurrent_activation"):
-            if self.is_given(name):
-                word = self.value(name)
-                if not isinstance(word, str) or word in SHRINKING_ACTIVATIONS:
-                    raise NotKnown
-
-
-def _frozen(value: object) -> object:
-    return tuple(_frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
-def _whole(value: object, at_least: int | None = None) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or (at_least is not None and value < at_least):
-        raise NotKnown
-    return value
-
-
-def _repeated(value: object, count: int, at_least: int) -> tuple[int, ...]:
-    items = value if isinstance(value, tuple) else (value,) * count
-    if len(items) != count:
-        raise NotKnown
-    return tuple(_whole(item, at_least) for item in items)
 
 
 def product(*sizes: int | None) -> int | None:
@@ -239,7 +109,7 @@ def _reshape(arguments: Arguments, shape: Shape) -> Shape:
     given = arguments.value("target_shape")
     if not isinstance(given, tuple):
         raise NotKnown
-    target = tuple(_whole(size, at_least=-1) for size in given)
+    target = tuple(whole(size, at_least=-1) for size in given)
     if target.count(-1) > 1:
         raise NotKnown
     size = product(*shape)
@@ -260,7 +130,7 @@ def _permute(arguments: Arguments, shape: Shape) -> Shape:
     dims = arguments.value("dims")
     if not isinstance(dims, tuple):
         raise NotKnown
-    order = [_whole(dim) for dim in dims]
+    order = [whole(dim) for dim in dims]
     if sorted(order) != list(range(1, len(order) + 1)):
         raise NotKnown
     if len(order) != len(shape):
@@ -363,7 +233,7 @@ def _dot(arguments: Arguments, *shapes: Shape) -> Shape:
     axes = arguments.value("axes")
     pair = axes if isinstance(axes, tuple) else (axes, axes)
     ranks = [len(shape) + 1 for shape in shapes]
-    if len(pair) != 2 or not all(-rank < _whole(axis) < rank and axis for axis, rank in zip(pair, ranks)):
+    if len(pair) != 2 or not all(-rank < whole(axis) < rank and axis for axis, rank in zip(pair, ranks)):
         raise NotKnown
     first, second = [axis % rank - 1 for axis, rank in zip(pair, ranks)]
     sizes = {shapes[0][first], shapes[1][second]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -74,19 +74,39 @@ class LayerManifest:
     owns_build: bool
 
 
+class Form(StrEnum):
+    """What the value of a key has to be, in words."""
+
+    TEXT = "a text in quotes"
+    SWITCH = "true or false"
+    TEXTS = "a list of texts in quotes"
+    TABLES = "a list of tables"
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is that."""
+        if self is Form.TEXT:
+            return isinstance(value, str)
+        if self is Form.SWITCH:
+            return isinstance(value, bool)
+        return isinstance(value, list) and all(isinstance(item, str if self is Form.TEXTS else dict) for item in value)
+
+
 MANIFEST_KEYS = {
-    "summary": str,
-    "call": str,
-    "handles": list,
-    "argument": list,
-    "weights": list,
-    "states": list,
-    "sublayers": list,
-    "input": list,
-    "output": str,
-    "passes_mask": bool,
-    "owns_build": bool,
+    "summary": Form.TEXT,
+    "call": Form.TEXT,
+    "handles": Form.TEXTS,
+    "argument": Form.TABLES,
+    "weights": Form.TEXTS,
+    "states": Form.TEXTS,
+    "sublayers": Form.TEXTS,
+    "input": Form.TABLES,
+    "output": Form.TEXT,
+    "passes_mask": Form.SWITCH,
+    "owns_build": Form.SWITCH,
 }
+ARGUMENT_KEYS = {"spec": Form.TEXT, "doc": Form.TEXT, "example": Form.TEXT, "check": Form.TEXT}
+INPUT_KEYS = {"shape": Form.TEXT, "example": Form.TEXT, "name": Form.TEXT, "repeats": Form.SWITCH}
+HANDLED = ("training", "mask", "loss", "seed")
 
 
 def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
@@ -98,36 +118,53 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
     Raises:
         RequestError: An unknown or missing key, or a value of the wrong type or form.
     """
+    _demand_keys(data, MANIFEST_KEYS, required=("summary", "input"))
+    for row in data.get("argument", ()):
+        _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
+    for row in data["input"]:
+        _demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
+    call = CallStyle(_choice("call", data.get("call", "single"), [style.value for style in CallStyle]))
+    return LayerManifest(
+        summary=data["summary"],
+        call=call,
+        handles=frozenset(_choice("handles", word, HANDLED, "cannot have") for word in data.get("handles", ())),
+        arguments=tuple(_read_argument(row) for row in data.get("argument", ())),
+        weights=tuple(data.get("weights", ())),
+        states=tuple(data.get("states", ())),
+        sublayers=tuple(data.get("sublayers", ())),
+        inputs=tuple(_read_input(row, call) for row in data["input"]),
+        output=parse_pattern(data["output"]) if "output" in data else None,
+        passes_mask=data.get("passes_mask", False),
+        owns_build=data.get("owns_build", False),
+    )
+
+
+def _demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: Iterable[str], table: str = "") -> None:
+    place = f" in [[{table}]]" if table else ""
     for key, value in data.items():
-        if key not in MANIFEST_KEYS:
-            raise RequestError(f"The key {key!r} is unknown.", hint=did_you_mean(key, MANIFEST_KEYS))
-        if not isinstance(value, MANIFEST_KEYS[key]):
-            raise RequestError(f"{key!r} is not a {MANIFEST_KEYS[key].__name__}.")
-    for key in ("summary", "input"):
+        if key not in known:
+            raise RequestError(f"The key {key!r}{place} is unknown.", hint=did_you_mean(key, known))
+        form = known[key]
+        if not form.fits(value):
+            found = f", each below a line [[{key}]]" if form is Form.TABLES else f", not {value!r}"
+            raise RequestError(f"{key}{place} has to be {form}{found}.")
+    for key in required:
         if not data.get(key):
-            raise RequestError(f"The key {key!r} is missing.")
-    try:
-        return LayerManifest(
-            summary=data["summary"],
-            call=CallStyle(data.get("call", "single")),
-            handles=frozenset(data.get("handles", ())),
-            arguments=tuple(_read_argument(row) for row in data.get("argument", ())),
-            weights=tuple(data.get("weights", ())),
-            states=tuple(data.get("states", ())),
-            sublayers=tuple(data.get("sublayers", ())),
-            inputs=tuple(_read_input(row, CallStyle(data.get("call", "single"))) for row in data["input"]),
-            output=parse_pattern(data["output"]) if "output" in data else None,
-            passes_mask=data.get("passes_mask", False),
-            owns_build=data.get("owns_build", False),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RequestError(f"The manifest is not of the right form: {error}.") from error
+            raise RequestError(f"The key {key!r} is missing{place}.")
+
+
+def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot be") -> str:
+    if value not in choices:
+        hint = did_you_mean(value, choices) or f"There are: {', '.join(choices)}."
+        raise RequestError(f"{key} {refusal} {value!r}.", hint=hint)
+    return value
 
 
 def _read_argument(row: Mapping[str, str]) -> Argument:
     argument = parse_argument(row["spec"])
     if "check" in row:
-        argument = replace(argument, check=Check(row["check"]))
+        choices = [check.value for check in Check if check is not Check.NONE]
+        argument = replace(argument, check=Check(_choice("check in [[argument]]", row["check"], choices)))
     example = parse_expression(row["example"]) if "example" in row else None
     return replace(argument, description=row["doc"], example=example)
 
@@ -136,4 +173,4 @@ def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:
     pattern = parse_pattern(row["shape"])
     shape = parse_shape(row["example"])
     match_shape(pattern, call.own_shape(shape))
-    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats") is True)
+    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats", False))

@@ -1,0 +1,121 @@
+"""The arguments of a layer of Keras as a person writes them: what is as usual, or follows from others, is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kscaffold.saved import facts
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT
+from kscaffold.saved.tree import NONE, Object, Plain, Tree
+from kscaffold.spec import catalogue
+
+# Arguments that take one number for all axes.
+UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")
+# Arguments that are written without their names though they have a default.
+PLACED = ("pool_size", "target_shape", "padding", "size", "l2", "l1", "value")
+
+Read = Callable[[Any, str], Tree]
+
+
+def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -> tuple[tuple[str, Tree], ...]:
+    """The arguments of a layer of Keras that are not as usual.
+
+    Args:
+        name: The class of the layer.
+        config: Its config.
+        read: What a value of a config is in code.
+        query_rank: For attention, how many axes the query has; 0 if that is not known.
+    """
+    signature = catalogue.find_class(name)
+    defaults = facts.default_config(name)
+    found: dict[str, Tree] = {}
+    for key in (*signature.parameters, *(key for key in config if key not in signature.parameters)):
+        if key not in config or key in BASE_KEYS or key in LEFT_OUT:
+            continue
+        if key not in signature.parameters and key not in (defaults or {}) and key != "activity_regularizer":
+            continue  # Keras 2 saved it; Keras 3 does not take it
+        usual = signature.parameters.get(key, (None,))
+        if defaults is not None and key in defaults:
+            usual = (defaults[key],)
+        tree = written(key, config[key], read, required=not usual)
+        pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise
+        if pooled or not usual or tree != written(key, as_json(usual[0]), read):
+            found[key] = tree
+    return tuple((key, tree) for key, tree in found.items() if not _follows(name, key, tree, config, query_rank))
+
+
+def positional(keywords: Any, signature: catalogue.Signature) -> int:
+    """How many arguments are clear without their names."""
+    count = 0
+    for (key, _), parameter in zip(keywords, signature.parameters):
+        required = not signature.parameters[parameter] or (key in PLACED and count == 0)
+        if key != parameter or not required or count == 2 or key in ("num_heads", "key_dim", "equation"):
+            break
+        count += 1
+    return count
+
+
+def written(key: str, value: Any, read: Read, required: bool = False) -> Tree:
+    """An argument of a layer of Keras, as one writes it."""
+    if key == "activation" and value == "linear" and not required:
+        return NONE
+    if key == "axis" and isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if key in UNIFORM and isinstance(value, list):
+        value = _uniform(value)
+    tree = read(value, key)
+    if key == "layer" and isinstance(tree, Object) and tree.target.startswith("layers."):
+        # Bidirectional sets it by itself; other wrappers have no use for it.
+        return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "zero_output_for_mask"))
+    if key == "cell" and isinstance(tree, Object) and tree.target == "layers.StackedRNNCells":
+        given = dict(tree.keywords)
+        return given["cells"] if len(given) == 1 else tree
+    return tree
+
+
+def _follows(name: str, key: str, tree: Tree, config: Mapping[str, Any], query_rank: int) -> bool:
+    """Whether Keras gives an argument that value by itself, because of the others."""
+    if key == "strides" and "pool_size" in config:
+        return bool(_uniform(config["pool_size"]) == _uniform(config["strides"]))
+    if key == "data_format":
+        return tree == Plain("channels_last")
+    if name == "MultiHeadAttention":
+        if key == "value_dim":
+            return bool(config["value_dim"] == config.get("key_dim"))
+        return (
+            key == "attention_axes" and config[key] in ([1], [1, 2], [1, 2, 3]) and _all_axes(config[key], query_rank)
+        )
+    if name == "Bidirectional" and key == "backward_layer":
+        return _is_mirrored(config["layer"], config["backward_layer"])
+    return False
+
+
+def _all_axes(axes: list[int], query_rank: int) -> bool:
+    """Whether attention goes over all axes between the first and the last, as it does by itself."""
+    return query_rank == 0 or axes == list(range(1, query_rank - 1))
+
+
+def _is_mirrored(forward: Any, backward: Any) -> bool:
+    """Whether a layer is what Bidirectional makes of the other one by itself."""
+    if not isinstance(forward, dict) or not isinstance(backward, dict):
+        return False
+    one, other = dict(forward["config"]), dict(backward["config"])
+    names = [re.sub("^(forward|backward)_", "", str(config.pop("name", ""))) for config in (one, other)]
+    turned = one.pop("go_backwards", False) is not other.pop("go_backwards", False)
+    return turned and names[0] == names[1] and forward["class_name"] == backward["class_name"] and one == other
+
+
+def _uniform(value: Any) -> Any:
+    """One number for all axes, where all are equal."""
+    if isinstance(value, list) and value and all(item == value[0] for item in value):
+        inner = _uniform(value[0])
+        return inner if not isinstance(inner, list) else value
+    return value
+
+
+def as_json(value: Any) -> Any:
+    """A default as a config has it: tuples are lists."""
+    return [as_json(item) for item in value] if isinstance(value, (tuple, list)) else value

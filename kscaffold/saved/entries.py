@@ -1,0 +1,87 @@
+"""The entries of a model's config: its inputs and layers, and where in a file what belongs to them is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kscaffold.saved import facts
+from kscaffold.saved.names import Malformed, text
+from kscaffold.saved.objects import Objects
+from kscaffold.saved.tree import Object, Plain
+from kscaffold.saved.value import Call, SavedInput, SavedLayer
+
+LOOKUPS = ("StringLookup", "TextVectorization")
+
+
+def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLayer:
+    """A layer.
+
+    Args:
+        objects: Reads what the layer is made with.
+        entry: Its entry.
+        path: Where Keras keeps what belongs to it.
+    """
+    name = own_name(entry)
+    before, objects.prefix = objects.prefix, f"{path}/"
+    made = objects.layer(entry)
+    objects.prefix = before
+    generated = facts.is_made_up(name, str(entry["class_name"]))
+    given = dict(made.keywords)
+    if made.target == "model":
+        return SavedLayer(name, Object("model"), generated, model=given["model"])  # type: ignore[arg-type]
+    given = dict(made.keywords)
+    learns = made.class_name in LOOKUPS and given.get("output_mode") != Plain("tf_idf")
+    words = objects.words.get(path, ()) if learns else ()
+    if made.class_name in (*LOOKUPS, "IntegerLookup") and "vocabulary" not in given and not words:
+        objects.notes.append(f"{name[:60]!r} learned words that the source does not have: adapt() it again.")
+    return SavedLayer(name, made, generated, words=words)
+
+
+def counted(layers: list[SavedLayer], calls: Iterable[Call]) -> Iterable[SavedLayer]:
+    """Layers that know how often they are called."""
+    counts = [0] * len(layers)
+    for call in calls:
+        if call.layer >= 0:
+            counts[call.layer] += 1
+    return (replace(layer, calls=count) for layer, count in zip(layers, counts))
+
+
+def read_shape(value: Any) -> tuple[int | None, ...]:
+    """A shape; raises `Malformed` for anything else."""
+    if not isinstance(value, (list, tuple)) or not all(size is None or type(size) is int for size in value):
+        raise Malformed(f"{str(value)[:60]} is no shape")
+    return tuple(value)
+
+
+def read_input(entry: Mapping[str, Any]) -> SavedInput:
+    """An input."""
+    config = entry["config"]
+    name = own_name(entry)
+    shape = read_shape(config.get("batch_shape") or config.get("batch_input_shape"))
+    dtype = config.get("dtype") or "float32"
+    if isinstance(dtype, dict):
+        dtype = dtype["config"]["name"]
+    options = tuple(key for key in ("sparse", "ragged", "optional") if config.get(key))
+    return SavedInput(name, shape, str(dtype), facts.is_made_up(name, "InputLayer"), options)
+
+
+def own_name(value: Mapping[str, Any]) -> str:
+    """The name of a layer as saved."""
+    config = value.get("config")
+    inner = config.get("name") if isinstance(config, dict) else None
+    return text(value.get("name") or inner or facts.made_up_stem(text(value["class_name"])))
+
+
+def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where Keras keeps what belongs to the layers of a model, in their order: `layers/dense`, `layers/dense_1`."""
+    counts: dict[str, int] = {}
+    paths = []
+    for entry in entries:
+        stem = facts.made_up_stem(text(entry["class_name"]))
+        number = counts.get(stem, 0)
+        if ".ops." not in str(entry.get("module")):
+            counts[stem] = number + 1
+        paths.append(f"layers/{stem}_{number}" if number else f"layers/{stem}")
+    return paths

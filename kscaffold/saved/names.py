@@ -1,0 +1,43 @@
+"""Names in the config of a saved model, which somebody may have made up, and what they are in code."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+BASE_KEYS = ("name", "trainable", "dtype")
+# What is saved with a layer and is no argument.
+LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
+
+
+class Malformed(ValueError):
+    """A config that is none of Keras'."""
+
+
+def text(value: Any) -> str:
+    """A name in a config, if it is one; raises `Malformed` for anything else."""
+    if not isinstance(value, str):
+        raise Malformed(f"{str(value)[:60]!r} stands where a name should")
+    return value
+
+
+def argument_name(name: str) -> str:
+    """A name that an argument can have, if it is one; raises `Malformed` for anything else."""
+    if not str(name).isidentifier() or keyword.iskeyword(str(name)):
+        raise Malformed(f"{str(name)[:60]!r} cannot be the name of an argument")
+    return str(name)
+
+
+def class_name(name: str) -> str:
+    """A name that a class or function can have: the nearest to it."""
+    words = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:60] or "Unnamed"
+    words = f"_{words}" if words[0].isdigit() else words
+    return f"{words}_" if keyword.iskeyword(words) else words
+
+
+def origin(value: Mapping[str, Any]) -> str:
+    """What an entry calls its class, with the module."""
+    module, name = value.get("module"), text(value["class_name"])
+    return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name

@@ -1,0 +1,59 @@
+"""Stand-ins for what the file of a saved model names but does not hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, argument_name, class_name
+from kscaffold.saved.tree import Code
+from kscaffold.saved.value import Stub
+from kscaffold.spec import catalogue
+
+LONGEST_CONFIG = 2000  # characters of a config in a comment
+
+
+class Stubs:
+    """The stubs of one file: one for each class or function, and for each Lambda layer that differs."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], Stub] = {}
+
+    def add(self, kind: str, origin: str, name: str, value: Any, why: str) -> Code:
+        """A stand-in for something that the file does not hold."""
+        config = _shown_config(value.get("config") if isinstance(value, Mapping) else value)
+        wanted = class_name(name)
+        key = (wanted, config if kind == "layer" and "Lambda" in origin else "")
+        if key not in self.found:
+            arguments: tuple[str, ...] = ()
+            inner = value.get("config") if isinstance(value, Mapping) else None
+            if isinstance(inner, Mapping) and "Lambda" not in origin:
+                left_out = (*BASE_KEYS, *LEFT_OUT) if kind == "layer" else ()
+                arguments = tuple(argument_name(str(item)) for item in inner if item not in left_out)
+                if kind == "layer" and inner.get("activity_regularizer", 0) is None:
+                    arguments = tuple(item for item in arguments if item != "activity_regularizer")
+            taken = {stub.name for stub in self.found.values()}
+            unique, number = wanted, 2
+            while unique in taken or catalogue.is_layer(unique):
+                unique, number = f"{wanted}{number}", number + 1
+            self.found[key] = Stub(unique, kind, origin, arguments, config, why)
+        return Code(self.found[key].name)
+
+
+def _shown_config(config: Any) -> str:
+    """A config for a comment: without code, and not too long."""
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            if value.get("class_name") == "__lambda__":
+                return "bytecode, not read"
+            return {str(key): shown(item) for key, item in value.items() if item is not None}
+        if isinstance(value, list):
+            if len(value) == 3 and isinstance(value[0], str) and len(value[0]) > 40:
+                return "bytecode, not read"  # what Keras 2 saved of a Lambda
+            return [shown(item) for item in value]
+        return value
+
+    words = json.dumps(shown(config), ensure_ascii=True)
+    return words if len(words) <= LONGEST_CONFIG else words[:LONGEST_CONFIG] + " …"
