@@ -9,20 +9,22 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kscaffold.errors import broken_template, did_you_mean
-from kscaffold.graph.place import Place
 from kscaffold.spec import source, statements
 from kscaffold.spec.argument import Argument
 from kscaffold.spec.expr import literal
 from kscaffold.spec.layer import LayerSpec
 from kscaffold.style import test as model_source
-from kscaffold.style.body import Line
 from kscaffold.templates import BUILT_IN, shown
+
+if TYPE_CHECKING:  # a layer has no use for graphs
+    from kscaffold.graph.place import Place
+    from kscaffold.style.body import Line
 
 Roots = tuple[Path, ...]
 

@@ -17,6 +17,8 @@ from pathlib import Path
 PYTHON = sys.executable
 SCRIPTS = Path(PYTHON).parent
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+# What is installed has been compiled; from a clone it would be compiled anew at each start.
+QUIET.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def seconds(command: list[str], folder: Path) -> float:

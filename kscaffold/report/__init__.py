@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kscaffold import writer
 from kscaffold.errors import JSON_VERSION, ExitCode, error_fields
-from kscaffold.findings import Finding
-from kscaffold.generate import Outcome, SummaryRow
-from kscaffold.verdict import Verdict
+
+if TYPE_CHECKING:  # a command that checks nothing has no use for verdicts
+    from kscaffold.findings import Finding
+    from kscaffold.generate import Outcome, SummaryRow
+    from kscaffold.verdict import Verdict
 
 DID_NOT_PASS = "did not pass"
 COLOURS = {
