@@ -148,3 +148,23 @@ def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
         assert not (stored | given) & functions
         loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
         assert loaded <= stored | given | functions | {"keras", "layers", "ops", "range"}
+
+
+def test_a_layer_that_a_single_block_has_is_named_like_the_others(kscaffold: Kscaffold, folder: Path) -> None:
+    layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
+    x = "stem"
+    for number in range(1, 7):
+        name, before = f"block{number}", x
+        layers.append(layer("Dense", f"{name}_dense", x, units=64, activation="relu"))
+        layers.append(layer("LayerNormalization", f"{name}_norm", f"{name}_dense"))
+        x = f"{name}_norm"
+        if number == 4:
+            layers.append(layer("Dropout", f"{name}_drop", x, rate=0.5))
+            x = f"{name}_drop"
+        layers.append(layer("Dense", f"{name}_project", x, units=16))
+        layers.append(layer("LayerNormalization", f"{name}_project_norm", f"{name}_project"))
+        layers.append(layer("Add", f"{name}_add", f"{name}_project_norm", before))
+        x = f"{name}_add"
+    text = source(kscaffold, folder, functional(layers, x))
+    assert 'name=f"{name}_drop"' in text
+    assert "block4_drop" not in text

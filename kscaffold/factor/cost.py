@@ -40,6 +40,8 @@ def width(tree: Tree) -> int:
             return sum(len(key) + 4 + width(value) + 2 for key, value in pairs) + 2
         case Slice():
             return width(tree.start) + width(tree.stop) + 2
+        case Object(target="channels", keywords=pairs):
+            return width(dict(pairs)["factor"]) + len(" // x.shape[-1]")
         case Object(target="either", keywords=pairs):
             given = dict(pairs)
             return sum(width(value) for value in given.values()) + len(" if  >  else ")

@@ -24,6 +24,7 @@ from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import map_all
 from kscaffold.factor.variants import Variants
+from kscaffold.factor.widths import with_widths
 from kscaffold.factor.words import function_words, parameter_names, unique
 from kscaffold.saved.tree import Code, Object, Ref, Text
 
@@ -56,6 +57,7 @@ def factor(program: Program) -> Program:
                 search.absorb(named=whole_names)
             search.whole_names = False
             search.inline_few()
+            search.routines = with_widths(search.routines)
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -210,7 +212,7 @@ class _Search(Variants):
         uid = next(self.uids)
         handed = next(n for n, ref in enumerate(candidate.outside[1]) if ref == candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
-        taken = {item.name for item in owner.parameters} | {name for name, _ in owner.layers}
+        taken = {item.name for item in owner.parameters} | {name for name, _ in owner.widths} | {name for name, _ in owner.layers}
         step = self.loop_step(candidate.unified, candidate.outside[0], handed, len(candidate.starts), uid, taken)
         place, path = self.place_in(candidate.given[0], candidate.starts[0], candidate.length)
         local_uid = step.body[place].uid

@@ -58,7 +58,8 @@ def _function(routine: Routine, taken: frozenset[str]) -> Function:
         return Function(routine.name, "", f"Makes a new {words}.", (), (), (), "", (Line(f"return {made}"),))
     if routine.model is None:
         writer = _Writer(routine, {Ref(-1 - index): name for index, name in enumerate(input_names(routine))}, taken)
-        lines = writer.block(routine.steps, routine.result, returns=True)
+        lines = [f"{name} = {source(tree, writer.value)}" for name, tree in routine.widths]
+        lines += writer.block(routine.steps, routine.result, returns=True)
         return Function(
             name=routine.name,
             parameters=", ".join([*input_names(routine), *_parameters(routine)]),
@@ -208,6 +209,7 @@ class _Writer:
     def __post_init__(self) -> None:
         self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
         self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
+        self.reserved |= {name for name, _ in self.routine.widths}
         self.reserved |= {"keras", "layers", "ops", "np", *self.names}
 
     def value(self, ref: Ref) -> str:
