@@ -168,3 +168,38 @@ def test_a_layer_that_a_single_block_has_is_named_like_the_others(kscaffold: Ksc
     text = source(kscaffold, folder, functional(layers, x))
     assert 'name=f"{name}_drop"' in text
     assert "block4_drop" not in text
+
+
+def widening(blocks: int = 7) -> Entry:
+    """Blocks that widen what they take, the first by nothing, with rates that grow from block to block."""
+    layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
+    x, taken = "stem", 16
+    for number in range(blocks):
+        name, before, given = f"encoder_of_many_long_sequences_of_words_block{number}", x, 8 * (2 + number // 2)
+        wide = taken * (4 if number else 1)
+        if number:
+            layers.append(layer("Dense", f"{name}_expand", x, units=wide))
+            layers.append(layer("LayerNormalization", f"{name}_expand_norm", f"{name}_expand"))
+            x = f"{name}_expand_norm"
+        layers.append(layer("Dense", f"{name}_gate", x, units=taken // 4, activation="relu"))
+        layers.append(layer("Dense", f"{name}_middle", f"{name}_gate", units=wide, activation="silu"))
+        layers.append(layer("Dense", f"{name}_project", f"{name}_middle", units=given))
+        layers.append(layer("LayerNormalization", f"{name}_norm", f"{name}_project"))
+        x = f"{name}_norm"
+        if number and given == taken:
+            layers.append(layer("Dropout", f"{name}_drop", x, rate=0.2 * number / blocks))
+            layers.append(layer("Add", f"{name}_add", f"{name}_drop", before))
+            x = f"{name}_add"
+        taken = given
+    return functional(layers, x)
+
+
+def test_sizes_that_follow_from_what_a_block_takes_are_no_parameters(
+    kscaffold: Kscaffold, folder: Path, tmp_path: Path
+) -> None:
+    text = source(kscaffold, folder, widening(12))
+    assert "expanded_units = expansion * x.shape[-1]" in text
+    assert "x.shape[-1] // 4" in text
+    assert "if expansion > 1:" in text
+    flat, factored = programs(widening(12), tmp_path)
+    assert meaning(factored) == meaning(flat)

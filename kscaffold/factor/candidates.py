@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kscaffold.factor.arguments import (
     asked_of,
@@ -18,10 +18,11 @@ from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
 from kscaffold.factor.derive import derive
 from kscaffold.factor.draft import Draft
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.shares import number_rates
 from kscaffold.factor.texts import CannotUnify, joined
 from kscaffold.factor.unify import Unified, free_variables, local, map_all, unify
-from kscaffold.factor.words import ACTIVATIONS, iterable, loop_names
-from kscaffold.saved.tree import Code, Ref, Text, Tree
+from kscaffold.factor.words import ACTIVATIONS, is_counted, iterable, loop_names
+from kscaffold.saved.tree import Code, Object, Ref, Text, Tree
 
 MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
@@ -214,6 +215,7 @@ class Finder(Draft):
         except CannotUnify:
             return None
         derive(unified)
+        number_rates(unified, self.shares, asked_of(unified))
         asked = asked_of(unified)
         if len(asked) > (MOST_COLUMNS if len(starts) < LONG_TABLE else MOST_COLUMNS + 3):
             return None
@@ -223,6 +225,7 @@ class Finder(Draft):
         step = self.loop_step(unified, outside[0], handed[0], len(starts))
         before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
         odd = 0.3 * max(0, len(asked) - 2)
+        step = replace(step, body=tuple(self.shown(inner) for inner in step.body))
         return Candidate(before - lines_of(step) - odd, starts, length, unified, tuple(outside), tuple(given), True)
 
     def loop_step(
@@ -251,6 +254,8 @@ class Finder(Draft):
         body = tuple(map_all(step, moved) for step in steps)
         over = iterable(columns, rounds)
         variables = tuple(names[f"?{index}"] for index in asked) or ("_",)
+        if isinstance(over, Object) and over.target == "enumerate" and is_counted(columns[1]):
+            variables = variables[::-1]
         return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body)
 
 

@@ -42,6 +42,10 @@ def width(tree: Tree) -> int:
             return width(tree.start) + width(tree.stop) + 2
         case Object(target="channels", keywords=pairs):
             return width(dict(pairs)["factor"]) + len(" // x.shape[-1]")
+        case Object(target="given", keywords=pairs):
+            return width(dict(pairs)["value"]) + len(" is not None")
+        case Object(target="share", keywords=pairs):
+            return sum(width(value) for _, value in pairs) + len(" *  / ")
         case Object(target="either", keywords=pairs):
             given = dict(pairs)
             return sum(width(value) for value in given.values()) + len(" if  >  else ")

@@ -16,11 +16,7 @@ Defaults = Mapping[str, Mapping[str, Tree]]
 
 def with_defaults(routines: Sequence[Routine]) -> list[Routine]:
     """Routines with defaults for parameters that are mostly the same, and calls without those."""
-    calls: dict[str, list[tuple[dict[str, Tree], int]]] = {}
-    for routine in routines:
-        for step, rounds in _calls(routine.steps):
-            calls.setdefault(step.class_name, []).append((dict(step.kwargs), rounds))
-    defaults = {routine.name: _usual(routine, calls.get(routine.name, ())) for routine in routines}
+    defaults = usual_arguments(routines)
     signatures = {routine.name: _signature(routine, defaults[routine.name]) for routine in routines}
     return [
         replace(
@@ -30,6 +26,15 @@ def with_defaults(routines: Sequence[Routine]) -> list[Routine]:
         )
         for routine in routines
     ]
+
+
+def usual_arguments(routines: Sequence[Routine]) -> dict[str, dict[str, Tree]]:
+    """The defaults of each function: what most of its calls give."""
+    calls: dict[str, list[tuple[dict[str, Tree], int]]] = {}
+    for routine in routines:
+        for step, rounds in _calls(routine.steps):
+            calls.setdefault(step.class_name, []).append((dict(step.kwargs), rounds))
+    return {routine.name: _usual(routine, calls.get(routine.name, ())) for routine in routines}
 
 
 def _calls(steps: Iterable[Step], rounds: int = 1) -> Iterator[tuple[Step, int]]:
@@ -47,6 +52,8 @@ def _rounds(over: Tree) -> int:
     if isinstance(over, Plain) and isinstance(over.value, str):
         return len(over.value)
     given = dict(over.keywords) if isinstance(over, Object) else {}
+    if "over" in given:
+        return _rounds(given["over"])
     first, last = given.get("first", Plain(1)), given.get("last", given.get("count"))
     if isinstance(first, Plain) and isinstance(last, Plain):
         if isinstance(first.value, int) and isinstance(last.value, int):

@@ -10,9 +10,10 @@ from kscaffold.factor.arguments import (
     Pairs,
 )
 from kscaffold.factor.cost import FUNCTION_LINES, total
-from kscaffold.factor.defaults import with_defaults
+from kscaffold.factor.defaults import usual_arguments, with_defaults
 from kscaffold.factor.merge import instantiated
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.shares import shares_of, with_shares
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.factor.unify import map_all
 from kscaffold.factor.windows import Steps
@@ -25,11 +26,20 @@ class Draft:
     def __init__(self, routines: list[Routine], largest: int) -> None:
         self.routines = routines
         self.uids = count(largest + 1)
+        self.shares = shares_of(step for routine in routines for step in every_step(routine.steps))
         self.read()
 
     def read(self) -> None:
         """Looks at all steps anew."""
-        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+        self.usual = usual_arguments(self.routines)
+        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines], self.shown)
+
+    def shown(self, step: Step) -> Step:
+        """A step as it will be written: without arguments that are defaults."""
+        usual = self.usual.get(step.class_name) if step.kind is StepKind.INVOKE else None
+        if not usual:
+            return step
+        return replace(step, kwargs=tuple((key, value) for key, value in step.kwargs if usual.get(key) != value))
 
     def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
         """Which step of a repetition gives a value."""
@@ -162,7 +172,7 @@ class Draft:
 
     def finished(self) -> list[Routine]:
         """The routines, with defaults for parameters that are mostly the same."""
-        return with_defaults(self.routines)
+        return with_shares(with_defaults(self.routines), self.shares)
 
 
 def length_of(routines: Iterable[Routine]) -> float:

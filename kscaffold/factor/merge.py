@@ -11,7 +11,7 @@ from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.factor.unify import Unified, map_all, unify
 from kscaffold.factor.windows import shape_of
-from kscaffold.saved.tree import Object, Plain, Ref, Scaled, Text, Tree, Variable
+from kscaffold.saved.tree import NONE, Object, Plain, Ref, Scaled, Text, Tree, Variable
 
 LEAST_COMMON = 0.5  # of the steps of the longer function
 MOST_OPTIONAL = 4  # groups of steps
@@ -483,6 +483,10 @@ def substituted(step: Step, arguments: Mapping[str, Tree]) -> Step:
                 if isinstance(value, Plain) and isinstance(value.value, int):
                     return Plain(value.value // factor if divides else factor * value.value)
                 raise CannotUnify("a multiple of what is no number")
+            case Object(target="given", keywords=pairs):
+                value = dict(pairs)["value"]
+                value = arguments.get(value.name, value) if isinstance(value, Variable) else value
+                return Plain(value != NONE) if isinstance(value, Plain) else Object("given", (("value", value),))
             case Object(target="either", keywords=pairs):
                 given = dict(pairs)
                 large = holds(Object("more", (("value", given["value"]), ("than", given["than"]))), arguments)

@@ -22,17 +22,19 @@ from kscaffold.factor.cost import FUNCTION_LINES, total
 from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.factor.shares import RATE
 from kscaffold.factor.unify import map_all
 from kscaffold.factor.variants import Variants
 from kscaffold.factor.widths import with_widths
 from kscaffold.factor.words import function_words, parameter_names, unique
-from kscaffold.saved.tree import Code, Object, Ref, Text
+from kscaffold.saved.tree import Code, Object, Plain, Ref, Text
 
 # Whether single steps in a row become loops at the start, and whether functions that are alike become one.
 STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
 LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
 MOST_TRIED = 3000  # candidates in each round
 WORTH_ADDING = 4  # lines
+LEAST_GROWING = 3  # calls with rates that grow, for a loop
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 
@@ -169,8 +171,27 @@ class _Search(Variants):
             return tuple(pair for pair in pairs if not isinstance(pair[1], Text))
 
         parts = [tuple(group) for _, group in groupby(run, settings)]
-        long = [part for part in parts if len(part) > 1]
+        long = [part for part in parts if len(part) > 1] or list(self.growing(run))
         yield from long or [run]
+
+    def growing(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """The parts of a run in which steps differ in names, and in rates that grow evenly."""
+
+        def settings(start: int) -> object:
+            pairs = self.steps.steps[start].kwargs
+            rates = [(key, value) for key, value in pairs if key == RATE and self.is_share(value)]
+            return len(rates), tuple(pair for pair in pairs if pair not in rates and not isinstance(pair[1], Text))
+
+        if self.shares is None or self.steps.steps[run[0]].kind is not StepKind.INVOKE:
+            return
+        for (rates, _), group in groupby(run, settings):
+            part = tuple(group)
+            if rates and len(part) >= LEAST_GROWING:
+                yield part
+
+    def is_share(self, value: object) -> bool:
+        """Whether a rate is one of those that grow evenly."""
+        return self.shares is not None and isinstance(value, Plain) and self.shares.number(value.value) is not None
 
     def apply(self, candidate: Candidate) -> None:
         """Does it."""

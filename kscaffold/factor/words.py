@@ -152,4 +152,15 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
         if plain and all(len(letter) == 1 for letter in letters):
             return Plain("".join(letters))
         return Listing("()", column)
+    if len(columns) == 2 and is_counted(columns[0]) != is_counted(columns[1]):
+        numbers, others = columns if is_counted(columns[0]) else columns[::-1]
+        over = iterable([others], rounds)
+        if isinstance(over, Plain):  # letters
+            return Object("enumerate", (("over", over), ("start", numbers[0])), 1)
     return Listing("()", tuple(Listing("()", row) for row in zip(*columns)))
+
+
+def is_counted(column: Sequence[Tree]) -> bool:
+    """Whether a column counts on from a number."""
+    numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
+    return len(numbers) == len(column) and all(two - one == 1 for one, two in pairwise(numbers))  # type: ignore
