@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from kscaffold.factor.arguments import is_constant
 from kscaffold.factor.cost import PLACED, SIZES, is_placed, lines_of
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind
 from kscaffold.saved.tree import Listing, Object, Plain, Tree, Variable
@@ -66,19 +68,21 @@ def _usual(routine: Routine, calls: Sequence[tuple[Mapping[str, Tree], int]]) ->
     found: dict[str, Tree] = {}
     for item in routine.parameters:
         values = [(given[item.name], rounds) for given, rounds in calls if item.name in given]
-        plain = [value for value, _ in values if isinstance(value, Plain)]
-        if not plain or item.name.endswith((*SIZES, "name")) or len({value for value, _ in values}) < 2:
+        if item.name.endswith((*SIZES, "name")) or len({value for value, _ in values}) < 2:
+            continue
+        written = Counter(value for value, _ in values if is_constant(value))
+        if not written:
             continue
         # Of two that are written as often, it is that which the program uses more often.
-        usual = OFF if OFF in plain else max(plain, key=lambda value: (plain.count(value), _times(value, values)))
-        differing = sum(rounds for value, rounds in values if not isinstance(value, Plain))
-        if usual == OFF or 2 * plain.count(usual) >= len(plain) + differing:
+        used: Counter[Tree] = Counter()
+        for value, rounds in values:
+            used[value] += rounds
+        usual = OFF if OFF in written else max(written, key=lambda value: (written[value], used[value]))
+        # What is a variable at half of the places is better no default.
+        least = len(values) / 2 if written.total() == len(values) else (len(values) + 1) / 2
+        if usual == OFF or written[usual] >= least:
             found[item.name] = usual
     return found
-
-
-def _times(value: Tree, values: Sequence[tuple[Tree, int]]) -> int:
-    return sum(rounds for one, rounds in values if one == value)
 
 
 def _signature(routine: Routine, usual: Mapping[str, Tree]) -> list[str]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from kscaffold.factor.program import Routine, Step, StepKind
+from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import Unified, map_all
 from kscaffold.saved.tree import Object, Plain, Tree, Variable, walk
 
 RATE = "rate"
 LEAST_RATES = 4  # different ones, before they are taken for shares of one
-LONG = len(repr(Plain(0.12345)))  # a rate with more digits than somebody would write
+LONG = len("0.12345")
 LARGEST = [place / 20 for place in range(1, 21)]  # rates that somebody may have chosen for the last block
 
 
@@ -69,19 +69,29 @@ def shares_of(steps: Iterable[Step]) -> Shares | None:
 
 
 def with_shares(routines: Sequence[Routine], shares: Shares | None) -> list[Routine]:
-    """Routines in which calls of functions are given long rates as the shares that they are."""
+    """Routines in which calls of functions are given rates as the shares that they are, if some of them are long."""
+    given = [value for routine in routines for step in every_step(routine.steps) for _, value in step.kwargs]
+    if shares is None or not any(_is_long(value, shares) for value in given):
+        return list(routines)
 
     def written(step: Step) -> Step:
         step = replace(step, body=tuple(written(inner) for inner in step.body))
-        if step.kind is not StepKind.INVOKE or shares is None:
+        if step.kind is not StepKind.INVOKE:
             return step
         return replace(step, kwargs=tuple((key, share(value) if key == RATE else value) for key, value in step.kwargs))
 
     def share(value: Tree) -> Tree:
-        number = shares.number(value.value) if shares and isinstance(value, Plain) else None
-        return shares.tree(Plain(number)) if shares and number and len(repr(value)) > LONG else value
+        number = shares.number(value.value) if isinstance(value, Plain) else None
+        return shares.tree(Plain(number)) if number else value
 
     return [replace(routine, steps=tuple(written(step) for step in routine.steps)) for routine in routines]
+
+
+def _is_long(value: Tree, shares: Shares) -> bool:
+    """Whether a rate has more digits than somebody would write, or is written as a share already."""
+    if isinstance(value, Object):
+        return value.target == "share"
+    return isinstance(value, Plain) and len(repr(value.value)) > LONG and shares.number(value.value) is not None
 
 
 def number_rates(unified: Unified, shares: Shares | None, asked: Sequence[int]) -> None:

@@ -147,7 +147,7 @@ class Variants(Finder):
             return None
         asked = asked_of(unified)
         texts = [index for index in asked if not unified.owners[index] and isinstance(unified.column(index)[0], Text)]
-        if len(asked) > MOST_PARAMETERS + 1 or len(texts) > 1:
+        if len(asked) > MOST_PARAMETERS + 2 or len(texts) > 1:
             return None
         found = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
         renamed = {f"?{index}": found[index] for index in asked}

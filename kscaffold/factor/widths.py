@@ -10,7 +10,7 @@ from kscaffold.factor.channels import Called, every_call
 from kscaffold.factor.cost import SIZES, total
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import map_all
-from kscaffold.saved.tree import Object, Plain, Ref, Tree, Variable, walk
+from kscaffold.saved.tree import Object, Plain, Ref, Scaled, Tree, Variable, walk
 
 LEAST_CALLS = 4
 LARGEST_FACTOR = 8
@@ -48,7 +48,67 @@ def with_widths(routines: Sequence[Routine]) -> list[Routine]:
             changed = [replace(one, steps=tuple(_called(step, change) for step in one.steps)) for one in changed]
             if change.dropped and _lines(changed) <= _lines(listed):
                 listed = changed
+    for place in range(len(listed)):
+        listed = _with_whole_sizes(listed, place)
     return listed
+
+
+def _with_whole_sizes(routines: list[Routine], place: int) -> list[Routine]:
+    """Routines in which one is given four times a size where it needs nothing but four times that."""
+    routine = routines[place]
+    for item in routine.parameters if routine.model is None else ():
+        if not item.name.endswith(SIZES):
+            continue
+        used = [
+            part
+            for step in every_step(routine.steps)
+            for tree in (step.callee, *step.trees, *(tree for _, tree in routine.widths))
+            for part in walk(tree)
+            if item.name in (getattr(part, "name", ""), getattr(getattr(part, "variable", None), "name", ""))
+        ]
+        scaled = [part for part in used if isinstance(part, Scaled) and not part.divides]
+        factors = {part.factor for part in scaled}
+        calls = [
+            dict(step.kwargs)[item.name]
+            for one in routines
+            for step in every_step(one.steps)
+            if step.kind is StepKind.INVOKE and step.class_name == routine.name
+        ]
+        # A multiple is followed by the variable that is in it.
+        if len(factors) != 1 or len(used) != 2 * len(scaled) or not all(isinstance(call, Plain) for call in calls):
+            continue
+        factor = factors.pop()
+        keys = [
+            key
+            for step in every_step(routine.steps)
+            if step.kind is StepKind.INVOKE
+            for key, value in step.kwargs
+            if value in scaled
+        ]
+        taken = {one.name for one in routine.parameters} | {name for name, _ in routine.widths}
+        name = keys[0] if len(set(keys)) == 1 and keys[0] not in taken else item.name
+        whole = {scaled[0]: Variable(name)}
+        changed = replace(
+            routine,
+            parameters=tuple(replace(one, name=name) if one == item else one for one in routine.parameters),
+            steps=tuple(map_all(step, lambda tree: whole.get(tree)) for step in routine.steps),  # type: ignore
+        )
+
+        def called(step: Step, old: str = item.name) -> Step:
+            step = replace(step, body=tuple(called(inner) for inner in step.body))
+            if step.kind is not StepKind.INVOKE or step.class_name != routine.name:
+                return step
+            pairs = ((name, _times(value, factor)) if key == old else (key, value) for key, value in step.kwargs)
+            return replace(step, kwargs=tuple(pairs))
+
+        routines = [changed if number == place else one for number, one in enumerate(routines)]
+        return [replace(one, steps=tuple(called(step) for step in one.steps)) for one in routines]
+    return routines
+
+
+def _times(value: Tree, factor: int) -> Plain:
+    assert isinstance(value, Plain) and isinstance(value.value, int)
+    return Plain(factor * value.value)
 
 
 def _lines(routines: Sequence[Routine]) -> int:

@@ -20,6 +20,8 @@ SHORT = {
 }  # fmt: skip
 # What numbers in names count, where the word before them does not say so.
 COUNTED = {"conv": "stage", "pool": "stage", "block": "block", "stage": "stage", "mixed": "block", "unit": "unit"}
+# What a part of a loop is called that differs from one loop to the next.
+OF_LOOPS = {"last": "repeats", "count": "repeats", "start": "first", "over": "letters", "rows": "settings"}
 PLAIN_WORDS = ("conv", "bn", "dense", "fc", "relu", "norm", "dwconv", "x", "a", "b")
 LOOP_WORDS = ("block", "stage", "unit", "level", "cell", "layer", "head", "scale", "group")
 
@@ -78,8 +80,7 @@ def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]
         key = unified.keys[index]
         text = all(isinstance(value, Text) for value in unified.column(index))
         wanted = key if unified.owners[index] else "name" if text else COUNTED.get(key, key or "index")
-        wanted = "repeats" if wanted in ("last", "count") else "first" if wanted == "first" else wanted
-        wanted = "settings" if wanted == "rows" else wanted
+        wanted = OF_LOOPS.get(wanted, wanted)
         if wanted in used:
             word = _suffix(unified, index)
             wanted = f"{word}_{wanted}" if word and f"{word}_{wanted}" not in used else wanted
@@ -112,7 +113,7 @@ def loop_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> 
     for index in asked:
         key = unified.keys[index]
         if unified.owners[index]:
-            wanted = {"last": "repeats", "count": "repeats", "first": "first", "rows": "settings"}.get(key, key)
+            wanted = OF_LOOPS.get(key, key)
         elif key == "name":
             wanted = "name"
         elif all(isinstance(value, Text) for value in unified.column(index)):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 from kscaffold.spec.expr import literal
 
+LONG = 15  # characters of a number that nobody typed
+LARGEST_NUMERATOR = 9
+LARGEST_DENOMINATOR = 999
 Named = Callable[[Ref], str]
 # How tightly operators bind, for brackets; what is not here is an atom.
 BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, ">": 2, ">=": 2, "<": 2, "<=": 2}
@@ -17,6 +21,15 @@ def plain_source(value: object) -> str:
     """Source of a plain value; numbers that have no literal are made."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
+    return fraction_source(value) if isinstance(value, float) else literal(value)
+
+
+def fraction_source(value: float) -> str:
+    """Source of a number, as a fraction if its digits are that of one: 0.00392156862745098 is 1 / 255."""
+    fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+    one, two = fraction.numerator, fraction.denominator
+    if len(repr(value)) > LONG and 0 < one <= LARGEST_NUMERATOR and one / two == value:
+        return f"{one} / {two}"
     return literal(value)
 
 
@@ -150,6 +163,8 @@ def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings:
         binds = bindings.get(tree, 9) if isinstance(tree, Ref) else 9
         if isinstance(tree, Plain) and text.startswith("-"):
             binds = BINDING["-1"]
+        elif isinstance(tree, Plain) and " / " in text and isinstance(tree.value, float):
+            binds = BINDING["/"]
         return f"({text})" if binds < least else text
 
     if symbol == "[]":
