@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kscaffold.factor.program import Program, Routine, Step, StepKind, every_step
@@ -11,6 +11,7 @@ from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Table, Tree,
 from kscaffold.saved.value import SavedInput, SavedModel
 from kscaffold.spec.expr import literal
 from kscaffold.style.body import Line
+from kscaffold.style.docstrings import summary
 from kscaffold.style.expression import object_source, operator_source, source
 from kscaffold.style.names import snake_case
 from kscaffold.style.parts import Function
@@ -36,7 +37,8 @@ SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
 def program_parts(program: Program) -> tuple[Function, ...]:
     """The functions of a program."""
     taken = frozenset(name for routine in program.routines for name in (routine.name, *_called(routine)))
-    return tuple(_function(routine, taken) for routine in program.routines)
+    functions = {routine.name: routine for routine in program.routines}
+    return tuple(_function(routine, taken, functions) for routine in program.routines)
 
 
 def _called(routine: Routine) -> Iterator[str]:
@@ -51,7 +53,7 @@ def _called(routine: Routine) -> Iterator[str]:
             yield part.text
 
 
-def _function(routine: Routine, taken: frozenset[str]) -> Function:
+def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, Routine]) -> Function:
     if routine.model is None and not routine.steps:
         made = source(routine.result, _no_value)
         words = routine.name.replace("_", " ")
@@ -63,7 +65,7 @@ def _function(routine: Routine, taken: frozenset[str]) -> Function:
         return Function(
             name=routine.name,
             parameters=", ".join([*input_names(routine), *_parameters(routine)]),
-            summary=summary(routine),
+            summary=summary(routine, functions),
             arguments=(),
             inputs=(),
             outputs=(),
@@ -83,12 +85,6 @@ def _function(routine: Routine, taken: frozenset[str]) -> Function:
         returns="The model, not compiled.",
         lines=tuple(Line(line) for line in lines),
     )
-
-
-def summary(routine: Routine) -> str:
-    """The docstring of a function that applies layers."""
-    words = routine.name.replace("_", " ")
-    return f"Applies {'an' if words[0] in 'aeiou' else 'a'} {words}."
 
 
 def input_names(routine: Routine) -> tuple[str, ...]:
