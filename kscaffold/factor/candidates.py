@@ -117,7 +117,7 @@ class Finder(Draft):
         usual = {index: usual_value(unified, index) for index in asked}
         calls = sum(lines_of(self.call(unified, number, outside, usual)) for number in range(len(chosen)))
         gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
-        if self.cuts_names(chosen, length):
+        if self.cuts_names(chosen, length) or self.cuts_shortcut(chosen, length):
             if self.whole_names:
                 return None
             gain *= 0.3
@@ -166,6 +166,18 @@ class Finder(Draft):
             if not beginning or self.is_beside(joined(beginning), start, length):
                 return True
         return False
+
+    def cuts_shortcut(self, starts: Sequence[int], length: int) -> bool:
+        """Whether what repetitions give is added, right behind most of them, to what they take: that belongs to them."""
+        cut = 0
+        for start in starts:
+            given, behind = self.steps.given(start, length)[0], start + length
+            if behind < len(self.steps.steps) and self.steps.owner[behind] == self.steps.owner[start]:
+                taken = {ref for reads in self.steps.reads[start:behind] for ref in reads}
+                reads = set(self.steps.reads[behind])
+                adds = self.steps.steps[behind].class_name in ("Add", "+")
+                cut += adds and given in reads and bool((reads - {given}) & taken)
+        return 2 * cut > len(starts)
 
     def is_beside(self, beginning: Tree, start: int, length: int) -> bool:
         """Whether a layer beside some steps has a name that begins like theirs."""

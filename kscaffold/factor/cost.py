@@ -11,12 +11,18 @@ WIDTH = 88
 FUNCTION_LINES = 5  # its head, its docstring, two empty lines, and a look for it
 SIZES = ("filters", "units")
 PLACED = (*SIZES, "kernel_size")  # arguments that calls of functions give without their names
+DIGITS = "0123456789"
 TARGET = 4  # characters of `x = `
 
 
 def is_placed(name: str) -> bool:
     """Whether an argument of a function is given without its name."""
-    return name.endswith(PLACED)
+    return name.rstrip(DIGITS).endswith(PLACED)
+
+
+def is_size(name: str) -> bool:
+    """Whether an argument is a number of filters or units."""
+    return name.rstrip(DIGITS).endswith(SIZES)
 
 
 def width(tree: Tree) -> int:

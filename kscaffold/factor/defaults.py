@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from kscaffold.factor.arguments import is_constant
-from kscaffold.factor.cost import PLACED, SIZES, is_placed, lines_of
+from kscaffold.factor.cost import DIGITS, PLACED, is_placed, is_size, lines_of
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind
 from kscaffold.saved.tree import Listing, Object, Plain, Tree, Variable
 
@@ -68,7 +68,7 @@ def _usual(routine: Routine, calls: Sequence[tuple[Mapping[str, Tree], int]]) ->
     found: dict[str, Tree] = {}
     for item in routine.parameters:
         values = [(given[item.name], rounds) for given, rounds in calls if item.name in given]
-        if item.name.endswith((*SIZES, "name")) or len({value for value, _ in values}) < 2:
+        if is_size(item.name) or item.name.endswith("name") or len({value for value, _ in values}) < 2:
             continue
         written = Counter(value for value, _ in values if is_constant(value))
         if not written:
@@ -94,7 +94,7 @@ def _signature(routine: Routine, usual: Mapping[str, Tree]) -> list[str]:
 def _by_meaning(name: str) -> int:
     """Sizes first, as Keras has them, and names last."""
     if is_placed(name):
-        return PLACED.index(next(word for word in PLACED if name.endswith(word))) - len(PLACED)
+        return PLACED.index(next(word for word in PLACED if name.rstrip(DIGITS).endswith(word))) - len(PLACED)
     return 3 if name.endswith("name") else 2 if name in ("strides", "repeats") else 1
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kscaffold.factor.arguments import variables_in, with_names
 from kscaffold.factor.channels import Called, every_call
-from kscaffold.factor.cost import SIZES, total
+from kscaffold.factor.cost import SIZES, is_size, total
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
 from kscaffold.factor.unify import map_all
 from kscaffold.saved.tree import Object, Plain, Ref, Scaled, Tree, Variable, walk
@@ -57,7 +57,7 @@ def _with_whole_sizes(routines: list[Routine], place: int) -> list[Routine]:
     """Routines in which one is given four times a size where it needs nothing but four times that."""
     routine = routines[place]
     for item in routine.parameters if routine.model is None else ():
-        if not item.name.endswith(SIZES):
+        if not is_size(item.name):
             continue
         used = [
             part
@@ -122,7 +122,7 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
     columns = {
         item.name: found
         for item in routine.parameters
-        if item.name.endswith(SIZES) and (found := _numbers(item.name, calls)) is not None
+        if is_size(item.name) and (found := _numbers(item.name, calls)) is not None
     }
     widths: dict[str, Tree] = {}
     factors: dict[int, int] = {}

@@ -100,7 +100,7 @@ def _general_words(steps: Sequence[Step]) -> list[str]:
     """What a function may be called that applies many layers."""
     classes = [step.class_name for step in steps]
     if "ZeroPadding2D" in classes or any(name.startswith("strided") for name in classes):
-        return ["strided_block", "downsample"]
+        return ["strided_block", "reduce"]
     if "DepthwiseConv2D" in classes:
         return ["depthwise_block", "separable_block"]
     if any("conv" in name.lower() for name in classes):
