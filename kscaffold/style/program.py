@@ -431,7 +431,7 @@ class _Writer:
             if MAIN not in taken and len(dict.fromkeys(merge.reads())) > 1 and not reads:
                 return MAIN
             if not (MAIN not in taken and self.single(reads)):
-                return without_clash(branch_name(merge, end, reads[0] if reads else end), taken)
+                return without_clash(branch_name(merge, end, reads[0] if reads else end, steps), taken)
         if place == END and builds and MAIN in taken:
             last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
             return without_clash(self.output_name(end, last), taken)
