@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.factor.program import Program, Routine, Step, StepKind
-from kscaffold.factor.unify import usual_arguments
+from kscaffold.factor.usual import usual_arguments
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 
 Values = dict[Ref, Any]

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from kscaffold.factor.cost import SIZES
 from kscaffold.factor.program import Step, StepKind, every_step
+from kscaffold.factor.rewriting import map_all
 from kscaffold.factor.texts import Token, joined, tokens
-from kscaffold.factor.unify import Unified, map_all
+from kscaffold.factor.unify import Unified
 from kscaffold.saved.tree import Listing, Object, Plain, Scaled, Text, Tree, Variable
 
 Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"

@@ -18,9 +18,10 @@ from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
 from kscaffold.factor.derive import derive
 from kscaffold.factor.draft import Draft
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import free_variables, local, map_all
 from kscaffold.factor.shares import number_rates
 from kscaffold.factor.texts import CannotUnify, joined
-from kscaffold.factor.unify import Unified, free_variables, local, map_all, unify
+from kscaffold.factor.unify import Unified, unify
 from kscaffold.factor.words import ACTIVATIONS, is_counted, iterable, loop_names
 from kscaffold.saved.tree import Code, Object, Ref, Text, Tree
 
@@ -167,7 +168,7 @@ class Finder(Draft):
         return False
 
     def cuts_shortcut(self, starts: Sequence[int], length: int) -> bool:
-        """Whether what repetitions give is added, right behind most of them, to what they take: that belongs to them."""
+        """Whether what most repetitions give is added right behind them to what they take: that belongs to them."""
         cut = 0
         for start in starts:
             given, behind = self.steps.given(start, length)[0], start + length

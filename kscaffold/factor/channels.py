@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kscaffold.factor.merge import substituted
+from kscaffold.factor.instances import substituted
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.factor.texts import CannotUnify
 from kscaffold.saved.tree import Listing, Object, Plain, Ref, Tree, refs

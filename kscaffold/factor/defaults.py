@@ -18,7 +18,7 @@ Defaults = Mapping[str, Mapping[str, Tree]]
 
 def with_defaults(routines: Sequence[Routine]) -> list[Routine]:
     """Routines with defaults for parameters that are mostly the same, and calls without those."""
-    defaults = usual_arguments(routines)
+    defaults = defaults_of(routines)
     signatures = {routine.name: _signature(routine, defaults[routine.name]) for routine in routines}
     return [
         replace(
@@ -30,7 +30,7 @@ def with_defaults(routines: Sequence[Routine]) -> list[Routine]:
     ]
 
 
-def usual_arguments(routines: Sequence[Routine]) -> dict[str, dict[str, Tree]]:
+def defaults_of(routines: Sequence[Routine]) -> dict[str, dict[str, Tree]]:
     """The defaults of each function: what most of its calls give."""
     calls: dict[str, list[tuple[dict[str, Tree], int]]] = {}
     for routine in routines:

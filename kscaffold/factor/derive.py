@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from kscaffold.factor.unify import Unified, map_all
+from kscaffold.factor.rewriting import map_all
+from kscaffold.factor.unify import Unified
 from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Tree, Variable, walk
 
 LARGEST_FACTOR = 8

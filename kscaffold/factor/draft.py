@@ -10,12 +10,12 @@ from kscaffold.factor.arguments import (
     Pairs,
 )
 from kscaffold.factor.cost import FUNCTION_LINES, total
-from kscaffold.factor.defaults import usual_arguments, with_defaults
-from kscaffold.factor.merge import instantiated
+from kscaffold.factor.defaults import defaults_of, with_defaults
+from kscaffold.factor.instances import instantiated
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import map_all
 from kscaffold.factor.shares import shares_of, with_shares
 from kscaffold.factor.texts import CannotUnify
-from kscaffold.factor.unify import map_all
 from kscaffold.factor.windows import Steps
 from kscaffold.saved.tree import Code, Ref, Tree, transform
 
@@ -31,7 +31,7 @@ class Draft:
 
     def read(self) -> None:
         """Looks at all steps anew."""
-        self.usual = usual_arguments(self.routines)
+        self.usual = defaults_of(self.routines)
         self.steps = Steps([(routine.steps, routine.result) for routine in self.routines], self.shown)
 
     def shown(self, step: Step) -> Step:
@@ -40,6 +40,11 @@ class Draft:
         if not usual:
             return step
         return replace(step, kwargs=tuple((key, value) for key, value in step.kwargs if usual.get(key) != value))
+
+    def names(self) -> set[str]:
+        """The names of functions, and of the variables of loops, which must not hide those."""
+        loops = {name for routine in self.routines for step in every_step(routine.steps) for name in step.variables}
+        return loops | {routine.name for routine in self.routines}
 
     def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
         """Which step of a repetition gives a value."""

@@ -22,11 +22,12 @@ from kscaffold.factor.cost import FUNCTION_LINES, total
 from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import map_all
 from kscaffold.factor.shares import RATE
-from kscaffold.factor.unify import map_all
 from kscaffold.factor.variants import Variants
 from kscaffold.factor.widths import with_widths
-from kscaffold.factor.words import function_words, parameter_names, unique
+from kscaffold.factor.words import function_words, parameter_names
+from kscaffold.naming import unique
 from kscaffold.saved.tree import Code, Object, Plain, Ref, Text
 
 # Whether single steps in a row become loops at the start, and whether functions that are alike become one.
@@ -177,7 +178,7 @@ class _Search(Variants):
     def growing(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """The parts of a run in which steps differ in names, and in rates that grow evenly."""
 
-        def settings(start: int) -> object:
+        def settings(start: int) -> tuple[int, object]:
             pairs = self.steps.steps[start].kwargs
             rates = [(key, value) for key, value in pairs if key == RATE and self.is_share(value)]
             return len(rates), tuple(pair for pair in pairs if pair not in rates and not isinstance(pair[1], Text))
@@ -212,7 +213,7 @@ class _Search(Variants):
         place, path = self.place_in(candidate.given[0], first, candidate.length)
         local_uid = unified.steps[place].uid
         result = Ref(numbers[local_uid], path)
-        known = {routine.name for routine in self.routines}
+        known = self.names()
         words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
         inputs = len(candidate.outside[0])
@@ -233,7 +234,8 @@ class _Search(Variants):
         uid = next(self.uids)
         handed = next(n for n, ref in enumerate(candidate.outside[1]) if ref == candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
-        taken = {item.name for item in owner.parameters} | {name for name, _ in owner.widths} | {name for name, _ in owner.layers}
+        taken = {routine.name for routine in self.routines} | {item.name for item in owner.parameters}
+        taken |= {name for name, _ in (*owner.widths, *owner.layers)}
         step = self.loop_step(candidate.unified, candidate.outside[0], handed, len(candidate.starts), uid, taken)
         place, path = self.place_in(candidate.given[0], candidate.starts[0], candidate.length)
         local_uid = step.body[place].uid

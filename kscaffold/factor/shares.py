@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
-from kscaffold.factor.unify import Unified, map_all
+from kscaffold.factor.rewriting import with_trees
+from kscaffold.factor.unify import Unified
 from kscaffold.saved.tree import Object, Plain, Tree, Variable, walk
 
 RATE = "rate"
@@ -108,8 +109,8 @@ def number_rates(unified: Unified, shares: Shares | None, asked: Sequence[int]) 
         if known is None and any(isinstance(unified.column(other)[0], Plain) for other in others):
             return  # two numbers that count differently say less than the rates
         number = len(unified.columns) if known is None else known
-        changed = {Variable(f"?{index}"): shares.tree(Variable(f"?{number}"))}
-        unified.steps = tuple(map_all(step, lambda tree: changed.get(tree)) for step in unified.steps)  # type: ignore
+        changed: dict[Tree, Tree] = {Variable(f"?{index}"): shares.tree(Variable(f"?{number}"))}
+        unified.steps = with_trees(unified.steps, changed)
         if known is None:
             unified.columns.append(counted)
             unified.keys.append("")

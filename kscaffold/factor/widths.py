@@ -9,8 +9,9 @@ from kscaffold.factor.arguments import variables_in, with_names
 from kscaffold.factor.channels import Called, every_call
 from kscaffold.factor.cost import SIZES, is_size, total
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
-from kscaffold.factor.unify import map_all
-from kscaffold.saved.tree import Object, Plain, Ref, Scaled, Tree, Variable, walk
+from kscaffold.factor.rewriting import map_all, with_trees
+from kscaffold.factor.whole_sizes import uses_of, with_whole_sizes
+from kscaffold.saved.tree import Object, Plain, Ref, Tree, Variable
 
 LEAST_CALLS = 4
 LARGEST_FACTOR = 8
@@ -48,67 +49,7 @@ def with_widths(routines: Sequence[Routine]) -> list[Routine]:
             changed = [replace(one, steps=tuple(_called(step, change) for step in one.steps)) for one in changed]
             if change.dropped and _lines(changed) <= _lines(listed):
                 listed = changed
-    for place in range(len(listed)):
-        listed = _with_whole_sizes(listed, place)
-    return listed
-
-
-def _with_whole_sizes(routines: list[Routine], place: int) -> list[Routine]:
-    """Routines in which one is given four times a size where it needs nothing but four times that."""
-    routine = routines[place]
-    for item in routine.parameters if routine.model is None else ():
-        if not is_size(item.name):
-            continue
-        used = [
-            part
-            for step in every_step(routine.steps)
-            for tree in (step.callee, *step.trees, *(tree for _, tree in routine.widths))
-            for part in walk(tree)
-            if item.name in (getattr(part, "name", ""), getattr(getattr(part, "variable", None), "name", ""))
-        ]
-        scaled = [part for part in used if isinstance(part, Scaled) and not part.divides]
-        factors = {part.factor for part in scaled}
-        calls = [
-            dict(step.kwargs)[item.name]
-            for one in routines
-            for step in every_step(one.steps)
-            if step.kind is StepKind.INVOKE and step.class_name == routine.name
-        ]
-        # A multiple is followed by the variable that is in it.
-        if len(factors) != 1 or len(used) != 2 * len(scaled) or not all(isinstance(call, Plain) for call in calls):
-            continue
-        factor = factors.pop()
-        keys = [
-            key
-            for step in every_step(routine.steps)
-            if step.kind is StepKind.INVOKE
-            for key, value in step.kwargs
-            if value in scaled
-        ]
-        taken = {one.name for one in routine.parameters} | {name for name, _ in routine.widths}
-        name = keys[0] if len(set(keys)) == 1 and keys[0] not in taken else item.name
-        whole = {scaled[0]: Variable(name)}
-        changed = replace(
-            routine,
-            parameters=tuple(replace(one, name=name) if one == item else one for one in routine.parameters),
-            steps=tuple(map_all(step, lambda tree: whole.get(tree)) for step in routine.steps),  # type: ignore
-        )
-
-        def called(step: Step, old: str = item.name) -> Step:
-            step = replace(step, body=tuple(called(inner) for inner in step.body))
-            if step.kind is not StepKind.INVOKE or step.class_name != routine.name:
-                return step
-            pairs = ((name, _times(value, factor)) if key == old else (key, value) for key, value in step.kwargs)
-            return replace(step, kwargs=tuple(pairs))
-
-        routines = [changed if number == place else one for number, one in enumerate(routines)]
-        return [replace(one, steps=tuple(called(step) for step in one.steps)) for one in routines]
-    return routines
-
-
-def _times(value: Tree, factor: int) -> Plain:
-    assert isinstance(value, Plain) and isinstance(value.value, int)
-    return Plain(factor * value.value)
+    return with_whole_sizes(listed)
 
 
 def _lines(routines: Sequence[Routine]) -> int:
@@ -133,8 +74,8 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
         one, divides = _ratio(column, given)
         if one:
             widths[name] = _width(Plain(one), divides)
-        elif flag is None and (found := _expansion(routine, calls, column, given)):
-            flag, factors = found
+        elif flag is None and (expansion := _expansion(routine, calls, column, given)):
+            flag, factors = expansion
             widths[name] = _width(Variable(EXPANSION), False)
     if not widths:
         return _Change(routine, frozenset(), {}, {})
@@ -153,8 +94,7 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
     widths = {names.get(name, name): tree for name, tree in widths.items()}
     for name, tree in list(widths.items()):
         if _is_used_at_once(steps, name):
-            in_place = {Variable(name): tree}
-            steps = tuple(map_all(step, lambda part, found=in_place: found.get(part)) for step in steps)
+            steps = with_trees(steps, {Variable(name): tree})
             del widths[name]
     changed = replace(routine, parameters=tuple(parameters), steps=steps, widths=tuple(widths.items()))
     return _Change(changed, frozenset({*dropped, flag} if flag else dropped), factors, names)
@@ -164,7 +104,7 @@ def _numbers(name: str, calls: Sequence[Called]) -> list[int] | None:
     """A size in each call; `None` if one is not known."""
     found = [call.arguments.get(name) for call in calls]
     numbers = [value.value for value in found if isinstance(value, Plain) and type(value.value) is int]
-    return numbers if len(numbers) == len(found) else None  # type: ignore[return-value]
+    return numbers if len(numbers) == len(found) else None
 
 
 def _ratio(column: Sequence[int], given: Sequence[int]) -> tuple[int, bool]:
@@ -199,13 +139,7 @@ def _expansion(
 
 def _is_used_at_once(steps: Sequence[Step], name: str) -> bool:
     """Whether a size is needed in a single place, by a layer that takes what the function takes."""
-    used = [
-        (step, part)
-        for step in every_step(steps)
-        for tree in (step.callee, *step.trees)
-        for part in walk(tree)
-        if name in (getattr(part, "name", ""), getattr(getattr(part, "variable", None), "name", ""))
-    ]
+    used = list(uses_of(name, steps))
     return len(used) == 1 and used[0][1] == Variable(name) and used[0][0].args == (GIVEN,)
 
 
@@ -223,7 +157,8 @@ def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
     names: dict[str, str] = {}
     for word in SIZES:
         left = [item.name for item in routine.parameters if item.name.endswith(word) and item.name not in widths]
-        if len(left) == 1 and left[0] != word and all(item.name != word or word in widths for item in routine.parameters):
+        free = word in widths or all(item.name != word for item in routine.parameters)
+        if len(left) == 1 and left[0] != word and free:
             names[left[0]] = word
     for name, tree in widths.items():
         if name in SIZES:

@@ -9,34 +9,26 @@ from itertools import pairwise
 
 from kscaffold.factor.program import Step, StepKind, every_step
 from kscaffold.factor.unify import Unified
-from kscaffold.naming import identifier
+from kscaffold.naming import identifier, unique
 from kscaffold.saved.tree import Listing, Object, Plain, Text, Tree, Variable
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
 SHORT = {
-    "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "BatchNormalization": "bn", "DepthwiseConv2D": "depthwise_conv",
-    "SeparableConv2D": "separable_conv", "LayerNormalization": "norm", "MultiHeadAttention": "attention",
-    "Conv2DTranspose": "upconv", "UpSampling2D": "upsample", "ZeroPadding2D": "pad", "Dropout": "dropout",
-    "MaxPooling2D": "pool", "AveragePooling2D": "pool", "GlobalAveragePooling2D": "pool", "Dense": "dense",
+    "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "BatchNormalization": "bn",
+    "DepthwiseConv2D": "depthwise_conv", "SeparableConv2D": "separable_conv", "LayerNormalization": "norm",
+    "MultiHeadAttention": "attention", "Conv2DTranspose": "upconv", "UpSampling2D": "upsample", "ZeroPadding2D": "pad",
+    "Dropout": "dropout", "MaxPooling2D": "pool", "AveragePooling2D": "pool", "GlobalAveragePooling2D": "pool",
+    "Dense": "dense",
 }  # fmt: skip
-# What numbers in names count, where the word before them does not say so.
 BLOCKS = ("_block", "_residual", "_cell", "stage")
 MANY_BRANCHES = 4
 MOST_WORDS = 3
+# What numbers in names count, where the word before them does not say so.
 COUNTED = {"conv": "stage", "pool": "stage", "block": "block", "stage": "stage", "mixed": "block", "unit": "unit"}
 # What a part of a loop is called that differs from one loop to the next.
 OF_LOOPS = {"last": "repeats", "count": "repeats", "start": "first", "over": "letters", "rows": "settings"}
 PLAIN_WORDS = ("conv", "bn", "dense", "fc", "relu", "norm", "dwconv", "x", "a", "b")
 LOOP_WORDS = ("block", "stage", "unit", "level", "cell", "layer", "head", "scale", "group")
-
-
-def unique(wanted: str, taken: Iterable[str]) -> str:
-    """A name that is not taken."""
-    listed = set(taken)
-    name, number = wanted, 2
-    while name in listed:
-        name, number = f"{wanted}{number}", number + 1
-    return name
 
 
 def function_words(steps: Sequence[Step]) -> list[str]:
@@ -213,14 +205,14 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
             return Plain("".join(letters))
         return Listing("()", column)
     if len(columns) == 2 and is_counted(columns[0]) != is_counted(columns[1]):
-        numbers, others = columns if is_counted(columns[0]) else columns[::-1]
+        counted, others = columns if is_counted(columns[0]) else columns[::-1]
         over = iterable([others], rounds)
         if isinstance(over, Plain):  # letters
-            return Object("enumerate", (("over", over), ("start", numbers[0])), 1)
+            return Object("enumerate", (("over", over), ("start", counted[0])), 1)
     return Listing("()", tuple(Listing("()", row) for row in zip(*columns)))
 
 
 def is_counted(column: Sequence[Tree]) -> bool:
     """Whether a column counts on from a number."""
     numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
-    return len(numbers) == len(column) and all(two - one == 1 for one, two in pairwise(numbers))  # type: ignore
+    return len(numbers) == len(column) and all(two - one == 1 for one, two in pairwise(numbers))

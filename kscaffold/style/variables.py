@@ -104,15 +104,6 @@ def branch_name(merge: Step, value: Ref, source: Ref, steps: Sequence[Step]) -> 
     return "branch"
 
 
-def without_clash(wanted: str, taken: Iterable[str]) -> str:
-    """A name that is not taken."""
-    listed = set(taken)
-    name, number = wanted, 2
-    while name in listed:
-        name, number = f"{wanted.rstrip('0123456789') or wanted}{number}", number + 1
-    return name
-
-
 def live(bound: Mapping[Ref, str], uses: Uses, index: int) -> dict[Ref, str]:
     """The variables that something behind a step still needs."""
     return {ref: name for ref, name in bound.items() if uses.later(ref, index)}
