@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
@@ -261,3 +262,12 @@ def identifier(name: str, fallback: str, suffix: str = "layer") -> str:
         keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
     )
     return f"{plain}_{suffix}" if reserved else plain
+
+
+def unique(wanted: str, taken: Iterable[str]) -> str:
+    """A name that is not taken: the wanted one, or that with another number behind it."""
+    listed = set(taken)
+    name, number = wanted, 2
+    while name in listed:
+        name, number = f"{wanted.rstrip('0123456789') or wanted}{number}", number + 1
+    return name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.factor.program import Program, Routine, Step, StepKind
-from kscaffold.factor.unify import usual_arguments
+from kscaffold.factor.usual import usual_arguments
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 
 Values = dict[Ref, Any]
@@ -64,6 +65,7 @@ class _Run:
             inner = {
                 Ref(-1 - index): self.tree(arg, values, names) for index, arg in enumerate(step.args[: routine.inputs])
             }
+            given |= {name: self.tree(tree, inner, given) for name, tree in routine.widths}
             self.steps(routine, inner, given)
             values[Ref(step.uid)] = self.tree(routine.result, inner, given)
         else:
@@ -81,6 +83,9 @@ class _Run:
             first, by = given.get("first", 0), given.get("step", 1)
             last = given["count"] - 1 if "count" in given else given["last"]
             return [{step.variables[0]: number} for number in range(first, last + (1 if by > 0 else -1), by)]
+        if isinstance(over, Object) and over.target == "enumerate":
+            given = {key: self.tree(value, values, names) for key, value in over.keywords}
+            return [dict(zip(step.variables, row, strict=True)) for row in enumerate(given["over"], given["start"])]
         items = self.tree(over, values, names)
         rows = list(items) if isinstance(items, str) else [*items[1:]]
         if len(step.variables) == 1:
@@ -114,11 +119,34 @@ class _Run:
             case Object(target="more", keywords=pairs):
                 given = dict(pairs)
                 return inside(given["value"]) > inside(given["than"])
+            case Object(target="given", keywords=pairs):
+                return inside(dict(pairs)["value"]) is not None
+            case Object(target="share", keywords=pairs):
+                given = dict(pairs)
+                return inside(given["largest"]) * inside(given["number"]) / inside(given["blocks"])
+            case Object(target="channels", keywords=pairs):
+                given = {key: inside(value) for key, value in pairs}
+                size = self.channels(given["of"])
+                return size // given["factor"] if given["divides"] else given["factor"] * size
             case Object(target="either", keywords=pairs):
                 given = dict(pairs)
                 return inside(given["large" if inside(given["value"]) > inside(given["than"]) else "small"])
             case Object(target=target, keywords=pairs):
                 return self.made(target, {key: inside(value) for key, value in pairs})
+
+    def channels(self, value: Any) -> int:
+        """The size of the last axis of a value, by the calls that made it."""
+        if value[0] == "input":
+            return self.main_routine.model.inputs[value[1]].shape[-1]  # type: ignore[union-attr, return-value]
+        (callee, args, _), _ = value
+        taken = [part for arg in args for part in (arg[1:] if arg[0] == "[]" else (arg,))]
+        target, *pairs = callee if isinstance(callee, tuple) else (callee,)
+        given = {key: ast.literal_eval(text) for key, text in pairs if key in ("filters", "units")}
+        if given:
+            return int(*given.values())
+        if target == "layers.Concatenate":
+            return sum(self.channels(one) for one in taken)
+        return self.channels(taken[0])
 
     def made(self, target: str, given: dict[str, Any]) -> Any:
         """An object without the arguments that are as usual."""

@@ -148,3 +148,134 @@ def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
         assert not (stored | given) & functions
         loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
         assert loaded <= stored | given | functions | {"keras", "layers", "ops", "range"}
+
+
+def test_a_layer_that_a_single_block_has_is_named_like_the_others(kscaffold: Kscaffold, folder: Path) -> None:
+    layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
+    x = "stem"
+    for number in range(1, 7):
+        name, before = f"block{number}", x
+        layers.append(layer("Dense", f"{name}_dense", x, units=64, activation="relu"))
+        layers.append(layer("LayerNormalization", f"{name}_norm", f"{name}_dense"))
+        x = f"{name}_norm"
+        if number == 4:
+            layers.append(layer("Dropout", f"{name}_drop", x, rate=0.5))
+            x = f"{name}_drop"
+        layers.append(layer("Dense", f"{name}_project", x, units=16))
+        layers.append(layer("LayerNormalization", f"{name}_project_norm", f"{name}_project"))
+        layers.append(layer("Add", f"{name}_add", f"{name}_project_norm", before))
+        x = f"{name}_add"
+    text = source(kscaffold, folder, functional(layers, x))
+    assert 'name=f"{name}_drop"' in text
+    assert "block4_drop" not in text
+
+
+def widening(blocks: int = 7) -> Entry:
+    """Blocks that widen what they take, the first by nothing, with rates that grow from block to block."""
+    layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
+    x, taken = "stem", 16
+    for number in range(blocks):
+        name, before, given = f"encoder_of_many_long_sequences_of_words_block{number}", x, 8 * (2 + number // 2)
+        wide = taken * (4 if number else 1)
+        if number:
+            layers.append(layer("Dense", f"{name}_expand", x, units=wide))
+            layers.append(layer("LayerNormalization", f"{name}_expand_norm", f"{name}_expand"))
+            x = f"{name}_expand_norm"
+        layers.append(layer("Dense", f"{name}_gate", x, units=taken // 4, activation="relu"))
+        layers.append(layer("Dense", f"{name}_middle", f"{name}_gate", units=wide, activation="silu"))
+        layers.append(layer("Dense", f"{name}_project", f"{name}_middle", units=given))
+        layers.append(layer("LayerNormalization", f"{name}_norm", f"{name}_project"))
+        x = f"{name}_norm"
+        if number and given == taken:
+            layers.append(layer("Dropout", f"{name}_drop", x, rate=0.2 * number / blocks))
+            layers.append(layer("Add", f"{name}_add", f"{name}_drop", before))
+            x = f"{name}_add"
+        taken = given
+    return functional(layers, x)
+
+
+def test_sizes_that_follow_from_what_a_block_takes_are_no_parameters(
+    kscaffold: Kscaffold, folder: Path, tmp_path: Path
+) -> None:
+    text = source(kscaffold, folder, widening(12))
+    assert "expanded_units = expansion * x.shape[-1]" in text
+    assert "x.shape[-1] // 4" in text
+    assert "if expansion > 1:" in text
+    flat, factored = programs(widening(12), tmp_path)
+    assert meaning(factored) == meaning(flat)
+
+
+def growing() -> Entry:
+    """Stages of blocks whose rates grow from block to block."""
+    layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
+    x, number = "stem", 0
+    for stage, letters in enumerate(("abc", "abcd", "abcde"), start=1):
+        for letter in letters:
+            name, before = f"block{stage}{letter}", x
+            for part in ("first", "second"):
+                layers.append(layer("Dense", f"{name}_{part}", x, units=16))
+                layers.append(layer("LayerNormalization", f"{name}_{part}_norm", f"{name}_{part}"))
+                x = f"{name}_{part}_norm"
+            number += 1
+            layers.append(layer("Dropout", f"{name}_drop", x, rate=0.2 * number / 14))
+            layers.append(layer("Add", f"{name}_add", f"{name}_drop", before))
+            x = f"{name}_add"
+        layers.append(layer("Dense", f"down{stage}", x, units=16, activation="relu"))
+        x = f"down{stage}"
+    return functional(layers, x)
+
+
+def test_rates_that_grow_evenly_are_no_table_of_long_numbers(
+    kscaffold: Kscaffold, folder: Path, tmp_path: Path
+) -> None:
+    text = source(kscaffold, folder, growing())
+    assert "rate=0.2 * i / 14" in text
+    assert "in enumerate(" in text
+    assert "0.0142857" not in text
+    flat, factored = programs(growing(), tmp_path)
+    assert meaning(factored) == meaning(flat)
+
+
+def test_a_block_without_names_contains_its_shortcut(kscaffold: Kscaffold, folder: Path) -> None:
+    text = source(kscaffold, folder, resnet(named=False))
+    blocks = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)][:-1]
+    assert [block.name for block in blocks] == ["residual_block", "projection_block"]
+    assert all("layers.Add()" in ast.unparse(block) for block in blocks)
+    assert '"""Applies a residual block with a projection."""' in text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1 / 255, "1 / 255"), (1 / 3, "1 / 3"), (0.1, "0.1"), (0.2 * 6 / 16, "0.07500000000000001"), (1.5, "1.5")],
+)
+def test_numbers_with_the_digits_of_a_fraction_are_written_as_one(value: float, expected: str) -> None:
+    from kscaffold.saved.tree import Plain, Ref
+    from kscaffold.style.expression import operator_source, source
+
+    assert source(Plain(value), str) == expected
+    assert ast.literal_eval(expected) == value if "/" not in expected else eval(expected) == value
+    text, _ = operator_source("*", (Ref(0), Plain(value)), lambda _: "x", {})
+    assert text == (f"x * ({expected})" if "/" in expected else f"x * {expected}")
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "expected"),
+    [
+        ("conv_bn", ("Conv2D", "BatchNormalization"), "Applies a convolution and batch normalization."),
+        ("depthwise_conv", ("DepthwiseConv2D",), "Applies a depthwise convolution."),
+        ("norm_mixer", ("LayerNormalization", "MyMixer"), "Applies layer normalization and a my mixer."),
+        ("squeeze_excite2", ("Multiply",), "Applies squeeze and excitation."),
+        ("inverted_residual", ("Conv2D", "Add"), "Applies an inverted residual block."),
+        ("up_block", ("UpSampling2D", "Conv2D"), "Applies an up block."),
+    ],
+)
+def test_helpers_say_what_they_apply(name: str, classes: tuple[str, ...], expected: str) -> None:
+    from kscaffold.factor.program import Routine, Step
+    from kscaffold.saved.tree import Object, Ref
+    from kscaffold.style.docstrings import summary
+
+    steps = tuple(
+        Step(number, StepKind.LAYER, Object(f"layers.{kind}"), (Ref(number - 1 or -1),))
+        for number, kind in enumerate(classes, start=1)
+    )
+    assert summary(Routine(name, 1, (), steps, Ref(len(steps))), {}) == expected

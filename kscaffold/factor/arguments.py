@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 from kscaffold.factor.cost import SIZES
 from kscaffold.factor.program import Step, StepKind, every_step
+from kscaffold.factor.rewriting import map_all
 from kscaffold.factor.texts import Token, joined, tokens
-from kscaffold.factor.unify import Unified, map_all
-from kscaffold.saved.tree import Object, Plain, Scaled, Text, Tree, Variable
+from kscaffold.factor.unify import Unified
+from kscaffold.saved.tree import Listing, Object, Plain, Scaled, Text, Tree, Variable
 
 Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
 
@@ -38,12 +39,19 @@ def variables_in(tree: Tree) -> Iterable[Variable]:
 def usual_value(unified: Unified, index: int) -> Tree | None:
     """The value of a parameter that becomes its default."""
     column = unified.columns[index]
-    if unified.keys[index].endswith(SIZES) or any(not isinstance(value, Plain) for value in column):
+    if unified.keys[index].endswith(SIZES) or not all(is_constant(value) for value in column):
         return None
     if Plain(0.0) in column:
         return Plain(0.0)  # what switches steps off
     usual, times = Counter(column).most_common(1)[0]
     return usual if 2 * times >= len(column) else None
+
+
+def is_constant(value: Tree | None) -> bool:
+    """Whether a value may be a default: one that nothing changes."""
+    if isinstance(value, Listing):
+        return value.brackets == "()" and all(is_constant(item) for item in value.items)
+    return isinstance(value, Plain)
 
 
 def shown_call(call: Step, arguments: Pairs, usual: Pairs) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kscaffold.factor.arguments import (
     asked_of,
@@ -18,15 +18,18 @@ from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
 from kscaffold.factor.derive import derive
 from kscaffold.factor.draft import Draft
 from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import free_variables, local, map_all
+from kscaffold.factor.shares import number_rates
 from kscaffold.factor.texts import CannotUnify, joined
-from kscaffold.factor.unify import Unified, free_variables, local, map_all, unify
-from kscaffold.factor.words import ACTIVATIONS, iterable, loop_names
-from kscaffold.saved.tree import Code, Ref, Text, Tree
+from kscaffold.factor.unify import Unified, unify
+from kscaffold.factor.words import ACTIVATIONS, is_counted, iterable, loop_names
+from kscaffold.saved.tree import Code, Object, Ref, Text, Tree
 
 MOST_PARAMETERS = 7
 MOST_COLUMNS = 4
 LONG_TABLE = 5  # rounds of a loop that may have more columns
 MOST_INPUTS = 3
+TORN = 0.85  # what is left of the worth of a function that tears a convolution from its normalization
 WIDE = 8  # lines of a single step that may become a function of many parameters
 LEAST_GAIN = 2.0
 WORTH_A_PAIR = 8.0  # what a function has to save that is called twice
@@ -115,11 +118,13 @@ class Finder(Draft):
         before = sum(self.steps.lines[start + place] for start in chosen for place in range(length))
         usual = {index: usual_value(unified, index) for index in asked}
         calls = sum(lines_of(self.call(unified, number, outside, usual)) for number in range(len(chosen)))
-        gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified, chosen, length)
-        if self.cuts_names(chosen, length):
+        gain = before - calls - total(unified.steps) - FUNCTION_LINES - self.strangeness(unified)
+        if self.cuts_names(chosen, length) or self.cuts_shortcut(chosen, length):
             if self.whole_names:
                 return None
             gain *= 0.3
+        cuts = self.cuts_chain(chosen[0], length)
+        gain = gain * TORN**cuts - 3 * cuts
         gain *= 1 - 0.25 * (len(outside[0]) - 1)
         if gain < (LEAST_GAIN if len(chosen) > 2 else WORTH_A_PAIR):
             return None
@@ -130,30 +135,26 @@ class Finder(Draft):
         shapes = self.steps.shapes[start : start + length]
         return any(length % period == 0 and shapes[period:] == shapes[:-period] for period in range(1, length // 2 + 1))
 
-    def strangeness(self, unified: Unified, starts: Sequence[int], length: int) -> float:
+    def strangeness(self, unified: Unified) -> float:
         """What makes a function odd to a reader, in lines that it would have to save."""
         asked = asked_of(unified)
         odd = 0.4 * max(0, len(asked) - 3)
         odd += 6 * ("first" in [unified.keys[index] for index in asked])
         if unified.steps[0].kind is StepKind.LOOP and len(unified.steps) > 1:
             odd += 3
-        for start in starts[:1]:
-            steps, first = self.steps.steps, self.steps.steps[start]
-            same = start > 0 and self.steps.owner[start - 1] == self.steps.owner[start]
-            if first.class_name in (*ACTIVATIONS, "BatchNormalization") and same:
-                before = steps[start - 1].class_name
-                if "Conv" in before or before in ("BatchNormalization", "Add", "+"):
-                    odd += 3
-            after = start + length
-            if after < len(steps) and self.steps.owner[after] == self.steps.owner[start]:
-                last = steps[after - 1].class_name
-                if steps[after].class_name in ACTIVATIONS and (
-                    last in ("BatchNormalization", "Add", "+") or "Conv" in last
-                ):
-                    odd += 3
-                if steps[after].class_name == "BatchNormalization" and "Conv" in last:
-                    odd += 3
         return odd
+
+    def cuts_chain(self, start: int, length: int) -> int:
+        """How often steps end or begin where a convolution and what goes with it are torn apart."""
+        steps, owner = self.steps.steps, self.steps.owner
+        cuts = 0
+        for place in (start, start + length):
+            if 0 < place < len(steps) and owner[place - 1] == owner[place] == owner[start]:
+                before, behind = steps[place - 1].class_name, steps[place].class_name
+                convolves = "Conv" in before or before == "Dense"
+                cuts += behind == "BatchNormalization" and convolves
+                cuts += behind in ACTIVATIONS and (convolves or before in ("BatchNormalization", "Add", "+"))
+        return cuts
 
     def cuts_names(self, starts: Sequence[int], length: int) -> bool:
         """Whether the layers of a repetition have names that begin in different ways, or like those beside them."""
@@ -165,6 +166,18 @@ class Finder(Draft):
             if not beginning or self.is_beside(joined(beginning), start, length):
                 return True
         return False
+
+    def cuts_shortcut(self, starts: Sequence[int], length: int) -> bool:
+        """Whether what most repetitions give is added right behind them to what they take: that belongs to them."""
+        cut = 0
+        for start in starts:
+            given, behind = self.steps.given(start, length)[0], start + length
+            if behind < len(self.steps.steps) and self.steps.owner[behind] == self.steps.owner[start]:
+                taken = {ref for reads in self.steps.reads[start:behind] for ref in reads}
+                reads = set(self.steps.reads[behind])
+                adds = self.steps.steps[behind].class_name in ("Add", "+")
+                cut += adds and given in reads and bool((reads - {given}) & taken)
+        return 2 * cut > len(starts)
 
     def is_beside(self, beginning: Tree, start: int, length: int) -> bool:
         """Whether a layer beside some steps has a name that begins like theirs."""
@@ -214,6 +227,7 @@ class Finder(Draft):
         except CannotUnify:
             return None
         derive(unified)
+        number_rates(unified, self.shares, asked_of(unified))
         asked = asked_of(unified)
         if len(asked) > (MOST_COLUMNS if len(starts) < LONG_TABLE else MOST_COLUMNS + 3):
             return None
@@ -223,6 +237,7 @@ class Finder(Draft):
         step = self.loop_step(unified, outside[0], handed[0], len(starts))
         before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
         odd = 0.3 * max(0, len(asked) - 2)
+        step = replace(step, body=tuple(self.shown(inner) for inner in step.body))
         return Candidate(before - lines_of(step) - odd, starts, length, unified, tuple(outside), tuple(given), True)
 
     def loop_step(
@@ -251,6 +266,8 @@ class Finder(Draft):
         body = tuple(map_all(step, moved) for step in steps)
         over = iterable(columns, rounds)
         variables = tuple(names[f"?{index}"] for index in asked) or ("_",)
+        if isinstance(over, Object) and over.target == "enumerate" and is_counted(columns[1]):
+            variables = variables[::-1]
         return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body)
 
 

@@ -11,12 +11,18 @@ WIDTH = 88
 FUNCTION_LINES = 5  # its head, its docstring, two empty lines, and a look for it
 SIZES = ("filters", "units")
 PLACED = (*SIZES, "kernel_size")  # arguments that calls of functions give without their names
+DIGITS = "0123456789"
 TARGET = 4  # characters of `x = `
 
 
 def is_placed(name: str) -> bool:
     """Whether an argument of a function is given without its name."""
-    return name.endswith(PLACED)
+    return name.rstrip(DIGITS).endswith(PLACED)
+
+
+def is_size(name: str) -> bool:
+    """Whether an argument is a number of filters or units."""
+    return name.rstrip(DIGITS).endswith(SIZES)
 
 
 def width(tree: Tree) -> int:
@@ -40,6 +46,12 @@ def width(tree: Tree) -> int:
             return sum(len(key) + 4 + width(value) + 2 for key, value in pairs) + 2
         case Slice():
             return width(tree.start) + width(tree.stop) + 2
+        case Object(target="channels", keywords=pairs):
+            return width(dict(pairs)["factor"]) + len(" // x.shape[-1]")
+        case Object(target="given", keywords=pairs):
+            return width(dict(pairs)["value"]) + len(" is not None")
+        case Object(target="share", keywords=pairs):
+            return sum(width(value) for _, value in pairs) + len(" *  / ")
         case Object(target="either", keywords=pairs):
             given = dict(pairs)
             return sum(width(value) for value in given.values()) + len(" if  >  else ")

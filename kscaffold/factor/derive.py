@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from kscaffold.factor.unify import Unified, map_all
-from kscaffold.saved.tree import Listing, Object, Plain, Scaled, Tree, Variable, walk
+from kscaffold.factor.rewriting import map_all
+from kscaffold.factor.unify import Unified
+from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Tree, Variable, walk
 
 LARGEST_FACTOR = 8
 LARGEST_DIVISOR = 32
@@ -23,6 +24,7 @@ def derive(unified: Unified) -> None:
     _sizes(unified, replaced)
     _shapes(unified, replaced)
     _alternatives(unified, replaced)
+    _given(unified, replaced)
     if replaced:
 
         def change(tree: Tree) -> Tree | None:
@@ -127,6 +129,20 @@ def _expressed(sizes: Column, unified: Unified, replaced: dict[int, Tree]) -> Tr
         if unified.owners[index] and all(one is None or one == two for one, two in zip(sizes, column)):
             return replaced.get(index, Variable(f"?{index}"))
     return None
+
+
+def _given(unified: Unified, replaced: dict[int, Tree]) -> None:
+    """A truth value that says whether another argument is given."""
+    for index, column in enumerate(unified.columns):
+        truths = [value.value if isinstance(value, Plain) else None for value in column]
+        if index in replaced or not unified.owners[index] or set(truths) != {True, False}:
+            continue
+        for other, given in enumerate(unified.columns):
+            if other in replaced or not unified.owners[other]:
+                continue
+            if all(value is not None and (value != NONE) is truth for value, truth in zip(given, truths)):
+                replaced[index] = Object("given", (("value", Variable(f"?{other}")),))
+                break
 
 
 def _alternatives(unified: Unified, replaced: dict[int, Tree]) -> None:

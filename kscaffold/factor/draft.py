@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count, takewhile
+from itertools import count
 
 from kscaffold.factor.arguments import (
     Pairs,
 )
-from kscaffold.factor.cost import FUNCTION_LINES, PLACED, SIZES, is_placed, total
-from kscaffold.factor.merge import instantiated
-from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
+from kscaffold.factor.cost import FUNCTION_LINES, total
+from kscaffold.factor.defaults import defaults_of, with_defaults
+from kscaffold.factor.instances import instantiated
+from kscaffold.factor.program import Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import map_all
+from kscaffold.factor.shares import shares_of, with_shares
 from kscaffold.factor.texts import CannotUnify
-from kscaffold.factor.unify import map_all
 from kscaffold.factor.windows import Steps
-from kscaffold.saved.tree import Code, Plain, Ref, Tree, transform
+from kscaffold.saved.tree import Code, Ref, Tree, transform
 
 
 class Draft:
@@ -24,11 +26,25 @@ class Draft:
     def __init__(self, routines: list[Routine], largest: int) -> None:
         self.routines = routines
         self.uids = count(largest + 1)
+        self.shares = shares_of(step for routine in routines for step in every_step(routine.steps))
         self.read()
 
     def read(self) -> None:
         """Looks at all steps anew."""
-        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines])
+        self.usual = defaults_of(self.routines)
+        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines], self.shown)
+
+    def shown(self, step: Step) -> Step:
+        """A step as it will be written: without arguments that are defaults."""
+        usual = self.usual.get(step.class_name) if step.kind is StepKind.INVOKE else None
+        if not usual:
+            return step
+        return replace(step, kwargs=tuple((key, value) for key, value in step.kwargs if usual.get(key) != value))
+
+    def names(self) -> set[str]:
+        """The names of functions, and of the variables of loops, which must not hide those."""
+        loops = {name for routine in self.routines for step in every_step(routine.steps) for name in step.variables}
+        return loops | {routine.name for routine in self.routines}
 
     def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
         """Which step of a repetition gives a value."""
@@ -161,47 +177,7 @@ class Draft:
 
     def finished(self) -> list[Routine]:
         """The routines, with defaults for parameters that are mostly the same."""
-        calls: dict[str, list[dict[str, Tree]]] = {}
-        for routine in self.routines:
-            for step in every_step(routine.steps):
-                if step.kind is StepKind.INVOKE:
-                    calls.setdefault(step.class_name, []).append(dict(step.kwargs))
-        defaults: dict[str, dict[str, Tree]] = {}
-        for routine in self.routines:
-            for item in routine.parameters:
-                values = [call[item.name] for call in calls.get(routine.name, ()) if item.name in call]
-                plain = [value for value in values if isinstance(value, Plain)]
-                usual = Plain(0.0) if Plain(0.0) in plain else max(plain, key=plain.count, default=None)
-                if usual is not None and not item.name.endswith((*SIZES, "name")) and len(set(values)) > 1:
-                    if usual == Plain(0.0) or 2 * plain.count(usual) >= len(values):
-                        defaults.setdefault(routine.name, {})[item.name] = usual
-
-        order = {
-            routine.name: {item.name: place for place, item in enumerate(sorted(routine.parameters, key=_by_meaning))}
-            for routine in self.routines
-        }
-
-        def shortened(step: Step) -> Step:
-            body = tuple(shortened(inner) for inner in step.body)
-            if step.kind is not StepKind.INVOKE:
-                return replace(step, body=body)
-            places, usual = order[step.class_name], defaults.get(step.class_name, {})
-            pairs = sorted(step.kwargs, key=lambda pair: places[pair[0]])
-            placed = list(takewhile(lambda pair: is_placed(pair[0]) and pair[0] not in usual, pairs))
-            kwargs = tuple((key, value) for key, value in pairs[len(placed) :] if usual.get(key) != value)
-            return replace(step, args=(*step.args, *(value for _, value in placed)), kwargs=kwargs)
-
-        return [
-            replace(
-                routine,
-                steps=tuple(shortened(step) for step in routine.steps),
-                parameters=tuple(
-                    Parameter(item.name, defaults.get(routine.name, {}).get(item.name))
-                    for item in sorted(routine.parameters, key=_by_meaning)
-                ),
-            )
-            for routine in self.routines
-        ]
+        return with_shares(with_defaults(self.routines), self.shares)
 
 
 def length_of(routines: Iterable[Routine]) -> float:
@@ -218,13 +194,6 @@ def with_results(step: Step, replacements: Mapping[Ref, Ref]) -> Step:
     """A step in which loops and conditions give other values."""
     body = tuple(with_results(inner, replacements) for inner in step.body)
     return replace(step, body=body, result=replacements.get(step.result, step.result) if step.result else None)
-
-
-def _by_meaning(item: Parameter) -> int:
-    """Sizes first, as Keras has them, and names last."""
-    if is_placed(item.name):
-        return PLACED.index(next(word for word in PLACED if item.name.endswith(word))) - len(PLACED)
-    return 3 if item.name.endswith("name") else 2 if item.name in ("strides", "repeats") else 1
 
 
 def _swap(old: Ref, new: Ref) -> Callable[[Tree], Tree | None]:

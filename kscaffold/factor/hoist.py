@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kscaffold.factor.cost import width
 from kscaffold.factor.program import Program, Routine, every_step
-from kscaffold.factor.unify import map_all
-from kscaffold.factor.words import unique
+from kscaffold.factor.rewriting import map_all
+from kscaffold.naming import unique
 from kscaffold.saved.tree import Object, Ref, Tree, walk
 
 LEAST_WIDTH = 40  # characters of an object that is worth a function

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
-from kscaffold.factor.words import function_words, unique
+from kscaffold.factor.words import function_words
+from kscaffold.naming import unique
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
 
 OWNERS = (StepKind.LAYER, StepKind.INVOKE)
@@ -228,6 +229,16 @@ def over_needed(step: Step, needed: Iterable[str]) -> Tree:
         if len(numbers) == 3:
             return Object("range", (("count", Plain((numbers[1] - numbers[0]) // numbers[2] + 1)),), 1)
         return over
+    if isinstance(over, Object) and over.target == "enumerate":
+        given = dict(over.keywords)
+        word, start = given["over"], given["start"]
+        assert isinstance(word, Plain) and isinstance(word.value, str)
+        assert isinstance(start, Plain) and isinstance(start.value, int)
+        if not wanted:
+            return Object("range", (("count", Plain(len(word.value))),), 1)
+        if wanted == [0]:
+            return Object("range", (("first", start), ("last", Plain(start.value + len(word.value) - 1))), 3)
+        return word
     if isinstance(over, Object):
         return over
     if isinstance(over, Plain) and isinstance(over.value, str):

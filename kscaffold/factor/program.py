@@ -101,6 +101,7 @@ class Routine:
         result: What it returns.
         model: The model that it builds; `None` for a function that applies layers.
         layers: The layers and models that have a variable in it: the variable and what makes each.
+        widths: Sizes that it finds out from the first value that it takes, by their variables.
         words: The words that some of those layers learned, by the variable.
     """
 
@@ -111,6 +112,7 @@ class Routine:
     result: Tree
     model: SavedModel | None = None
     layers: tuple[tuple[str, Tree], ...] = ()
+    widths: tuple[tuple[str, Tree], ...] = ()
     words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -250,7 +252,7 @@ def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str],
         moved(model.output_tree),
         model,
         tuple(layers),
-        tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words),
+        words=tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words),
     )
 
 

@@ -22,22 +22,31 @@ from kscaffold.factor.cost import FUNCTION_LINES, total
 from kscaffold.factor.draft import invokes, length_of
 from kscaffold.factor.hoist import hoist
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
-from kscaffold.factor.unify import map_all
+from kscaffold.factor.rewriting import map_all
+from kscaffold.factor.shares import RATE
 from kscaffold.factor.variants import Variants
-from kscaffold.factor.words import function_words, parameter_names, unique
-from kscaffold.saved.tree import Code, Object, Ref, Text
+from kscaffold.factor.widths import with_widths
+from kscaffold.factor.words import function_words, parameter_names
+from kscaffold.naming import unique
+from kscaffold.saved.tree import Code, Object, Plain, Ref, Text
 
 # Whether single steps in a row become loops at the start, and whether functions that are alike become one.
 STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
 LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
 MOST_TRIED = 3000  # candidates in each round
 WORTH_ADDING = 4  # lines
+LEAST_GROWING = 3  # calls with rates that grow, for a loop
 MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 
 
-def factor(program: Program) -> Program:
-    """A program in which what is repeated is said once."""
+def factor(program: Program, reads_shapes: bool = True) -> Program:
+    """A program in which what is repeated is said once.
+
+    Args:
+        program: The program, with a statement for each call.
+        reads_shapes: Whether its functions may find sizes out from the values that they take.
+    """
     program = hoist(program)
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
@@ -56,6 +65,7 @@ def factor(program: Program) -> Program:
                 search.absorb(named=whole_names)
             search.whole_names = False
             search.inline_few()
+            search.routines = with_widths(search.routines) if reads_shapes else search.routines
             search.collapse_calls()
         for _ in range(MOST_ROUNDS):
             best = search.best()
@@ -167,8 +177,27 @@ class _Search(Variants):
             return tuple(pair for pair in pairs if not isinstance(pair[1], Text))
 
         parts = [tuple(group) for _, group in groupby(run, settings)]
-        long = [part for part in parts if len(part) > 1]
+        long = [part for part in parts if len(part) > 1] or list(self.growing(run))
         yield from long or [run]
+
+    def growing(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """The parts of a run in which steps differ in names, and in rates that grow evenly."""
+
+        def settings(start: int) -> tuple[int, object]:
+            pairs = self.steps.steps[start].kwargs
+            rates = [(key, value) for key, value in pairs if key == RATE and self.is_share(value)]
+            return len(rates), tuple(pair for pair in pairs if pair not in rates and not isinstance(pair[1], Text))
+
+        if self.shares is None or self.steps.steps[run[0]].kind is not StepKind.INVOKE:
+            return
+        for (rates, _), group in groupby(run, settings):
+            part = tuple(group)
+            if rates and len(part) >= LEAST_GROWING:
+                yield part
+
+    def is_share(self, value: object) -> bool:
+        """Whether a rate is one of those that grow evenly."""
+        return self.shares is not None and isinstance(value, Plain) and self.shares.number(value.value) is not None
 
     def apply(self, candidate: Candidate) -> None:
         """Does it."""
@@ -189,7 +218,7 @@ class _Search(Variants):
         place, path = self.place_in(candidate.given[0], first, candidate.length)
         local_uid = unified.steps[place].uid
         result = Ref(numbers[local_uid], path)
-        known = {routine.name for routine in self.routines}
+        known = self.names()
         words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
         inputs = len(candidate.outside[0])
@@ -210,7 +239,8 @@ class _Search(Variants):
         uid = next(self.uids)
         handed = next(n for n, ref in enumerate(candidate.outside[1]) if ref == candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
-        taken = {item.name for item in owner.parameters} | {name for name, _ in owner.layers}
+        taken = {routine.name for routine in self.routines} | {item.name for item in owner.parameters}
+        taken |= {name for name, _ in (*owner.widths, *owner.layers)}
         step = self.loop_step(candidate.unified, candidate.outside[0], handed, len(candidate.starts), uid, taken)
         place, path = self.place_in(candidate.given[0], candidate.starts[0], candidate.length)
         local_uid = step.body[place].uid

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kscaffold.factor.program import Step, StepKind
+from kscaffold.factor.rewriting import map_all
 from kscaffold.factor.texts import CannotUnify, Varying, solve
-from kscaffold.saved import facts
-from kscaffold.saved.objects import Objects
+from kscaffold.factor.usual import in_order, usual_arguments
 from kscaffold.saved.tree import (
-    NONE,
     Code,
     Listing,
     Object,
-    Plain,
     Ref,
     Slice,
     Table,
     Text,
     Tree,
     Variable,
-    transform,
     walk,
 )
-from kscaffold.spec import catalogue
 
 Defaults = Mapping[str, Mapping[str, Tree]]
 PLACEHOLDER = "?"
@@ -70,56 +66,6 @@ class Unified:
     def column(self, index: int) -> tuple[Tree, ...]:
         """What a variable stands for in each repetition, once that is known for all."""
         return tuple(value for value in self.columns[index] if value is not None)
-
-
-def local(steps: Sequence[Step], outside: dict[Ref, int]) -> tuple[Step, ...]:
-    """Steps with numbers of their own: from 1 on in their order, and `-1`, … for values from outside.
-
-    Args:
-        steps: The steps.
-        outside: Filled with the values from outside, each with its number.
-    """
-    numbers: dict[int, int] = {}
-
-    def number(step: Step) -> None:
-        numbers[step.uid] = len(numbers) + 1
-        for inner in step.body:
-            number(inner)
-
-    for step in steps:
-        number(step)
-
-    def renumbered(step: Step) -> Step:
-        return replace(
-            map_step(step, ref),
-            uid=numbers[step.uid],
-            body=tuple(renumbered(inner) for inner in step.body),
-            result=ref(step.result) if step.result else None,  # type: ignore[arg-type]
-        )
-
-    def ref(tree: Tree) -> Tree | None:
-        if not isinstance(tree, Ref):
-            return None
-        if tree.source in numbers:
-            return Ref(numbers[tree.source], tree.path)
-        return Ref(-1 - outside.setdefault(tree, len(outside)))
-
-    return tuple(renumbered(step) for step in steps)
-
-
-def map_step(step: Step, change: Callable[[Tree], Tree | None]) -> Step:
-    """A step with other trees; those of the steps inside stay."""
-    return replace(
-        step,
-        callee=transform(step.callee, change),
-        args=tuple(transform(arg, change) for arg in step.args),
-        kwargs=tuple((key, transform(value, change)) for key, value in step.kwargs),
-    )
-
-
-def map_all(step: Step, change: Callable[[Tree], Tree | None]) -> Step:
-    """A step and those inside it with other trees."""
-    return replace(map_step(step, change), body=tuple(map_all(inner, change) for inner in step.body))
 
 
 def unify(windows: Sequence[Sequence[Step | None]], defaults: Defaults, split: bool, closed: bool) -> Unified:
@@ -200,7 +146,8 @@ class _Unifier:
     def tree(self, trees: list[Tree], key: str, owner: str) -> Tree:
         """One tree for several."""
         first = trees[0]
-        partial = isinstance(first, Text) and not all(self.there)  # one name that is left is no constant
+        # One name that is left is no constant.
+        partial = not all(self.there) and any(isinstance(part, Text) for part in walk(first))
         if all(tree == first for tree in trees) and not self.has_free(first) and not partial:
             return first
         if all(isinstance(tree, Text) for tree in trees):
@@ -241,7 +188,7 @@ class _Unifier:
         usual = None if target == "range" else usual_arguments(target)
         pairs = self.pairs([tree.keywords for tree in trees], first.class_name, usual)
         if target.startswith("layers."):
-            pairs = _in_order(pairs, target)
+            pairs = in_order(pairs, target)
         placed = min(tree.positional for tree in trees)
         for index, key in enumerate(dict(trees[0].keywords)):
             if index < placed and (index >= len(pairs) or pairs[index][0] != key):
@@ -319,43 +266,3 @@ def _agree(one: Sequence[Tree | None], two: Sequence[Tree | None]) -> bool:
 
 def _same_list(tree: Tree, first: Listing) -> bool:
     return isinstance(tree, Listing) and tree.brackets == first.brackets and len(tree.items) == len(first.items)
-
-
-def usual_arguments(target: str) -> dict[str, Tree]:
-    """The values of arguments that are left out."""
-    found: dict[str, Tree] = {"trainable": Plain(True)}
-    name = target.rpartition(".")[2]
-    if not target.startswith(("layers.", "keras.")):
-        return found
-    objects = Objects({}, lambda entry: Object("model"))
-    group = "layers" if target.startswith("layers.") else target.split(".")[1]
-    if group not in catalogue.GROUPS:
-        return found
-    for key, default in catalogue.find_class(name, group).parameters.items():
-        if default:
-            value = default[0]
-            found[key] = objects.argument(key, [*value] if isinstance(value, (tuple, list)) else value)
-    for key, value in (facts.default_config(name) or {}).items() if group == "layers" else ():
-        if key not in ("dtype", "trainable"):
-            found[key] = objects.argument(key, value)
-    if "pool_size" in found:
-        found["strides"] = NONE
-    found.pop("data_format", None)
-    found["dtype"] = Plain("float32")
-    return found
-
-
-def _in_order(pairs: tuple[tuple[str, Tree], ...], target: str) -> tuple[tuple[str, Tree], ...]:
-    """Arguments in the order of the signature, those of every layer behind them."""
-    order = {key: place for place, key in enumerate(catalogue.find_class(target.rpartition(".")[2]).parameters)}
-    last = {"dtype": 1001, "trainable": 1002, "name": 1003}
-    return tuple(sorted(pairs, key=lambda pair: last.get(pair[0], order.get(pair[0], 1000))))
-
-
-def free_variables(steps: Sequence[Step]) -> Iterator[str]:
-    """The variables in steps that no loop among them makes."""
-    for step in steps:
-        own = set(step.variables)
-        for tree in (step.callee, *step.trees):
-            yield from (part.name for part in walk(tree) if isinstance(part, Variable))
-        yield from (name for name in free_variables(step.body) if name not in own)

@@ -21,11 +21,13 @@ from kscaffold.factor.candidates import (
     Finder,
 )
 from kscaffold.factor.cost import FUNCTION_LINES, lines_of, total
-from kscaffold.factor.merge import Layout, flat, lay_out, unify_calls
+from kscaffold.factor.layout import Layout, flat, lay_out
+from kscaffold.factor.merge import unify_calls
 from kscaffold.factor.program import Parameter, Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import local, map_all
 from kscaffold.factor.texts import CannotUnify
-from kscaffold.factor.unify import local, map_all
-from kscaffold.factor.words import function_words, parameter_names, unique
+from kscaffold.factor.words import function_words, parameter_names
+from kscaffold.naming import unique
 from kscaffold.saved.tree import Code, Ref, Text, Tree
 
 BETTER_AS_ONE = 4  # lines that two functions of one kind may be shorter by
@@ -147,7 +149,7 @@ class Variants(Finder):
             return None
         asked = asked_of(unified)
         texts = [index for index in asked if not unified.owners[index] and isinstance(unified.column(index)[0], Text)]
-        if len(asked) > MOST_PARAMETERS + 1 or len(texts) > 1:
+        if len(asked) > MOST_PARAMETERS + 2 or len(texts) > 1:
             return None
         found = parameter_names(unified, asked, MODULE_NAMES | {"x", "skip", "other", "further", "shortcut", "outputs"})
         renamed = {f"?{index}": found[index] for index in asked}
@@ -155,7 +157,7 @@ class Variants(Finder):
         steps, numbers = self.fresh(steps)
         result = layout.result
         result = Ref(numbers[result.source], result.path) if result.source in numbers else result
-        known = {routine.name for routine in self.routines} - {routine.name for routine in pair}
+        known = self.names() - {routine.name for routine in pair}
         words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
         made = Routine(name, pair[0].inputs, tuple(Parameter(found[index]) for index in asked), steps, result)

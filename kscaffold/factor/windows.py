@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kscaffold.factor.cost import lines_of
@@ -33,14 +33,15 @@ class Steps:
 
     Args:
         parts: The steps of each routine, and what is used behind them.
+        shown: Gives a step as it will be written.
     """
 
-    def __init__(self, parts: Sequence[tuple[Sequence[Step], Tree]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Sequence[Step], Tree]], shown: Callable[[Step], Step]) -> None:
         self.steps = [step for steps, _ in parts for step in steps]
         self.owner = [number for number, (steps, _) in enumerate(parts) for _ in steps]
         self.shapes = [shape_of(step) for step in self.steps]
         self.reads = [list(step.reads()) for step in self.steps]
-        self.lines = [lines_of(step) for step in self.steps]
+        self.lines = [lines_of(shown(step)) for step in self.steps]
         self.last: dict[Ref, int] = {}
         for index, reads in enumerate(self.reads):
             for ref in reads:

@@ -66,7 +66,8 @@ class ClassScaffold(SavedScaffold):
     def program(self) -> Program:
         """The functions that become classes."""
         flat = flat_program(self.file, self.destination.name.module)
-        return flat if self.flags.flat else factor(flat)
+        # Layers are made before there is a value that could tell sizes.
+        return flat if self.flags.flat else factor(flat, reads_shapes=False)
 
     @cached_property
     def classes(self) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:

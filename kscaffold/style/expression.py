@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 from kscaffold.spec.expr import literal
 
+LONG = 15  # characters of a number that nobody typed
+LARGEST_NUMERATOR = 9
+LARGEST_DENOMINATOR = 999
 Named = Callable[[Ref], str]
 # How tightly operators bind, for brackets; what is not here is an atom.
 BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, ">": 2, ">=": 2, "<": 2, "<=": 2}
@@ -17,6 +21,15 @@ def plain_source(value: object) -> str:
     """Source of a plain value; numbers that have no literal are made."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
+    return fraction_source(value) if isinstance(value, float) else literal(value)
+
+
+def fraction_source(value: float) -> str:
+    """Source of a number, as a fraction if its digits are that of one: 0.00392156862745098 is 1 / 255."""
+    fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+    one, two = fraction.numerator, fraction.denominator
+    if len(repr(value)) > LONG and 0 < one <= LARGEST_NUMERATOR and one / two == value:
+        return f"{one} / {two}"
     return literal(value)
 
 
@@ -64,6 +77,13 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
         given = dict(made.keywords)
         condition = f"{written(given['value'])} > {written(given['than'])}"
         return f"{written(given['large'])} if {condition} else {written(given['small'])}"
+    if made.target == "given":
+        return f"{written(dict(made.keywords)['value'])} is not None"
+    if made.target == "share":
+        largest, number, blocks = (written(item) for _, item in made.keywords)
+        return f"{largest} * {number} / {blocks}"
+    if made.target == "channels":
+        return width_source(made, written)
     if made.target == "more":
         given = dict(made.keywords)
         return f"{written(given['value'])} > {written(given['than'])}"
@@ -88,6 +108,15 @@ def range_source(made: Object, written: Callable[[Tree], str]) -> str:
     if step == Plain(1):
         return f"range({end})" if first == Plain(0) else f"range({written(first)}, {end})"
     return f"range({written(first)}, {end}, {written(step)})"
+
+
+def width_source(made: Object, written: Callable[[Tree], str]) -> str:
+    """Source of a size that follows from the channels of what a function takes."""
+    given = dict(made.keywords)
+    factor, channels = written(given["factor"]), f"{written(given['of'])}.shape[-1]"
+    if given["factor"] == Plain(1):
+        return channels
+    return f"{channels} // {factor}" if given["divides"] == Plain(True) else f"{factor} * {channels}"
 
 
 def text_source(tree: Text) -> str:
@@ -134,6 +163,8 @@ def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings:
         binds = bindings.get(tree, 9) if isinstance(tree, Ref) else 9
         if isinstance(tree, Plain) and text.startswith("-"):
             binds = BINDING["-1"]
+        elif isinstance(tree, Plain) and " / " in text and isinstance(tree.value, float):
+            binds = BINDING["/"]
         return f"({text})" if binds < least else text
 
     if symbol == "[]":

@@ -9,11 +9,12 @@ from kscaffold.factor.lift import parameters_given
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind
 from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
 from kscaffold.spec.argument import FOUND_BY_NAME, Argument, Kind
-from kscaffold.spec.expr import parse_expression
+from kscaffold.spec.expr import literal, parse_expression
 from kscaffold.style.expression import source
 
 # The variables of loops: the loop, which of its variables it is, and those of the loops around it.
 Rows: TypeAlias = "Mapping[str, tuple[Step, int, Rows]]"
+COMPUTED = {"share": Kind.FLOAT, "more": Kind.BOOL, "given": Kind.BOOL}
 NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
@@ -32,10 +33,15 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
     kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
     default = None
     if parameter.default is not None:
-        default = parse_expression(source(parameter.default, _no_value))
+        default = parse_expression(default_source(parameter.default))
     if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
         kind = Kind.ANY  # its constructor would make a tuple of None
     return Argument(parameter.name, kind, default)
+
+
+def default_source(tree: Tree) -> str:
+    """Source of a default as specs write it: numbers are literals there."""
+    return literal(tree.value) if isinstance(tree, Plain) else source(tree, _no_value)
 
 
 def _no_value(tree: Tree) -> str:
@@ -54,6 +60,8 @@ def _kind(value: Tree, name: str) -> Kind:
             return Kind.INT
         case Listing(brackets="()"):
             return Kind.TUPLE
+        case Object(target=target) if target in COMPUTED:
+            return COMPUTED[target]
         case Object(target=target):
             return next(
                 (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
@@ -98,5 +106,7 @@ def _column(program: Program, caller: Routine, step: Step, place: int, rows: Row
             for row in over.items:
                 item = row.items[place] if len(step.variables) > 1 and isinstance(row, Listing) else row
                 yield from _resolved(program, caller, rows, item)
+        elif isinstance(over, Object) and over.target == "enumerate":
+            yield Plain("") if place else Plain(1)
         else:
             yield Plain("") if isinstance(over, Plain) else Plain(1)

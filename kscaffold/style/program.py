@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kscaffold.factor.program import Program, Routine, StepKind, every_step
-from kscaffold.naming import identifier
+from kscaffold.naming import identifier, unique
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Tree, walk
 from kscaffold.saved.value import SavedInput, SavedModel
 from kscaffold.spec.expr import literal
 from kscaffold.style.body import Line
+from kscaffold.style.docstrings import summary
 from kscaffold.style.expression import source
 from kscaffold.style.parts import Function
 from kscaffold.style.routine import RoutineWriter
-from kscaffold.style.variables import (
-    without_clash,
-)
 
 
 def program_parts(program: Program) -> tuple[Function, ...]:
     """The functions of a program."""
     taken = frozenset(name for routine in program.routines for name in (routine.name, *_called(routine)))
-    return tuple(_function(routine, taken) for routine in program.routines)
+    functions = {routine.name: routine for routine in program.routines}
+    return tuple(_function(routine, taken, functions) for routine in program.routines)
 
 
 def _called(routine: Routine) -> Iterator[str]:
@@ -36,20 +35,20 @@ def _called(routine: Routine) -> Iterator[str]:
             yield part.text
 
 
-def _function(routine: Routine, taken: frozenset[str]) -> Function:
+def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, Routine]) -> Function:
     if routine.model is None and not routine.steps:
         made = source(routine.result, _no_value)
         words = routine.name.replace("_", " ")
         return Function(routine.name, "", f"Makes a new {words}.", (), (), (), "", (Line(f"return {made}"),))
     if routine.model is None:
-        writer = RoutineWriter(
-            routine, {Ref(-1 - index): name for index, name in enumerate(input_names(routine))}, taken
-        )
-        lines = writer.block(routine.steps, routine.result, returns=True)
+        values = {Ref(-1 - index): name for index, name in enumerate(input_names(routine))}
+        writer = RoutineWriter(routine, values, taken)
+        lines = [f"{name} = {source(tree, writer.value)}" for name, tree in routine.widths]
+        lines += writer.block(routine.steps, routine.result, returns=True)
         return Function(
             name=routine.name,
             parameters=", ".join([*input_names(routine), *_parameters(routine)]),
-            summary=summary(routine),
+            summary=summary(routine, functions),
             arguments=(),
             inputs=(),
             outputs=(),
@@ -69,12 +68,6 @@ def _function(routine: Routine, taken: frozenset[str]) -> Function:
         returns="The model, not compiled.",
         lines=tuple(Line(line) for line in lines),
     )
-
-
-def summary(routine: Routine) -> str:
-    """The docstring of a function that applies layers."""
-    words = routine.name.replace("_", " ")
-    return f"Applies {'an' if words[0] in 'aeiou' else 'a'} {words}."
 
 
 def input_names(routine: Routine) -> tuple[str, ...]:
@@ -108,7 +101,7 @@ def variables_of_inputs(model: SavedModel) -> list[str]:
         return ["inputs" if item.generated else identifier(item.name, "inputs")]
     taken: list[str] = []
     for item in model.inputs:
-        taken.append(without_clash(identifier(item.name, "input"), (*taken, "x", "outputs")))
+        taken.append(unique(identifier(item.name, "input"), (*taken, "x", "outputs")))
     return taken
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kscaffold.factor.program import Routine, Step, StepKind
-from kscaffold.naming import identifier
+from kscaffold.naming import identifier, unique
 from kscaffold.saved.tree import Code, Object, Ref, Table, Tree, refs
 from kscaffold.spec.expr import literal
 from kscaffold.style.expression import object_source, operator_source, source
@@ -22,7 +22,6 @@ from kscaffold.style.variables import (
     kept_name,
     live,
     values_of,
-    without_clash,
 )
 
 LONGEST_INLINE = 60  # characters of an operation that is written inside another
@@ -54,6 +53,7 @@ class RoutineWriter:
     def __post_init__(self) -> None:
         self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
         self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
+        self.reserved |= {name for name, _ in self.routine.widths}
         self.reserved |= {"keras", "layers", "ops", "np", *self.names}
 
     def value(self, ref: Ref) -> str:
@@ -190,7 +190,7 @@ class RoutineWriter:
         wanted = kept_name(merge, reads[0])
         if wanted is None:
             return []
-        name = without_clash(wanted, self.taken(uses, index))
+        name = unique(wanted, self.taken(uses, index))
         self.bound[reads[0]] = name
         return [f"{name} = {MAIN}"]
 
@@ -211,7 +211,7 @@ class RoutineWriter:
             name = into or self.variable(index, step, steps, uses, Ref(step.uid))
             self.bound[Ref(step.uid)] = name
             return name
-        name = without_clash(self.named_after(step), self.taken(uses, index))
+        name = unique(self.named_after(step), self.taken(uses, index))
         for value in values:
             self.bound[value] = name + "".join(f"[{literal(part)}]" for part in value.path)
         return name
@@ -232,7 +232,7 @@ class RoutineWriter:
             else:
                 several = SEVERAL.get(step.class_name)
                 wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
-            name = without_clash(wanted, (self.taken(uses, index) - ({wanted} if not place else set())) | set(names))
+            name = unique(wanted, (self.taken(uses, index) - ({wanted} if not place else set())) | set(names))
             names.append(name)
         for value, name in zip(values, names):
             self.bound[value] = name
@@ -260,7 +260,7 @@ class RoutineWriter:
         places = uses.at.get(value, [])
         builds = self.routine.model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
         if places == [END] and builds and value in refs(self.routine.result):
-            return without_clash(self.output_name(value, step), taken)
+            return unique(self.output_name(value, step), taken)
         reads = list(dict.fromkeys(step.reads()))
         names = {ref: self.bound[ref] for ref in reads if ref in self.bound and ref not in self.inline}
         dying = [name for ref, name in names.items() if name.isidentifier() and name not in taken]
@@ -277,15 +277,15 @@ class RoutineWriter:
             inputs = [ref for ref in reads if ref.source < 0]
             if self.routine.model and len(self.routine.model.inputs) > 1 and inputs:
                 word = self.bound[inputs[0]]
-                return without_clash(f"{word}_branch" if "features" in word else f"{word}_features", taken)
+                return unique(f"{word}_branch" if "features" in word else f"{word}_features", taken)
             if MAIN not in taken and len(dict.fromkeys(merge.reads())) > 1 and not reads:
                 return MAIN
             if MAIN in taken or step.kind is StepKind.IF or not self.single(reads):
-                return without_clash(branch_name(merge, end, reads[0] if reads else end), taken)
+                return unique(branch_name(merge, end, reads[0] if reads else end, steps), taken)
         if place == END and builds and MAIN in taken:
             last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
-            return without_clash(self.output_name(end, last), taken)
-        return without_clash(MAIN if MAIN not in taken else self.named_after(step), taken)
+            return unique(self.output_name(end, last), taken)
+        return unique(MAIN if MAIN not in taken else self.named_after(step), taken)
 
     def output_name(self, value: Ref, step: Step) -> str:
         """The name of an output of a model: its key, or that of its layer if there are several."""
@@ -325,7 +325,7 @@ class RoutineWriter:
             name = before  # also where it has just got another name
         else:
             name = into or self.variable(index, step, steps, uses, Ref(step.uid))
-            name = without_clash(name, taken | read) if name in read else name
+            name = unique(name, taken | read) if name in read else name
         lines = [] if before == name else [f"{name} = {before}"]
         inner = RoutineWriter(self.routine, bound if name == before else dict(self.bound), self.names, in_loop=True)
         inner.fixed = self.fixed

@@ -78,10 +78,23 @@ def kept_name(merge: Step, value: Ref) -> str | None:
     return KEPT.get(merge.class_name)
 
 
-def branch_name(merge: Step, value: Ref, source: Ref) -> str:
+def chain_length(value: Ref, steps: Sequence[Step]) -> int:
+    """How many steps in a row make a value, each of what the one before gives."""
+    makers = {step.uid: step for step in steps}
+    length = 0
+    while value.source in makers and len(reads := set(makers[value.source].reads())) == 1:
+        length, value = length + 1, reads.pop()
+    return length
+
+
+def branch_name(merge: Step, value: Ref, source: Ref, steps: Sequence[Step]) -> str:
     """What a chain is called that begins at `source` and ends as `value` in a merging step."""
     taken = list(dict.fromkeys(merge.reads()))
     name = merge.class_name
+    if name in ("Add", "+") and len(taken) == 2:
+        lengths = {ref: chain_length(ref, steps) for ref in taken}
+        if all(lengths[value] > lengths[other] + 1 for other in taken if other != value):
+            return "residual"
     if name in ("Multiply", "*") and source in taken:
         return "gate"
     if name in ("Add", "+", "Subtract", "-", "Average", "Maximum", "Minimum") and len(taken) == 2:
@@ -89,15 +102,6 @@ def branch_name(merge: Step, value: Ref, source: Ref) -> str:
     if name in ("Concatenate", "concatenate", "Add", "Average", "Maximum"):
         return f"branch{taken.index(value) + 1}"
     return "branch"
-
-
-def without_clash(wanted: str, taken: Iterable[str]) -> str:
-    """A name that is not taken."""
-    listed = set(taken)
-    name, number = wanted, 2
-    while name in listed:
-        name, number = f"{wanted.rstrip('0123456789') or wanted}{number}", number + 1
-    return name
 
 
 def live(bound: Mapping[Ref, str], uses: Uses, index: int) -> dict[Ref, str]:
