@@ -144,7 +144,9 @@ class Draft:
             before = list(self.routines)
             try:
                 for call in calls:
-                    self.inline(routine, call)
+                    # One may take what another gave, which is made by other steps now.
+                    current = next(one for one in self.calls_of([routine.name]) if one.uid == call.uid)
+                    self.inline(routine, current)
             except CannotUnify:
                 self.routines = before
                 continue
