@@ -7,20 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.errors import RequestError
-from kscaffold.spec.expr import (
-    Arithmetic,
-    Call,
-    Display,
-    Item,
-    Literal,
-    Name,
-    Table,
-    evaluate_size,
-    parse_call,
-    parse_expression,
-    show,
-    split_list,
-)
+from kscaffold.spec.expr import Arithmetic, Call, Display, Item, Literal, Name, Table, evaluate_size, show
+from kscaffold.spec.syntax import parse_call, parse_expression, split_list
 
 
 def test_a_layer_with_arguments() -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
 from kscaffold.graph.place import Place, Text
-from kscaffold.spec.expr import Call, Name, parse_expression
+from kscaffold.spec.expr import Call, Name
+from kscaffold.spec.syntax import parse_expression
 
 ARROW = "->"
 BRACKETS = {"(": ")", "[": "]", "{": "}"}

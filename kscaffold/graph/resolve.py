@@ -28,7 +28,8 @@ from kscaffold.graph.value import (
 from kscaffold.naming import check_attribute_name, check_value_name
 from kscaffold.spec import catalogue
 from kscaffold.spec.argument import Argument, Kind, parse_argument
-from kscaffold.spec.expr import Call, Expression, Literal, Name, names, split_list, walk
+from kscaffold.spec.expr import Call, Expression, Literal, Name, names, walk
+from kscaffold.spec.syntax import split_list
 from kscaffold.spec.weight import Owner, resolve_call
 
 DTYPES = "float32 float16 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string".split()

@@ -1,4 +1,4 @@
-"""`build` and `compute_output_shape` of a class whose `call` is more than layers in turn: `call` runs without numbers."""
+"""`build` and `compute_output_shape` of classes that are more than layers in turn: `call` runs without numbers."""
 
 from __future__ import annotations
 
