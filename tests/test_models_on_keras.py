@@ -289,7 +289,7 @@ def test_every_shape_of_graph_computes_the_same_in_all_styles_that_hold_it(
 
 
 def _flags(worked: Worked, style: Style) -> ModelFlags:
-    from kscaffold.graph.document import GraphFlags
+    from kscaffold.graph.flags import GraphFlags
 
     if worked.arguments[0] != "--input":
         return ModelFlags(spec=worked.arguments[0], style=style)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.generate.model import ModelScaffold
-from kscaffold.graph.document import GraphFlags
+from kscaffold.graph.flags import GraphFlags
 from kscaffold.graph.targets import Goal, Kind, find_goal
 from kscaffold.spec.shape import Shape
 
