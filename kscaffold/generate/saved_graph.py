@@ -16,7 +16,7 @@ from kscaffold.generate.saved import SavedFlags
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
-from kscaffold.saved.spec import spec_document
+from kscaffold.saved.spec import inner_models, spec_document
 from kscaffold.saved.value import CallKind, SavedFile, SavedModel
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str
     import yaml
 
     for key, value in document.items():
-        if isinstance(value, Mapping) and set(value) <= {"shape", "dtype"} and "shape" in value:
+        if key == "structure":
+            yield f"{indent}{key}: {yaml.safe_dump(value, default_flow_style=True, sort_keys=False).strip()}"
+        elif isinstance(value, Mapping) and set(value) <= {"shape", "dtype", "batch_size"} and "shape" in value:
             short = value["shape"] if set(value) == {"shape"} else dict(value)
             single = isinstance(short, list) and len(short) == 1 and isinstance(short[0], int)
             shown = (
@@ -154,7 +156,7 @@ class SavedGraphScaffold(ModelScaffold):
 
 def has_sequential(model: SavedModel) -> bool:
     """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
-    return any(layer.model and (layer.model.sequential or has_sequential(layer.model)) for layer in model.layers)
+    return any(part.sequential for part in inner_models(model) if part is not model)
 
 
 def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
