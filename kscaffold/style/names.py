@@ -97,11 +97,11 @@ class ModelNames:
             for index, step in enumerate(graph.steps)
             if step.target is Target.LAYER and index not in layers
         }
-        blocks = (step for part in every_graph(graph) if part.is_block for step in part.steps)
+        blocks = [step for part in every_graph(graph) if part.is_block for step in part.steps]
         self.by_keras |= {keras_name(step.name): step.name for step in blocks if step.layer}
         # Operations have names, too.
-        operations = (step for step in graph.steps if step.target is Target.OPERATION)
-        self.by_keras |= {_operation_name(step): _operation_name(step) for step in operations}
+        operations = (step for step in (*graph.steps, *blocks) if step.target is Target.OPERATION)
+        self.by_keras |= {name: name for name in map(_operation_name, operations)}
         self.by_keras |= {"sequential": "Sequential"} if graph.blocks else {}
 
     def shared(self, name: str) -> str | None:

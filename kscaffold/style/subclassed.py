@@ -131,6 +131,7 @@ class _ClassWriter:
     def is_symbolic(self) -> bool:
         """Whether shapes do not go through it layer by layer: it is built by a call without numbers."""
         steps = list(self.graph.steps)
+        layers = [layer for step in steps if (layer := self.graph.layer_of(step))]
         called = [part for step in steps if (part := self.graph.part_of(step))]
         forms = [
             (form, len(values))
@@ -139,7 +140,8 @@ class _ClassWriter:
             for form, values in ((part.input_form, part.inputs), (part.output_form, part.outputs))
         ]
         return (
-            any(step.target is Target.OPERATION or step.passed != NOTHING for step in steps)
+            any(layer.call.own and layer.call.own[0] for layer in layers)  # it may say nothing of shapes
+            or any(step.target is Target.OPERATION or step.passed != NOTHING for step in steps)
             or any(node.parts for node in self.graph.nodes)
             or any(form is Form.DICT or (form is Form.LIST and count == 1) for form, count in forms)
         )
