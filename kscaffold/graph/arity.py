@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kscaffold.errors import RequestError, did_you_mean
 from kscaffold.graph.chain import OPERATIONS
@@ -20,11 +20,17 @@ SEVERAL: dict[str, int | None] = {
     "meshgrid": None, "nonzero": None, "broadcast_arrays": None,
 }  # fmt: skip
 OF_LISTS = ("concatenate", "stack", "hstack", "vstack", "block_diag")  # operations whose first argument is a list
+# The parameters of operations that take values.
+TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
 def check_counts(
-    start: tuple[str, ...], steps: tuple[Step, ...], graphs: Mapping[str, Graph], layers: Mapping[str, Layer]
+    start: tuple[str, ...],
+    steps: tuple[Step, ...],
+    graphs: Mapping[str, Graph],
+    layers: Mapping[str, Layer],
+    known: Iterable[str],
 ) -> int | None:
     """Raises unless every call of a chain takes as many values as it is given, and gives one to the next.
 
@@ -33,6 +39,7 @@ def check_counts(
         steps: The calls.
         graphs: The models and blocks by name.
         layers: The shared layers by name.
+        known: The values of the graph.
 
     Returns:
         How many values the last call gives, `None` where that is not known; 1 for a model.
@@ -48,7 +55,7 @@ def check_counts(
             made: int | None = 1
         elif step.target is Target.OPERATION:
             if step.part is None:
-                _check_operation(step, given)
+                _check_operation(step, given, known)
             made = _given_by_operation(step, given)
         else:
             layer = layers[step.name] if step.target is Target.SHARED else step.layer
@@ -58,7 +65,7 @@ def check_counts(
             made = _given_by_layer(layer, step)
         if made is not None and made > 1 and (step.repeated or not last):
             hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
-            problem = "cannot be repeated" if step.repeated else "the chain ends here"
+            problem = "it cannot be repeated" if step.repeated else "the chain ends here"
             raise RequestError(f"{step.name} gives {made} values, so {problem}.", hint=hint, where=str(step.place))
         given = 1
     return made
@@ -92,7 +99,7 @@ def _check_layer(step: Step, layer: Layer, given: int) -> None:
         raise _error(step, f"takes {_count(max(signature.inputs, 1), 'value')}, {given} are given", hint)
 
 
-def _check_operation(step: Step, given: int) -> None:
+def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
     name = step.name.removeprefix(OPERATIONS)
     signature = catalogue.find_operation(name)
     parameters = list(signature.parameters)
@@ -117,6 +124,15 @@ def _check_operation(step: Step, given: int) -> None:
     missing = [key for key, default in signature.parameters.items() if not default and key not in filled]
     if missing:
         raise _error(step, f"needs {missing[0]!r}")
+    for key, item in (*zip(parameters[given:], step.passed.arguments), *step.passed.keywords):
+        listed = item.items if isinstance(item, Display) else (item,)
+        word = next((part.value for part in listed if isinstance(part, Literal) and isinstance(part.value, str)), None)
+        if key in TENSORS and word is not None:
+            hint = did_you_mean(word, known) or f"There are: {', '.join(sorted(known))}."
+            hint = f"Without quotes it is one: {word}." if word in known else hint
+            raise RequestError(f"There is no value {word!r}.", hint=hint, where=str(step.place))
+    if not given and not step.reads:
+        raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
 
 
 def _given_by_layer(layer: Layer, step: Step) -> int | None:

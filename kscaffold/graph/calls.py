@@ -185,7 +185,9 @@ class Calls:
 
     def passed(self, given: Call, name: str, layer: Layer | None, place: Place) -> Call:
         """The arguments of a call of a layer or model, with the values that they name."""
-        known = [*OF_MODELS] if layer is None else [*layer.signature.passed, "training"] if layer.signature else None
+        known = (
+            [*OF_MODELS] if layer is None else [*layer.signature.passed[1:], "training"] if layer.signature else None
+        )
         for key, _ in given.keywords:
             if known is not None and key not in known:
                 hint = did_you_mean(key, known) or f"It takes {', '.join(dict.fromkeys(known))}."
@@ -215,14 +217,7 @@ class Calls:
     def head(self, head: Call | Part, place: Place) -> Step:
         """The operation or slice that a chain begins with."""
         if isinstance(head, Call):
-            step = self.operation(Link(head, False, 1, place))
-            if not step.reads:
-                raise RequestError(
-                    f"{step.name} is given no value of the graph.",
-                    hint=f"For example: {step.name}(x), or x -> {step.name}.",
-                    where=str(place),
-                )
-            return step
+            return self.operation(Link(head, False, 1, place))
         if not isinstance(head.of, Name):
             raise RequestError(
                 f"{show(head)!r} is a part of what has no name.", hint="Give that a name: a node.", where=str(place)

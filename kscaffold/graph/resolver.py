@@ -258,7 +258,7 @@ class Resolver:
             )  # fmt: skip
         steps = (*steps, *(self.calls.step(link) for link in chain.links))
         layers = {item.name: item.layer for item in self.calls.shared.values()}
-        given = check_counts(start, steps, self.calls.models | self.calls.blocks, layers)
+        given = check_counts(start, steps, self.calls.models | self.calls.blocks, layers, self.calls.values)
         parts = () if given in (1, None) else tuple(str(number) for number in range(given or 0))
         return Node(name.value, start, steps, name.place, chain.head.place, parts, given is not None)
 
