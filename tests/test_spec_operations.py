@@ -216,6 +216,14 @@ outputs:
     assert "layers.TimeDistributed(self.encoder, dtype" in source(both, "subclassed")
 
 
+def test_a_class_takes_no_mask() -> None:
+    text = net("ops.any(x, axis=-1)").replace("-> TimeDistributed(encoder) -> table", "-> table -> encoder(mask=h)")
+    text = text.replace("{a: 4}", "{a: [6, 4]}").replace("(h, used) -> Add", "used")
+    assert "encoder(table(x), mask=h)" in source(text, "functional")
+    with pytest.raises(RequestError, match="The class of 'encoder' takes no mask"):
+        source(text, "subclassed")
+
+
 def test_values_of_which_it_is_not_known_how_many_there_are_are_counted() -> None:
     text = source("inputs: {x: 4}\nnodes:\n  h: x -> my.layers:Mine(3)\noutputs:\n  y: (h.0, h.2) -> Add", "functional")
     assert "h = Mine(3)(x)\n" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscaffold.errors import RequestError
 from kscaffold.graph.absorb import absorb_cuts, without_input_sizes
 from kscaffold.graph.shapes import ShapeFacts
 from kscaffold.graph.value import NOTHING, Form, Graph, Node, Step, Target, every_graph
@@ -62,7 +63,7 @@ def subclassed_parts(graph: Graph, name: ModuleName, facts: ShapeFacts) -> tuple
     """The classes of a subclassed module, each behind those that it uses.
 
     Raises:
-        RequestError: A model that is cut out of the graph cannot be a layer of its own.
+        RequestError: A model that is cut out of the graph cannot be a layer of its own, or one is called with a mask.
     """
     for cut in graph.cuts:  # the values of what is cut out keep their names
         facts.by_name[cut.name] = facts.of(graph)
@@ -204,7 +205,16 @@ class _ClassWriter:
         return f"self.{name}" if self._is_kept(model) else self._part_source(model)
 
     def call_lines(self) -> Iterator[Line]:
-        """The statements of `call`."""
+        """The statements of `call`.
+
+        Raises:
+            RequestError: A part of the model is called with a mask.
+        """
+        for step in self.graph.steps:
+            if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
+                raise RequestError(
+                    f"The class of {step.name!r} takes no mask.", hint="Use --style functional.", where=str(step.place)
+                )
         scope = Scope({"self", "training", "inputs", "layer"})
         is_dict = self.graph.input_form is Form.DICT
         single = not (is_dict or self.takes_list)
