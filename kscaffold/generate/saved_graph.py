@@ -16,7 +16,8 @@ from kscaffold.generate.saved import SavedFlags
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
-from kscaffold.saved.spec import inner_models, spec_document
+from kscaffold.saved.inside import inner_models
+from kscaffold.saved.spec import spec_document
 from kscaffold.saved.value import CallKind, SavedFile, SavedModel
 
 if TYPE_CHECKING:

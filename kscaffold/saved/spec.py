@@ -9,8 +9,9 @@ from typing import Any
 from kscaffold.errors import RequestError
 from kscaffold.naming import identifier
 from kscaffold.saved import facts
+from kscaffold.saved.inside import form_of, inner_models, items_of, keys_of
 from kscaffold.saved.spec_text import SLICE, Words, operation_name
-from kscaffold.saved.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs, walk
+from kscaffold.saved.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs
 from kscaffold.saved.value import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
 from kscaffold.spec import catalogue
 
@@ -39,7 +40,7 @@ class _Spec:
         self.shown = shown
         self.models: dict[str, dict[str, Any]] = {}
         every = list(inner_models(model))
-        self.keys = {key for part in every for tree in (part.input_tree, part.output_tree) for key in _keys(tree)}
+        self.keys = {key for part in every for tree in (part.input_tree, part.output_tree) for key in keys_of(tree)}
         # What Keras calls layers and operations that have no name is no name for anything else.
         self.made_up = {stem for part in every for stem in _stems(part)}
         self.known: list[tuple[SavedModel, str]] = []
@@ -88,7 +89,7 @@ class _One:
         self.spec = spec
         self.model = model
         self.words = Words(spec.refuse, self.value, spec.model_name)
-        self.taken = {*spec.taken, *_keys(model.input_tree), *_keys(model.output_tree)}
+        self.taken = {*spec.taken, *keys_of(model.input_tree), *keys_of(model.output_tree)}
         self.values: dict[Ref, str] = {}
         self.shared: dict[int, str] = {}
         self.nodes: dict[str, str] = {}
@@ -114,7 +115,7 @@ class _One:
         document |= {"nodes": self.nodes} if self.nodes else {}
         document["outputs"] = self.outputs
         trees = {"inputs": model.input_tree, "outputs": model.output_tree}
-        structure = {key: form for key, tree in trees.items() if (form := _form(tree))}
+        structure = {key: form for key, tree in trees.items() if (form := form_of(tree))}
         document |= {"structure": structure} if structure else {}
         return document | ({"trainable": False} if model.frozen else {})
 
@@ -131,9 +132,9 @@ class _One:
         if not listed:
             raise self.spec.refuse(f"the shape of the inputs of {model.name!r}, which the file does not say")
         places = [Ref(-1 - index) for index in range(len(listed))]
-        if not model.sequential and list(_items(model.input_tree)) != places:
+        if not model.sequential and list(items_of(model.input_tree)) != places:
             raise self.spec.refuse("inputs that are nested, or given twice")
-        keys = _keys(model.input_tree) or [""] * len(listed)
+        keys = keys_of(model.input_tree) or [""] * len(listed)
         inputs = {}
         for item, place, key in zip(listed, places, keys, strict=True):
             if item.options:
@@ -181,7 +182,7 @@ class _One:
         order = [self.values[ref] for ref in self.end_values()]
         found = self.outputs.items()
         ordered = sorted(found, key=lambda pair: order.index(pair[0] if pair[0] in order else pair[1]))
-        keys = _keys(self.model.output_tree)
+        keys = keys_of(self.model.output_tree)
         self.outputs = {key: self.outputs[key] for key in keys} if keys else dict(ordered)
 
     def single(self, index: int, call: Call) -> Ref | None:
@@ -189,7 +190,7 @@ class _One:
         paths = {ref.path for ref in self.uses if ref.source == index}
         inner = self.model.layer_of(call)
         if inner and inner.model:
-            outputs = list(_items(inner.model.output_tree))
+            outputs = list(items_of(inner.model.output_tree))
             return Ref(index, call.outputs[0]) if len(outputs) == 1 else None
         return Ref(index) if call.outputs == ((),) and paths <= {()} else None
 
@@ -207,7 +208,7 @@ class _One:
 
     def ends(self) -> dict[Ref, list[str]]:
         """The values that are outputs, each with the keys that it has; an empty one outside of a dictionary."""
-        keys = _keys(self.model.output_tree)
+        keys = keys_of(self.model.output_tree)
         ends: dict[Ref, list[str]] = {}
         for position, ref in enumerate(self.end_values()):
             ends.setdefault(ref, []).append(self.key(keys[position]) if keys else "")
@@ -215,7 +216,7 @@ class _One:
 
     def end_values(self) -> Iterator[Ref]:
         """The values that are outputs, in order."""
-        for item in _items(self.model.output_tree):
+        for item in items_of(self.model.output_tree):
             if not isinstance(item, Ref) or item.source < 0:
                 raise self.spec.refuse("outputs that are nested, or are inputs")
             yield item
@@ -280,7 +281,7 @@ class _One:
                 raise self.spec.refuse(f"that {layer.name!r} is called with a list of one value")
         elif isinstance(first, Table) and layer.model and isinstance(layer.model.input_tree, Table):
             table = dict(first.items)
-            values = [table.get(key, NONE) for key in _keys(layer.model.input_tree)]
+            values = [table.get(key, NONE) for key in keys_of(layer.model.input_tree)]
         further = call.args[1:]
         if signature and signature.inputs > 1 and all(isinstance(arg, Ref) for arg in call.args):
             values, further = list(call.args), ()
@@ -325,46 +326,6 @@ class _One:
             return layer.made
         kept = tuple(pair for pair in layer.made.keywords if pair != ("trainable", Plain(False)))
         return Object(layer.made.target, kept, layer.made.positional)
-
-
-def _items(tree: Tree) -> Iterator[Tree]:
-    """The parts of inputs or outputs."""
-    if isinstance(tree, Listing):
-        yield from tree.items
-    elif isinstance(tree, Table):
-        yield from (item for _, item in tree.items)
-    else:
-        yield tree
-
-
-def _keys(tree: Tree) -> list[str]:
-    """The keys of a dictionary; none of anything else."""
-    return [key for key, _ in tree.items] if isinstance(tree, Table) else []
-
-
-def _form(tree: Tree) -> str | None:
-    """How inputs or outputs come, where their number does not say it."""
-    if isinstance(tree, Table):
-        return "dict"
-    return "list" if isinstance(tree, Listing) and len(tree.items) == 1 else None
-
-
-def inner_models(model: SavedModel) -> Iterator[SavedModel]:
-    """The models inside a model and inside its layers, each once and behind those that it needs, then itself."""
-    seen: list[SavedModel] = []
-
-    def visit(part: SavedModel) -> Iterator[SavedModel]:
-        if any(part is other for other in seen):
-            return
-        seen.append(part)
-        for layer in part.layers:
-            inside = [dict(item.keywords).get("model") for item in walk(layer.made) if isinstance(item, Object)]
-            for inner in (layer.model, *inside):
-                if isinstance(inner, SavedModel):
-                    yield from visit(inner)
-        yield part
-
-    return visit(model)
 
 
 def _stems(model: SavedModel) -> Iterator[str]:
