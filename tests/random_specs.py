@@ -160,7 +160,10 @@ class Grown:
         unused = [name for name in self.values if name not in self.uses]
         value = unused[-1] if unused and self.chance(70) else value
         shape = self.values[value]
-        kind = self.one("layers", "layers", "merge", "shared", "part", "part")
+        kind = self.one("layers", "layers", "merge", "shared", "part", "part", "operation")
+        if kind == "operation":
+            self.operate(value)
+            return
         if kind == "merge":
             alike = [name for name, other in self.values.items() if name != value and other[:-1] == shape[:-1]]
             if alike:
@@ -184,6 +187,47 @@ class Grown:
         name = self.add([value], text, made)
         if value in self.origin:
             self.origin[name] = self.origin[value]
+
+    def operate(self, value: str) -> None:
+        """A node with an operation or a slice, or a layer with states or arguments of a call."""
+        shape = self.values[value]
+        kind = self.one("one", "chain", "two", "list", "slice", "last", "mean", "states", "passed")
+        others = [name for name, other in self.values.items() if other == shape]
+        other = self.one(*others)
+        self.is_chain = False
+        if kind in ("last", "mean", "states") and len(shape) < 2:
+            kind = "slice"
+        if kind == "states":
+            size, number = self.size()
+            name = self.add([value], f"LSTM({size}, return_state=True)", ())
+            del self.values[name]
+            self.values |= {f"{name}.{index}": (number,) for index in range(3)}
+            self.uses[f"{name}.1"] = self.uses[f"{name}.2"] = 1
+            self.add([value], f"LSTM({size})(initial_state=[{name}.1, {name}.2])", (number,))
+            return
+        cut = max(1, shape[0] - 1)
+        chains: dict[str, tuple[str, Shape]] = {
+            "one": (f"ops.{self.one('subtract', 'multiply')}({self.one('1', '2.5')}, {value})", shape),
+            "chain": (f"{value} -> ops.{self.one('square', 'relu', 'add(1)', 'multiply(x2=0.5)')} -> ReLU", shape),
+            "two": (f"ops.{self.one('add', 'maximum')}({value}, {other}) -> Dense({shape[-1]})", shape),
+            "list": (f"ops.concatenate([{value}, {other}], axis=-1)", (*shape[:-1], 2 * shape[-1])),
+            "slice": (f"{value}[:, {self.one(f':{cut}', f'-{cut}:')}]", (cut, *shape[1:])),
+            "last": (f"{value}[:, -1]", shape[1:]),
+            "mean": (f"{value} -> ops.mean(axis=1)", shape[1:]),
+            "passed": (f"{value} -> Dropout(0.3)(training=False)", shape),
+        }
+        chain, made = chains[kind]
+        name = self.new(VALUES)
+        self.nodes[name], self.values[name] = chain, made
+        for used in (value, other) if kind in ("two", "list") else (value,):
+            self.uses[used] = self.uses.get(used, 0) + 1
+
+    def structure(self) -> dict[str, Any]:
+        """How a model takes its inputs and gives its outputs, and whether it is trained."""
+        said = {kind: self.one("dict", "list") for kind in ("inputs", "outputs") if self.chance(8)}
+        self.is_chain &= not said
+        found: dict[str, Any] = {"structure": said} if said else {}
+        return found | ({"trainable": False} if self.chance(8) else {})
 
     def call_a_part(self, value: str) -> None:
         """A node that calls a sub-model or a block, an old one or a new one."""
@@ -226,7 +270,9 @@ class Grown:
             if len(takes) == len(gives) == 1 and gives[0][1] == shape:
                 call = self.one(call, f"{name}() x2", f"{name} x2")
         else:
-            family.models[name] = sections
+            family.models[name] = sections | part.structure()
+            if self.chance(20):
+                call, part.is_chain = f"{name}(training=False)", False
         is_chain = part.is_chain and len(gives) == len(takes) == 1
         family.parts.append(Part(name, takes, gives, is_chain, call))
         return family.parts[-1]
@@ -279,7 +325,7 @@ def specs(draw: st.DrawFn) -> Spec:
     for _ in range(main.one(0, 1, 2, 3, 4, 5)):
         main.grow()
     main.finish(one_output=main.chance(60))
-    sections = main.sections()
+    sections = main.sections() | main.structure()
     cuts = {}
     ends = [name for name in main.origin if not main.nodes.get(name, "x2").endswith("x2")]
     if ends and main.chance(30):

@@ -35,6 +35,8 @@ def offers(line: str) -> list[str]:
         ("kscaffold layer My --sublayer 'hidden = TimeDistributed(Den", ["hidden = TimeDistributed(Dense"]),
         ("kscaffold pipeline p '16 -> Dense(8) -> BatchN", ["16 -> Dense(8) -> BatchNormalization"]),
         ("kscaffold pipeline p --node 'a: x -> Permu", ["a: x -> Permute"]),
+        ("kscaffold pipeline p --node 'a: x -> ops.expand", ["a: x -> ops.expand_dims"]),
+        ("kscaffold layer My --sublayer 'hidden = ops.expand", []),
         ("kscaffold check --explain KS20", [f"KS20{index}" for index in range(10)]),
         ("kscaffold check --ignore config-r", ["config-round-trip"]),
         ("kscaffold layer My --sublayer ''", []),

@@ -8,19 +8,23 @@ from hypothesis import strategies as st
 
 from kscaffold.errors import RequestError
 from kscaffold.spec.expr import (
+    Applied,
     Arithmetic,
     Call,
     Display,
+    Dots,
     Item,
     Literal,
     Name,
+    Part,
+    Range,
     Table,
     evaluate_size,
-    parse_call,
-    parse_expression,
     show,
-    split_list,
 )
+from kscaffold.spec.syntax import parse_call, parse_expression, split_list
+
+WHOLE = Range(Literal(None), Literal(None), Literal(None))
 
 
 def test_a_layer_with_arguments() -> None:
@@ -111,6 +115,69 @@ expressions = st.recursive(
 @given(expressions)
 def test_what_is_shown_parses_to_the_same(expression: object) -> None:
     assert parse_expression(show(expression)) == expression  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("ops.mean", Name("ops.mean")),
+        ("ops.image.resize(x, (2, 2))", Call("ops.image.resize", (Name("x"), Display("()", (Literal(2), Literal(2)))))),
+        ("lstm.1", Name("lstm.1")),
+        ("[lstm.1, lstm.1, 'lstm.1']", Display("[]", (Name("lstm.1"), Name("lstm.1"), Literal("lstm.1")))),
+        (
+            "LSTM(8)(initial_state=h)",
+            Applied(Call("LSTM", (Literal(8),)), Call("", (), (("initial_state", Name("h")),))),
+        ),
+        ("x[2:]", Part(Name("x"), Range(Literal(2), Literal(None), Literal(None)))),
+        ("x[..., None]", Part(Name("x"), Display("()", (Dots(), Literal(None))))),
+        ("enc.code[:, -1]", Part(Name("enc.code"), Display("()", (WHOLE, Literal(-1))))),
+    ],
+)
+def test_a_graph_has_operations_slices_and_arguments_of_calls(text: str, parsed: object) -> None:
+    assert parse_expression(text, graph=True) == parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("x[a]", "at column 3: an index is a whole number, a slice, ... or None"),
+        ("x[True]", "an index is a whole number"),
+        ("x[1.5:]", "a slice goes from one whole number to another"),
+        ("Dense(3)(1)(2)", "third brackets have no place here"),
+        ("f(x).y", "a dotted name has no place here"),
+        ("...", "a ellipsis cannot be saved"),
+    ],
+)
+def test_what_is_no_expression_of_a_graph_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(RequestError, match=complaint.replace("...", "\\.\\.\\.")):
+        parse_expression(text, graph=True)
+
+
+bounds = st.one_of(st.none(), st.integers(-9, 9)).map(Literal)
+axes = st.one_of(st.builds(Range, bounds, bounds, bounds), st.just(Dots()), bounds)
+named = st.one_of(names, st.builds("{}.{}".format, names, st.integers(0, 12)), st.builds("{0}.{0}".format, names))
+passed = st.builds(
+    Call,
+    st.just(""),
+    st.lists(named.map(Name), max_size=2).map(tuple),
+    st.dictionaries(names, st.one_of(literals, named.map(Name)), max_size=2).map(lambda given: tuple(given.items())),
+)
+of_graphs = st.one_of(
+    st.builds(
+        Part, named.map(Name), st.one_of(axes, st.lists(axes, max_size=3).map(tuple).map(lambda s: Display("()", s)))
+    ),
+    st.builds(Applied, st.builds(Call, st.sampled_from(["Dense", "my.layers:Mine"]), st.just((Literal(3),))), passed),
+    st.builds(
+        Call,
+        st.sampled_from(["ops.mean", "ops.image.resize"]),
+        st.lists(st.one_of(named.map(Name), literals), max_size=3).map(tuple),
+    ),
+)
+
+
+@given(of_graphs)
+def test_what_is_shown_of_a_graph_parses_to_the_same(expression: object) -> None:
+    assert parse_expression(show(expression), graph=True) == expression  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=30))

@@ -11,7 +11,8 @@ from kscaffold.errors import RequestError
 from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.graph.absorb import absorb_cuts
 from kscaffold.graph.counts import largest_number, layer_counts
-from kscaffold.graph.document import GraphFlags, document_from_flags, parse_document
+from kscaffold.graph.document import parse_document
+from kscaffold.graph.flags import GraphFlags, document_from_flags
 from kscaffold.graph.order import sort_by_need
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
@@ -169,7 +170,7 @@ def test_a_chain_begins_with_the_shape_of_its_input() -> None:
         ("Dense(1, sigmoid)", "", "A chain has nothing here."),
         ("numeric -> Dense(64, relu)", "numeric -> Reshape((4, 8))", "Concatenate cannot"),
         ("numeric -> Dense(64, relu)", "numeric -> Conv2D(8, 3)", "net.yaml:8:32: Conv2D"),
-        ("Dense(1, sigmoid)", "LSTM(3, return_state=True)", "gives several values"),
+        ("Dense(1, sigmoid)", "LSTM(3, return_state=True)", "'binary' gives several values. Write one: binary.0, "),
     ],
 )
 def test_a_mistake_is_named_with_its_place(wrong: str, right: str, message: str | None) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kscaffold.errors import RequestError
 from kscaffold.spec.argument import parse_argument
-from kscaffold.spec.expr import parse_call
 from kscaffold.spec.inference import Inferred, infer
 from kscaffold.spec.shape import Shape
+from kscaffold.spec.syntax import parse_call
 from kscaffold.spec.weight import resolve_call
 
 NOTHING = Inferred(None, None)

@@ -189,8 +189,11 @@ def test_names_are_said_where_keras_would_use_them_itself(kscaffold: Kscaffold) 
 
 
 @pytest.mark.parametrize("style", ["subclassed", "functional"])
-def test_the_spec_of_the_readme_works(kscaffold: Kscaffold, folder: Path, style: str) -> None:
-    (spec,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+def test_the_specs_of_the_readme_work(kscaffold: Kscaffold, folder: Path, style: str) -> None:
+    spec, other = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    (folder / "answers.yaml").write_text(other)
+    result = kscaffold("pipeline", "answers", "answers.yaml", "--style", style, "--no-check")
+    assert result.exit_code == 0, result.err
     (folder / "two_tower.yaml").write_text(spec)
     result = kscaffold("pipeline", "two_tower", "two_tower.yaml", "--style", style, "--no-check")
     assert result.exit_code == 0, result.err

@@ -21,6 +21,7 @@ from kscaffold.errors import ExitCode, RequestError
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Request
 from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.graph.value import Form
 from kscaffold.templates import Catalogue
 
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
@@ -105,6 +106,8 @@ def example(scaffold: ModelScaffold, batch_size: int = 3) -> Any:
         sizes = (batch_size, *(7 if size is None else size for size in shape))
         whole = "int" in dtype
         arrays.append(generator.integers(0, below or 10, sizes) if whole else generator.normal(size=sizes))
+    if scaffold.graph.input_form is Form.DICT:
+        return {item.name: array for item, array in zip(scaffold.graph.inputs, arrays, strict=True)}
     return arrays if len(arrays) > 1 else arrays[0]
 
 
@@ -289,7 +292,7 @@ def test_every_shape_of_graph_computes_the_same_in_all_styles_that_hold_it(
 
 
 def _flags(worked: Worked, style: Style) -> ModelFlags:
-    from kscaffold.graph.document import GraphFlags
+    from kscaffold.graph.flags import GraphFlags
 
     if worked.arguments[0] != "--input":
         return ModelFlags(spec=worked.arguments[0], style=style)

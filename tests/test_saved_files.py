@@ -31,6 +31,30 @@ FUZZ = settings(
 DENSE = layer("Dense", "dense", "input_layer", units=4)
 
 
+def operation(kind: str, name: str, *args: Any, **config: Any) -> Entry:
+    """An operation."""
+    made = layer(kind, name, module="keras.src.ops.numpy", **config)
+    made["config"].pop("trainable")
+    return {**made, "inbound_nodes": [{"args": list(args), "kwargs": {}}]}
+
+
+def operations() -> Entry:
+    """A model of operations."""
+    slices = [{"class_name": "__slice__", "config": {"start": n, "stop": None, "step": None}} for n in (None, 2)]
+    return functional(
+        [
+            entry("input_layer", [8]),
+            operation("GetItem", "get_item", tensor("input_layer"), slices),
+            operation("Multiply", "multiply", tensor("get_item"), 2),
+            operation("Add", "add", tensor("multiply"), 1.0),
+            operation("Mean", "mean", tensor("add"), axis=-1, keepdims=True),
+            operation("Subtract", "subtract", tensor("add"), tensor("mean")),
+            operation("Negative", "negative", tensor("subtract")),
+        ],
+        "negative",
+    )
+
+
 def refused(kscaffold: Kscaffold, folder: Path, *arguments: str) -> str:
     """What is said of a request that is refused, which leaves nothing behind."""
     before = tree(folder)
@@ -222,39 +246,40 @@ def test_words_that_a_layer_learned_are_written_where_they_are_few(kscaffold: Ks
 
 
 def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
-    def operation(kind: str, name: str, *args: Any, **config: Any) -> Entry:
-        made = layer(kind, name, "input_layer", module="keras.src.ops.numpy", **config)
-        del made["config"]["trainable"]
-        return {**made, "inbound_nodes": [{"args": list(args), "kwargs": {}}]}
-
-    part = {"class_name": "__slice__", "config": {"start": 2, "stop": None, "step": None}}
-    whole = {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}
-    text = written(
-        kscaffold,
-        folder,
-        functional(
-            [
-                entry("input_layer", [8]),
-                operation("GetItem", "get_item", tensor("input_layer"), [whole, part]),
-                operation("Multiply", "multiply", tensor("get_item"), 2),
-                operation("Add", "add", tensor("multiply"), 1.0),
-                operation("Mean", "mean", tensor("add"), axis=-1, keepdims=True),
-                operation("Subtract", "subtract", tensor("add"), tensor("mean")),
-                operation("Negative", "negative", tensor("subtract")),
-            ],
-            "negative",
-        ),
-    )
+    text = written(kscaffold, folder, operations())
     assert "x = inputs[:, 2:] * 2 + 1.0" in text
     assert "outputs = -(x - ops.mean(x, axis=-1, keepdims=True))" in text
     assert "from keras import ops\n" in text
 
 
+def test_a_spec_says_operations_and_slices(kscaffold: Kscaffold, folder: Path) -> None:
+    assert written(kscaffold, folder, operations(), "--to-spec").splitlines() == [
+        "# kscaffold pipeline mine mine.yaml",
+        "inputs:",
+        "  inputs: 8",
+        "nodes:",
+        "  value: inputs[:, 2:] -> ops.multiply(2) -> ops.add(1.0)",
+        "  value_2: value -> ops.mean(axis=-1, keepdims=True)",
+        "outputs:",
+        "  output: ops.subtract(value, value_2) -> ops.negative",
+    ]
+
+
 def test_what_a_spec_cannot_say_is_named(kscaffold: Kscaffold, folder: Path) -> None:
-    made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
-    made["inbound_nodes"] = [{"args": [tensor("input_layer"), 1], "kwargs": {}}]
+    sparse = entry("input_layer", [8])
+    sparse["config"]["sparse"] = True
+    write_json(folder / "model.json", functional([sparse, DENSE], "dense"))
+    message = refused(kscaffold, folder, "model.json", "--to-spec")
+    assert "model.json: A spec cannot say that the input 'input_layer' is sparse." in message
+    array = {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float32"}}
+    made = operation("Maximum", "maximum", tensor("input_layer"), array)
     write_json(folder / "model.json", chain(made))
-    assert "A spec cannot say the operation +." in refused(kscaffold, folder, "model.json", "--to-spec")
+    assert "A spec cannot say the object np.array." in refused(kscaffold, folder, "model.json", "--to-spec")
+    merged = layer("Add", "add", "input_layer")
+    merged["inbound_nodes"] = [{"args": [[tensor("input_layer")]], "kwargs": {}}]
+    write_json(folder / "model.json", chain(merged))
+    message = refused(kscaffold, folder, "model.json", "--to-spec")
+    assert "A spec cannot say that 'add' is called with a list of one value." in message
     write_json(folder / "forks.json", resnet())
     message = refused(kscaffold, folder, "forks.json", "--style", "sequential")
     assert (

@@ -39,6 +39,27 @@ inputs: {x: 16}
 outputs:
   y: x -> encoder -> decoder
 """
+TICKETS = """\
+inputs:
+  title: {shape: [10], dtype: int32}
+  numbers: 6
+structure: {inputs: dict, outputs: dict}
+models:
+  core:
+    inputs: {a: 6}
+    outputs:
+      code: a -> Dense(6, relu) -> Dropout(0.5)
+    trainable: false
+nodes:
+  lstm: title -> Embedding(50, 8) -> LSTM(8, return_state=True)
+  first: numbers[:, :3]
+  rest: numbers[:, 3:] -> ops.square -> ops.multiply(2.0)
+  decoded: title -> Embedding(40, 6) -> LSTM(8)(initial_state=[lstm.1, lstm.2])
+  kept: ops.stack([numbers, numbers], axis=1) -> TimeDistributed(core) -> ops.mean(axis=1)
+outputs:
+  score: ops.concatenate([first, rest, decoded, kept], axis=-1) -> Dropout(0.5)(training=False) -> Dense(1)
+  label: ops.subtract(1, lstm.0) -> Dense(3) -> ops.softmax
+"""
 ALL_STYLES = ("subclassed", "functional", "sequential")
 
 
@@ -95,5 +116,6 @@ WORKED = (
     ),
     Worked("two_tower", ("two_tower.yaml",), 148_420, ((2, 1), (2, 3)), ALL_STYLES[:2], {"two_tower.yaml": TWO_TOWER}),
     Worked("cut", ("cut.yaml",), 148_420, ((2, 1), (2, 3)), ALL_STYLES[:2], {"cut.yaml": TWO_TOWER + CUT}),
+    Worked("tickets", ("tickets.yaml",), 1_754, ((2, 3), (2, 1)), ALL_STYLES[:2], {"tickets.yaml": TICKETS}),
     Worked("parts", ("parts.yaml",), 21_840, ((2, 16),), ALL_STYLES, {"parts.yaml": AUTOENCODER}),
 )

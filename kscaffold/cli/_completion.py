@@ -54,13 +54,19 @@ def complete_part(context: click.Context, parameter: click.Parameter, typed: str
 
 @_offered
 def complete_layers(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-    """A chain or a sublayer with its last word completed to a layer of Keras: `hidden = De` gives `hidden = Dense`."""
+    """A chain or a sublayer with its last word completed to a layer of Keras: `hidden = De` gives `hidden = Dense`.
+
+    In a chain it may be an operation, too: `x -> ops.me` gives `x -> ops.mean`.
+    """
     from kscaffold.spec import catalogue
 
-    begun = re.fullmatch(r"(?P<before>.*?(?:->|[=(:,])\s*)(?P<word>[A-Za-z]\w*)", typed, re.DOTALL)
+    begun = re.fullmatch(r"(?P<before>.*?(?:->|[=(:,])\s*)(?P<word>[A-Za-z][\w.]*)", typed, re.DOTALL)
     if begun is None:
         return []
-    return [begun["before"] + name for name in _beginning(catalogue.layer_names(), begun["word"])]
+    names = catalogue.layer_names()
+    if context.info_name == "pipeline":
+        names += [f"ops.{name}" for name in catalogue.operation_names()]
+    return [begun["before"] + name for name in _beginning(names, begun["word"])]
 
 
 @_offered

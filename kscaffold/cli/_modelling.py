@@ -62,7 +62,7 @@ def generate_from_graph(
         graph: `--input`, `--node` and `--output`.
     """
     from kscaffold.generate.model import ModelFlags, Style, generate_model
-    from kscaffold.graph.document import GraphFlags
+    from kscaffold.graph.flags import GraphFlags
 
     flags = ModelFlags(
         spec=spec,

@@ -18,6 +18,7 @@ Examples:
   kscaffold pipeline mlp "16 -> Dense(64, relu) x2 -> Dense(10)"
   kscaffold pipeline digits "(28, 28, 1) -> Conv2D(8, 3) -> Flatten -> Dense(classes)" --set classes=10
   kscaffold pipeline two_tower two_tower.yaml --diagram two_tower.svg
+  kscaffold pipeline last --input "x=10,4" --output "y: x[:, -1] -> ops.square -> Dense(1)"
   kscaffold pipeline join --input a=16 --input b=8 --output "y: (a, b) -> Concatenate -> Dense(1)"
 """
 

@@ -18,16 +18,16 @@ from kscaffold.generate.layer import name_warnings
 from kscaffold.generate.model_spec import broken_preset, choose_document, read_settings
 from kscaffold.generate.own_layers import OwnLayers
 from kscaffold.generate.pipeline import Outcome, Resolve, SummaryRow, generate
-from kscaffold.graph.counts import largest_number, layer_counts
-from kscaffold.graph.document import GraphFlags
+from kscaffold.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
+from kscaffold.graph.flags import GraphFlags
 from kscaffold.graph.place import Place
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
-from kscaffold.graph.value import Graph
+from kscaffold.graph.value import Form, Graph
 from kscaffold.naming import ModuleName
 from kscaffold.spec.shape import Shape, show_shape
 from kscaffold.style.functional import builder_name, functional_parts
-from kscaffold.style.parts import Function, imported_classes
+from kscaffold.style.parts import Function, imported_classes, uses_operations
 from kscaffold.style.sequential import sequential_parts
 from kscaffold.style.subclassed import ClassPart, subclassed_parts
 
@@ -211,6 +211,11 @@ class ModelScaffold:
         )
 
     @property
+    def batch_size(self) -> int | None:
+        """The number of examples in a batch, where an input fixes it."""
+        return next((item.batch_size for item in self.graph.inputs if item.batch_size), None)
+
+    @property
     def exports(self) -> tuple[str, ...]:
         """The class, or the functions that build the model and what is cut out of it."""
         return (self.made, *(call.partition("(")[0] for call in self.cut_calls))
@@ -257,7 +262,8 @@ class ModelScaffold:
         own_classes = self.own.sources()
         imported = imported_classes(self.graph)
         context = {
-            "uses_ops": any("ops." in source.replace("keras.ops.", "") for source in own_classes),
+            "uses_ops": uses_operations(self.graph)
+            or any("ops." in source.replace("keras.ops.", "") for source in own_classes),
             "title": f"{self.destination.name.class_name}: a {style} Keras model.",
             "imported": imported,
             "first_party": self.destination.first_party(module for module, _ in imported),
@@ -273,7 +279,10 @@ class ModelScaffold:
         from kscaffold import render
 
         shapes = self.facts.of(self.graph)
-        outputs = [shapes.values.get(output.value) for output in self.graph.outputs]
+        listed = list(self.graph.outputs)
+        if self.graph.output_form is Form.DICT:
+            listed.sort(key=lambda output: output.name)  # the order in which Keras flattens a dictionary
+        outputs = [shapes.values.get(output.value) for output in listed]
         known = [shape for shape in outputs if shape is not None and None not in shape]
         cuts = [cut.name for cut in self.graph.cuts] if self.style is Style.FUNCTIONAL else []
         context = {
@@ -281,6 +290,12 @@ class ModelScaffold:
             "imports": sorted([self.made, *(f"build_{name}" for name in cuts)]),
             "construct": self.construct,
             "inputs": self.inputs,
+            "names": [item.name for item in self.graph.inputs],
+            "form": self.graph.input_form,
+            "output_form": self.graph.output_form,
+            "batch_size": self.batch_size,
+            "random": draws_at_inference(self.graph),
+            "trains": not any(gives_no_floats(self.graph, output.value) for output in listed),
             "outputs": known if len(known) == len(outputs) else None,
             "parameters": shapes.parameters,
             "cuts": cuts,
@@ -295,13 +310,14 @@ class ModelScaffold:
         """What the check process is asked."""
         from kscaffold.check import Feed, Job, Subject
 
-        feeds = tuple(Feed(shape, dtype, below) for shape, dtype, below in self.inputs)
+        names = [item.name for item in self.graph.inputs]
+        feeds = tuple(Feed(*item, name) for item, name in zip(self.inputs, names, strict=True))
         own = {item.name for item in self.own.items}
         subject = Subject(
             self.made,
             self.construct,
             feeds,
-            "single" if len(feeds) == 1 else "list",
+            "single" if self.graph.input_form is Form.ONE else self.graph.input_form.value,
             layer_counts(self.graph, own),
             self.cut_calls,
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.generate.destination import Destination
-from kscaffold.graph.document import GraphFlags, GraphText, document_from_flags, read_document
+from kscaffold.graph.document import GraphText, read_document
+from kscaffold.graph.flags import GraphFlags, document_from_flags
 from kscaffold.templates import Template, shown
 
 DEFAULT_PRESET = "mlp"

@@ -109,9 +109,9 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
         raise missing(file, flags.file)
     destination = find_destination(named)
     if flags.to_spec:
-        from kscaffold.generate.saved_graph import describe_graph
+        from kscaffold.generate.saved_spec import describe_spec
 
-        return describe_graph(destination, file, flags)
+        return describe_spec(destination, file, flags)
     if flags.style == "subclassed":
         from kscaffold.generate.saved_classes import describe_classes
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.generate.model import ModelScaffold
-from kscaffold.graph.document import GraphFlags
+from kscaffold.graph.flags import GraphFlags
 from kscaffold.graph.targets import Goal, Kind, find_goal
+from kscaffold.graph.value import Form
 from kscaffold.spec.shape import Shape
 
 WIDTH = 32  # of the baseline's hidden layer
@@ -61,7 +62,19 @@ class Field:
 
 
 def input_fields(model: ModelScaffold) -> tuple[Field, ...]:
-    """The inputs of a model."""
+    """The inputs of a model.
+
+    Raises:
+        RequestError: The model takes or gives a dictionary, or batches of one size alone.
+    """
+    graph = model.graph
+    if Form.DICT in (graph.input_form, graph.output_form) or model.batch_size:
+        what = "batches of one size" if model.batch_size else "dictionaries"
+        raise RequestError(
+            f"The model {graph.name!r} is for {what}, and the training program gives arrays in batches of any size.",
+            hint="Take another preset.",
+            where="--model",
+        )
     names = [item.name for item in model.graph.inputs]
     return tuple(
         Field(name, shape, dtype, below) for name, (shape, dtype, below) in zip(names, model.inputs, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kscaffold.errors import RequestError
-from kscaffold.graph.value import Cut, Graph, Input, Node, Output, Step, Target
+from kscaffold.graph.value import Cut, Graph, Input, Node, Output, Step, Target, natural_form
 
 
 def absorb_cuts(graph: Graph) -> Graph:
@@ -41,17 +41,18 @@ def _absorb(graph: Graph, cut: Cut) -> Graph:
         node = makers[value]
         if node.name not in inside:
             inside[node.name] = node
-            waiting += [needed for needed in node.start if needed not in cut.inputs]
+            waiting += [needed for needed in node.needs if needed not in cut.inputs]
     region = tuple(node for node in graph.nodes if node.name in inside)
     rest = [node for node in graph.nodes if node.name not in inside]
     made = {value for node in region for value in graph.values_of(node)}
-    outside = {value for node in rest for value in node.start} | {output.value for output in graph.outputs}
+    outside = {value for node in rest for value in node.needs} | {output.value for output in graph.outputs}
     if leaked := sorted((made & outside) - set(cut.outputs)):
         raise _tangled(cut, f"{leaked[0]!r} in it is used outside")
     unused = [value for value in cut.outputs if value not in outside]
     if unused:
         raise _tangled(cut, f"the graph does not use its output {unused[0]!r}")
     own = {step.name for node in region for step in node.steps if step.layer is None}
+    own |= {model.name for node in region for step in node.steps if step.layer for model in graph.models_in(step.layer)}
     others = {step.name for node in rest for step in node.steps if step.target in (Target.SHARED, Target.MODEL)}
     if shared := sorted(own & others):
         raise _tangled(cut, f"{shared[0]!r} is called in it and outside")
@@ -67,6 +68,8 @@ def _absorb(graph: Graph, cut: Cut) -> Graph:
         shared=tuple(item for item in graph.shared if item.name in own),
         models=tuple(item for item in graph.models if item.name in own),
         blocks=graph.blocks,
+        input_form=natural_form(len(cut.inputs)),
+        output_form=natural_form(len(cut.outputs)),
         place=cut.place,
     )
     several = len(cut.outputs) > 1
@@ -78,9 +81,9 @@ def _absorb(graph: Graph, cut: Cut) -> Graph:
         cut.place,
     )
     renamed = {value: f"{cut.name}.{value}" for value in cut.outputs} if several else {}
-    nodes = tuple(replace(node, start=tuple(renamed.get(value, value) for value in node.start)) for node in rest)
+    nodes = tuple(node.renamed(renamed) for node in rest)
     first = next(
-        (index for index, node in enumerate(nodes) if set(node.start) & (set(cut.outputs) | set(renamed.values()))),
+        (index for index, node in enumerate(nodes) if set(node.needs) & (set(cut.outputs) | set(renamed.values()))),
         len(nodes),
     )
     return replace(

@@ -1,5 +1,7 @@
 """The one-line syntax of chains: `(a, b) -> Concatenate -> Dense(64, relu) x3`, split into its parts with their places.
 
+A chain may begin with an operation of named values, `ops.subtract(1, x) -> Dense(8)`, or with a slice, `x[:, 0]`.
+
 What a part means is decided later, when all names of the graph are known.
 """
 
@@ -11,13 +13,15 @@ from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
 from kscaffold.graph.place import Place, Text
-from kscaffold.spec.expr import Call, Name, parse_expression
+from kscaffold.spec.expr import Applied, Call, Expression, Name, Part
+from kscaffold.spec.syntax import parse_expression
 
 ARROW = "->"
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
-REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?")
+OPERATIONS = "ops."
+REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+))?")
 REPEATED_BY_NAME = re.compile(r"\)\s*x\s+([A-Za-z_][A-Za-z0-9_]*)\s*$")
-REPEATED_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\s+x(?:\s*[0-9]+|\s+[A-Za-z_][A-Za-z0-9_]*))$")
+REPEATED_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)(\s+x(?:\s*[0-9]+|\s+[A-Za-z_][A-Za-z0-9_]*))$")
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,19 @@ class Link:
         bare: Whether it is a name without brackets.
         repeat: How often it is repeated: a number, or the name of a parameter.
         place: Where it stands.
+        passed: The arguments in its second brackets, if it has any.
     """
 
     call: Call
     bare: bool
     repeat: int | str
     place: Place
+    passed: Call | None = None
+
+    @property
+    def is_operation(self) -> bool:
+        """Whether it is a function of `keras.ops`."""
+        return self.call.target.startswith(OPERATIONS)
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,27 @@ def parse_chain(text: Text) -> Chain:
     return Chain(parts[0], tuple(_references(parts[0])), tuple(parse_link(part) for part in parts[1:]))
 
 
+def parse_head(text: Text) -> Call | Part | None:
+    """Parses the operation or the slice that a chain begins with; `None` for anything else.
+
+    Raises:
+        RequestError: It is no expression; names the place.
+    """
+    try:
+        parsed = parse_expression(text.value, graph=True)
+    except RequestError as error:
+        raise error.at(str(text.place)) from None
+    if isinstance(parsed, Part) or (isinstance(parsed, Call) and parsed.target.startswith(OPERATIONS)):
+        return parsed
+    return None
+
+
+def begins_with_operation(text: Text) -> bool:
+    """Whether what stands before the first arrow is an operation or a slice, so that it makes a value of its own."""
+    head = next(split_outside(text, ARROW)).value
+    return head.startswith(OPERATIONS) or (head[:1].isalpha() and head.endswith("]"))
+
+
 def parse_link(text: Text) -> Link:
     """Parses what a chain calls: `Dense(64, relu) x3`, or a name.
 
@@ -81,7 +113,9 @@ def parse_link(text: Text) -> Link:
     if by_name := REPEATED_BY_NAME.search(source):
         source, repeat = source[: by_name.start() + 1], by_name.group(1)
     try:
-        parsed = parse_expression(source)
+        parsed: Expression = parse_expression(source, graph=True)
+        passed = parsed.passed if isinstance(parsed, Applied) else None
+        parsed = parsed.made if isinstance(parsed, Applied) else parsed
         if isinstance(parsed, Name):
             return Link(Call(parsed.word), True, 1, text.place)
         if not isinstance(parsed, Call):
@@ -89,7 +123,7 @@ def parse_link(text: Text) -> Link:
                 f"{source!r} is no layer.",
                 hint=f"Write a name with its arguments: Dense(8, relu). Values stand before the first {ARROW}.",
             )
-        return Link(parsed, bare, repeat or parsed.repeat, text.place)
+        return Link(parsed, bare, repeat or parsed.repeat, text.place, passed)
     except RequestError as error:
         raise error.at(str(text.place)) from None
 

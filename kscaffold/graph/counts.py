@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from kscaffold.graph.shapes import default_values, repetitions
-from kscaffold.graph.value import Graph, Layer, Target
-from kscaffold.spec.expr import Call, Name, evaluate_size, walk
+from kscaffold.graph.value import Graph, Layer, Target, every_graph
+from kscaffold.spec.expr import Call, Literal, Name, evaluate_size, walk
 
 ANY_NUMBER = 10  # whole numbers are below this where no embedding says otherwise
+NO_FLOATS = (
+    "equal greater greater_equal less less_equal not_equal isfinite isinf isnan isclose all any one_hot digitize"
+    " searchsorted count_nonzero nonzero sign bincount shape size ndim"
+).split()
 # Layers that make others inside themselves.
 COMPOSITE = ("MultiHeadAttention", "GroupQueryAttention", "RNN", "Bidirectional", "TimeDistributed", "Pipeline")
 
@@ -42,7 +46,14 @@ def _count(
         if step.layer:
             counts[step.layer.class_name] += number
             inner |= _inside(step.layer)
-        elif step.target is Target.BLOCK:
+        layer = graph.layer_of(step)
+        for model in graph.models_in(layer) if layer else ():
+            if model.name not in done:
+                done.add(model.name)
+                _count(model, values, times, counts, inner, done)
+        if step.layer:
+            continue
+        if step.target is Target.BLOCK:
             part = graph.subgraph(step)
             given = {key: values.get(value.word) if isinstance(value, Name) else None for key, value in step.arguments}
             given |= {
@@ -68,6 +79,24 @@ def _layers(graph: Graph) -> list[Layer]:
     return found
 
 
+def draws_at_inference(graph: Graph) -> bool:
+    """Whether a call says that it is training, whatever the call of the model says."""
+    steps = (step for part in every_graph(graph) for step in part.steps)
+    return any(dict(step.passed.keywords).get("training") == Literal(True) for step in steps)
+
+
+def gives_no_floats(graph: Graph, value: str) -> bool:
+    """Whether an operation makes truth values or whole numbers of it, towards which nothing is trained."""
+    node = next((node for node in graph.nodes if value in graph.values_of(node)), None)
+    step = node.steps[-1] if node else None
+    if step is None or step.target is not Target.OPERATION:
+        return False
+    name = step.name.rpartition(".")[2]
+    if name == "top_k":
+        return value.endswith(".1")
+    return name in NO_FLOATS or name.startswith(("arg", "bitwise_", "logical_"))
+
+
 def largest_number(graph: Graph, name: str) -> int | None:
     """What whole numbers for an input must be below: the size of the embeddings that take it.
 
@@ -87,12 +116,11 @@ def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> list[int]
         if value not in node.start:
             continue
         step = node.steps[0]
-        layer = graph.layer_of(step)
-        if layer is None:
-            part = graph.subgraph(step)
+        layer, part = graph.layer_of(step), graph.part_of(step)
+        if part:
             inner = part.inputs[node.start.index(value)].name
             bounds += _bounds(part, inner, {**values, **default_values(part)})
-        elif layer.signature and layer.signature.name == "Embedding":
+        elif layer and layer.signature and layer.signature.name == "Embedding":
             given = dict(zip(layer.signature.parameters, layer.call.arguments)) | dict(layer.call.keywords)
             size = evaluate_size(given["input_dim"], values)
             bounds += [size] if size else []

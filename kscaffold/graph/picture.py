@@ -39,9 +39,10 @@ def _draw(graph: Graph, shapes: GraphShapes, group: str, boxes: list[Box], arrow
         for index, step in enumerate(node.steps):
             known = next(following, None)
             name = f"{group}/{node.name}/{index}"
-            kind = "layer" if graph.layer_of(step) else "model"
+            kind = "model" if graph.part_of(step) else "layer"
             boxes.append(Box(name, step_title(graph, step), _shape(known.shape if known else None), kind, group))
-            arrows += [(one, name) for one in before]
+            before += [ends[value] for value in step.reads]
+            arrows += [(one, name) for one in dict.fromkeys(before)]
             before = [name]
         ends |= dict.fromkeys(graph.values_of(node), before[0])
     for output in graph.outputs:
@@ -53,11 +54,15 @@ def _draw(graph: Graph, shapes: GraphShapes, group: str, boxes: list[Box], arrow
 def step_title(graph: Graph, step: Step) -> str:
     """A call as one writes it: `Dense(64, relu) x3`."""
     layer = graph.layer_of(step)
-    if layer is None:
+    if step.part:
+        title = show(step.part)
+    elif step.target is Target.OPERATION:
+        title = f"{step.name}{_arguments(step)}"
+    elif layer is None:
         given = ", ".join(f"{key}={show(value)}" for key, value in step.arguments)
-        title = f"{step.name}({given})" if step.target is Target.BLOCK and given else step.name
+        title = f"{step.name}({given})" if step.target is Target.BLOCK and given else f"{step.name}{_arguments(step)}"
     else:
-        title = layer_title(layer)
+        title = f"{layer_title(layer)}{_arguments(step)}"
         if step.target is Target.SHARED:
             title = f"{step.name}: {title}"
     return (
@@ -65,6 +70,12 @@ def step_title(graph: Graph, step: Step) -> str:
         if isinstance(step.repeat, int) and step.repeated
         else (f"{title} x {step.repeat}" if step.repeated else title)
     )
+
+
+def _arguments(step: Step) -> str:
+    """The arguments of a call in brackets, if it has any."""
+    passed = step.passed
+    return written_call(passed, "", show) if passed.arguments or passed.keywords else ""
 
 
 def layer_title(layer: Layer) -> str:

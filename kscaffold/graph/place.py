@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+from kscaffold.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,12 @@ class Text:
         inside = self.value[start:end]
         lead = len(inside) - len(inside.lstrip())
         return Text(inside.strip(), self.place.moved(start + lead))
+
+
+@contextlib.contextmanager
+def located(place: Place) -> Iterator[None]:
+    """Gives a place to a `RequestError` that has none."""
+    try:
+        yield
+    except RequestError as error:
+        raise error.at(str(place)) from None

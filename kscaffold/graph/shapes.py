@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kscaffold.errors import RequestError
-from kscaffold.graph.value import Graph, Layer, Step, Target
-from kscaffold.spec.expr import Arithmetic, Call, Display, Expression, Literal, Name, evaluate_size, names, show
-from kscaffold.spec.inference import Inferred, infer
+from kscaffold.graph.operations import operation_shape
+from kscaffold.graph.value import Graph, Layer, Node, Step, Target
+from kscaffold.spec.expr import Arithmetic, Call, Display, Expression, Literal, Name, Value, evaluate_size, names, show
+from kscaffold.spec.inference import RECURRENT, Inferred, infer
 from kscaffold.spec.shape import Shape
 
 # The arguments of layers that become the last size of their output.
@@ -100,14 +101,15 @@ def fixed_shape(graph: Graph, name: str) -> Shape:
     return tuple(None if size is None else evaluate_size(size, values) for size in shape or ())
 
 
-def shape_text(shown: Shown) -> str:
+def shape_text(shown: Shown, batch_size: int | None = None) -> str:
     """A shape as a docstring says it: `(batch_size, 16)`."""
+    batch = str(batch_size or "batch_size")
     if shown.shape is None:
-        return "`(batch_size, ...)`"
+        return f"`({batch}, ...)`"
     sizes = [str(size) for size in shown.shape]
     if shown.last is not None and sizes:
         sizes[-1] = show(shown.last)
-    return f"`({', '.join(['batch_size', *sizes])}{'' if sizes else ','})`"
+    return f"`({', '.join([batch, *sizes])}{'' if sizes else ','})`"
 
 
 def repetitions(step: Step, values: Mapping[str, object]) -> int:
@@ -170,34 +172,61 @@ class _Flow:
             current = tuple(shapes[value] for value in node.start)
             last = lasts.get(node.start[0]) if len(node.start) == 1 else None
             made: tuple[Shape | None, ...] = ()
+            taken: tuple[Shape | None, ...] = ()
             ends: tuple[Expression | None, ...] = (last,)
             for step in node.steps:
-                before = self.total
+                before, taken = self.total, current
                 for _ in range(repetitions(step, self.values)):
-                    made, ends = self.call(step, current, last)
+                    made, ends = self.call(step, current, last, shapes)
                     current, last = made, ends[0]
                 added = None if self.total is None or before is None else self.total - before
                 steps.append(StepShape(step, node.name, made[0] if len(made) == 1 else None, added))
+            if node.parts:
+                made = self.several(node, taken)
+                ends = (None,) * len(made)
             for value, shape, end in zip(self.graph.values_of(node), made, ends):
                 shapes[value], lasts[value] = shape, end
         return GraphShapes(shapes, lasts, self.total, tuple(steps))
 
     def call(
-        self, step: Step, given: tuple[Shape | None, ...], last: Expression | None
+        self,
+        step: Step,
+        given: tuple[Shape | None, ...],
+        last: Expression | None,
+        shapes: Mapping[str, Shape | None],
     ) -> tuple[tuple[Shape | None, ...], tuple[Expression | None, ...]]:
         """One call: the shapes that it gives, and their last sizes where those are parameters."""
+        if step.target is Target.OPERATION:
+            return (operation_shape(step, given, shapes, self.values),), (None,)
         layer = self.graph.layer_of(step)
         if layer is None:
             return self.call_graph(step, given)
+        models = self.graph.models_in(layer)
+        inner = [_Flow(model, self.facts, self.own_layers, self.values).model() for model in models]
+        given += tuple(shapes.get(item.name) if isinstance(item, Value) else None for item in step.passed.arguments)
         try:
             own = layer.call.own
             inferred = self.own_layers(layer.call, given) if own else infer(layer.call, given, self.values)
         except RequestError as error:
             raise error.at(str(step.place)) from None
+        if models:
+            inferred = _around(layer, models, inner, given)
         if step.target is not Target.SHARED or step.name not in self.counted:
             self.count(inferred.parameters)
         self.counted.add(step.name)
+        if dict(step.passed.keywords).get("return_attention_scores") is not None:
+            return (None,), (None,)
         return (inferred.shape,), (last_size(layer, last),)
+
+    def several(self, node: Node, given: tuple[Shape | None, ...]) -> tuple[Shape | None, ...]:
+        """The shapes of the values of a recurrent layer that gives its states too; nothing of other layers."""
+        layer = self.graph.layer_of(node.steps[-1])
+        unknown = (None,) * len(node.parts)
+        if layer is None or layer.class_name not in RECURRENT:
+            return unknown
+        keywords = tuple(pair for pair in layer.call.keywords if pair[0] != "return_state")
+        output = infer(replace(layer.call, keywords=keywords), given[:1], self.values).shape
+        return unknown if output is None else (output, *(output[-1:] for _ in node.parts[1:]))
 
     def call_graph(
         self, step: Step, given: tuple[Shape | None, ...]
@@ -242,6 +271,18 @@ def last_size(layer: Layer, before: Expression | None) -> Expression | None:
         if key in given:
             return given[key] if names(given[key]) else None
     return before if layer.signature.keeps_shape and not layer.signature.merges else None
+
+
+def _around(
+    layer: Layer, models: tuple[Graph, ...], inner: list[GraphShapes], given: tuple[Shape | None, ...]
+) -> Inferred:
+    """What a layer makes of its input by a model: known where it calls that for each step."""
+    (model, *others), (shapes, *_) = models, inner
+    output = shapes.values.get(model.outputs[0].value)
+    if layer.class_name != "TimeDistributed" or others or len(model.outputs) > 1 or len(given) != 1:
+        return Inferred(None, None)
+    known = given[0] and output is not None
+    return Inferred((given[0][0], *output) if known and given[0] and output is not None else None, shapes.parameters)
 
 
 def _fits(declared: Shape, shape: Shape) -> bool:

@@ -82,11 +82,13 @@ def _last_activation(graph: Graph, value: str) -> str:
     """The activation that a value ends in, looked for in sub-models too."""
     node = next((node for node in graph.nodes if value in graph.values_of(node)), None)
     if node is None or not node.steps:
-        return _last_activation(graph, node.start[0]) if node else ""
+        return _last_activation(graph, node.start[0]) if node and node.start else ""
     step = node.steps[-1]
     layer = graph.layer_of(step)
     if layer is not None:
         return _activation(layer)
+    if step.target is Target.OPERATION:
+        return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
     if step.target not in (Target.MODEL, Target.BLOCK):
         return ""
     part = graph.subgraph(step)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kscaffold.graph.place import Place
 from kscaffold.spec.argument import Argument
 from kscaffold.spec.catalogue import Signature
-from kscaffold.spec.expr import Call, Expression, names
+from kscaffold.spec.expr import Call, Expression, Part, Value, names, transform, values
 
 
 class Target(StrEnum):
@@ -19,6 +19,20 @@ class Target(StrEnum):
     SHARED = "shared"
     MODEL = "model"
     BLOCK = "block"
+    OPERATION = "operation"
+
+
+class Form(StrEnum):
+    """How a model takes its inputs, or gives its outputs."""
+
+    ONE = "one"
+    LIST = "list"
+    DICT = "dict"
+
+
+def natural_form(count: int) -> Form:
+    """How a model takes or gives so many values where nobody says otherwise."""
+    return Form.ONE if count == 1 else Form.LIST
 
 
 @dataclass(frozen=True)
@@ -31,12 +45,14 @@ class Input:
             out, because it takes what it is given.
         dtype: The type of its numbers.
         place: Where it is declared.
+        batch_size: The number of examples in a batch, where it is fixed.
     """
 
     name: str
     shape: tuple[Expression | None, ...] | None
     dtype: str
     place: Place
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,17 +82,23 @@ class SharedLayer:
     place: Place
 
 
+NOTHING = Call("")  # the arguments of a call that has none
+
+
 @dataclass(frozen=True)
 class Step:
     """One call in a chain.
 
     Attributes:
         target: What is called.
-        name: The name of the shared layer, model or block; for a layer of this step alone, its class.
+        name: The name of the shared layer, model or block; for a layer of this step alone, its class; for an operation
+            its function, `ops.mean`, or `[]` for a slice.
         layer: For a layer of this step alone, what makes it.
         arguments: For a block, what its parameters are given.
         repeat: How many of them are called, one after the other: a number, or the name of a parameter.
         place: Where it stands.
+        passed: The arguments of the call behind the values that it is given: of a layer, a model or an operation.
+        part: For a slice, what it takes of which value.
     """
 
     target: Target
@@ -85,6 +107,13 @@ class Step:
     layer: Layer | None = None
     arguments: tuple[tuple[str, Expression], ...] = ()
     repeat: int | str = 1
+    passed: Call = NOTHING
+    part: Part | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The values that its arguments name."""
+        return tuple(values(self.part or self.passed))
 
     @property
     def repeated(self) -> bool:
@@ -102,6 +131,8 @@ class Node:
         steps: The calls.
         place: Where it is declared.
         start_place: Where the values are named.
+        parts: The names of the values that the last step gives, where they are several and it is no model: `0`, `1`.
+        complete: Whether these are all of them.
     """
 
     name: str
@@ -109,6 +140,28 @@ class Node:
     steps: tuple[Step, ...]
     place: Place
     start_place: Place
+    parts: tuple[str, ...] = ()
+    complete: bool = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The values that it is made of."""
+        return (*self.start, *(value for step in self.steps for value in step.reads))
+
+    def renamed(self, names: Mapping[str, str]) -> Node:
+        """The same node, made of values that have other names."""
+
+        def change(part: Expression) -> Expression | None:
+            return Value(names.get(part.name, part.name)) if isinstance(part, Value) else None
+
+        def step(item: Step) -> Step:
+            passed, part = transform(item.passed, change), item.part and transform(item.part, change)
+            assert isinstance(passed, Call)
+            assert part is None or isinstance(part, Part)
+            return replace(item, passed=passed, part=part)
+
+        start = tuple(names.get(value, value) for value in self.start)
+        return replace(self, start=start, steps=tuple(map(step, self.steps)))
 
 
 @dataclass(frozen=True)
@@ -165,6 +218,9 @@ class Graph:
         targets: What outputs are trained towards, where the graph does not tell: names of outputs and of targets.
         is_block: Whether it is a block.
         own_parameters: The parameters that a block has for itself; the others are those of the whole spec.
+        input_form: How it takes its inputs.
+        output_form: How it gives its outputs.
+        frozen: Whether nothing in it is trained.
     """
 
     name: str
@@ -181,6 +237,9 @@ class Graph:
     own_classes: tuple[OwnClass, ...] = ()
     is_block: bool = False
     own_parameters: frozenset[str] = frozenset()
+    input_form: Form = Form.ONE
+    output_form: Form = Form.ONE
+    frozen: bool = False
     place: Place = field(default_factory=lambda: Place("SPEC"))
 
     @property
@@ -204,12 +263,23 @@ class Graph:
         return next(item for item in found if item.name == step.name)
 
     def layer_of(self, step: Step) -> Layer | None:
-        """The layer that a step calls, `None` for a model or a block."""
+        """The layer that a step calls, `None` for a model, a block or an operation."""
         return self.shared_layer(step.name).layer if step.target is Target.SHARED else step.layer
 
+    def part_of(self, step: Step) -> Graph | None:
+        """The model or block that a step calls, `None` for a layer or an operation."""
+        return self.subgraph(step) if step.target in (Target.MODEL, Target.BLOCK) else None
+
+    def models_in(self, layer: Layer) -> tuple[Graph, ...]:
+        """The models that are arguments of a layer."""
+        named = list(values(layer.call))
+        return tuple(model for model in self.models if model.name in named)
+
     def values_of(self, node: Node) -> tuple[str, ...]:
-        """The names of the values that a node makes: its own, or one for each output of a model."""
+        """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
         last = node.steps[-1] if node.steps else None
+        if node.parts:
+            return tuple(f"{node.name}.{part}" for part in node.parts)
         if last is None or last.target not in (Target.MODEL, Target.BLOCK):
             return (node.name,)
         outputs = self.subgraph(last).outputs
@@ -219,12 +289,11 @@ class Graph:
         """The parameters that some of the nodes need."""
         used: set[str] = {name for item in self.shared for name in names(item.layer.call)}
         for step in (step for node in nodes for step in node.steps):
-            layer = self.layer_of(step)
-            if layer:
-                used |= names(layer.call)
-            else:
-                part = self.subgraph(step)
-                used |= {item.name for item in part.parameters if item.name not in part.own_parameters}
+            layer, part = self.layer_of(step), self.part_of(step)
+            for inner in (*(self.models_in(layer) if layer else ()), *([part] if part else [])):
+                used |= {item.name for item in inner.parameters if item.name not in inner.own_parameters}
+            used |= names(layer.call) if layer else set()
+            used |= names(step.part or step.passed)
             used |= {name for _, value in step.arguments for name in names(value)}
             used |= {step.repeat} if isinstance(step.repeat, str) else set()
         return tuple(item for item in self.parameters if item.name in used)

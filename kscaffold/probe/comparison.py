@@ -283,7 +283,7 @@ def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -
         model.build(
             keras.tree.map_structure(
                 lambda tensor: tuple(tensor.shape),
-                reference.inputs if len(reference.inputs) > 1 else reference.inputs[0],
+                getattr(reference, "_inputs_struct", reference.inputs[0]),
             )
         )
     if saved["kind"] in SUFFIXES and saved["config"] == "whole":

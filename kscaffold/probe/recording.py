@@ -21,19 +21,21 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[dict[str, Any]]
         yield calls
         return
     seen: set[int] = set()
-    inside: list[Any] = []
+    closed: list[bool] = []  # of each layer whose call goes on: whether what it calls is left out
     original = keras.layers.Layer.__call__
 
     def recording(layer: Any, *arguments: Any, **keywords: Any) -> Any:
-        hidden = any(is_closed(outer) for outer in inside) or isinstance(layer, keras.layers.InputLayer)
-        entry = None if hidden or layer is model else describe(layer, len(inside) - 1)
+        # What a class calls without numbers, to build itself, it calls again with them.
+        symbolic = any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten((arguments, keywords)))
+        hidden = any(closed) or symbolic or isinstance(layer, keras.layers.InputLayer)
+        entry = None if hidden or layer is model else describe(layer, len(closed) - 1)
         if entry is not None:
             calls.append(entry)
-        inside.append(layer)
+        closed.append(symbolic or is_closed(layer))
         try:
             outputs = original(layer, *arguments, **keywords)
         finally:
-            inside.pop()
+            closed.pop()
         if entry is not None:
             entry["shapes"] = [any_batch(tensor.shape, batch_size) for tensor in keras.tree.flatten(outputs)]
             entry["parameters"] = int(layer.count_params()) if layer.built else 0

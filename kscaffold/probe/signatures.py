@@ -1,4 +1,4 @@
-"""Writes the names and signatures of Keras' layers, initializers, … as JSON: what `kscaffold.spec.catalogue` reads.
+"""Writes the names and signatures of Keras' layers, operations, … as JSON: what `kscaffold.spec.catalogue` reads.
 
 Run it with the interpreter whose Keras is to be described:
 
@@ -60,10 +60,10 @@ def public_classes(module: Any, base: type) -> dict[str, type]:
     return {name: cls for name, cls in named.items() if name not in ABSTRACT}
 
 
-def describe_parameters(cls: Any) -> dict[str, Any]:
-    """`{"parameters": {name: [] or [default]}}` of a constructor, and whether it takes any number of arguments."""
+def describe_parameters(called: Any) -> dict[str, Any]:
+    """`{"parameters": {name: [] or [default]}}` of a function or constructor, and whether it takes any number."""
     described: dict[str, Any] = {"parameters": {}}
-    for name, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
+    for name, parameter in inspect.signature(called).parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
             described["variadic"] = True
         elif parameter.kind is not parameter.VAR_KEYWORD:
@@ -101,6 +101,7 @@ def describe_layer(cls: Any) -> dict[str, Any]:
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         and (parameter.default is parameter.empty or name in ("training", "mask"))
     ]
+    described["passed"] = [name for name in list(call)[1:] if call[name].kind is call[name].POSITIONAL_OR_KEYWORD]
     required = [name for name, default in described["parameters"].items() if not default]
     inputs = [name for name in described["call"] if name not in ("training", "mask")]
     shapes = output_shapes(cls, required, len(inputs))
@@ -128,6 +129,16 @@ def accepted_names(module: Any) -> list[str]:
     return names
 
 
+def operations() -> dict[str, Any]:
+    """The functions of `keras.ops` by their names, those of its modules too where they are there alone."""
+    found = {}
+    for prefix, module in (("", keras.ops), ("image.", keras.ops.image), ("linalg.", keras.ops.linalg)):
+        for name, item in vars(module).items():
+            if inspect.isfunction(item) and not name.startswith("_") and (not prefix or not hasattr(keras.ops, name)):
+                found[f"{prefix}{name}"] = describe_parameters(item)
+    return dict(sorted(found.items()))
+
+
 MERGING = {
     name
     for name, cls in public_classes(keras.layers, keras.layers.Layer).items()
@@ -148,6 +159,7 @@ def describe_keras() -> dict[str, Any]:
             name for name in {*dir(keras.layers.Layer()), *dir(keras.Model())} if not name.startswith("_")
         ),
         "layers": {name: describe_layer(cls) for name, cls in public_classes(keras.layers, keras.layers.Layer).items()},
+        "operations": operations(),
         "names": {"activations": accepted_names(keras.activations)},
     }
     for group, (module, base) in groups.items():

@@ -102,10 +102,17 @@ def _is_mirrored(forward: Any, backward: Any) -> bool:
     """Whether a layer is what Bidirectional makes of the other one by itself."""
     if not isinstance(forward, dict) or not isinstance(backward, dict):
         return False
-    one, other = dict(forward["config"]), dict(backward["config"])
+    one, other = _unshared(forward["config"]), _unshared(backward["config"])
     names = [re.sub("^(forward|backward)_", "", str(config.pop("name", ""))) for config in (one, other)]
     turned = one.pop("go_backwards", False) is not other.pop("go_backwards", False)
     return turned and names[0] == names[1] and forward["class_name"] == backward["class_name"] and one == other
+
+
+def _unshared(value: Any) -> Any:
+    """A config without the numbers by which files tell whether two objects are one."""
+    if isinstance(value, dict):
+        return {key: _unshared(item) for key, item in value.items() if key != "shared_object_id"}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value
 
 
 def _uniform(value: Any) -> Any:

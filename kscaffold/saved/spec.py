@@ -1,15 +1,21 @@
-"""A saved model as a graph spec: chains of layers, as far as the syntax of specs can say it."""
+"""A saved model as a graph spec: chains of layers and operations."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.naming import identifier
-from kscaffold.saved.tree import Listing, Object, Plain, Ref, Table, Tree
-from kscaffold.saved.value import Call, CallKind, SavedModel, uses_of
-from kscaffold.spec.expr import literal
+from kscaffold.saved import facts
+from kscaffold.saved.inside import form_of, inner_models, items_of, keys_of
+from kscaffold.saved.spec_text import SLICE, Words, operation_name
+from kscaffold.saved.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs
+from kscaffold.saved.value import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
+from kscaffold.spec import catalogue
+
+RESERVED = {"model", "keras", "layers", "ops", "training"}
 
 
 def spec_document(model: SavedModel, shown: str) -> dict[str, Any]:
@@ -22,7 +28,7 @@ def spec_document(model: SavedModel, shown: str) -> dict[str, Any]:
     Raises:
         RequestError: There is something in the model that no spec can say; names it.
     """
-    writer = _Spec(shown)
+    writer = _Spec(model, shown)
     document = writer.document(model)
     if writer.models:
         document = {**document, "models": writer.models}
@@ -30,12 +36,20 @@ def spec_document(model: SavedModel, shown: str) -> dict[str, Any]:
 
 
 class _Spec:
-    def __init__(self, shown: str) -> None:
+    def __init__(self, model: SavedModel, shown: str) -> None:
         self.shown = shown
         self.models: dict[str, dict[str, Any]] = {}
+        every = list(inner_models(model))
+        self.keys = {key for part in every for tree in (part.input_tree, part.output_tree) for key in keys_of(tree)}
+        # What Keras calls layers and operations that have no name is no name for anything else.
+        self.made_up = {stem for part in every for stem in _stems(part)}
         self.known: list[tuple[SavedModel, str]] = []
-        # Names of models and of what is inside them never clash: specs have one space for both.
-        self.taken: set[str] = {"model", "keras", "layers", "ops"}
+        taken = RESERVED | self.keys
+        for part in every[:-1]:
+            wanted = "part" if part.generated else identifier(part.name, "part")
+            self.known.append((part, self.free(wanted, taken, "model")))
+        # Names of models and of what is inside them never clash.
+        self.taken = RESERVED | {name for _, name in self.known}
 
     def document(self, model: SavedModel) -> dict[str, Any]:
         """The spec of one model."""
@@ -49,23 +63,22 @@ class _Spec:
             where=self.shown,
         )
 
-    def name(self, wanted: str) -> str:
-        """A name that is not taken."""
+    def free(self, wanted: str, taken: set[str], what: str) -> str:
+        """A name that is not taken, and none that Keras may give by itself; taken from then on."""
         stem = wanted if wanted[:1].islower() else f"x_{wanted}"
+        stem = f"{stem}_{what}" if re.sub(r"_[0-9]+$", "", stem) in self.made_up else stem
         name, number = stem, 2
-        while name in self.taken:
+        while name in taken:
             name, number = f"{stem}_{number}", number + 1
-        self.taken.add(name)
+        taken.add(name)
         return name
 
     def model_name(self, model: SavedModel) -> str:
         """The name of a model that is called, whose spec is written when it is first needed."""
-        for known, name in self.known:
-            if known is model:
-                return name
-        name = self.name(identifier(model.name, "part") if not model.generated else "part")
-        self.known.append((model, name))
-        self.models[name] = self.document(model)
+        name = next(name for known, name in self.known if known is model)
+        if name not in self.models:
+            self.models[name] = {}  # its place, before those that it needs itself
+            self.models[name] = self.document(model)
         return name
 
 
@@ -75,88 +88,142 @@ class _One:
     def __init__(self, spec: _Spec, model: SavedModel) -> None:
         self.spec = spec
         self.model = model
+        self.words = Words(spec.refuse, self.value, spec.model_name)
+        self.taken = {*spec.taken, *keys_of(model.input_tree), *keys_of(model.output_tree)}
         self.values: dict[Ref, str] = {}
         self.shared: dict[int, str] = {}
         self.nodes: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
+        self.pending: dict[Ref, str] = {}
+        self.uses = uses_of(model)
 
     def document(self) -> dict[str, Any]:
         """The document."""
         model = self.model
-        if isinstance(model.input_tree, Table) or isinstance(model.output_tree, Table):
-            raise self.spec.refuse("inputs or outputs that come as a dictionary")
-        if not model.inputs:
-            raise self.spec.refuse("a model without a shape of its inputs")
-        if model.frozen:
-            raise self.spec.refuse(f"that the whole model {model.name!r} is not trained")
-        inputs = {}
-        for index, item in enumerate(model.inputs):
-            if item.options or (item.shape and item.shape[0] is not None):
-                raise self.spec.refuse(
-                    f"that the input {item.name!r} has a batch size, or is {', '.join(item.options) or 'such'}"
-                )
-            name = self.spec.name(
-                "inputs" if item.generated and len(model.inputs) == 1 else identifier(item.name, "input")
-            )
-            self.values[Ref(-1 - index)] = name
-            shape = list(item.shape[1:])
-            inputs[name] = {"shape": shape, "dtype": item.dtype} if item.dtype != "float32" else {"shape": shape}
+        for layer in model.layers:
+            if layer.words:
+                raise self.spec.refuse(f"the words that {layer.name!r} learned")
+        inputs = self.inputs()
         shared = {}
         for number, layer in enumerate(model.layers):
             if layer.calls > 1 and layer.model is None:
-                self.shared[number] = self.spec.name(identifier(layer.name, "layer"))
-                shared[self.shared[number]] = self.layer(layer.made)
+                self.shared[number] = self.name(identifier(layer.name, "layer"), "layer")
+                shared[self.shared[number]] = self.words.layer(self.made(layer))
         self.chains()
         document: dict[str, Any] = {"inputs": inputs}
         document |= {"shared": shared} if shared else {}
         document |= {"nodes": self.nodes} if self.nodes else {}
-        return document | {"outputs": self.outputs}
+        document["outputs"] = self.outputs
+        trees = {"inputs": model.input_tree, "outputs": model.output_tree}
+        structure = {key: form for key, tree in trees.items() if (form := form_of(tree))}
+        document |= {"structure": structure} if structure else {}
+        return document | ({"trainable": False} if model.frozen else {})
+
+    def name(self, wanted: str, what: str) -> str:
+        """A name that is not taken."""
+        return self.spec.free(wanted, self.taken, what)
+
+    def inputs(self) -> dict[str, Any]:
+        """The section of the inputs."""
+        model = self.model
+        listed = model.inputs
+        if not listed and model.build_shape:
+            listed = (SavedInput("inputs", model.build_shape, "float32", True),)
+        if not listed:
+            raise self.spec.refuse(f"the shape of the inputs of {model.name!r}, which the file does not say")
+        places = [Ref(-1 - index) for index in range(len(listed))]
+        if not model.sequential and list(items_of(model.input_tree)) != places:
+            raise self.spec.refuse("inputs that are nested, or given twice")
+        keys = keys_of(model.input_tree) or [""] * len(listed)
+        inputs = {}
+        for item, place, key in zip(listed, places, keys, strict=True):
+            if item.options:
+                raise self.spec.refuse(f"that the input {item.name!r} is {' and '.join(item.options)}")
+            plain = "inputs" if item.generated and len(listed) == 1 else identifier(item.name, "input")
+            name = self.key(key) if key else self.name(plain, "input")
+            self.values[place] = name
+            said: dict[str, Any] = {"shape": list(item.shape[1:])}
+            said |= {"dtype": item.dtype} if item.dtype != "float32" else {}
+            said |= {"batch_size": item.shape[0]} if item.shape and item.shape[0] is not None else {}
+            inputs[name] = said
+        return inputs
+
+    def key(self, key: str) -> str:
+        """The key of a dictionary, which is a name in the spec."""
+        if identifier(key, "key") != key or key in self.spec.taken:
+            raise self.spec.refuse(f"the key {key!r} of a dictionary")
+        return key
 
     def chains(self) -> None:
         """The nodes and outputs."""
-        uses = uses_of(self.model)
-        ends = list(self.ends())
-        pending: dict[Ref, str] = {}
+        ends = self.ends()
         for index, call in enumerate(self.model.calls):
-            start = self.start(call, pending)
-            chain = f"{start} -> {self.called(call)}"
-            whole = Ref(index)
-            single = call.outputs == ((),)
-            following = self.user(whole) if single and uses.get(whole) == 1 else None
-            if following is not None and self.takes_one(following):
-                pending[whole] = chain
+            chain = self.chain(call)
+            whole = self.single(index, call)
+            once = whole is not None and self.uses.get(whole) == 1
+            if whole is not None and once and self.goes_on(whole):
+                self.pending[whole] = chain
                 continue
-            if single and ends.count(whole) == 1 and uses.get(whole) == 1:
-                name = self.spec.name(self.label(call, "output"))
+            if whole is not None and once and whole in ends:
+                name = ends[whole][0] or self.name(self.label(call, "output"), "output")
                 self.outputs[name] = chain
                 self.values[whole] = name
                 continue
-            name = self.spec.name(self.label(call, "value"))
+            name = self.name(self.label(call, "value"), "value")
             self.nodes[name] = chain
-            self.values[whole] = name
-            inner = self.model.layer_of(call)
-            if not single and inner and inner.model:
-                labels = list(self.spec.models[self.spec.model_name(inner.model)]["outputs"])
-                for path, label in zip(call.outputs, labels, strict=True):
-                    self.values[Ref(index, path)] = f"{name}.{label}" if len(labels) > 1 else name
-            elif not single:
-                raise self.spec.refuse(f"that {self.what(call)} gives several values")
-        for ref in ends:
-            if self.values[ref] not in self.outputs:
-                self.outputs[self.spec.name("output")] = self.values[ref]
-        order = [self.values[ref] for ref in ends]
-        self.outputs = dict(
-            sorted(self.outputs.items(), key=lambda pair: order.index(pair[0] if pair[0] in order else pair[1]))
-        )
+            if whole is not None:
+                self.values[whole] = name
+            else:
+                self.several(index, call, name)
+        for ref, keys in ends.items():
+            for key in keys:
+                if self.value(ref) not in self.outputs:
+                    self.outputs[key or self.name("output", "output")] = self.value(ref)
+        order = [self.values[ref] for ref in self.end_values()]
+        found = self.outputs.items()
+        ordered = sorted(found, key=lambda pair: order.index(pair[0] if pair[0] in order else pair[1]))
+        keys = keys_of(self.model.output_tree)
+        self.outputs = {key: self.outputs[key] for key in keys} if keys else dict(ordered)
 
-    def ends(self) -> Iterator[Ref]:
-        """The values that are outputs."""
-        tree = self.model.output_tree
-        items = tree.items if isinstance(tree, Listing) else (tree,)
-        for item in items:
+    def single(self, index: int, call: Call) -> Ref | None:
+        """The one value of a call; `None` if it gives several."""
+        paths = {ref.path for ref in self.uses if ref.source == index}
+        inner = self.model.layer_of(call)
+        if inner and inner.model:
+            outputs = list(items_of(inner.model.output_tree))
+            return Ref(index, call.outputs[0]) if len(outputs) == 1 else None
+        return Ref(index) if call.outputs == ((),) and paths <= {()} else None
+
+    def several(self, index: int, call: Call, name: str) -> None:
+        """Names for the values of a call that gives several."""
+        inner = self.model.layer_of(call)
+        labels = list(self.spec.models[self.spec.model_name(inner.model)]["outputs"]) if inner and inner.model else []
+        for ref in self.uses:
+            if ref.source != index:
+                continue
+            part = ref.path[0] if ref.path else 0
+            if len(ref.path) > 1:
+                raise self.spec.refuse(f"a part of a part of what {self.what(call)} gives")
+            self.values[ref] = f"{name}.{labels[part] if labels and isinstance(part, int) else part}"
+
+    def ends(self) -> dict[Ref, list[str]]:
+        """The values that are outputs, each with the keys that it has; an empty one outside of a dictionary."""
+        keys = keys_of(self.model.output_tree)
+        ends: dict[Ref, list[str]] = {}
+        for position, ref in enumerate(self.end_values()):
+            ends.setdefault(ref, []).append(self.key(keys[position]) if keys else "")
+        return ends
+
+    def end_values(self) -> Iterator[Ref]:
+        """The values that are outputs, in order."""
+        for item in items_of(self.model.output_tree):
             if not isinstance(item, Ref) or item.source < 0:
                 raise self.spec.refuse("outputs that are nested, or are inputs")
             yield item
+
+    def value(self, ref: Ref) -> str:
+        """The name of a value."""
+        return self.values[ref]
 
     def label(self, call: Call, fallback: str) -> str:
         """A name for what a call gives."""
@@ -170,40 +237,77 @@ class _One:
         layer = self.model.layer_of(call)
         return repr(layer.name) if layer else call.function
 
-    def start(self, call: Call, pending: dict[Ref, str]) -> str:
-        """What a chain begins with."""
+    def goes_on(self, value: Ref) -> bool:
+        """Whether the call that takes a value goes on with it in its chain."""
+        for call in self.model.calls:
+            taken = [ref for tree in (*call.args, *(item for _, item in call.kwargs)) for ref in refs(tree)]
+            if value in taken:
+                alone = call.kind is not CallKind.OPERATION or (taken == [value] and call.function != SLICE)
+                layer = self.model.layer_of(call)
+                own = layer is not None and layer.model is None and self.signature(call) is None
+                return call.args[:1] == (value,) and alone and (len(call.args) == 1 or not layer or own)
+        return False  # an output
+
+    def signature(self, call: Call) -> catalogue.Signature | None:
+        """What Keras says of a layer that is called; `None` for one of the user's own."""
+        layer = self.model.layer_of(call)
+        known = layer is not None and layer.made.target.startswith("layers.")
+        return catalogue.find_class(layer.made.class_name) if layer and known else None
+
+    def start(self, value: Ref) -> str:
+        """What a chain begins with that goes on with a value."""
+        return self.pending.pop(value, None) or self.value(value)
+
+    def chain(self, call: Call) -> str:
+        """A chain that ends with a call."""
         if call.kind is CallKind.OPERATION:
-            raise self.spec.refuse(f"the operation {call.function}")
-        if call.kwargs:
-            raise self.spec.refuse(f"the argument {call.kwargs[0][0]!r} of a call of {self.what(call)}")
-        given: list[Tree] = []
-        for arg in call.args:
-            given += arg.items if isinstance(arg, Listing) else [arg]
-        names = []
-        for ref in given:
-            if not isinstance(ref, Ref):
-                raise self.spec.refuse(f"what {self.what(call)} is called with")
-            if ref in pending:
-                return pending.pop(ref)
-            names.append(self.values[ref])
-        return names[0] if len(names) == 1 else f"({', '.join(names)})"
+            return self.operation(call)
+        values, further = self.given(call)
+        passed = [*map(self.words.tree, further), *(f"{key}={self.words.tree(item)}" for key, item in call.kwargs)]
+        start = self.start(values[0]) if len(values) == 1 else f"({', '.join(map(self.value, values))})"
+        brackets = f"({', '.join(passed)})" if passed else ""
+        return f"{start} -> {self.called(call, bool(passed))}{brackets}"
 
-    def user(self, value: Ref) -> Call | None:
-        """The one call that takes a value; `None` for an output."""
-        from kscaffold.saved.tree import refs
+    def given(self, call: Call) -> tuple[list[Ref], tuple[Tree, ...]]:
+        """The values before the arrow, and what stands in the brackets of the call."""
+        layer, signature = self.model.layer_of(call), self.signature(call)
+        assert layer is not None
+        first = call.args[0] if call.args else NONE
+        values: list[Tree] = [first]
+        if isinstance(first, Listing):
+            as_list = layer.model is not None and isinstance(layer.model.input_tree, Listing)
+            values = list(first.items)
+            if len(values) == 1 and not as_list:
+                raise self.spec.refuse(f"that {layer.name!r} is called with a list of one value")
+        elif isinstance(first, Table) and layer.model and isinstance(layer.model.input_tree, Table):
+            table = dict(first.items)
+            values = [table.get(key, NONE) for key in keys_of(layer.model.input_tree)]
+        further = call.args[1:]
+        if signature and signature.inputs > 1 and all(isinstance(arg, Ref) for arg in call.args):
+            values, further = list(call.args), ()
+        listed = [value for value in values if isinstance(value, Ref)]
+        if not listed or len(listed) < len(values) or (layer.model and further):
+            raise self.spec.refuse(f"what {layer.name!r} is called with")
+        return listed, further
 
-        return next((call for call in self.model.calls if any(value in list(refs(arg)) for arg in call.args)), None)
+    def operation(self, call: Call) -> str:
+        """A chain that ends with an operation, or begins with it."""
+        taken = [ref for tree in (*call.args, *(item for _, item in call.kwargs)) for ref in refs(tree)]
+        if call.function == SLICE:
+            assert isinstance(call.args[0], Ref)
+            return f"{self.value(call.args[0])}[{self.words.index(call.args[1])}]"
+        args = call.args
+        function = operation_name(call.function, len(args))
+        goes_on = taken == [args[0]] if args else False
+        listed = [self.words.tree(item) for item in args[1 if goes_on else 0 :]]
+        listed += [f"{key}={self.words.tree(item)}" for key, item in call.kwargs]
+        brackets = f"({', '.join(listed)})" if listed else ""
+        if goes_on:
+            assert isinstance(args[0], Ref)
+            return f"{self.start(args[0])} -> {function}{brackets}"
+        return f"{function}{brackets}"
 
-    def takes_one(self, call: Call) -> bool:
-        """Whether a call takes a single value."""
-        return (
-            call.kind is not CallKind.OPERATION
-            and not call.kwargs
-            and len(call.args) == 1
-            and isinstance(call.args[0], Ref)
-        )
-
-    def called(self, call: Call) -> str:
+    def called(self, call: Call, passed: bool) -> str:
         """What a chain calls."""
         layer = self.model.layer_of(call)
         assert layer is not None
@@ -211,33 +315,28 @@ class _One:
             return self.spec.model_name(layer.model)
         if call.layer in self.shared:
             return self.shared[call.layer]
-        made = layer.made
+        made = self.made(layer)
         if not layer.generated:
             made = Object(made.target, (*made.keywords, ("name", Plain(layer.name))), made.positional)
-        return self.layer(made)
+        return self.words.layer(made, brackets=passed)
 
-    def layer(self, made: Tree, inside: bool = False) -> str:
-        """A layer as specs write it; one without arguments has no brackets, unless it is inside another."""
-        match made:
-            case Plain(value=value):
-                return literal(value)
-            case Listing(brackets=brackets, items=items):
-                comma = "," if brackets == "()" and len(items) == 1 else ""
-                return f"{brackets[0]}{', '.join(self.layer(item, True) for item in items)}{comma}{brackets[1]}"
-            case Table(items=pairs):
-                return "{" + ", ".join(f"{literal(key)}: {self.layer(value, True)}" for key, value in pairs) + "}"
-            case Object(target=target, keywords=keywords, positional=positional):
-                if target == "model" or target.startswith((":", "keras.dtype", "keras.random", "np.", "ops.")):
-                    raise self.spec.refuse(
-                        "a model or an object inside of a layer" if target == "model" else target.lstrip(":")
-                    )
-                name = target if ":" in target else target.rpartition(".")[2]
-                listed = [
-                    self.layer(value, True) if index < positional else f"{key}={self.layer(value, True)}"
-                    for index, (key, value) in enumerate(keywords)
-                ]
-                return f"{name}({', '.join(listed)})" if listed or inside else name
-        raise self.spec.refuse(f"{made}")
+    def made(self, layer: SavedLayer) -> Object:
+        """What makes a layer; that it is not trained is said of a frozen model as a whole."""
+        if not self.model.frozen:
+            return layer.made
+        kept = tuple(pair for pair in layer.made.keywords if pair != ("trainable", Plain(False)))
+        return Object(layer.made.target, kept, layer.made.positional)
+
+
+def _stems(model: SavedModel) -> Iterator[str]:
+    """What Keras calls those layers and operations of a model that have no name."""
+    for layer in model.layers:
+        if layer.generated and layer.model is None:
+            yield facts.made_up_stem(layer.made.class_name)
+    for call in model.calls:
+        if call.kind is CallKind.OPERATION:
+            function = operation_name(call.function, len(call.args))
+            yield "get_item" if call.function == SLICE else function.rpartition(".")[2]
 
 
 def plain_chain(model: SavedModel) -> str | None:

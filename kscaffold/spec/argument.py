@@ -10,7 +10,8 @@ from enum import StrEnum
 from kscaffold.errors import RequestError, did_you_mean
 from kscaffold.naming import check_attribute_name
 from kscaffold.spec import catalogue
-from kscaffold.spec.expr import Call, Display, Expression, Literal, Name, Table, parse_call, parse_expression, walk
+from kscaffold.spec.expr import Call, Display, Expression, Literal, Name, Table, walk
+from kscaffold.spec.syntax import parse_call, parse_expression
 
 
 class Kind(StrEnum):

@@ -1,4 +1,4 @@
-"""The names and signatures of Keras' layers, initializers, regularizers and constraints, as data.
+"""The names and signatures of Keras' layers, operations, initializers, regularizers and constraints, as data.
 
 The data is written by `kscaffold/probe/signatures.py`, which asks Keras itself. Reading it takes a millisecond where
 importing Keras takes seconds, so a misspelt layer or argument is named before anything else happens.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kscaffold.errors import RequestError, did_you_mean
+from kscaffold.errors import RequestError, did_you_mean, nearest
 
 # Classes that other layers derive from; a model made of them computes nothing.
 BASE_CLASSES = ("Layer", "Wrapper", "InputLayer", "Input")
@@ -41,6 +41,7 @@ class Signature:
         keeps_steps: For a layer, whether outputs have the batch size and the steps of a sequence of inputs.
         merges: For a layer, whether it takes a list of inputs.
         ranks: For a layer, how many axes its inputs may have, the batch axis included; empty if that is not known.
+        passed: For a layer, all that `call` takes.
     """
 
     group: str
@@ -52,6 +53,7 @@ class Signature:
     keeps_steps: bool = False
     merges: bool = False
     ranks: tuple[int, ...] = ()
+    passed: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> int:
@@ -113,6 +115,7 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
                 keeps_steps=entry.get("keeps_steps", False),
                 merges=entry.get("merges", False),
                 ranks=tuple(entry.get("ranks", ())),
+                passed=tuple(entry.get("passed", ())),
             )
     if prefer == "layers" and name in BASE_CLASSES:
         raise RequestError(f"{name} computes nothing by itself.", hint="Name a layer that does: Dense(8), Identity().")
@@ -123,6 +126,25 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
         f"Keras has no {SINGULAR[prefer]} {name!r}.",
         hint=hint or f"A {SINGULAR[prefer]} of your own is written package.module:{name}(…).",
     )
+
+
+def operation_names() -> list[str]:
+    """The functions of `keras.ops`."""
+    return sorted(_data()["operations"])
+
+
+def find_operation(name: str) -> Signature:
+    """The signature of a function of `keras.ops` by its name there, such as `mean` or `image.resize`.
+
+    Raises:
+        RequestError: No such function; the nearest name is offered.
+    """
+    entry = _data()["operations"].get(name)
+    if entry is None:
+        near = nearest(name, _data()["operations"])
+        raise RequestError(f"Keras has no operation ops.{name}.", hint=f"Did you mean ops.{near}?" if near else None)
+    parameters = {key: tuple(value) for key, value in entry["parameters"].items()}
+    return Signature("operations", name, parameters, entry.get("variadic", False))
 
 
 def known_names(group: str) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from kscaffold.errors import RequestError, did_you_mean
 from kscaffold.spec.argument import Argument, Check, parse_argument
-from kscaffold.spec.expr import parse_expression
 from kscaffold.spec.shape import Shape, ShapePattern, match_shape, parse_pattern, parse_shape
+from kscaffold.spec.syntax import parse_expression
 
 
 class CallStyle(StrEnum):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kscaffold.errors import RequestError
-from kscaffold.spec.expr import Expression, Name, evaluate_size, show, split_list
+from kscaffold.spec.expr import Expression, Name, evaluate_size, show
+from kscaffold.spec.syntax import split_list
 
 ELLIPSIS = "..."
 Shape = tuple[int | None, ...]

@@ -14,7 +14,13 @@ from kscaffold.spec.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 LINE_LENGTH = 88
 
 
-def object_source(call: Call, name: Callable[[str], str], dtype: bool, layers: str = "keras.layers") -> str:
+def object_source(
+    call: Call,
+    name: Callable[[str], str],
+    dtype: bool,
+    layers: str = "keras.layers",
+    value: Callable[[str], str] = str,
+) -> str:
     """Source that makes an object: Keras' classes by their full name, a layer of one's own by its class.
 
     Args:
@@ -22,6 +28,7 @@ def object_source(call: Call, name: Callable[[str], str], dtype: bool, layers: s
         name: Gives the source of a bare word.
         dtype: Whether layers are given the dtype policy of the layer that makes them.
         layers: How the module of Keras' layers is written.
+        value: Gives the source of a model among the arguments.
     """
     target = call.own[1] if call.own else call.target
     is_layer = call.own is not None or target.startswith("keras.layers.")
@@ -34,7 +41,7 @@ def object_source(call: Call, name: Callable[[str], str], dtype: bool, layers: s
     def written(part: Expression) -> str:
         if part is _DTYPE:
             return "self.dtype_policy"
-        return show(part, name, lambda inner: object_source(inner, name, dtype, layers))
+        return show(part, name, lambda inner: object_source(inner, name, dtype, layers, value), value)
 
     return written_call(plain, target, written)
 

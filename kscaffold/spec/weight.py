@@ -10,21 +10,8 @@ from kscaffold.naming import BASE_ARGUMENTS, check_attribute_name
 from kscaffold.spec import catalogue
 from kscaffold.spec.argument import NUMBER_CHECKS, SIZE_NAMES, Argument, Kind
 from kscaffold.spec.catalogue import Signature
-from kscaffold.spec.expr import (
-    Arithmetic,
-    Call,
-    Display,
-    Expression,
-    Item,
-    Literal,
-    Name,
-    Table,
-    names,
-    parse_call,
-    show,
-    split_list,
-    walk,
-)
+from kscaffold.spec.expr import Arithmetic, Call, Display, Expression, Item, Literal, Name, Table, names, show, walk
+from kscaffold.spec.syntax import parse_call, split_list
 
 INPUT_DIM = Name("input_dim")
 INPUT_SHAPE = Name("input_shape")

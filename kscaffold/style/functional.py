@@ -9,7 +9,7 @@ from kscaffold.graph.place import Place
 from kscaffold.graph.shapes import ShapeFacts
 from kscaffold.graph.value import Cut, Graph, Step, Target, every_graph
 from kscaffold.spec.expr import literal
-from kscaffold.style.body import Body, Line
+from kscaffold.style.body import Body, Line, structure_source
 from kscaffold.style.names import ModelNames, Scope
 from kscaffold.style.parts import (
     Function,
@@ -47,16 +47,18 @@ def _model(graph: Graph, facts: ShapeFacts) -> Function:
     lines = [Line(f"{variables[item.name]} = {input_source(item)}", item.place) for item in graph.inputs]
     names = ModelNames(graph, _layer_names(graph))
     names.demand_free(_named_layers(graph))
-    for item in graph.shared:
-        made = layer_source(item.layer, named(names.shared(item.name)))
-        lines.append(Line(f"{item.name} = {made}", item.place))
-    for model in graph.models:
-        lines.append(Line(f"{model.name} = {builder_name(model)}({passed_source(model, {})})"))
+    shared = [
+        Line(f"{item.name} = {layer_source(item.layer, named(names.shared(item.name)))}", item.place)
+        for item in graph.shared
+    ]
+    models = [Line(f"{model.name} = {builder_name(model)}({passed_source(model, {})})") for model in graph.models]
+    lines += [*models, *shared] if _shares_models(graph) else [*shared, *models]
     body = Body(graph, scope, variables, _Caller(graph).apply, _Caller(graph).loop)
     outputs = body.write()
-    inputs = ", ".join(variables[item.name] for item in graph.inputs)
-    inputs = inputs if len(graph.inputs) == 1 else f"[{inputs}]"
-    lines += [*body.lines, Line(f"return keras.Model({inputs}, {outputs}, name={literal(graph.name)})")]
+    input_names = [item.name for item in graph.inputs]
+    inputs = structure_source(graph.input_form, input_names, [variables[name] for name in input_names])
+    made = f"keras.Model({inputs}, {outputs}, name={literal(graph.name)})"
+    lines += [*body.lines, *_return_lines(graph, made)]
     shapes = facts.of(graph)
     return Function(
         name=builder_name(graph),
@@ -70,16 +72,28 @@ def _model(graph: Graph, facts: ShapeFacts) -> Function:
     )
 
 
+def _return_lines(graph: Graph, made: str) -> list[Line]:
+    """Statements that return a model; one of which nothing is trained is frozen before."""
+    if not graph.frozen:
+        return [Line(f"return {made}")]
+    return [Line(f"model = {made}"), Line("model.trainable = False"), Line("return model")]
+
+
+def _shares_models(graph: Graph) -> bool:
+    """Whether a shared layer has a model in it."""
+    return any(graph.models_in(item.layer) for item in graph.shared)
+
+
 def _block(graph: Graph, facts: ShapeFacts) -> Function:
     inputs = [item.name for item in graph.inputs]
     taken = {"keras", "layers", *inputs, *(argument.name for argument in graph.parameters)}
     scope = Scope(taken | graph.callables)
-    lines = [Line(f"{item.name} = {layer_source(item.layer)}", item.place) for item in graph.shared]
-    for model in graph.models:
-        lines.append(Line(f"{model.name} = {builder_name(model)}({passed_source(model, {})})"))
+    lines = [Line(f"{model.name} = {builder_name(model)}({passed_source(model, {})})") for model in graph.models]
+    lines += [Line(f"{item.name} = {layer_source(item.layer)}", item.place) for item in graph.shared]
     body = Body(graph, scope, {name: name for name in inputs}, _Caller(graph).apply, _Caller(graph).loop)
     outputs = body.write(returns=True)
-    lines += [*body.lines, Line(f"return {outputs.strip('[]')}", graph.nodes[-1].steps[-1].place)]
+    outputs = outputs if len(graph.outputs) == 1 else outputs[1:-1]
+    lines += [*body.lines, Line(f"return {outputs}", graph.nodes[-1].steps[-1].place)]
     rest = parameters_source(graph.parameters)
     return Function(
         name=graph.name,
@@ -157,9 +171,12 @@ def _cut_lines(cut: Cut, graph: Graph) -> Iterator[Line]:
     for values in (cut.inputs, cut.outputs):
         tensors = []
         for value in values:
-            step = None if value in inputs else nodes[value.partition(".")[0]].steps[-1]
-            if step and (step.layer is None or step.repeated):
+            node = None if value in inputs else nodes[value.partition(".")[0]]
+            step = node.steps[-1] if node else None
+            if node and step and (step.layer is None or step.repeated or node.parts):
                 last = "repeated" if step.repeated else "shared"
+                last = "an operation" if step.target is Target.OPERATION else last
+                last = "one of several values" if node.parts else last
                 raise RequestError(
                     f"{value!r} cannot be cut out: its last call is {last}, no layer of its own.",
                     hint="End the node with -> Identity.",

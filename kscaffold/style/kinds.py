@@ -9,7 +9,8 @@ from kscaffold.factor.lift import parameters_given
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind
 from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
 from kscaffold.spec.argument import FOUND_BY_NAME, Argument, Kind
-from kscaffold.spec.expr import literal, parse_expression
+from kscaffold.spec.expr import literal
+from kscaffold.spec.syntax import parse_expression
 from kscaffold.style.expression import source
 
 # The variables of loops: the loop, which of its variables it is, and those of the loops around it.

@@ -56,6 +56,7 @@ class _Class:
             passes_mask=not self.module.masks and not is_main and self.module.passes_mask(routine),
             keeps_masks=self.module.masks and not is_main,
             autocasts=self.module.autocasts,
+            frozen=bool(model and model.frozen),
         )
 
     def dtype(self, ref: Ref) -> str:
@@ -74,8 +75,6 @@ class _Class:
                         yield from self.shared(inner.class_name)
             yield from self.making(step, "")
         yield from (line for name in self.layers if name not in done for line in self.shared(name))
-        if self.routine.model and self.routine.model.frozen:
-            yield Line("self.trainable = False")
 
     def shared(self, name: str) -> Iterator[Line]:
         """The statements that make a layer with a variable."""

@@ -55,16 +55,19 @@ def class_name(graph: Graph) -> str:
 
 
 def attribute_names(graph: Graph) -> list[str]:
-    """The attribute of each step of a graph that keeps what it calls, in order: `dense1`, `dense2`, `embedding`."""
+    """The attribute of each step of a graph that keeps what it calls, in order: `dense1`, `dense2`, `embedding`.
+
+    An operation is not kept; its name is empty.
+    """
     bases = [_base(step) for step in graph.steps]
-    total = Counter(base for base, step in zip(bases, graph.steps) if not is_named(step))
+    total = Counter(base for base, step in zip(bases, graph.steps) if not is_named(step) and base)
     scope = Scope({*catalogue.reserved_attributes(), *(argument.name for argument in graph.parameters)})
     scope.taken |= {step.name for step in graph.steps if is_named(step)}
     seen: Counter[str] = Counter()
     attributes = []
     for base, step in zip(bases, graph.steps):
-        if is_named(step):
-            attributes.append(step.name)
+        if is_named(step) or step.target is Target.OPERATION:
+            attributes.append(step.name if is_named(step) else "")
             continue
         seen[base] += 1
         name = f"{base}{seen[base]}" if total[base] > 1 else base
@@ -94,8 +97,11 @@ class ModelNames:
             for index, step in enumerate(graph.steps)
             if step.target is Target.LAYER and index not in layers
         }
-        blocks = (step for part in every_graph(graph) if part.is_block for step in part.steps)
+        blocks = [step for part in every_graph(graph) if part.is_block for step in part.steps]
         self.by_keras |= {keras_name(step.name): step.name for step in blocks if step.layer}
+        # Operations have names, too.
+        operations = (step for step in (*graph.steps, *blocks) if step.target is Target.OPERATION)
+        self.by_keras |= {name: name for name in map(_operation_name, operations)}
         self.by_keras |= {"sequential": "Sequential"} if graph.blocks else {}
 
     def shared(self, name: str) -> str | None:
@@ -126,7 +132,14 @@ class ModelNames:
         return self.by_keras.get(re.sub(r"_[0-9]+$", "", name))
 
 
+def _operation_name(step: Step) -> str:
+    """The name that Keras gives to the first operation of a kind."""
+    return "get_item" if step.part else step.name.rpartition(".")[2]
+
+
 def _base(step: Step) -> str:
+    if step.target is Target.OPERATION:
+        return ""
     base = step.name if step.target is Target.BLOCK else snake_case(step.name)
     if not step.repeated:
         return base

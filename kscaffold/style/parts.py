@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kscaffold.graph.shapes import GraphShapes, shape_text
-from kscaffold.graph.value import Graph, Input, Layer, every_graph
+from kscaffold.graph.value import Graph, Input, Layer, Target, every_graph
 from kscaffold.spec.argument import Argument
 from kscaffold.spec.expr import Call, Expression, Literal, literal, show, walk
 from kscaffold.spec.source import object_source, signature_default
@@ -39,18 +39,24 @@ class Function:
     lines: tuple[Line, ...]
 
 
-def layer_source(layer: Layer, extra: Mapping[str, Expression] | None = None, dtype: bool = False) -> str:
+def layer_source(
+    layer: Layer,
+    extra: Mapping[str, Expression] | None = None,
+    dtype: bool = False,
+    model: Callable[[str], str] = str,
+) -> str:
     """Source that makes a layer.
 
     Args:
         layer: What makes it.
         extra: Further keyword arguments, where it has none of that name.
         dtype: Whether it is given the dtype policy of the layer that makes it.
+        model: Gives the source of a model among its arguments.
     """
     given = dict(layer.call.keywords)
     keywords = layer.call.keywords + tuple((key, value) for key, value in (extra or {}).items() if key not in given)
     call = Call(layer.call.target, layer.call.arguments, keywords)
-    return object_source(call, str, dtype, layers="layers")
+    return object_source(call, str, dtype, "layers", model)
 
 
 def shape_source(item: Input) -> str:
@@ -63,7 +69,8 @@ def shape_source(item: Input) -> str:
 def input_source(item: Input) -> str:
     """Source that makes an input."""
     dtype = "" if item.dtype == "float32" else f", dtype={literal(item.dtype)}"
-    return f"keras.Input({shape_source(item)}{dtype}, name={literal(item.name)})"
+    batch = "" if item.batch_size is None else f", batch_size={item.batch_size}"
+    return f"keras.Input({shape_source(item)}{batch}{dtype}, name={literal(item.name)})"
 
 
 def parameters_source(arguments: Iterable[Argument]) -> str:
@@ -85,14 +92,25 @@ def passed_source(graph: Graph, given: Mapping[str, Expression]) -> str:
 def described_inputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
     """Name and shape of each input, as a docstring says them."""
     return tuple(
-        (item.name, shape_text(shapes.shown(item.name)) + ("" if item.dtype == "float32" else f", {item.dtype}"))
+        (
+            item.name,
+            shape_text(shapes.shown(item.name), item.batch_size)
+            + ("" if item.dtype == "float32" else f", {item.dtype}"),
+        )
         for item in graph.inputs
     )
 
 
 def described_outputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
     """Name and shape of each output, as a docstring says them."""
-    return tuple((item.name, shape_text(shapes.shown(item.value))) for item in graph.outputs)
+    batch = next((item.batch_size for item in graph.inputs if item.batch_size), None)
+    return tuple((item.name, shape_text(shapes.shown(item.value), batch)) for item in graph.outputs)
+
+
+def uses_operations(graph: Graph) -> bool:
+    """Whether source of a graph names the module `ops`."""
+    steps = (step for part in every_graph(graph) for step in part.steps)
+    return any(step.target is Target.OPERATION and step.part is None for step in steps)
 
 
 def imported_classes(graph: Graph) -> tuple[tuple[str, str], ...]:

@@ -7,8 +7,8 @@ from collections import Counter
 from kscaffold.errors import RequestError
 from kscaffold.graph.place import Place
 from kscaffold.graph.shapes import ShapeFacts
-from kscaffold.graph.value import Graph, Node, Step, Target, every_graph
-from kscaffold.spec.expr import literal
+from kscaffold.graph.value import NOTHING, Form, Graph, Node, Step, Target, every_graph
+from kscaffold.spec.expr import literal, show, values
 from kscaffold.style.body import Line
 from kscaffold.style.functional import builder_name
 from kscaffold.style.names import ModelNames
@@ -48,11 +48,24 @@ def chain_of(graph: Graph) -> tuple[Node, ...]:
     Raises:
         RequestError: The graph is no chain.
     """
+    for form, what in ((graph.input_form, "inputs"), (graph.output_form, "outputs")):
+        if form is Form.DICT or (form is Form.LIST and len(getattr(graph, what)) == 1):
+            words = "a dictionary" if form is Form.DICT else "a list"
+            raise _no_chain(f"the {what} of {graph.name!r} are {words}", graph.place)
     for many, what in ((graph.inputs, "inputs"), (graph.outputs, "outputs")):
         if len(many) > 1:
             raise _no_chain(f"{graph.name!r} has {len(many)} {what}", many[1].place)
-    uses = Counter(value for node in graph.nodes for value in node.start)
+    uses = Counter(value for node in graph.nodes for value in node.needs)
     for node in graph.nodes:
+        for step in node.steps:
+            if step.target is Target.OPERATION:
+                what = f"the slice {show(step.part)}" if step.part else f"the operation {step.name}"
+                raise _no_chain(f"{graph.name!r} has {what}", step.place)
+            if step.passed != NOTHING:
+                key = next((f"with {key}" for key, _ in step.passed.keywords), "with several values")
+                raise _no_chain(f"{step.name} is called {key}", step.place)
+        if node.parts:
+            raise _no_chain(f"{node.steps[-1].name} gives several values", node.steps[-1].place)
         if len(node.start) > 1:
             raise _no_chain(f"the node {node.name!r} takes {len(node.start)} values", node.place)
         if uses[node.start[0]] > 1:
@@ -64,9 +77,13 @@ def chain_of(graph: Graph) -> tuple[Node, ...]:
     if uses[graph.outputs[0].value]:
         raise _no_chain(f"the graph forks at {graph.outputs[0].value!r}", graph.outputs[0].place)
     calls = Counter(step.name for step in graph.steps if step.target in (Target.SHARED, Target.MODEL))
+    inside = (graph.layer_of(step) for step in graph.steps)
+    calls.update(name for layer in inside if layer for name in values(layer.call))
     for step in graph.steps:
-        if calls[step.name] > 1:
-            raise _no_chain(f"{step.name!r} is called {calls[step.name]} times", step.place)
+        layer = graph.layer_of(step)
+        for name in (step.name, *(values(layer.call) if layer else ())):
+            if calls[name] > 1:
+                raise _no_chain(f"{name!r} is called {calls[name]} times", step.place)
     return graph.nodes
 
 
@@ -85,8 +102,9 @@ def _function(graph: Graph, facts: ShapeFacts, deferred: bool) -> Function:
     items = [] if deferred or graph.is_block else [Line(f"{input_source(source)},", source.place)]
     items += [Line(f"{_item(graph, step, names)},", step.place) for node in nodes for step in node.steps]
     shapes = facts.of(graph)
+    frozen = graph.frozen
     lines = [
-        Line("return keras.Sequential(", None),
+        Line("model = keras.Sequential(" if frozen else "return keras.Sequential(", None),
         Line("    ["),
         *(Line(f"        {x.text}", x.place) for x in items),
     ]
@@ -94,6 +112,7 @@ def _function(graph: Graph, facts: ShapeFacts, deferred: bool) -> Function:
     if graph.is_block:
         # Blocks are called more than once, and two layers of one name have no place in a model.
         lines[-2:] = [Line(")")]
+    lines += [Line("model.trainable = False"), Line("return model")] if frozen else []
     return Function(
         name=graph.name if graph.is_block else builder_name(graph),
         parameters=parameters_source(graph.parameters),
@@ -107,11 +126,15 @@ def _function(graph: Graph, facts: ShapeFacts, deferred: bool) -> Function:
 
 
 def _item(graph: Graph, step: Step, names: ModelNames) -> str:
+    def model(name: str) -> str:
+        part = next(item for item in graph.models if item.name == name)
+        return f"{builder_name(part)}({passed_source(part, {})})"
+
     if step.target is Target.SHARED:
         name = None if graph.is_block else names.shared(step.name)
-        made = layer_source(graph.shared_layer(step.name).layer, named(name))
+        made = layer_source(graph.shared_layer(step.name).layer, named(name), model=model)
     elif step.layer:
-        made = layer_source(step.layer)
+        made = layer_source(step.layer, model=model)
     else:
         part = graph.subgraph(step)
         name = step.name if step.target is Target.BLOCK else builder_name(part)

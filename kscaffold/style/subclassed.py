@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscaffold.errors import RequestError
 from kscaffold.graph.absorb import absorb_cuts, without_input_sizes
 from kscaffold.graph.shapes import ShapeFacts
-from kscaffold.graph.value import Graph, Node, Step, Target, every_graph
+from kscaffold.graph.value import NOTHING, Form, Graph, Node, Step, Target, every_graph
 from kscaffold.naming import ModuleName
+from kscaffold.saved.tree import Listing, Ref, Table, Tree
 from kscaffold.spec.argument import Argument
+from kscaffold.spec.expr import literal, values
 from kscaffold.style.body import Body, Line, step_arguments
 from kscaffold.style.names import Scope, attribute_names, class_name, is_named, variable_name
 from kscaffold.style.parts import (
@@ -19,6 +22,7 @@ from kscaffold.style.parts import (
     passed_source,
     summary_of,
 )
+from kscaffold.style.symbolic import symbolic_lines
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class ClassPart:
         passes_mask: Whether a mask of the inputs is valid for the outputs.
         keeps_masks: Whether the masks of the outputs are those that the layers inside give them.
         autocasts: Whether it casts its inputs to its own type.
+        frozen: Whether nothing in it is trained.
     """
 
     name: str
@@ -56,13 +61,14 @@ class ClassPart:
     passes_mask: bool
     keeps_masks: bool = False
     autocasts: bool = True
+    frozen: bool = False
 
 
 def subclassed_parts(graph: Graph, name: ModuleName, facts: ShapeFacts) -> tuple[ClassPart, ...]:
     """The classes of a subclassed module, each behind those that it uses.
 
     Raises:
-        RequestError: A model that is cut out of the graph cannot be a layer of its own.
+        RequestError: A model that is cut out of the graph cannot be a layer of its own, or one is called with a mask.
     """
     for cut in graph.cuts:  # the values of what is cut out keep their names
         facts.by_name[cut.name] = facts.of(graph)
@@ -87,11 +93,12 @@ def _class(graph: Graph, name: str, is_model: bool, facts: ShapeFacts) -> ClassP
         inputs=inputs,
         outputs=outputs,
         constructor=tuple(Line(f"self.{name} = {made}") for name, made in writer.made()),
-        build=tuple(writer.shape_lines(builds=True)),
+        build=tuple(writer.build_lines()),
         call=tuple(writer.call_lines()),
         takes_training=takes_training(graph),
-        output_shape=tuple(writer.shape_lines(builds=False)),
+        output_shape=tuple(writer.output_shape_lines()),
         passes_mask=not is_model and passes_mask(graph),
+        frozen=graph.frozen,
     )
 
 
@@ -102,14 +109,16 @@ def takes_training(graph: Graph) -> bool:
 
 def passes_mask(graph: Graph) -> bool:
     """Whether every layer in a graph keeps the steps of a sequence."""
-    layers = [graph.layer_of(step) for step in graph.steps]
+    layers = [None if step.passed != NOTHING else graph.layer_of(step) for step in graph.steps]
     return len(graph.inputs) == 1 and all(item and item.signature and item.signature.keeps_steps for item in layers)
 
 
 def _trains(graph: Graph, step: Step) -> bool:
-    layer = graph.layer_of(step)
+    layer, part = graph.layer_of(step), graph.part_of(step)
+    if part:
+        return takes_training(part)
     if layer is None:
-        return takes_training(graph.subgraph(step))
+        return False
     # The dense layers take it for their quantized form alone.
     return bool(layer.signature and "training" in layer.signature.call and layer.class_name not in QUANTIZED)
 
@@ -124,32 +133,104 @@ class _ClassWriter:
         self.graph = graph
         self.attributes = attribute_names(graph)
 
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether shapes do not go through it layer by layer: it is built by a call without numbers."""
+        steps = list(self.graph.steps)
+        layers = [layer for step in steps if (layer := self.graph.layer_of(step))]
+        called = [part for step in steps if (part := self.graph.part_of(step))]
+        forms = [
+            (form, len(values))
+            for part in (self.graph, *called)
+            if not part.is_block
+            for form, values in ((part.input_form, part.inputs), (part.output_form, part.outputs))
+        ]
+        return (
+            any(layer.call.own and layer.call.own[0] for layer in layers)  # it may say nothing of shapes
+            or any(step.target is Target.OPERATION or step.passed != NOTHING for step in steps)
+            or any(node.parts for node in self.graph.nodes)
+            or any(form is Form.DICT or (form is Form.LIST and count == 1) for form, count in forms)
+        )
+
+    def symbolic_lines(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """The statements of `build` and of `compute_output_shape` that run `call` without numbers."""
+        values = tuple(Ref(-1 - place) for place in range(len(self.graph.inputs)))
+        types = [item.dtype for item in self.graph.inputs]
+        inputs: Tree = Listing("[]", values) if self.takes_list else values[0]
+        if self.graph.input_form is Form.DICT:
+            inputs = Table(tuple(zip((item.name for item in self.graph.inputs), values)))
+        single = self.graph.output_form is Form.ONE and len(self.graph.outputs) == 1
+        outputs = Ref(0) if single else Listing("[]", ())
+        return symbolic_lines(inputs, lambda ref: types[-1 - ref.source], outputs)
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether `call` takes a list."""
+        return len(self.graph.inputs) > 1 or self.graph.input_form is Form.LIST
+
+    def build_lines(self) -> Iterator[Line]:
+        """The statements of `build`."""
+        yield from self.symbolic_lines()[0] if self.is_symbolic else self.shape_lines(builds=True)
+
+    def output_shape_lines(self) -> Iterator[Line]:
+        """The statements of `compute_output_shape`."""
+        yield from self.symbolic_lines()[1] if self.is_symbolic else self.shape_lines(builds=False)
+
     def made(self) -> Iterator[tuple[str, str]]:
         """What the constructor makes, in order of use: name and source."""
-        done: set[str] = set()
+        done = {""}
         for attribute, step in zip(self.attributes, self.graph.steps):
             if attribute in done:
                 continue
             done.add(attribute)
             layer = self.graph.layer_of(step)
             if layer:
-                made = layer_source(layer, dtype=True)
+                for model in self.graph.models_in(layer):
+                    if self._is_kept(model) and model.name not in done:
+                        done.add(model.name)
+                        yield model.name, self._part_source(model)
+                made = layer_source(layer, dtype=True, model=self._model)
             else:
-                part = self.graph.subgraph(step)
-                passed = passed_source(part, dict(step.arguments))
-                made = f"{class_name(part)}({', '.join([*([passed] if passed else []), 'dtype=self.dtype_policy'])})"
+                made = self._part_source(self.graph.subgraph(step), step)
             yield attribute, f"[{made} for _ in range({step.repeat})]" if step.repeated else made
 
+    def _part_source(self, part: Graph, step: Step | None = None) -> str:
+        passed = passed_source(part, dict(step.arguments) if step else {})
+        return f"{class_name(part)}({', '.join([*([passed] if passed else []), 'dtype=self.dtype_policy'])})"
+
+    def _is_kept(self, model: Graph) -> bool:
+        """Whether a model inside of a layer has an attribute: something else has it, too."""
+        named = [name for step in self.graph.steps if step.layer for name in values(step.layer.call)]
+        named += [name for item in self.graph.shared for name in values(item.layer.call)]
+        named += [step.name for step in self.graph.steps if step.target is Target.MODEL]
+        return named.count(model.name) > 1
+
+    def _model(self, name: str) -> str:
+        model = next(item for item in self.graph.models if item.name == name)
+        return f"self.{name}" if self._is_kept(model) else self._part_source(model)
+
     def call_lines(self) -> Iterator[Line]:
-        """The statements of `call`."""
+        """The statements of `call`.
+
+        Raises:
+            RequestError: A part of the model is called with a mask.
+        """
+        for step in self.graph.steps:
+            if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
+                raise RequestError(
+                    f"The class of {step.name!r} takes no mask.", hint="Use --style functional.", where=str(step.place)
+                )
         scope = Scope({"self", "training", "inputs", "layer"})
-        single = len(self.graph.inputs) == 1
+        is_dict = self.graph.input_form is Form.DICT
+        single = not (is_dict or self.takes_list)
         variables = {
             item.name: "inputs" if single else scope.new(variable_name(item.name)) for item in self.graph.inputs
         }
-        if not single:
-            yield Line(f"{', '.join(variables.values())} = inputs")
-        body = Body(self.graph, scope, variables, self._apply, self._loop)
+        if is_dict:
+            yield from (Line(f"{name} = inputs[{literal(key)}]") for key, name in variables.items())
+        elif not single:
+            yield Line(f"{', '.join(variables.values())}{',' if len(variables) == 1 else ''} = inputs")
+        body = Body(self.graph, scope, variables, self._apply, self._loop, parameter=lambda name: f"self.{name}")
         outputs = body.write(returns=True)
         yield from body.lines
         yield Line(f"return {outputs}")
@@ -163,7 +244,8 @@ class _ClassWriter:
         return f"for layer in self.{self.attributes[index]}:", f"layer({self._with_training(step, value)})"
 
     def _with_training(self, step: Step, arguments: str) -> str:
-        return f"{arguments}, training=training" if _trains(self.graph, step) else arguments
+        said = "training" in dict(step.passed.keywords)
+        return f"{arguments}, training=training" if _trains(self.graph, step) and not said else arguments
 
     def shape_lines(self, builds: bool) -> Iterator[Line]:
         """The statements of `build`, or of `compute_output_shape`.

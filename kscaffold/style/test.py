@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kscaffold.graph.value import Form, natural_form
 from kscaffold.spec.expr import literal
 from kscaffold.spec.shape import Shape, show_shape
+from kscaffold.style.body import structure_source
 
 TestInput = tuple[Shape, str, int | None]
 UNFIXED_SIZE = 7  # what a size is in a test where it is not fixed
@@ -23,10 +25,12 @@ def random_numbers(item: TestInput) -> str:
     return f"generator.normal(size={size}).astype({literal('float32' if dtype == 'bfloat16' else dtype)})"
 
 
-def batch_shapes(inputs: Sequence[TestInput]) -> str:
-    """Source of the shapes that `build` takes, with an unknown batch size."""
-    shapes = [show_shape(shape) for shape, _, _ in inputs]
-    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+def batch_shapes(
+    inputs: Sequence[TestInput], form: Form | None = None, names: Sequence[str] = (), batch_size: int | None = None
+) -> str:
+    """Source of the shapes that `build` takes, with an unknown batch size where none is fixed."""
+    shapes = [show_shape(shape, batch_size) for shape, _, _ in inputs]
+    return structure_source(form or natural_form(len(shapes)), names, shapes)
 
 
 def grouped(number: int) -> str:

@@ -1,4 +1,4 @@
-"""A saved model by way of a graph spec: the spec itself, or source in the styles that are made from graphs."""
+"""A saved model as a graph spec."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kscaffold.generate.saved import SavedFlags
 from kscaffold.graph.document import parse_document
 from kscaffold.graph.resolve import resolve_graph
 from kscaffold.graph.shapes import infer_shapes
+from kscaffold.saved.inside import inner_models
 from kscaffold.saved.spec import spec_document
 from kscaffold.saved.value import SavedFile, SavedModel, layer_order
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from kscaffold.check import Job, Verdict
 
 
-def describe_graph(destination: Destination, file: SavedFile, flags: SavedFlags) -> SavedGraphScaffold:
-    """A spec, or source in a style that is made from a graph.
+def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) -> SpecScaffold:
+    """The spec that is asked for.
 
     Raises:
         RequestError: The model has something that a spec cannot say.
@@ -40,9 +41,9 @@ def describe_graph(destination: Destination, file: SavedFile, flags: SavedFlags)
             f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file
         ) from error
     own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
-    style = Style.FUNCTIONAL if flags.to_spec else Style.SUBCLASSED
-    scaffold = SavedGraphScaffold(
-        destination, flags.file, graph, infer_shapes(graph, own.infer), style, own, False, None, file, flags, text
+    facts = infer_shapes(graph, own.infer)
+    scaffold = SpecScaffold(
+        destination, flags.file, graph, facts, Style.FUNCTIONAL, own, False, None, file, flags, text
     )
     assert scaffold.parts
     return scaffold
@@ -55,7 +56,7 @@ def spec_text(file: SavedFile, shown: str, name: str) -> str:
         RequestError: The model has something that a spec cannot say.
     """
     if file.stubs:
-        raise RequestError("A spec has no stubs.", hint="Leave out --to-spec, or --style.", where=shown)
+        raise RequestError("A spec has no stubs.", hint="Leave out --to-spec.", where=shown)
     document = spec_document(file.model, shown)
     lines = [f"# kscaffold pipeline {name} {name}.yaml"]
     lines += ["style: sequential"] if file.model.sequential else []
@@ -67,7 +68,9 @@ def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str
     import yaml
 
     for key, value in document.items():
-        if isinstance(value, Mapping) and set(value) <= {"shape", "dtype"} and "shape" in value:
+        if key == "structure":
+            yield f"{indent}{key}: {yaml.safe_dump(value, default_flow_style=True, sort_keys=False).strip()}"
+        elif isinstance(value, Mapping) and set(value) <= {"shape", "dtype", "batch_size"} and "shape" in value:
             short = value["shape"] if set(value) == {"shape"} else dict(value)
             single = isinstance(short, list) and len(short) == 1 and isinstance(short[0], int)
             shown = (
@@ -85,8 +88,8 @@ def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str
 
 
 @dataclass(frozen=True)
-class SavedGraphScaffold(ModelScaffold):
-    """A saved model as a graph; see `kscaffold.generate.pipeline.Scaffold`.
+class SpecScaffold(ModelScaffold):
+    """A spec for a saved model; see `kscaffold.generate.pipeline.Scaffold`.
 
     Attributes:
         file: What the file of the model says.
@@ -100,24 +103,16 @@ class SavedGraphScaffold(ModelScaffold):
 
     @property
     def exports(self) -> tuple[str, ...]:
-        """As for any model; nothing for a spec."""
-        return () if self.flags.to_spec else super().exports
-
-    @property
-    def module_text(self) -> str:
-        """The text of the module, before formatting."""
-        return self.text(self.style, self.parts)[0]
+        """Nothing: a spec is no module."""
+        return ()
 
     def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
-        """The spec; or the formatted module, its test, and the picture."""
+        """The spec and the picture; what comes of a spec has a test of its own."""
         from kscaffold import writer
 
-        assert self.file is not None
-        if self.flags.to_spec:
-            drawing = self.picture_file()
-            spec = writer.File(self.destination.module.with_suffix(".yaml"), self.spec)
-            return [spec, drawing] if drawing else [spec]
-        return super().render(formatter, with_test)
+        spec = writer.File(self.destination.module.with_suffix(".yaml"), self.spec)
+        drawing = self.picture_file()
+        return [spec, drawing] if drawing else [spec]
 
     def picture_file(self) -> writer.File | None:
         """The picture that is asked for, of the saved model; see `kscaffold.generate.drawing.picture_file`."""
@@ -128,21 +123,18 @@ class SavedGraphScaffold(ModelScaffold):
         return picture_file(self.flags.diagram, lambda: picture(model, name), self.destination.output_dir)
 
     def job(self, staged: Path, shown: str) -> Job:
-        """What the check process is asked: of a spec, whether the module that comes of it builds the saved model."""
+        """What the check process is asked: whether the module that comes of the spec builds the saved model."""
         from kscaffold.check import Saved
 
         assert self.file is not None
-        if self.flags.to_spec:
-            staged.write_text(self.module_text, encoding="utf-8")
-        customs = tuple(name for _, name in self.file.customs)
-        order = tuple(layer_order(self.file.model)) if self.style is Style.SUBCLASSED else ()
-        mode = (
-            "unnamed"
-            if self.flags.to_spec and not self.file.model.sequential and not has_sequential(self.file.model)
-            else ""
-        )
+        staged.write_text(self.text(self.style, self.parts)[0], encoding="utf-8")
+        model = self.file.model
         saved = Saved(
-            Path(self.flags.file).resolve(), self.file.kind, customs, mode, order or tuple(layer_order(self.file.model))
+            Path(self.flags.file).resolve(),
+            self.file.kind,
+            tuple(name for _, name in self.file.customs),
+            "" if model.sequential or has_sequential(model) else "unnamed",
+            tuple(layer_order(model)),
         )
         job = super().job(staged, shown)
         assert job.subjects
@@ -155,4 +147,4 @@ class SavedGraphScaffold(ModelScaffold):
 
 def has_sequential(model: SavedModel) -> bool:
     """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
-    return any(layer.model and (layer.model.sequential or has_sequential(layer.model)) for layer in model.layers)
+    return any(part.sequential for part in inner_models(model) if part is not model)
