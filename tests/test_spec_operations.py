@@ -60,7 +60,7 @@ def source(text: str, style: str) -> str:
     if style == "functional":
         return "\n".join(line.text for line in functional_parts(graph, facts)[-1].lines)
     part = subclassed_parts(graph, parse_module_name("net"), facts)[-1]
-    made = [f"self.{name} = {made}" for name, made in part.attributes]
+    made = [line.text for line in part.constructor]
     return "\n".join([*made, *(line.text for lines in (part.build, part.call, part.output_shape) for line in lines)])
 
 

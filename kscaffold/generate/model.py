@@ -268,6 +268,8 @@ class ModelScaffold:
             "imported": imported,
             "first_party": self.destination.first_party(module for module, _ in imported),
             "own_classes": own_classes,
+            "uses_numpy": False,
+            "functions": (),
             "parts": parts,
             "package": self.destination.settings.package,
             "part_package": part_package(self.destination),
