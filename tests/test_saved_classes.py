@@ -88,6 +88,33 @@ def test_a_shared_layer_is_made_once(kscaffold: Kscaffold, folder: Path) -> None
     assert method(text, "Small", "call").count("self.shared(") == 2
 
 
+def test_a_loop_that_calls_a_shared_layer_is_written_out(kscaffold: Kscaffold, folder: Path) -> None:
+    shared = layer("Dense", "shared", "input_layer", units=8)
+    layers, x = [entry("input_layer", [8]), shared], "input_layer"
+    for place in range(3):
+        if place:
+            shared["inbound_nodes"].append({"args": [tensor(x)], "kwargs": {}})
+        name = f"layer_normalization_{place}" if place else "layer_normalization"
+        layers.append(layer("LayerNormalization", name, "shared"))
+        layers[-1]["inbound_nodes"][0]["args"] = [tensor("shared", place)]
+        x = name
+    text = source(kscaffold, folder, functional(layers, x))
+    assert text.count("layers.Dense(") == 1
+    assert method(text, "Small", "call").count("self.shared(") == 3
+
+
+def test_a_model_that_is_given_a_mask_is_refused(kscaffold: Kscaffold, folder: Path) -> None:
+    dense = layer("Dense", "dense", "inner_input", units=8)
+    inner = functional([entry("inner_input", [8]), dense], "dense", "inner", "inner_input")
+    inner |= {"name": "inner", "inbound_nodes": [{"args": [tensor("input_layer")], "kwargs": {"mask": tensor("mask")}}]}
+    config = functional([entry("input_layer", [8]), entry("mask", [8]), inner], "inner")
+    config["config"]["output_layers"] = ["inner", 1, 0]  # a model begins to count with the call that made it
+    write_json(folder / "model.json", config)
+    done = kscaffold("from", "model.json", "small", "--style", "subclassed", "--no-check")
+    assert done.exit_code == 2
+    assert "A class is given no mask, which the model 'inner' is called with." in done.err
+
+
 def test_call_arguments_and_operations_stand_in_call(kscaffold: Kscaffold, folder: Path) -> None:
     dropout = layer("Dropout", "dropout", "input_layer", rate=0.5)
     dropout["inbound_nodes"][0]["kwargs"] = {"training": True}
@@ -101,7 +128,8 @@ def test_call_arguments_and_operations_stand_in_call(kscaffold: Kscaffold, folde
     }
     text = source(kscaffold, folder, functional([entry("input_layer", [8]), dropout, mean], "mean"))
     called = method(text, "Small", "call")
-    assert "self.dropout(inputs, training=True)" in called
+    # As in a functional model, whoever says whether it is in training says it for all layers.
+    assert "self.dropout(inputs, training=True if training is None else training)" in called
     assert "ops.mean(x, axis=1, keepdims=True)" in called
     assert "from keras import layers, ops" in text
 

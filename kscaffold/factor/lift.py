@@ -92,6 +92,13 @@ def free_variables(steps: Iterable[Step]) -> Iterator[str]:
         yield from (name for name in inside if name not in step.variables)
 
 
+def can_be_lifted(program: Program) -> bool:
+    """Whether no loop that has to become a function calls a layer or model that is called elsewhere, too."""
+    loops = (step for routine in program.routines for step in every_step(routine.steps) if step.kind is StepKind.LOOP)
+    mixed = (owns_layers(step) and any(one.kind is StepKind.NAMED for one in every_step(step.body)) for step in loops)
+    return not any(mixed)
+
+
 @dataclass
 class _Lift:
     program: Program

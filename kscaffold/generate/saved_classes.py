@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.errors import RequestError
+from kscaffold.factor.lift import can_be_lifted
 from kscaffold.factor.program import Program, flat_program
 from kscaffold.factor.search import factor
 from kscaffold.generate.destination import Destination
 from kscaffold.generate.model import part_package
 from kscaffold.generate.saved import SavedFlags, SavedScaffold
-from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, layer_order
+from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, every_model, layer_order
 from kscaffold.style.classes import Module
 from kscaffold.style.members import class_parts
 from kscaffold.style.parts import Function
@@ -30,6 +32,15 @@ def describe_classes(destination: Destination, file: SavedFile, flags: SavedFlag
     Raises:
         RequestError: The model has something that a class cannot hold.
     """
+    for model in every_model(file.model):
+        for call in model.calls:
+            layer = model.layer_of(call)
+            if layer and layer.model and "mask" in dict(call.kwargs):
+                raise RequestError(
+                    f"A class is given no mask, which the model {layer.name!r} is called with.",
+                    hint="Leave out --style subclassed.",
+                    where=flags.file,
+                )
     scaffold = ClassScaffold(destination, replace(file, model=without_sequential(file.model)), flags)
     assert scaffold.classes
     return scaffold
@@ -66,8 +77,11 @@ class ClassScaffold(SavedScaffold):
     def program(self) -> Program:
         """The functions that become classes."""
         flat = flat_program(self.file, self.destination.name.module)
+        if self.flags.flat:
+            return flat
         # Layers are made before there is a value that could tell sizes.
-        return flat if self.flags.flat else factor(flat, reads_shapes=False)
+        factored = factor(flat, reads_shapes=False)
+        return factored if can_be_lifted(factored) else flat
 
     @cached_property
     def classes(self) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:

@@ -51,10 +51,10 @@ def saved_defaults(cls: Any, signatures: ModuleType) -> dict[str, Any] | None:
         return None  # a layer that cannot be made of samples is read by its signature
 
 
-def calls_without_training(cls: Any) -> bool:
-    """Whether `call` has the default `training=False`, which then stands in configs though nobody wrote it."""
+def usual_training(cls: Any) -> bool | None:
+    """The default of `training` in `call`, which stands in configs though nobody wrote it; `None` leaves no trace."""
     training = inspect.signature(cls.call).parameters.get("training")
-    return training is not None and training.default is False
+    return training.default if training is not None and isinstance(training.default, bool) else None
 
 
 def operations() -> dict[str, Any]:
@@ -123,7 +123,7 @@ def describe_saved() -> dict[str, Any]:
     return {
         "keras": keras.__version__,
         "layers": {
-            name: {"config": saved_defaults(cls, signatures), "training": calls_without_training(cls)}
+            name: {"config": saved_defaults(cls, signatures), "training": usual_training(cls)}
             for name, cls in layers.items()
         },
         "operations": operations(),

@@ -49,9 +49,10 @@ def default_config(layer: str) -> dict[str, Any] | None:
     return config
 
 
-def trains_by_default(layer: str) -> bool:
-    """Whether `training=False` stands in the calls of a layer though nobody wrote it."""
-    return bool(_data()["layers"].get(layer, {}).get("training"))
+def usual_training(layer: str) -> bool | None:
+    """What stands in the calls of a layer as `training` though nobody wrote it; `None` if nothing does."""
+    usual: bool | None = _data()["layers"].get(layer, {}).get("training")
+    return usual
 
 
 def find_operation(module: str, name: str) -> Operation | None:

@@ -175,7 +175,7 @@ class _Graph:
                 kind = str(self.entries[name]["class_name"])
                 if nobody_wrote(kind, args, kwargs):
                     kwargs.pop("training")
-                elif facts.trains_by_default(kind) and "mask" in kwargs:
+                elif facts.usual_training(kind) is not None and "mask" in kwargs:
                     self.masked_by_hand.add((self.numbers[name], index))
             kwargs = {key: item for key, item in kwargs.items() if not _is_nothing(item)}
             return args, kwargs

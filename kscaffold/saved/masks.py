@@ -24,7 +24,8 @@ def nobody_wrote(kind: str, args: list[Tree], kwargs: Mapping[str, Tree]) -> fro
         args: What was recorded by place.
         kwargs: What was recorded by name.
     """
-    if not facts.trains_by_default(kind) or len(args) != 1 or kwargs.get("training") != Plain(False):
+    usual = facts.usual_training(kind)
+    if usual is None or len(args) != 1 or kwargs.get("training") != Plain(usual):
         return frozenset()
     taken = frozenset({"training", "mask"} & {*catalogue.find_class(kind).call})
     return taken if kwargs.keys() == taken else frozenset()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kscaffold.factor.lift import call_keywords, given_values, is_over_one, owns_layers
 from kscaffold.factor.program import Routine, Step, StepKind
-from kscaffold.saved.tree import Code, Listing, Object, Ref, Scaled, Table, Tree, Variable, refs, transform
+from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.spec.expr import literal
 from kscaffold.style.attributes import Attributes, loop_variable
 from kscaffold.style.body import Line
@@ -15,6 +15,7 @@ from kscaffold.style.classes import Module, input_structure
 from kscaffold.style.program import variables_of_inputs
 from kscaffold.style.routine import RoutineWriter
 
+ALWAYS = Code("True if training is None else training")
 VALUES = ("x", "skip", "other", "further")  # the variables of several inputs that have no names
 
 
@@ -123,7 +124,12 @@ class Calling:
         return (transform(routine.model.input_tree, change),)
 
     def with_training(self, step: Step, kwargs: tuple[tuple[str, Tree], ...]) -> tuple[tuple[str, Tree], ...]:
-        """The keyword arguments of a call, with `training` where what is called takes it."""
+        """The keyword arguments of a call, with `training` where what is called takes it.
+
+        A functional model that is told whether it is in training tells all its layers, whatever their calls say.
+        """
+        if dict(kwargs).get("training") == Plain(True):
+            return tuple((key, ALWAYS if key == "training" else value) for key, value in kwargs)
         if "training" in dict(kwargs) or not self.module.takes_training(step, self.routine):
             return kwargs
         return (*kwargs, ("training", Code("training")))

@@ -76,7 +76,10 @@ class Module:
 
     def _trains(self, routine: Routine) -> bool:
         """Whether the class of a routine takes `training`: a layer in it does, or somebody says it in a call."""
-        steps = [step for step in every_step(routine.steps) if "training" not in dict(step.kwargs)]
+        steps = list(every_step(routine.steps))
+        if any(dict(step.kwargs).get("training") == Plain(True) for step in steps):
+            return True
+        steps = [step for step in steps if "training" not in dict(step.kwargs)]
         if any(self.takes_training(step, routine) for step in steps):
             return True
         builder = routine.name
