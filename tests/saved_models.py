@@ -97,9 +97,11 @@ def mixed() -> Any:
 def frozen() -> Any:
     inputs = keras.Input((8, 8, 3))
     base = keras.Model(inputs, layers.BatchNormalization()(layers.Conv2D(4, 3)(inputs)), name="base")
-    base.trainable = False
+    chain = keras.Sequential([keras.Input((6, 6, 4)), layers.Conv2D(4, 3), layers.BatchNormalization()], name="chain")
+    base.trainable = chain.trainable = False
     inputs = keras.Input((8, 8, 3))
-    x = layers.GlobalAveragePooling2D()(base(layers.Rescaling(1 / 255)(inputs), training=False))
+    x = base(layers.Rescaling(1 / 255)(inputs), training=False)
+    x = layers.GlobalAveragePooling2D()(chain(x, training=False))
     return keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.2)(x)))
 
 
