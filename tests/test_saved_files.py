@@ -221,6 +221,43 @@ def test_words_that_a_layer_learned_are_written_where_they_are_few(kscaffold: Ks
     assert "learned words that the source does not have" in done.err
 
 
+def test_whole_numbers_that_a_layer_learned_are_written_as_numbers(kscaffold: Kscaffold, folder: Path) -> None:
+    for words, line in (("-1\n7\n11", "integer_lookup.set_vocabulary([-1, 7, 11])"), ("-1\nexit()", "")):
+        write_keras(folder / "model.keras", chain(layer("IntegerLookup", "integer_lookup", "input_layer")))
+        with zipfile.ZipFile(folder / "model.keras", "a") as archive:
+            archive.writestr("assets/layers/integer_lookup/vocabulary.txt", words)
+        done = kscaffold("from", "model.keras", "mine", "--no-check", "--stdout")
+        assert line in done.out
+        assert ("adapt() it again" in done.err) is (not line)
+        assert "exit" not in done.out
+
+
+def test_bins_that_a_layer_found_are_written_without_how_many_there_were_to_be(
+    kscaffold: Kscaffold, folder: Path
+) -> None:
+    config = chain(layer("Discretization", "discretization", "input_layer", bin_boundaries=[0.5, 2.0], num_bins=3))
+    assert "layers.Discretization(bin_boundaries=(0.5, 2.0))(inputs)" in written(kscaffold, folder, config)
+
+
+def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
+    dense = layer("Dense", "dense", "input_layer", units=4)
+    dense["config"]["trainable"] = False
+    inner = {**chain(dense), "name": "inner", "inbound_nodes": [{"args": [tensor("input_layer")], "kwargs": {}}]}
+    inner["config"] |= {"name": "inner", "trainable": False}
+    base = {
+        "class_name": "Sequential",
+        "config": {"name": "base", "trainable": False, "layers": [entry("a", [4]), dense]},
+        "name": "base",
+        "inbound_nodes": [{"args": [tensor("inner")], "kwargs": {}}],
+    }
+    whole = chain(inner, base)
+    assert written(kscaffold, folder, whole).count("trainable") == 2
+    whole["config"]["trainable"] = False
+    text = written(kscaffold, folder, whole)
+    assert text.count("trainable") == 1
+    assert text.endswith("    model.trainable = False\n    return model\n")
+
+
 def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
     def operation(kind: str, name: str, *args: Any, **config: Any) -> Entry:
         made = layer(kind, name, "input_layer", module="keras.src.ops.numpy", **config)

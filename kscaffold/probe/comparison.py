@@ -212,6 +212,8 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
                 found[key] = {"name": names.get(part.get("name"), part.get("name")), **own}
             else:
                 found[key] = renamed(part, names, every)
+        if found.get("bin_boundaries") is not None and "num_bins" in found:
+            found["num_bins"] = None  # how many adapt() was to find: no layer can be made with both
         return found
     if isinstance(value, list):
         if len(value) == 3 and isinstance(value[0], str) and all(type(part) is int for part in value[1:]):

@@ -35,6 +35,8 @@ class Objects:
         self.prefix = ""
         # How many axes the query of the attention layer has that is being read; 0 if that is not known.
         self.query_rank = 0
+        # Whether the model that is being read is frozen, and with it all that is in it.
+        self.frozen = False
         self.notes: list[str] = []
 
     def value(self, value: Any, key: str = "") -> Tree:
@@ -199,7 +201,7 @@ class Objects:
         usual = (facts.default_config(name) or {}).get("dtype") if known else None
         if tree not in (NONE, Plain("float32")) and tree != self.value(usual):
             found.append(("dtype", tree))
-        if config.get("trainable") is False:
+        if config.get("trainable") is False and not self.frozen:
             found.append(("trainable", Plain(False)))
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,11 @@ class _Reader:
             raise Malformed(f"more than {DEEPEST} models are inside each other")
         config = entry["config"]
         sequential = "input_layers" not in config
+        outside, self.objects.frozen = self.objects.frozen, self.objects.frozen or config.get("trainable") is False
         read = _sequential(self.objects, config) if sequential else read_functional(self.objects, config)
+        self.objects.frozen = outside
         self.depth -= 1
-        return read
+        return replace(read, frozen=read.frozen and not outside)
 
 
 def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
