@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.factor.program import Program, flat_program
@@ -303,7 +303,7 @@ class SavedScaffold:
         """Source of what has to be filled in."""
         return [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
 
-    def imports(self) -> dict[str, object]:
+    def imports(self) -> dict[str, Any]:
         """What the module imports: modules of Keras, NumPy, and classes of the user's own."""
         modules = [name for name in ("layers", "ops") if uses_module(self.program, f"{name}.")]
         if any("layers.Layer" in text for text in self.stubs) and "layers" not in modules:
@@ -341,13 +341,15 @@ class SavedScaffold:
         from kscaffold import render
 
         model = self.file.model
+        inputs = self.test_inputs or [("", ((8,), "float32", None))]
         batch = {item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None}
         context = {
             "made": self.made,
             "builds": self.builds,
             "name": self.destination.name.class_name,
             "call": self.call_style,
-            "inputs": self.test_inputs or [("", ((8,), "float32", None))],
+            "inputs": inputs,
+            "draws": any(dtype != "string" for _, (_, dtype, _) in inputs),
             "batch_size": next(iter(batch), None),
             "import_from": self.destination.import_from,
             "path_to_module": self.destination.path_to_module,
