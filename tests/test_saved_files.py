@@ -287,6 +287,26 @@ def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder:
     assert "from keras import ops\n" in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "args", "config", "call"),
+    [
+        ("numpy.Einsum", 2, {"subscripts": "ij,ij->i"}, 'ops.einsum("ij,ij->i", inputs, inputs)'),
+        ("numpy.Average", 2, {"axis": 1}, "ops.average(inputs, weights=inputs, axis=1)"),
+        ("numpy.Pad", 1, {"pad_width": [[0, 0], [1, 1]]}, "ops.pad(inputs, ((0, 0), (1, 1)))"),
+        ("nn.BatchNorm", 3, {"axis": 1}, "ops.batch_normalization(inputs, inputs, inputs, 1)"),
+        ("numpy.Mean", 1, {"axis": 1}, "ops.mean(inputs, axis=1)"),
+    ],
+)
+def test_functions_take_their_arguments_in_their_own_order(
+    kscaffold: Kscaffold, folder: Path, kind: str, args: int, config: Entry, call: str
+) -> None:
+    module, name = kind.split(".")
+    made = layer(name, "made", *["input_layer"] * args, module=f"keras.src.ops.{module}")
+    made["config"] = {"name": "made", **config}
+    made["inbound_nodes"] = [{"args": [tensor("input_layer")] * args, "kwargs": {}}]
+    assert f"outputs = {call}\n" in written(kscaffold, folder, chain(made))
+
+
 def test_what_a_spec_cannot_say_is_named(kscaffold: Kscaffold, folder: Path) -> None:
     made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
     made["inbound_nodes"] = [{"args": [tensor("input_layer"), 1], "kwargs": {}}]

@@ -58,7 +58,11 @@ def calls_without_training(cls: Any) -> bool:
 
 
 def operations() -> dict[str, Any]:
-    """The operations that functions of `keras.ops` make: `{class: {"function", "init", "call"}}`."""
+    """The operations that functions of `keras.ops` make: `{class: {"function", "init", "call"}}`.
+
+    Where the function does not take first what its operation is called with, then what that is made with, there is its
+    `order`.
+    """
     base = keras.Operation
     # What is saved names the module of the class, which is no public one.
     modules = {sys.modules[cls.__module__] for cls in subclasses(base) if ".ops." in cls.__module__}
@@ -71,18 +75,20 @@ def operations() -> dict[str, Any]:
             function = public_function(module, name)
             if function:
                 init = list(inspect.signature(cls.__init__).parameters.values())[1:]
+                called = list(inspect.signature(vars(cls).get("call", cls.__init__)).parameters)
+                required = [item.name for item in init if item.default is item.empty and item.kind is not item.VAR_KEYWORD]
+                parameters = inspect.signature(getattr(module, function.rpartition(".")[2])).parameters
+                taken = [f"*{key}" if item.kind is item.VAR_POSITIONAL else key for key, item in parameters.items()]
+                in_order = [*(item for item in called if item != "self"), *required]
                 found[f"{module.__name__}.{name}"] = {
                     "function": function,
+                    **({} if taken[: len(in_order)] == in_order else {"order": taken}),
                     "init": {
                         item.name: [] if item.default is item.empty else [item.default]
                         for item in init
                         if item.name != "name" and plain(item.default)
                     },
-                    "call": [
-                        item
-                        for item in inspect.signature(vars(cls).get("call", cls.__init__)).parameters
-                        if item != "self"
-                    ],
+                    "call": [item for item in called if item != "self"],
                 }
     return found
 
