@@ -239,6 +239,31 @@ def test_bins_that_a_layer_found_are_written_without_how_many_there_were_to_be(
     assert "layers.Discretization(bin_boundaries=(0.5, 2.0))(inputs)" in written(kscaffold, folder, config)
 
 
+def test_quantizers_of_keras_are_no_stubs(kscaffold: Kscaffold, folder: Path) -> None:
+    def quantizer(kind: str, **config: Any) -> Entry:
+        made = {"module": "keras.quantizers", "class_name": kind, "config": config, "registered_name": None}
+        return {**made, "shared_object_id": 7}
+
+    usual = quantizer("AbsMaxQuantizer", value_range=[-127, 127], epsilon=1e-07, output_dtype="int8")
+    other = quantizer("AbsMaxQuantizer", value_range=[-7, 7], epsilon=1e-07, output_dtype="int8")
+    for activation, made in (
+        (usual, "keras.quantizers.Int8QuantizationConfig()"),
+        (None, "keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)"),
+        (other, "keras.quantizers.AbsMaxQuantizer(value_range=(-7, 7))"),
+    ):
+        config = quantizer("Int8QuantizationConfig", weight_quantizer=None, activation_quantizer=activation)
+        dense = layer("Dense", "dense", "input_layer", units=4, quantization_config=config)
+        text = written(kscaffold, folder, chain(dense))
+        assert made in "".join(line.strip() for line in text.splitlines())
+        assert "class " not in text
+
+
+def test_hashing_gives_whole_numbers_without_being_told(kscaffold: Kscaffold, folder: Path) -> None:
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "int64"}, "registered_name": None}
+    config = chain(layer("Hashing", "hashing", "input_layer", num_bins=8, dtype=policy))
+    assert "layers.Hashing(8)(inputs)" in written(kscaffold, folder, config)
+
+
 def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
     dense = layer("Dense", "dense", "input_layer", units=4)
     dense["config"]["trainable"] = False

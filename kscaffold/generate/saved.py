@@ -28,10 +28,12 @@ from kscaffold.style.test import TestInput
 
 if TYPE_CHECKING:
     from kscaffold import writer
-    from kscaffold.check import Job, Verdict
+    from kscaffold.check import Finding, Job, Verdict
 
 SAVED_TEST = "test/saved.py.jinja"
 MODULE = "style/program.py.jinja"
+ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
+BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
 SECONDS, MEGABYTES = 900.0, 16384  # for the check: the largest models of keras.applications take minutes
 
 
@@ -370,8 +372,12 @@ class SavedScaffold:
         return Job(staged, shown, self.destination.search, (subject,))
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
-        """The verdicts as they are: they speak of the saved model already."""
-        return verdicts
+        """The verdicts, which advise nothing that is an option of `kscaffold check` alone."""
+
+        def advised(finding: Finding) -> Finding:
+            return replace(finding, fix=BY_HAND) if finding.rule in ADVISE_OPTIONS else finding
+
+        return tuple(replace(verdict, findings=tuple(map(advised, verdict.findings))) for verdict in verdicts)
 
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
         """The layers as Keras called them, else those of the file."""

@@ -17,6 +17,8 @@ from typing import Any
 
 import keras
 
+# Values for required parameters that layers cannot be called with random numbers for: those that hash.
+SAMPLE_ARGUMENTS = {"num_bins": 4}
 
 def beside(name: str) -> ModuleType:
     """A module of this folder, which is no package where this program runs."""
@@ -36,11 +38,12 @@ def saved_defaults(cls: Any, signatures: ModuleType) -> dict[str, Any] | None:
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
+    samples = {**signatures.SAMPLE_ARGUMENTS, **SAMPLE_ARGUMENTS}
     own = signatures.SAMPLES_OF_CLASS.get(cls.__name__, {})
     own = {name: make for name, make in own.items() if name in required}
-    if not all(name in signatures.SAMPLE_ARGUMENTS or name in own for name in required):
+    if not all(name in samples or name in own for name in required):
         return None
-    given = {name: signatures.SAMPLE_ARGUMENTS[name] for name in required if name not in own}
+    given = {name: samples[name] for name in required if name not in own}
     try:
         layer = cls(**given, **{name: make() for name, make in own.items()})
         config = keras.saving.serialize_keras_object(layer)["config"]
@@ -133,6 +136,11 @@ def describe_saved() -> dict[str, Any]:
             for name, cls in layers.items()
         },
         "operations": operations(),
+        "quantizers": {
+            name: saved_defaults(getattr(keras.quantizers, name), signatures)
+            for name in dir(keras.quantizers)
+            if name.endswith(("Quantizer", "QuantizationConfig"))
+        },
         "policies": sorted(name for name in dir(keras.dtype_policies) if name.endswith(("Policy", "PolicyMap"))),
     }
 

@@ -77,6 +77,12 @@ def is_policy(name: str) -> bool:
     return name in _data()["policies"]
 
 
+def default_quantizer(name: str) -> dict[str, Any] | None:
+    """What a quantizer, or what says how layers are quantized, saves; `None` if Keras has none of that name."""
+    config: dict[str, Any] | None = _data()["quantizers"].get(name)
+    return config
+
+
 def made_up_stem(class_name: str) -> str:
     """What Keras calls the first layer of a class: `MaxPooling2D` is `max_pooling2d`."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))

@@ -76,6 +76,13 @@ class Objects:
                 return self.function(value, key)
         if facts.is_policy(name) or name == "Policy":
             return self.policy(value)
+        usual = facts.default_quantizer(name) if _is_of_keras(value) else None
+        if usual is not None:
+            trees = {argument_name(key): self.value(item, key) for key, item in (config or {}).items()}
+            keywords = tuple(
+                (key, tree) for key, tree in trees.items() if key not in usual or tree != self.value(usual[key], key)
+            )
+            return Object(f"keras.quantizers.{name}", keywords)
         if name == "SeedGenerator" and _is_of_keras(value):
             seed = self.value((config or {}).get("seed"))
             return Object("keras.random.SeedGenerator", (("seed", seed),), 1)
