@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor
 from kscaffold.errors import RequestError
 from kscaffold.factor.program import flat_program
 from kscaffold.factor.search import factor
-from kscaffold.saved import read_model
+from kscaffold.saved import constants, read_model
 from kscaffold.saved.value import SavedFile
 from kscaffold.style.program import program_parts
 from kscaffold.style.stub import stub_source
@@ -262,6 +263,37 @@ def test_hashing_gives_whole_numbers_without_being_told(kscaffold: Kscaffold, fo
     policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "int64"}, "registered_name": None}
     config = chain(layer("Hashing", "hashing", "input_layer", num_bins=8, dtype=policy))
     assert "layers.Hashing(8)(inputs)" in written(kscaffold, folder, config)
+
+
+def test_constants_have_the_digits_that_somebody_wrote(kscaffold: Kscaffold, folder: Path) -> None:
+    def added(values: list[Any], dtype: str = "float32") -> str:
+        made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
+        made["config"] = {"name": "add"}
+        constant = {"class_name": "__numpy__", "config": {"value": values, "dtype": dtype}}
+        made["inbound_nodes"] = [{"args": [tensor("input_layer"), constant], "kwargs": {}}]
+        return written(kscaffold, folder, chain(made))
+
+    assert 'np.array((0.1, -2.5, 1e-07), dtype="float32")' in added([0.10000000149011612, -2.5, 1.0000000116860974e-07])
+    assert "(0.10000000149011612, 1e300)" in added([0.10000000149011612, 1e300], "float64")
+    assert "(3.4028235e38, 1e300)" in added([3.4028234663852886e38, 1e300])
+    added([0.5] * 100)
+    assert "warning" not in kscaffold("from", "model.json", "--no-check", "--stdout").err
+    added([[0.5] * 11] * 10)
+    done = kscaffold("from", "model.json", "--no-check", "--stdout")
+    assert "warning: A constant of 110 numbers is written out: better compute it, or load it from a file." in done.err
+
+
+@FUZZ
+@given(st.floats(width=32) | st.floats())
+def test_a_shorter_number_is_the_same_number(number: float) -> None:
+    for dtype, form in (("float32", "f"), ("float16", "e")):
+        (short,) = constants.shortened([number], dtype)
+        try:
+            packed = struct.pack(form, number)
+        except OverflowError:
+            assert short == number
+        else:
+            assert struct.pack(form, short) == packed
 
 
 def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:

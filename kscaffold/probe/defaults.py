@@ -20,6 +20,7 @@ import keras
 # Values for required parameters that layers cannot be called with random numbers for: those that hash.
 SAMPLE_ARGUMENTS = {"num_bins": 4}
 
+
 def beside(name: str) -> ModuleType:
     """A module of this folder, which is no package where this program runs."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
@@ -79,7 +80,8 @@ def operations() -> dict[str, Any]:
             if function:
                 init = list(inspect.signature(cls.__init__).parameters.values())[1:]
                 called = list(inspect.signature(vars(cls).get("call", cls.__init__)).parameters)
-                required = [item.name for item in init if item.default is item.empty and item.kind is not item.VAR_KEYWORD]
+                named = [item for item in init if item.kind is not item.VAR_KEYWORD]
+                required = [item.name for item in named if item.default is item.empty]
                 parameters = inspect.signature(getattr(module, function.rpartition(".")[2])).parameters
                 taken = [f"*{key}" if item.kind is item.VAR_POSITIONAL else key for key, item in parameters.items()]
                 in_order = [*(item for item in called if item != "self"), *required]

@@ -9,12 +9,14 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.naming import to_class_name
-from kscaffold.saved import facts
+from kscaffold.saved import constants, facts
 from kscaffold.saved.arguments import as_json, positional, unusual, written
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
 from kscaffold.saved.stubs import Stubs
 from kscaffold.saved.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.spec import catalogue
+
+MANY_NUMBERS = 100  # more than a person writes in source
 
 
 class Objects:
@@ -67,9 +69,7 @@ class Objects:
                 return Code(repr(str(config["value"]).encode("latin-1", "replace")))  # type: ignore[index]
             case "__tensor__" | "__numpy__":
                 assert isinstance(config, dict)
-                made = "ops.convert_to_tensor" if name == "__tensor__" else "np.array"
-                listed = self.value(config["value"])
-                return Object(made, (("value", listed), ("dtype", Plain(text(config["dtype"])))), 1)
+                return self.constant("ops.convert_to_tensor" if name == "__tensor__" else "np.array", config)
             case "__lambda__":
                 return self.stubs.add("function", "a lambda", key or "function", value, "its code is bytecode")
             case "function":
@@ -103,6 +103,16 @@ class Objects:
         if "inbound_nodes" in value or key in ("layer", "cell", "cells", "backward_layer") or group == "layers":
             return self.layer(value)
         return self.own_object(value, key)
+
+    def constant(self, made: str, config: Mapping[str, Any]) -> Object:
+        """An array or tensor with its numbers."""
+        dtype = text(config["dtype"])
+        numbers = constants.shortened(config["value"], dtype)
+        if (count := constants.count(numbers)) > MANY_NUMBERS:
+            self.notes.append(
+                f"A constant of {count:,} numbers is written out: better compute it, or load it from a file."
+            )
+        return Object(made, (("value", self.value(numbers)), ("dtype", Plain(dtype))), 1)
 
     def function(self, value: Mapping[str, Any], key: str) -> Tree:
         """A function that an entry names."""
