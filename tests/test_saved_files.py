@@ -111,6 +111,27 @@ def test_an_archive_without_a_config_and_a_file_that_is_not_there(kscaffold: Ksc
     assert not (folder.parent / "config.json").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(kscaffold: Kscaffold, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.keras")
+    done = kscaffold("from", "pipe.keras", "--no-check")
+    assert (done.exit_code, done.err) == (2, "error: pipe.keras: This is neither a file nor a folder.\n")
+
+
+def test_a_config_says_what_it_lacks(kscaffold: Kscaffold, folder: Path) -> None:
+    config = chain(DENSE)
+    del config["config"]["output_layers"]
+    write_json(folder / "model.json", config)
+    assert "The config is malformed: it has no 'output_layers'." in refused(kscaffold, folder, "model.json")
+
+
+@pytest.mark.parametrize("file", ["../picture.svg", "/picture.svg"])
+def test_a_picture_goes_to_the_folder_of_the_module(kscaffold: Kscaffold, folder: Path, file: str) -> None:
+    write_json(folder / "model.json", chain(DENSE))
+    message = refused(kscaffold, folder, "model.json", "--diagram", file)
+    assert f"error: --diagram: {file!r} is outside of the output folder. Name a file in that folder" in message
+
+
 def test_a_config_that_grows_when_it_is_unpacked_is_refused(
     kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +176,9 @@ def test_nothing_in_a_file_is_imported_or_run(kscaffold: Kscaffold, folder: Path
 
 def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Kscaffold, folder: Path) -> None:
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAA==", "defaults": None, "closure": None}}
-    config = chain(layer("Lambda", "scale_pixels", "input_layer", function=code, arguments={"by": 2}), shape=(4,))
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "shared_object_id": 12345}
+    scale = layer("Lambda", "scale_pixels", "input_layer", function=code, arguments={"by": 2}, dtype=policy)
+    config = chain(scale, shape=(4,))
     write_json(folder / "model.json", config)
     message = refused(kscaffold, folder, "model.json")
     assert "the Lambda layer 'scale_pixels': its function is code, which is not read." in message
@@ -167,6 +190,7 @@ def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Ksca
     assert "raise NotImplementedError(" in text
     assert '"by": 2' in text
     assert "4wEAAA" not in text
+    assert "12345" not in text
     assert 'ScalePixels(name="scale_pixels")(inputs)' in text
 
 

@@ -42,9 +42,8 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         raise RequestError("The config is nested too deep.", where=shown) from error
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A config that somebody made up may have anything anywhere.
-        raise RequestError(
-            f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown
-        ) from error
+        reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+        raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
     objects = reader.objects
     return SavedFile(
         model,
