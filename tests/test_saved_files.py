@@ -320,6 +320,30 @@ def test_a_shorter_number_is_the_same_number(number: float) -> None:
             assert struct.pack(form, short) == packed
 
 
+def test_a_dictionary_without_masks_is_not_passed_on(kscaffold: Kscaffold, folder: Path) -> None:
+    add = layer("Add", "add", "left", "right")
+    inner = functional([entry("left", [8]), entry("right", [8]), add], "add", "inner")
+    inner["config"]["input_layers"] = {"left": ["left", 0, 0], "right": ["right", 0, 0]}
+    given = {"left": tensor("input_layer"), "right": tensor("input_layer")}
+    node = {"args": [given], "kwargs": {"mask": {"left": None, "right": None}}}
+    text = written(
+        kscaffold,
+        folder,
+        chain(
+            {**inner, "name": "inner", "inbound_nodes": [node]},
+            {**DENSE, **{"inbound_nodes": [{"args": [tensor("inner")], "kwargs": {}}]}},
+        ),
+    )
+    assert 'inner({"left": inputs, "right": inputs})' in text
+
+
+def test_a_map_of_policies_is_written(kscaffold: Kscaffold, folder: Path) -> None:
+    config = {"default_policy": "mixed_bfloat16", "policy_map": {"a/b": "float32"}}
+    policy = {"module": "keras.dtype_policies", "class_name": "DTypePolicyMap", "config": config}
+    text = written(kscaffold, folder, chain(layer("Dense", "dense", "input_layer", units=4, dtype=policy)))
+    assert 'default_policy="mixed_bfloat16", policy_map={"a/b": "float32"}' in text
+
+
 def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
     dense = layer("Dense", "dense", "input_layer", units=4)
     dense["config"]["trainable"] = False

@@ -136,8 +136,6 @@ class Objects:
         name = text(value["class_name"])
         if name in ("DTypePolicy", "Policy", "FloatDTypePolicy"):
             return Plain(text(config["name"]))
-        if name == "DTypePolicyMap":
-            raise Malformed("a DTypePolicyMap is not supported")
         source = config.get("source_name") if isinstance(config, dict) else None
         keywords = [(key, self.value(item)) for key, item in config.items() if item is not None]
         keywords = [("source_name" if key == "name" and source is None else key, item) for key, item in keywords]
