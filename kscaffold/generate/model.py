@@ -258,6 +258,8 @@ class ModelScaffold:
         imported = imported_classes(self.graph)
         context = {
             "uses_layers": True,
+            "uses_numpy": False,
+            "functions": (),
             "uses_ops": any("ops." in source.replace("keras.ops.", "") for source in own_classes),
             "title": f"{self.destination.name.class_name}: a {style} Keras model.",
             "imported": imported,
