@@ -344,6 +344,12 @@ def test_a_map_of_policies_is_written(kscaffold: Kscaffold, folder: Path) -> Non
     assert 'default_policy="mixed_bfloat16", policy_map={"a/b": "float32"}' in text
 
 
+def test_an_input_with_the_name_of_a_builtin_is_no_layer(kscaffold: Kscaffold, folder: Path) -> None:
+    dense = layer("Dense", "dense", "zip", units=4)
+    text = written(kscaffold, folder, functional([entry("zip", [8]), dense], "dense", inputs="zip"))
+    assert 'zip_input = keras.Input((8,), name="zip")' in text
+
+
 def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
     dense = layer("Dense", "dense", "input_layer", units=4)
     dense["config"]["trainable"] = False
