@@ -350,6 +350,14 @@ def test_an_input_with_the_name_of_a_builtin_is_no_layer(kscaffold: Kscaffold, f
     assert 'zip_input = keras.Input((8,), name="zip")' in text
 
 
+def test_a_model_without_a_shape_is_called_before_it_is_saved(kscaffold: Kscaffold, folder: Path) -> None:
+    for layers, called in (([DENSE], 1), ([entry("input_layer", [8]), DENSE], 0)):
+        config = {"name": "small", "layers": layers}
+        write_json(folder / "model.json", {"class_name": "Sequential", "config": config})
+        assert kscaffold("from", "model.json", "--no-check", "--force").exit_code == 0
+        assert (folder / "test_small.py").read_text().count("    model(inputs)\n") == called
+
+
 def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
     dense = layer("Dense", "dense", "input_layer", units=4)
     dense["config"]["trainable"] = False

@@ -220,8 +220,8 @@ class SavedScaffold:
 
     @property
     def builds(self) -> bool:
-        """Whether the model has to be called before it has weights."""
-        return False
+        """Whether the model has to be called before it has weights: a `Sequential` whose inputs nobody knows."""
+        return not self.file.model.inputs and not self.file.model.build_shape
 
     @property
     def exports(self) -> tuple[str, ...]:
