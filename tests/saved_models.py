@@ -65,7 +65,12 @@ def prepared() -> Any:
     colour = keras.Input((1,), dtype="string", name="colour")
     known = layers.StringLookup(vocabulary=["red", "green"], output_mode="one_hot")(colour)
     x = layers.Concatenate()([normalization(numbers), words, known])
-    return keras.Model([numbers, animal, colour], layers.Dense(1)(x))
+    codes, bins = layers.IntegerLookup(output_mode="one_hot"), layers.Discretization(num_bins=3, output_mode="one_hot")
+    codes.adapt(np.array([7, 7, 11]))
+    bins.adapt(np.arange(20.0))
+    code, age = keras.Input((1,), dtype="int64", name="code"), keras.Input((1,), name="age")
+    x = layers.Concatenate()([x, codes(code), bins(age)])
+    return keras.Model([numbers, animal, colour, code, age], layers.Dense(1)(x))
 
 
 def nested() -> Any:
@@ -97,9 +102,11 @@ def mixed() -> Any:
 def frozen() -> Any:
     inputs = keras.Input((8, 8, 3))
     base = keras.Model(inputs, layers.BatchNormalization()(layers.Conv2D(4, 3)(inputs)), name="base")
-    base.trainable = False
+    chain = keras.Sequential([keras.Input((6, 6, 4)), layers.Conv2D(4, 3), layers.BatchNormalization()], name="chain")
+    base.trainable = chain.trainable = False
     inputs = keras.Input((8, 8, 3))
-    x = layers.GlobalAveragePooling2D()(base(layers.Rescaling(1 / 255)(inputs), training=False))
+    x = base(layers.Rescaling(1 / 255)(inputs), training=False)
+    x = layers.GlobalAveragePooling2D()(chain(x, training=False))
     return keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.2)(x)))
 
 

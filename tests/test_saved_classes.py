@@ -185,3 +185,27 @@ def test_all_that_a_call_uses_is_made_by_the_constructor(
 def is_own(node: ast.AST) -> bool:
     """Whether a node is an attribute of `self`."""
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def test_nothing_is_imported_or_unpacked_that_is_not_used(kscaffold: Kscaffold, folder: Path) -> None:
+    negative = layer("Negative", "negative", "left", module="keras.src.ops.numpy")
+    negative["config"] = {"name": "negative"}
+    config = functional([entry("left", [8]), entry("right", [8]), negative], "negative", inputs="left")
+    config["config"]["input_layers"] = [["left", 0, 0], ["right", 0, 0]]
+    text = source(kscaffold, folder, config)
+    assert "left, _ = inputs" in method(text, "Small", "call")
+    assert "import layers" not in text
+    config["config"]["input_layers"] = {"left": ["left", 0, 0], "right": ["right", 0, 0]}
+    called = method(source(kscaffold, folder, config), "Small", "call")
+    assert "left = inputs['left']" in called
+    assert "right" not in called
+
+
+def test_a_test_makes_no_generator_for_words_alone(kscaffold: Kscaffold, folder: Path) -> None:
+    lookup = layer("StringLookup", "string_lookup", "input_layer", vocabulary=["cat"])
+    for dtype, made in (("string", 0), ("float32", 1)):
+        config = functional([entry("input_layer", [1]), lookup], "string_lookup")
+        config["config"]["layers"][0]["config"]["dtype"] = dtype
+        write_json(folder / "words.json", config)
+        assert kscaffold("from", "words.json", "words", "--no-check", "--force").exit_code == 0
+        assert (folder / "test_words.py").read_text().count("generator = ") == made

@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor
 from kscaffold.errors import RequestError
 from kscaffold.factor.program import flat_program
 from kscaffold.factor.search import factor
-from kscaffold.saved import read_model
+from kscaffold.saved import constants, read_model
 from kscaffold.saved.value import SavedFile
 from kscaffold.style.program import program_parts
 from kscaffold.style.stub import stub_source
@@ -134,6 +135,27 @@ def test_an_archive_without_a_config_and_a_file_that_is_not_there(kscaffold: Ksc
     assert not (folder.parent / "config.json").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(kscaffold: Kscaffold, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.keras")
+    done = kscaffold("from", "pipe.keras", "--no-check")
+    assert (done.exit_code, done.err) == (2, "error: pipe.keras: This is neither a file nor a folder.\n")
+
+
+def test_a_config_says_what_it_lacks(kscaffold: Kscaffold, folder: Path) -> None:
+    config = chain(DENSE)
+    del config["config"]["output_layers"]
+    write_json(folder / "model.json", config)
+    assert "The config is malformed: it has no 'output_layers'." in refused(kscaffold, folder, "model.json")
+
+
+@pytest.mark.parametrize("file", ["../picture.svg", "/picture.svg"])
+def test_a_picture_goes_to_the_folder_of_the_module(kscaffold: Kscaffold, folder: Path, file: str) -> None:
+    write_json(folder / "model.json", chain(DENSE))
+    message = refused(kscaffold, folder, "model.json", "--diagram", file)
+    assert f"error: --diagram: {file!r} is outside of the output folder. Name a file in that folder" in message
+
+
 def test_a_config_that_grows_when_it_is_unpacked_is_refused(
     kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +200,9 @@ def test_nothing_in_a_file_is_imported_or_run(kscaffold: Kscaffold, folder: Path
 
 def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Kscaffold, folder: Path) -> None:
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAA==", "defaults": None, "closure": None}}
-    config = chain(layer("Lambda", "scale_pixels", "input_layer", function=code, arguments={"by": 2}), shape=(4,))
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "shared_object_id": 12345}
+    scale = layer("Lambda", "scale_pixels", "input_layer", function=code, arguments={"by": 2}, dtype=policy)
+    config = chain(scale, shape=(4,))
     write_json(folder / "model.json", config)
     message = refused(kscaffold, folder, "model.json")
     assert "the Lambda layer 'scale_pixels': its function is code, which is not read." in message
@@ -190,6 +214,7 @@ def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Ksca
     assert "raise NotImplementedError(" in text
     assert '"by": 2' in text
     assert "4wEAAA" not in text
+    assert "12345" not in text
     assert 'ScalePixels(name="scale_pixels")(inputs)' in text
 
 
@@ -245,6 +270,137 @@ def test_words_that_a_layer_learned_are_written_where_they_are_few(kscaffold: Ks
     assert "learned words that the source does not have" in done.err
 
 
+def test_whole_numbers_that_a_layer_learned_are_written_as_numbers(kscaffold: Kscaffold, folder: Path) -> None:
+    for words, line in (("-1\n7\n11", "integer_lookup.set_vocabulary([-1, 7, 11])"), ("-1\nexit()", "")):
+        write_keras(folder / "model.keras", chain(layer("IntegerLookup", "integer_lookup", "input_layer")))
+        with zipfile.ZipFile(folder / "model.keras", "a") as archive:
+            archive.writestr("assets/layers/integer_lookup/vocabulary.txt", words)
+        done = kscaffold("from", "model.keras", "mine", "--no-check", "--stdout")
+        assert line in done.out
+        assert ("adapt() it again" in done.err) is (not line)
+        assert "exit" not in done.out
+
+
+def test_bins_that_a_layer_found_are_written_without_how_many_there_were_to_be(
+    kscaffold: Kscaffold, folder: Path
+) -> None:
+    config = chain(layer("Discretization", "discretization", "input_layer", bin_boundaries=[0.5, 2.0], num_bins=3))
+    assert "layers.Discretization(bin_boundaries=(0.5, 2.0))(inputs)" in written(kscaffold, folder, config)
+
+
+def test_quantizers_of_keras_are_no_stubs(kscaffold: Kscaffold, folder: Path) -> None:
+    def quantizer(kind: str, **config: Any) -> Entry:
+        made = {"module": "keras.quantizers", "class_name": kind, "config": config, "registered_name": None}
+        return {**made, "shared_object_id": 7}
+
+    usual = quantizer("AbsMaxQuantizer", value_range=[-127, 127], epsilon=1e-07, output_dtype="int8")
+    other = quantizer("AbsMaxQuantizer", value_range=[-7, 7], epsilon=1e-07, output_dtype="int8")
+    for activation, made in (
+        (usual, "keras.quantizers.Int8QuantizationConfig()"),
+        (None, "keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)"),
+        (other, "keras.quantizers.AbsMaxQuantizer(value_range=(-7, 7))"),
+    ):
+        config = quantizer("Int8QuantizationConfig", weight_quantizer=None, activation_quantizer=activation)
+        dense = layer("Dense", "dense", "input_layer", units=4, quantization_config=config)
+        text = written(kscaffold, folder, chain(dense))
+        assert made in "".join(line.strip() for line in text.splitlines())
+        assert "class " not in text
+
+
+def test_hashing_gives_whole_numbers_without_being_told(kscaffold: Kscaffold, folder: Path) -> None:
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "int64"}, "registered_name": None}
+    config = chain(layer("Hashing", "hashing", "input_layer", num_bins=8, dtype=policy))
+    assert "layers.Hashing(8)(inputs)" in written(kscaffold, folder, config)
+
+
+def test_constants_have_the_digits_that_somebody_wrote(kscaffold: Kscaffold, folder: Path) -> None:
+    def added(values: list[Any], dtype: str = "float32") -> str:
+        made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
+        made["config"] = {"name": "add"}
+        constant = {"class_name": "__numpy__", "config": {"value": values, "dtype": dtype}}
+        made["inbound_nodes"] = [{"args": [tensor("input_layer"), constant], "kwargs": {}}]
+        return written(kscaffold, folder, chain(made))
+
+    assert 'np.array((0.1, -2.5, 1e-07), dtype="float32")' in added([0.10000000149011612, -2.5, 1.0000000116860974e-07])
+    assert "(0.10000000149011612, 1e300)" in added([0.10000000149011612, 1e300], "float64")
+    assert "(3.4028235e38, 1e300)" in added([3.4028234663852886e38, 1e300])
+    added([0.5] * 100)
+    assert "warning" not in kscaffold("from", "model.json", "--no-check", "--stdout").err
+    added([[0.5] * 11] * 10)
+    done = kscaffold("from", "model.json", "--no-check", "--stdout")
+    assert "warning: A constant of 110 numbers is written out: better compute it, or load it from a file." in done.err
+
+
+@FUZZ
+@given(st.floats(width=32) | st.floats())
+def test_a_shorter_number_is_the_same_number(number: float) -> None:
+    for dtype, form in (("float32", "f"), ("float16", "e")):
+        (short,) = constants.shortened([number], dtype)
+        try:
+            packed = struct.pack(form, number)
+        except OverflowError:
+            assert short == number
+        else:
+            assert struct.pack(form, short) == packed
+
+
+def test_a_dictionary_without_masks_is_not_passed_on(kscaffold: Kscaffold, folder: Path) -> None:
+    add = layer("Add", "add", "left", "right")
+    inner = functional([entry("left", [8]), entry("right", [8]), add], "add", "inner")
+    inner["config"]["input_layers"] = {"left": ["left", 0, 0], "right": ["right", 0, 0]}
+    given = {"left": tensor("input_layer"), "right": tensor("input_layer")}
+    node = {"args": [given], "kwargs": {"mask": {"left": None, "right": None}}}
+    text = written(
+        kscaffold,
+        folder,
+        chain(
+            {**inner, "name": "inner", "inbound_nodes": [node]},
+            {**DENSE, **{"inbound_nodes": [{"args": [tensor("inner")], "kwargs": {}}]}},
+        ),
+    )
+    assert 'inner({"left": inputs, "right": inputs})' in text
+
+
+def test_a_map_of_policies_is_written(kscaffold: Kscaffold, folder: Path) -> None:
+    config = {"default_policy": "mixed_bfloat16", "policy_map": {"a/b": "float32"}}
+    policy = {"module": "keras.dtype_policies", "class_name": "DTypePolicyMap", "config": config}
+    text = written(kscaffold, folder, chain(layer("Dense", "dense", "input_layer", units=4, dtype=policy)))
+    assert 'default_policy="mixed_bfloat16", policy_map={"a/b": "float32"}' in text
+
+
+def test_an_input_with_the_name_of_a_builtin_is_no_layer(kscaffold: Kscaffold, folder: Path) -> None:
+    dense = layer("Dense", "dense", "zip", units=4)
+    text = written(kscaffold, folder, functional([entry("zip", [8]), dense], "dense", inputs="zip"))
+    assert 'zip_input = keras.Input((8,), name="zip")' in text
+
+
+def test_a_model_without_a_shape_is_called_before_it_is_saved(kscaffold: Kscaffold, folder: Path) -> None:
+    for layers, called in (([DENSE], 1), ([entry("input_layer", [8]), DENSE], 0)):
+        config = {"name": "small", "layers": layers}
+        write_json(folder / "model.json", {"class_name": "Sequential", "config": config})
+        assert kscaffold("from", "model.json", "--no-check", "--force").exit_code == 0
+        assert (folder / "test_small.py").read_text().count("    model(inputs)\n") == called
+
+
+def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, folder: Path) -> None:
+    dense = layer("Dense", "dense", "input_layer", units=4)
+    dense["config"]["trainable"] = False
+    inner = {**chain(dense), "name": "inner", "inbound_nodes": [{"args": [tensor("input_layer")], "kwargs": {}}]}
+    inner["config"] |= {"name": "inner", "trainable": False}
+    base = {
+        "class_name": "Sequential",
+        "config": {"name": "base", "trainable": False, "layers": [entry("a", [4]), dense]},
+        "name": "base",
+        "inbound_nodes": [{"args": [tensor("inner")], "kwargs": {}}],
+    }
+    whole = chain(inner, base)
+    assert written(kscaffold, folder, whole).count("trainable") == 2
+    whole["config"]["trainable"] = False
+    text = written(kscaffold, folder, whole)
+    assert text.count("trainable") == 1
+    assert text.endswith("    model.trainable = False\n    return model\n")
+
+
 def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
     text = written(kscaffold, folder, operations())
     assert "x = inputs[:, 2:] * 2 + 1.0" in text
@@ -263,6 +419,26 @@ def test_a_spec_says_operations_and_slices(kscaffold: Kscaffold, folder: Path) -
         "outputs:",
         "  output: ops.subtract(value, value_2) -> ops.negative",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "config", "call"),
+    [
+        ("numpy.Einsum", 2, {"subscripts": "ij,ij->i"}, 'ops.einsum("ij,ij->i", inputs, inputs)'),
+        ("numpy.Average", 2, {"axis": 1}, "ops.average(inputs, weights=inputs, axis=1)"),
+        ("numpy.Pad", 1, {"pad_width": [[0, 0], [1, 1]]}, "ops.pad(inputs, ((0, 0), (1, 1)))"),
+        ("nn.BatchNorm", 3, {"axis": 1}, "ops.batch_normalization(inputs, inputs, inputs, 1)"),
+        ("numpy.Mean", 1, {"axis": 1}, "ops.mean(inputs, axis=1)"),
+    ],
+)
+def test_functions_take_their_arguments_in_their_own_order(
+    kscaffold: Kscaffold, folder: Path, kind: str, args: int, config: Entry, call: str
+) -> None:
+    module, name = kind.split(".")
+    made = layer(name, "made", *["input_layer"] * args, module=f"keras.src.ops.{module}")
+    made["config"] = {"name": "made", **config}
+    made["inbound_nodes"] = [{"args": [tensor("input_layer")] * args, "kwargs": {}}]
+    assert f"outputs = {call}\n" in written(kscaffold, folder, chain(made))
 
 
 def test_what_a_spec_cannot_say_is_named(kscaffold: Kscaffold, folder: Path) -> None:

@@ -22,7 +22,7 @@ def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -
         folder: The folder of the module.
 
     Raises:
-        RequestError: It is of no kind that can be drawn.
+        RequestError: It is of no kind that can be drawn, or is not in the folder.
     """
     if asked is None:
         return None
@@ -30,6 +30,12 @@ def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -
     if suffix not in (".svg", ".md"):
         raise RequestError(
             f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
+        )
+    if Path(asked).is_absolute() or ".." in Path(asked).parts:
+        raise RequestError(
+            f"{asked!r} is outside of the output folder.",
+            hint="Name a file in that folder; -o names another one.",
+            where="--diagram",
         )
     from kscaffold import diagram, writer
 

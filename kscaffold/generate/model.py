@@ -262,6 +262,7 @@ class ModelScaffold:
         own_classes = self.own.sources()
         imported = imported_classes(self.graph)
         context = {
+            "uses_layers": True,
             "uses_ops": uses_operations(self.graph)
             or any("ops." in source.replace("keras.ops.", "") for source in own_classes),
             "title": f"{self.destination.name.class_name}: a {style} Keras model.",

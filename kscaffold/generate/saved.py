@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kscaffold.errors import ExitCode, RequestError
 from kscaffold.factor.program import Program, flat_program
@@ -28,10 +28,12 @@ from kscaffold.style.test import TestInput
 
 if TYPE_CHECKING:
     from kscaffold import writer
-    from kscaffold.check import Job, Verdict
+    from kscaffold.check import Finding, Job, Verdict
 
 SAVED_TEST = "test/saved.py.jinja"
 MODULE = "style/program.py.jinja"
+ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
+BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
 SECONDS, MEGABYTES = 900.0, 16384  # for the check: the largest models of keras.applications take minutes
 
 
@@ -218,8 +220,8 @@ class SavedScaffold:
 
     @property
     def builds(self) -> bool:
-        """Whether the model has to be called before it has weights."""
-        return False
+        """Whether the model has to be called before it has weights: a `Sequential` whose inputs nobody knows."""
+        return not self.file.model.inputs and not self.file.model.build_shape
 
     @property
     def exports(self) -> tuple[str, ...]:
@@ -303,7 +305,7 @@ class SavedScaffold:
         """Source of what has to be filled in."""
         return [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
 
-    def imports(self) -> dict[str, object]:
+    def imports(self) -> dict[str, Any]:
         """What the module imports: modules of Keras, NumPy, and classes of the user's own."""
         modules = [name for name in ("layers", "ops") if uses_module(self.program, f"{name}.")]
         if any("layers.Layer" in text for text in self.stubs) and "layers" not in modules:
@@ -341,13 +343,15 @@ class SavedScaffold:
         from kscaffold import render
 
         model = self.file.model
+        inputs = self.test_inputs or [("", ((8,), "float32", None))]
         batch = {item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None}
         context = {
             "made": self.made,
             "builds": self.builds,
             "name": self.destination.name.class_name,
             "call": self.call_style,
-            "inputs": self.test_inputs or [("", ((8,), "float32", None))],
+            "inputs": inputs,
+            "draws": any(dtype != "string" for _, (_, dtype, _) in inputs),
             "batch_size": next(iter(batch), None),
             "import_from": self.destination.import_from,
             "path_to_module": self.destination.path_to_module,
@@ -368,8 +372,12 @@ class SavedScaffold:
         return Job(staged, shown, self.destination.search, (subject,))
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
-        """The verdicts as they are: they speak of the saved model already."""
-        return verdicts
+        """The verdicts, which advise nothing that is an option of `kscaffold check` alone."""
+
+        def advised(finding: Finding) -> Finding:
+            return replace(finding, fix=BY_HAND) if finding.rule in ADVISE_OPTIONS else finding
+
+        return tuple(replace(verdict, findings=tuple(map(advised, verdict.findings))) for verdict in verdicts)
 
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
         """The layers as Keras called them, else those of the file."""

@@ -109,8 +109,10 @@ class ClassScaffold(SavedScaffold):
         from kscaffold import render
 
         functions, classes = self.classes
+        imports = self.imports()
         context = {
-            **self.imports(),
+            **imports,
+            "uses_layers": "layers" in imports["modules"] or any(part.base == "layers.Layer" for part in classes),
             "title": f"{self.made}: a subclassed Keras model.",
             "own_classes": self.stubs,
             "functions": functions,

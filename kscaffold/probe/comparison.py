@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -43,7 +44,8 @@ def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
         if saved["kind"] in SUFFIXES:  # Keras goes by the name of a file
             path = os.path.join(folder, f"saved{SUFFIXES[saved['kind']]}")
             os.symlink(saved["path"], path)
-        reference = load(path, saved["kind"], customs)
+        with frozen_chains():
+            reference = load(path, saved["kind"], customs)
         model = subject.make()
         subject.facts["parameters"] = int(reference.count_params()) if reference.built else None
         if saved["config"] not in ("", "leaves"):
@@ -72,6 +74,24 @@ def load(path: str, kind: str, customs: dict[str, Any]) -> Any:
             return load_legacy(parsed, customs)
         return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
+
+
+@contextlib.contextmanager
+def frozen_chains() -> Iterator[None]:
+    """Has Keras load that a `Sequential` is frozen: it saves that, and forgets it when it loads."""
+    kept = vars(keras.Sequential)["from_config"]
+
+    def from_config(cls: Any, config: Any, custom_objects: Any = None) -> Any:
+        model = kept.__get__(None, cls)(config, custom_objects=custom_objects)
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+    keras.Sequential.from_config = classmethod(from_config)
+    try:
+        yield
+    finally:
+        keras.Sequential.from_config = kept
 
 
 def operations(path: str) -> dict[str, Any]:
@@ -192,6 +212,8 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
                 found[key] = {"name": names.get(part.get("name"), part.get("name")), **own}
             else:
                 found[key] = renamed(part, names, every)
+        if found.get("bin_boundaries") is not None and "num_bins" in found:
+            found["num_bins"] = None  # how many adapt() was to find: no layer can be made with both
         return found
     if isinstance(value, list):
         if len(value) == 3 and isinstance(value[0], str) and all(type(part) is int for part in value[1:]):

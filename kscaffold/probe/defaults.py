@@ -17,6 +17,9 @@ from typing import Any
 
 import keras
 
+# Values for required parameters that layers cannot be called with random numbers for: those that hash.
+SAMPLE_ARGUMENTS = {"num_bins": 4}
+
 
 def beside(name: str) -> ModuleType:
     """A module of this folder, which is no package where this program runs."""
@@ -36,11 +39,12 @@ def saved_defaults(cls: Any, signatures: ModuleType) -> dict[str, Any] | None:
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
+    samples = {**signatures.SAMPLE_ARGUMENTS, **SAMPLE_ARGUMENTS}
     own = signatures.SAMPLES_OF_CLASS.get(cls.__name__, {})
     own = {name: make for name, make in own.items() if name in required}
-    if not all(name in signatures.SAMPLE_ARGUMENTS or name in own for name in required):
+    if not all(name in samples or name in own for name in required):
         return None
-    given = {name: signatures.SAMPLE_ARGUMENTS[name] for name in required if name not in own}
+    given = {name: samples[name] for name in required if name not in own}
     try:
         layer = cls(**given, **{name: make() for name, make in own.items()})
         config = keras.saving.serialize_keras_object(layer)["config"]
@@ -58,7 +62,11 @@ def usual_training(cls: Any) -> bool | None:
 
 
 def operations() -> dict[str, Any]:
-    """The operations that functions of `keras.ops` make: `{class: {"function", "init", "call"}}`."""
+    """The operations that functions of `keras.ops` make: `{class: {"function", "init", "call"}}`.
+
+    Where the function does not take first what its operation is called with, then what that is made with, there is its
+    `order`.
+    """
     base = keras.Operation
     # What is saved names the module of the class, which is no public one.
     modules = {sys.modules[cls.__module__] for cls in subclasses(base) if ".ops." in cls.__module__}
@@ -71,18 +79,21 @@ def operations() -> dict[str, Any]:
             function = public_function(module, name)
             if function:
                 init = list(inspect.signature(cls.__init__).parameters.values())[1:]
+                called = list(inspect.signature(vars(cls).get("call", cls.__init__)).parameters)
+                named = [item for item in init if item.kind is not item.VAR_KEYWORD]
+                required = [item.name for item in named if item.default is item.empty]
+                parameters = inspect.signature(getattr(module, function.rpartition(".")[2])).parameters
+                taken = [f"*{key}" if item.kind is item.VAR_POSITIONAL else key for key, item in parameters.items()]
+                in_order = [*(item for item in called if item != "self"), *required]
                 found[f"{module.__name__}.{name}"] = {
                     "function": function,
+                    **({} if taken[: len(in_order)] == in_order else {"order": taken}),
                     "init": {
                         item.name: [] if item.default is item.empty else [item.default]
                         for item in init
                         if item.name != "name" and plain(item.default)
                     },
-                    "call": [
-                        item
-                        for item in inspect.signature(vars(cls).get("call", cls.__init__)).parameters
-                        if item != "self"
-                    ],
+                    "call": [item for item in called if item != "self"],
                 }
     return found
 
@@ -127,6 +138,11 @@ def describe_saved() -> dict[str, Any]:
             for name, cls in layers.items()
         },
         "operations": operations(),
+        "quantizers": {
+            name: saved_defaults(getattr(keras.quantizers, name), signatures)
+            for name in dir(keras.quantizers)
+            if name.endswith(("Quantizer", "QuantizationConfig"))
+        },
         "policies": sorted(name for name in dir(keras.dtype_policies) if name.endswith(("Policy", "PolicyMap"))),
     }
 

@@ -46,6 +46,8 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         raise RequestError("There is no such file.", where=shown)
     if path.is_dir():
         return "folder", _parsed(_folder_text(path, shown), shown)
+    if not path.is_file():  # reading a pipe might wait for ever
+        raise RequestError("This is neither a file nor a folder.", where=shown)
     try:
         with path.open("rb") as file:
             start = file.read(8)

@@ -88,6 +88,8 @@ def _follows(name: str, key: str, tree: Tree, config: Mapping[str, Any], query_r
         return (
             key == "attention_axes" and config[key] in ([1], [1, 2], [1, 2, 3]) and _all_axes(config[key], query_rank)
         )
+    if name == "Discretization" and key == "num_bins":
+        return config.get("bin_boundaries") is not None  # what adapt() found with it
     if name == "Bidirectional" and key == "backward_layer":
         return _is_mirrored(config["layer"], config["backward_layer"])
     return False

@@ -45,11 +45,33 @@ def operation_call(operation: tuple[str, Mapping[str, Any]], args: list[Tree], k
         sections = given.get("indices_or_sections")
         count = sections.value if isinstance(sections, Plain) and isinstance(sections.value, int) else 0
         outputs = tuple((index,) for index in range(count)) if count <= 4 else ()
+    if known.order:
+        args, kwargs = _in_order(known, args, kwargs, given)
+        return Call(CallKind.OPERATION, -1, known.function, tuple(args), (*kwargs.items(), *given.items()), outputs)
     # What a function requires stands behind its values: `ops.split(x, 2)`.
     if len(args) == len(known.call) and not kwargs:
         while given and not known.init[key := next(iter(given))]:
             args = [*args, given.pop(key)]
     return Call(CallKind.OPERATION, -1, known.function, tuple(args), (*kwargs.items(), *given.items()), outputs)
+
+
+def _in_order(
+    known: facts.Operation, args: list[Tree], kwargs: dict[str, Tree], given: dict[str, Tree]
+) -> tuple[list[Tree], dict[str, Tree]]:
+    """The arguments of a function that takes them in another order than its operation; takes them out of `given`."""
+    if any(name.startswith("*") for name in known.order):
+        first = known.order[: next(index for index, name in enumerate(known.order) if name.startswith("*"))]
+        return [*(given.pop(name) for name in first if name in given), *args], kwargs
+    values = dict(zip(known.call, args))
+    placed: list[Tree] = []
+    for name in known.order:
+        if name in values:
+            placed.append(values.pop(name))
+        elif name in given and not known.init[name]:
+            placed.append(given.pop(name))
+        else:
+            break
+    return placed, {**values, **kwargs}
 
 
 def _init_value(value: Any) -> Tree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from kscaffold.saved.objects import Objects
 from kscaffold.saved.tree import Object, Plain
 from kscaffold.saved.value import Call, SavedInput, SavedLayer
 
-LOOKUPS = ("StringLookup", "TextVectorization")
+LOOKUPS = ("StringLookup", "TextVectorization", "IntegerLookup")
 
 
 def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLayer:
@@ -33,8 +34,11 @@ def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLa
         return SavedLayer(name, Object("model"), generated, model=given["model"])  # type: ignore[arg-type]
     given = dict(made.keywords)
     learns = made.class_name in LOOKUPS and given.get("output_mode") != Plain("tf_idf")
-    words = objects.words.get(path, ()) if learns else ()
-    if made.class_name in (*LOOKUPS, "IntegerLookup") and "vocabulary" not in given and not words:
+    words: tuple[str | int, ...] = objects.words.get(path, ()) if learns else ()
+    if made.class_name == "IntegerLookup":
+        numbers = all(re.fullmatch("-?[0-9]{1,19}", str(word)) for word in words)
+        words = tuple(int(word) for word in words) if numbers else ()
+    if made.class_name in LOOKUPS and "vocabulary" not in given and not words:
         objects.notes.append(f"{name[:60]!r} learned words that the source does not have: adapt() it again.")
     return SavedLayer(name, made, generated, words=words)
 

@@ -30,11 +30,14 @@ class Operation:
         function: The function: `ops.mean`.
         init: What its class is made with; each with its default in a tuple, or `()` where it is required.
         call: What it is called with.
+        order: What the function takes, where that is not first `call` and then what `init` requires; a `*` before
+            what takes any number of values.
     """
 
     function: str
     init: dict[str, tuple[Any, ...]]
     call: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -61,7 +64,7 @@ def find_operation(module: str, name: str) -> Operation | None:
     if entry is None:
         return None
     init = {key: tuple(value) for key, value in entry["init"].items()}
-    return Operation(entry["function"], init, tuple(entry["call"]))
+    return Operation(entry["function"], init, tuple(entry["call"]), tuple(entry.get("order", ())))
 
 
 def operation_module(name: str) -> str | None:
@@ -73,6 +76,12 @@ def operation_module(name: str) -> str | None:
 def is_policy(name: str) -> bool:
     """Whether Keras has a dtype policy of that class."""
     return name in _data()["policies"]
+
+
+def default_quantizer(name: str) -> dict[str, Any] | None:
+    """What a quantizer, or what says how layers are quantized, saves; `None` if Keras has none of that name."""
+    config: dict[str, Any] | None = _data()["quantizers"].get(name)
+    return config
 
 
 def made_up_stem(class_name: str) -> str:

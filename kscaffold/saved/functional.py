@@ -251,7 +251,9 @@ class _Graph:
 
 
 def _is_nothing(tree: Tree) -> bool:
-    """Whether a tree is `None`, or a list of it: the masks of values that have none."""
+    """Whether a tree is `None`, or a list or dictionary of it: the masks of values that have none."""
+    if isinstance(tree, Table):
+        return bool(tree.items) and all(_is_nothing(item) for _, item in tree.items)
     if isinstance(tree, Listing):
         return bool(tree.items) and all(_is_nothing(item) for item in tree.items)
     return tree == Plain(None)

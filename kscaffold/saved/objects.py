@@ -9,12 +9,14 @@ from typing import Any
 
 from kscaffold.errors import RequestError
 from kscaffold.naming import to_class_name
-from kscaffold.saved import facts
+from kscaffold.saved import constants, facts
 from kscaffold.saved.arguments import as_json, positional, unusual, written
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
 from kscaffold.saved.stubs import Stubs
 from kscaffold.saved.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.spec import catalogue
+
+MANY_NUMBERS = 100  # more than a person writes in source
 
 
 class Objects:
@@ -35,6 +37,8 @@ class Objects:
         self.prefix = ""
         # How many axes the query of the attention layer has that is being read; 0 if that is not known.
         self.query_rank = 0
+        # Whether the model that is being read is frozen, and with it all that is in it.
+        self.frozen = False
         self.notes: list[str] = []
 
     def value(self, value: Any, key: str = "") -> Tree:
@@ -65,15 +69,20 @@ class Objects:
                 return Code(repr(str(config["value"]).encode("latin-1", "replace")))  # type: ignore[index]
             case "__tensor__" | "__numpy__":
                 assert isinstance(config, dict)
-                made = "ops.convert_to_tensor" if name == "__tensor__" else "np.array"
-                listed = self.value(config["value"])
-                return Object(made, (("value", listed), ("dtype", Plain(text(config["dtype"])))), 1)
+                return self.constant("ops.convert_to_tensor" if name == "__tensor__" else "np.array", config)
             case "__lambda__":
                 return self.stubs.add("function", "a lambda", key or "function", value, "its code is bytecode")
             case "function":
                 return self.function(value, key)
         if facts.is_policy(name) or name == "Policy":
             return self.policy(value)
+        usual = facts.default_quantizer(name) if _is_of_keras(value) else None
+        if usual is not None:
+            trees = {argument_name(key): self.value(item, key) for key, item in (config or {}).items()}
+            keywords = tuple(
+                (key, tree) for key, tree in trees.items() if key not in usual or tree != self.value(usual[key], key)
+            )
+            return Object(f"keras.quantizers.{name}", keywords)
         if name == "SeedGenerator" and _is_of_keras(value):
             seed = self.value((config or {}).get("seed"))
             return Object("keras.random.SeedGenerator", (("seed", seed),), 1)
@@ -94,6 +103,16 @@ class Objects:
         if "inbound_nodes" in value or key in ("layer", "cell", "cells", "backward_layer") or group == "layers":
             return self.layer(value)
         return self.own_object(value, key)
+
+    def constant(self, made: str, config: Mapping[str, Any]) -> Object:
+        """An array or tensor with its numbers."""
+        dtype = text(config["dtype"])
+        numbers = constants.shortened(config["value"], dtype)
+        if (count := constants.count(numbers)) > MANY_NUMBERS:
+            self.notes.append(
+                f"A constant of {count:,} numbers is written out: better compute it, or load it from a file."
+            )
+        return Object(made, (("value", self.value(numbers)), ("dtype", Plain(dtype))), 1)
 
     def function(self, value: Mapping[str, Any], key: str) -> Tree:
         """A function that an entry names."""
@@ -117,8 +136,6 @@ class Objects:
         name = text(value["class_name"])
         if name in ("DTypePolicy", "Policy", "FloatDTypePolicy"):
             return Plain(text(config["name"]))
-        if name == "DTypePolicyMap":
-            raise Malformed("a DTypePolicyMap is not supported")
         source = config.get("source_name") if isinstance(config, dict) else None
         keywords = [(key, self.value(item)) for key, item in config.items() if item is not None]
         keywords = [("source_name" if key == "name" and source is None else key, item) for key, item in keywords]
@@ -199,7 +216,7 @@ class Objects:
         usual = (facts.default_config(name) or {}).get("dtype") if known else None
         if tree not in (NONE, Plain("float32")) and tree != self.value(usual):
             found.append(("dtype", tree))
-        if config.get("trainable") is False:
+        if config.get("trainable") is False and not self.frozen:
             found.append(("trainable", Plain(False)))
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,8 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         raise RequestError("The config is nested too deep.", where=shown) from error
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A config that somebody made up may have anything anywhere.
-        raise RequestError(
-            f"The config is malformed: {type(error).__name__}: {str(error)[:200]}.", where=shown
-        ) from error
+        reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+        raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
     objects = reader.objects
     return SavedFile(
         model,
@@ -86,9 +86,11 @@ class _Reader:
             raise Malformed(f"more than {DEEPEST} models are inside each other")
         config = entry["config"]
         sequential = "input_layers" not in config
+        outside, self.objects.frozen = self.objects.frozen, self.objects.frozen or config.get("trainable") is False
         read = _sequential(self.objects, config) if sequential else read_functional(self.objects, config)
+        self.objects.frozen = outside
         self.depth -= 1
-        return read
+        return replace(read, frozen=read.frozen and not outside)
 
 
 def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:

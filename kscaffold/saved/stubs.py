@@ -11,6 +11,7 @@ from kscaffold.saved.tree import Code
 from kscaffold.saved.value import Stub
 from kscaffold.spec import catalogue
 
+SHARED = ("shared_object_id",)  # where an object was in the memory of another program
 LONGEST_CONFIG = 2000  # characters of a config in a comment
 
 
@@ -48,7 +49,7 @@ def _shown_config(config: Any) -> str:
         if isinstance(value, Mapping):
             if value.get("class_name") == "__lambda__":
                 return "bytecode, not read"
-            return {str(key): shown(item) for key, item in value.items() if item is not None}
+            return {str(key): shown(item) for key, item in value.items() if item is not None and key not in SHARED}
         if isinstance(value, list):
             if len(value) == 3 and isinstance(value[0], str) and len(value[0]) > 40:
                 return "bytecode, not read"  # what Keras 2 saved of a Lambda

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from kscaffold.saved.tree import Object, Ref, Tree
 
@@ -46,7 +47,7 @@ class SavedLayer:
         generated: Whether Keras made up the name, so that nobody depends on it.
         model: The model, if it is one.
         calls: How often it is called.
-        words: For a layer that learned words, those; empty if they are not known, or too many.
+        words: For a layer that learned words or whole numbers, those; empty if they are not known, or too many.
     """
 
     name: str
@@ -54,7 +55,7 @@ class SavedLayer:
     generated: bool
     model: SavedModel | None = None
     calls: int = 0
-    words: tuple[str, ...] = ()
+    words: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

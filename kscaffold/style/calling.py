@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kscaffold.factor.lift import call_keywords, given_values, is_over_one, owns_layers
-from kscaffold.factor.program import Routine, Step, StepKind
+from kscaffold.factor.program import Routine, Step, StepKind, every_step
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.spec.expr import literal
 from kscaffold.style.attributes import Attributes, loop_variable
@@ -52,12 +52,22 @@ class Calling:
         model = self.routine.model
         names = variables_of_inputs(model) if model else list(VALUES)
         names = [f"{name}_input" if name in ("self", "training", "inputs") else name for name in names]
+        used = self.used_inputs()
         if isinstance(structure, Listing) and all(isinstance(item, Ref) for item in structure.items):
-            listed = [names[-1 - item.source] for item in structure.items if isinstance(item, Ref)]
+            items = [item for item in structure.items if isinstance(item, Ref)]
+            listed = [names[-1 - item.source] if item.source in used else "_" for item in items]
             left = ", ".join(listed) + ("," if len(listed) == 1 else "")
             return {Ref(-1 - place): name for place, name in enumerate(names)}, [f"{left} = inputs"]
-        lines = [f"{names[-1 - ref.source]} = inputs{path}" for ref, path in _paths(structure, "")]
+        paths = [(ref, path) for ref, path in _paths(structure, "") if ref.source in used]
+        lines = [f"{names[-1 - ref.source]} = inputs{path}" for ref, path in paths]
         return {Ref(-1 - place): name for place, name in enumerate(names)}, lines
+
+    def used_inputs(self) -> set[int]:
+        """The inputs that something is computed from."""
+        trees = [self.routine.result]
+        for step in every_step(self.routine.steps):
+            trees += [step.callee, *step.trees]
+        return {ref.source for tree in trees for ref in refs(tree) if ref.source < 0}
 
     def called(self, step: Step, loop: Mapping[int, str]) -> Step:
         """A step that calls an attribute."""

@@ -98,10 +98,10 @@ def variables_of_inputs(model: SavedModel) -> list[str]:
     """The variables of the inputs of a model."""
     if len(model.inputs) == 1:
         item = model.inputs[0]
-        return ["inputs" if item.generated else identifier(item.name, "inputs")]
+        return ["inputs" if item.generated else identifier(item.name, "inputs", "input")]
     taken: list[str] = []
     for item in model.inputs:
-        taken.append(unique(identifier(item.name, "input"), (*taken, "x", "outputs")))
+        taken.append(unique(identifier(item.name, "input", "input"), (*taken, "x", "outputs")))
     return taken
 
 
