@@ -331,6 +331,43 @@ def test_constants_have_the_digits_that_somebody_wrote(kscaffold: Kscaffold, fol
     assert "warning: A constant of 110 numbers is written out: better compute it, or load it from a file." in done.err
 
 
+def test_a_large_constant_is_a_stub(kscaffold: Kscaffold, folder: Path) -> None:
+    made = layer("Add", "add", "input_layer", module="keras.src.ops.numpy")
+    made["config"] = {"name": "add"}
+    constant = {"class_name": "__numpy__", "config": {"value": [[0.5] * 200] * 100, "dtype": "float32"}}
+    made["inbound_nodes"] = [{"args": [tensor("input_layer"), constant], "kwargs": {}}]
+    write_json(folder / "model.json", chain(made))
+    done = kscaffold("from", "model.json", "--no-check")
+    assert done.exit_code == 1
+    assert (
+        "The file does not hold a constant: its 20,000 numbers of the type float32 and the shape (100, 200)" in done.err
+    )
+    text = written(kscaffold, folder, chain(made), "--allow-stubs")
+    assert "def constant():\n" in text
+    assert "inputs + constant()" in text
+    assert len(text) < 2000
+
+
+def test_the_generated_test_makes_what_the_model_takes(kscaffold: Kscaffold, folder: Path) -> None:
+    config = functional(
+        [entry("a", [2]), entry("b", [3]), layer("Concatenate", "concatenate", "a", "b")], "concatenate"
+    )
+    config["config"]["input_layers"] = [[["a", 0, 0]], {"second": ["b", 0, 0]}]
+    write_json(folder / "nested.json", config)
+    assert kscaffold("from", "nested.json", "--no-check").exit_code == 0
+    text = "".join(line.strip() for line in (folder / "test_nested.py").read_text().splitlines())
+    assert 'return [[generator.normal(size=(batch_size, 2)).astype("float32")],{"second": generator.normal(' in text
+    write_json(
+        folder / "images.json",
+        {
+            "class_name": "Sequential",
+            "config": {"name": "sequential", "layers": [layer("Conv2D", "conv2d", filters=4)]},
+        },
+    )
+    assert kscaffold("from", "images.json", "--no-check").exit_code == 0
+    assert "size=(batch_size, 32, 32, 3)" in (folder / "test_images.py").read_text()
+
+
 @FUZZ
 @given(st.floats(width=32) | st.floats())
 def test_a_shorter_number_is_the_same_number(number: float) -> None:

@@ -15,16 +15,15 @@ from kscaffold.factor.search import factor
 from kscaffold.formatting import Formatter
 from kscaffold.generate.destination import Destination, Request, find_destination
 from kscaffold.generate.drawing import picture_file
+from kscaffold.generate.made_inputs import made_inputs
 from kscaffold.generate.pipeline import Outcome, Resolve, Scaffold, SummaryRow, generate
 from kscaffold.naming import identifier, parse_module_name
 from kscaffold.saved import read_model
 from kscaffold.saved.spec import plain_chain
-from kscaffold.saved.tree import Listing, Plain, Ref, Table
-from kscaffold.saved.value import SavedFile, SavedInput, SavedModel, every_model
+from kscaffold.saved.value import SavedFile, SavedInput, SavedModel
 from kscaffold.style.parts import Function
 from kscaffold.style.program import program_parts, uses_module
 from kscaffold.style.stub import stub_source, what
-from kscaffold.style.test import TestInput
 
 if TYPE_CHECKING:
     from kscaffold import writer
@@ -172,7 +171,9 @@ def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
 def missing(file: SavedFile, shown: str) -> RequestError:
     """The error for what a file names but does not hold."""
     listed = ", ".join(stub.origin for stub in file.stubs)
-    first = next((stub for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda"))), None)
+    first = next(
+        (stub for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda", "a constant"))), None
+    )
     custom = f"import it with --custom my_package.layers:{first.name}, or " if first else ""
     return RequestError(
         f"The file does not hold {listed[:300]}: {file.stubs[0].why}.",
@@ -318,41 +319,15 @@ class SavedScaffold:
             "first_party": self.destination.first_party(module for module, _ in self.file.customs),
         }
 
-    @property
-    def call_style(self) -> str:
-        """How the model is given its inputs: "single", "list" or "dict"."""
-        tree = self.file.model.input_tree
-        return "dict" if isinstance(tree, Table) else "list" if isinstance(tree, Listing) else "single"
-
-    @property
-    def test_inputs(self) -> list[tuple[str, TestInput]]:
-        """The inputs that stand by themselves, by their key: what tests can make."""
-        model, tree = self.file.model, self.file.model.input_tree
-        pairs = (
-            [(str(place), item) for place, item in enumerate(tree.items)] if isinstance(tree, Listing) else [("", tree)]
-        )
-        pairs = list(tree.items) if isinstance(tree, Table) else pairs
-        return [
-            (key, test_input(model.inputs[-1 - ref.source], model))
-            for key, ref in pairs
-            if isinstance(ref, Ref) and -ref.source <= len(model.inputs)
-        ]
-
     def test_text(self) -> str:
         """The text of the test, before formatting."""
         from kscaffold import render
 
-        model = self.file.model
-        inputs = self.test_inputs or [("", ((8,), "float32", None))]
-        batch = {item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None}
         context = {
+            **made_inputs(self.file.model),
             "made": self.made,
             "builds": self.builds,
             "name": self.destination.name.class_name,
-            "call": self.call_style,
-            "inputs": inputs,
-            "draws": any(dtype != "string" for _, (_, dtype, _) in inputs),
-            "batch_size": next(iter(batch), None),
             "import_from": self.destination.import_from,
             "path_to_module": self.destination.path_to_module,
         }
@@ -390,18 +365,3 @@ class SavedScaffold:
             SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
             for layer in self.file.model.layers
         )
-
-
-def test_input(item: SavedInput, model: SavedModel) -> TestInput:
-    """Shape and dtype of an input; for whole numbers, what they must be below."""
-    below = None
-    if "int" in item.dtype:
-        sizes = [
-            value.value
-            for inner in every_model(model)
-            for layer in inner.layers
-            for key, value in layer.made.keywords
-            if key in ("input_dim", "num_tokens") and isinstance(value, Plain) and isinstance(value.value, int)
-        ]
-        below = min(sizes, default=10)
-    return tuple(item.shape[1:]), item.dtype, below

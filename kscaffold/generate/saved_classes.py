@@ -12,6 +12,7 @@ from kscaffold.factor.lift import can_be_lifted
 from kscaffold.factor.program import Program, flat_program
 from kscaffold.factor.search import factor
 from kscaffold.generate.destination import Destination
+from kscaffold.generate.made_inputs import call_style, keyed_inputs
 from kscaffold.generate.model import part_package
 from kscaffold.generate.saved import SavedFlags, SavedScaffold
 from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, every_model, layer_order
@@ -137,8 +138,8 @@ class ClassScaffold(SavedScaffold):
         from kscaffold.check import Feed
 
         model = self.file.model
-        items = self.test_inputs
+        items = keyed_inputs(model)
         if len(items) != len(model.inputs) or not all(map(can_be_fed, model.inputs)):
             return (), "single"
         feeds = tuple(Feed(shape, dtype, below, key) for key, (shape, dtype, below) in items)
-        return feeds, self.call_style
+        return feeds, call_style(model)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import keras
+
+from .configs import first_difference, is_model_config, renamed, scope_names
+from .subject import Subject
 
 
 def own_leaves(layer: Any, module: ModuleType) -> Iterator[Any]:
@@ -68,3 +72,44 @@ def input_shapes(reference: Any) -> Any:
     if structure is None and len(tensors) == 1:
         (tensors,) = tensors
     return keras.tree.map_structure(lambda tensor: tuple(tensor.shape), tensors)
+
+
+def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
+    """The config of a layer under another name; models in it, which classes of the module stand for, are left out."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            is_model = is_model_config(value.get("config")) or value.get("module") == module.__name__
+            return "a model" if is_model else {key: plain(part) for key, part in value.items()}
+        return [plain(part) for part in value] if isinstance(value, list) else value
+
+    config = plain(json.loads(json.dumps(keras.saving.serialize_keras_object(layer))))
+    config = renamed(config, scope_names([config], True), True)
+    config["config"]["name"] = name
+    return config
+
+
+def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[str]]) -> str | None:
+    """Holds the layers in a model against those of the saved one, and gives them the saved weights.
+
+    Returns:
+        What differs, in words.
+    """
+    own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
+    if len(own) != len(leaves):
+        return f"it has {len(own)} layers, the saved model {len(leaves)}"
+
+    def different() -> Iterator[str]:
+        for layer, other in zip(own, leaves, strict=True):
+            configs = (leaf_config(one, subject.module, other.name) for one in (other, layer))
+            if found := first_difference(*configs):
+                yield found
+
+    try:
+        if reference.built and not model.built:
+            model.build(input_shapes(reference))
+    except Exception:
+        if found := next(different(), None):
+            return found
+        raise
+    return next(different(), None) or (give_state(own, leaves) if reference.built else None)

@@ -37,3 +37,8 @@ def _shortest(number: float, form: str) -> float:
 def count(value: Any) -> int:
     """How many numbers are in lists of lists."""
     return sum(map(count, value)) if isinstance(value, list) else 1
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """The sizes of lists of lists."""
+    return (len(value), *(shape(value[0]) if value else ())) if isinstance(value, list) else ()

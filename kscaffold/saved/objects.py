@@ -16,6 +16,7 @@ from kscaffold.saved.stubs import Stubs
 from kscaffold.saved.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.spec import catalogue
 
+MOST_NUMBERS = 10_000  # beyond these a constant is no source any more
 MANY_NUMBERS = 100  # more than a person writes in source
 
 
@@ -107,8 +108,14 @@ class Objects:
     def constant(self, made: str, config: Mapping[str, Any]) -> Object:
         """An array or tensor with its numbers."""
         dtype = text(config["dtype"])
+        count = constants.count(config["value"])
+        if count > MOST_NUMBERS:
+            shape = constants.shape(config["value"])
+            why = f"its {count:,} numbers of the type {dtype} and the shape {shape} are better computed, or loaded"
+            stub = self.stubs.add("constant", "a constant", "constant", {"config": {"shape": list(shape)}}, why)
+            return Object(f":{stub.text}")
         numbers = constants.shortened(config["value"], dtype)
-        if (count := constants.count(numbers)) > MANY_NUMBERS:
+        if count > MANY_NUMBERS:
             self.notes.append(
                 f"A constant of {count:,} numbers is written out: better compute it, or load it from a file."
             )

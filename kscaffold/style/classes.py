@@ -13,6 +13,7 @@ from kscaffold.saved.value import every_model
 from kscaffold.spec import catalogue
 from kscaffold.spec.argument import Argument
 from kscaffold.style.body import Line
+from kscaffold.style.docstrings import summary
 from kscaffold.style.expression import source
 from kscaffold.style.kinds import argument_of
 from kscaffold.style.names import Scope
@@ -165,7 +166,7 @@ class Module:
 
     def maker(self, routine: Routine) -> Function:
         """A function that makes an object, or a layer that somebody else calls."""
-        words = routine.name.replace("_", " ")
+        words = f"new {routine.name.replace('_', ' ')}"
         listed = [
             item.name if item.default is None else f"{item.name}={source(item.default, _no_value)}"
             for item in self.parameters(routine)
@@ -174,8 +175,9 @@ class Module:
         if routine.steps:
             listed.append("dtype=None")
             made = self.made(routine.steps[0].callee, Variable("dtype"))
+            words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
         lines = (Line(f"return {source(made, _no_value)}"),)
-        return Function(routine.name, ", ".join(listed), f"Makes a new {words}.", (), (), (), "", lines)
+        return Function(routine.name, ", ".join(listed), f"Makes a {words}.", (), (), (), "", lines)
 
 
 def _no_value(ref: Ref) -> str:

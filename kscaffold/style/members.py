@@ -12,6 +12,7 @@ from kscaffold.style.attributes import Attributes, owners
 from kscaffold.style.body import Line
 from kscaffold.style.calling import Calling
 from kscaffold.style.classes import Module, input_structure, is_maker
+from kscaffold.style.docstrings import summary
 from kscaffold.style.expression import source
 from kscaffold.style.parts import Function
 from kscaffold.style.program import shape_of_input, variables_of_inputs
@@ -39,12 +40,11 @@ class _Class:
         is_main = routine is self.module.program.main
         structure = input_structure(routine)
         build, output_shape = symbolic_lines(structure, self.dtype, routine.result)
-        words = routine.name.removeprefix("build_").replace("_", " ")
         shown = zip(variables_of_inputs(model), model.inputs) if model else ()
         return ClassPart(
             name=self.module.classes[routine.name],
             base="keras.Model" if is_main else "layers.Layer",
-            summary=f"The model {words}." if is_main else f"The {words} of the model.",
+            summary=self.summary(),
             arguments=self.module.arguments(routine),
             inputs=tuple((name, f"`{shape_of_input(item)}`") for name, item in shown),
             outputs=(),
@@ -58,6 +58,13 @@ class _Class:
             autocasts=self.module.autocasts,
             frozen=bool(model and model.frozen),
         )
+
+    def summary(self) -> str:
+        """The first line of the docstring: which model it is, or what it does."""
+        words = self.routine.name.removeprefix("build_").replace("_", " ")
+        if self.routine.model is None:
+            return summary(self.routine, self.module.routines)
+        return f"The model {words}." if self.routine is self.module.program.main else f"The {words} of the model."
 
     def dtype(self, ref: Ref) -> str:
         """The type of the numbers of an input."""

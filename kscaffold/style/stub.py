@@ -19,6 +19,15 @@ def stub_source(stub: Stub, package: str) -> str:
     """
     comment = ["# The saved config:", *(f"#     {line}" for line in _config_lines(stub.config))]
     message = json.dumps(f"Fill in {what(stub)}.")
+    if stub.kind == "constant":
+        return "\n".join(
+            [
+                f"def {stub.name}():",
+                f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
+                f"    raise NotImplementedError({message})",
+                "",
+            ]
+        )
     if stub.kind == "function":
         return "\n".join(
             [
@@ -58,6 +67,8 @@ def stub_source(stub: Stub, package: str) -> str:
 
 def what(stub: Stub) -> str:
     """What somebody has to fill in, in words."""
+    if stub.kind == "constant":
+        return _plain(stub.origin)
     if stub.kind == "function":
         return f"the function {_plain(stub.origin)}"
     if stub.origin.startswith("the "):

@@ -1,0 +1,131 @@
+"""Configs of two models side by side: the first place in which they differ, names that Keras made up aside."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import keras
+
+STEMS = {
+    "InputLayer": ("input_layer", "input"),
+    "Functional": ("functional", "model"),
+    "Model": ("functional", "model"),
+}
+
+
+def canonical(model: Any, mode: str) -> Any:
+    """The config of a model in which names that Keras made up are replaced by where they stand.
+
+    Args:
+        model: The model.
+        mode: "whole", "unnamed" without names, or "layers" for the configs of its layers alone.
+    """
+    if mode == "layers":
+        entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]
+        entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
+        config: Any = [{key: entry[key] for key in ("class_name", "config")} for entry in entries]
+    else:
+        config = keras.saving.serialize_keras_object(model)
+        config.pop("compile_config", None)
+    config = json.loads(json.dumps(config))
+    every = mode == "unnamed"
+    return renamed(config, scope_names(config if isinstance(config, list) else [config], every), every)
+
+
+def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
+    """New names for the layers of one model that Keras named, or for all, in the order in which they stand.
+
+    Names in the models inside it are another matter: each model has names of its own.
+    """
+    names: dict[str, str] = {}
+    counts: dict[str, int] = {}
+
+    def visit(value: Any) -> None:
+        if isinstance(value, dict):
+            inner = value.get("config")
+            name = inner.get("name") if isinstance(inner, dict) else None
+            kind = str(value.get("class_name"))
+            if isinstance(name, str) and (every or is_made_up(name, kind)) and name not in names:
+                counts[kind] = counts.get(kind, 0) + 1
+                names[name] = f"<{kind} {counts[kind]}>"
+            for part in () if is_model_config(inner) else value.values():
+                visit(part)
+        elif isinstance(value, list):
+            for part in value:
+                visit(part)
+
+    visit(entries)
+    return names
+
+
+def is_model_config(config: Any) -> bool:
+    """Whether a config is that of a model made of layers."""
+    return isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def is_made_up(name: str, kind: str) -> bool:
+    """Whether Keras gives such a name to a layer of that class; the layers of Bidirectional begin with a direction."""
+    words = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))).lower()
+    stem = re.sub(r"_[0-9]+$", "", re.sub("^((forward|backward)_)+", "", name))
+    return stem in STEMS.get(kind, (words,))
+
+
+def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
+    """A config with other names, without what says where it was made and not what it is."""
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for key, part in value.items():
+            if key in ("build_config", "registered_name", "vocabulary_size"):
+                continue
+            if key == "name" and isinstance(part, str):
+                found[key] = names.get(part, part)
+            elif key == "config" and is_model_config(part):
+                inner = scope_names(part["layers"], every)
+                own = renamed({inside: item for inside, item in part.items() if inside != "name"}, inner, every)
+                found[key] = {"name": names.get(part.get("name"), part.get("name")), **own}
+            else:
+                found[key] = renamed(part, names, every)
+        if found.get("bin_boundaries") is not None and "num_bins" in found:
+            found["num_bins"] = None  # how many adapt() was to find: no layer can be made with both
+        return found
+    if isinstance(value, list):
+        if len(value) == 3 and isinstance(value[0], str) and all(type(part) is int for part in value[1:]):
+            return [names.get(value[0], value[0]), *value[1:]]
+        return [renamed(part, names, every) for part in value]
+    return value
+
+
+def first_difference(saved: Any, made: Any, place: str = "") -> str | None:
+    """Where two configs differ first, in words; `None` where they are equal."""
+    if isinstance(saved, dict) and isinstance(made, dict):
+        here = place
+        config = saved.get("config")
+        if isinstance(config, dict) and isinstance(config.get("name"), str):
+            here = f"the {saved.get('class_name')} {config['name']!r}"
+        for key in (*saved, *(key for key in made if key not in saved)):
+            if key not in saved or key not in made:
+                owner = "the saved model" if key in saved else "the new one"
+                return f"{here or 'the config'} has {key!r} in {owner} alone"
+            found = first_difference(
+                saved[key], made[key], here if key in ("config", "layers") else f"{here}: {key}" if here else key
+            )
+            if found:
+                return found
+        return None
+    if isinstance(saved, list) and isinstance(made, list):
+        if len(saved) != len(made):
+            return f"{place} has {len(saved)} entries in the saved model, {len(made)} in the new one"
+        return next(
+            (found for one, two in zip(saved, made, strict=True) if (found := first_difference(one, two, place))), None
+        )
+    if type(saved) is type(made) and (saved == made or (saved != saved and made != made)):
+        return None
+    return f"{place} is {shortened(saved)} in the saved model, {shortened(made)} in the new one"
+
+
+def shortened(value: Any) -> str:
+    """A value for a message."""
+    text = json.dumps(value)
+    return text if len(text) <= 120 else text[:119] + "…"
