@@ -30,7 +30,8 @@ def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
         subject: The model made from source.
         saved: `path` and `kind` of the file, `customs` that its classes are found by, and `config`: "whole" where the
             config is to be the same, "layers" where the classes of models may differ, "unnamed" without names, "leaves"
-            where only the layers inside are, "" where only outputs count; `order`, the layers of the saved model in the order of the other one's weights.
+            where the layers inside are to be the same, one by one, "" where only outputs count; `order`, the layers of
+            the saved model in the order of the other one's weights.
     """
     customs = {name: getattr(subject.module, name) for name in saved["customs"]}
     with tempfile.TemporaryDirectory() as folder:
