@@ -19,19 +19,10 @@ def stub_source(stub: Stub, package: str) -> str:
     """
     comment = ["# The saved config:", *(f"#     {line}" for line in _config_lines(stub.config))]
     message = json.dumps(f"Fill in {what(stub)}.")
-    if stub.kind == "constant":
+    if stub.kind in ("function", "constant"):
         return "\n".join(
             [
-                f"def {stub.name}():",
-                f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
-                f"    raise NotImplementedError({message})",
-                "",
-            ]
-        )
-    if stub.kind == "function":
-        return "\n".join(
-            [
-                f"def {stub.name}(inputs):",
+                f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):",
                 f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
                 f"    raise NotImplementedError({message})",
                 "",
