@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kscaffold.factor.program import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.factor.rewriting import free_variables, with_trees
 from kscaffold.factor.words import function_words
 from kscaffold.naming import unique
 from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
@@ -84,14 +85,6 @@ def variables(trees: Iterable[Tree]) -> Iterator[str]:
     return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
 
 
-def free_variables(steps: Iterable[Step]) -> Iterator[str]:
-    """The variables that steps take from outside, in order."""
-    for step in steps:
-        inside = free_variables(step.body)
-        yield from variables((step.callee, *step.trees))
-        yield from (name for name in inside if name not in step.variables)
-
-
 def can_be_lifted(program: Program) -> bool:
     """Whether no loop that has to become a function calls a layer or model that is called elsewhere, too."""
     loops = (step for routine in program.routines for step in every_step(routine.steps) if step.kind is StepKind.LOOP)
@@ -129,12 +122,8 @@ class _Lift:
         outer = [Ref(step.uid)]
         for inner in step.body:
             outer += [ref for ref in inner.reads() if ref.source not in inside and ref not in outer]
-        places = {ref: Ref(-1 - index) for index, ref in enumerate(outer)}
-
-        def moved(tree: Tree) -> Tree:
-            return transform(tree, lambda part: places.get(part) if isinstance(part, Ref) else None)
-
-        steps = tuple(_moved(inner, moved) for inner in step.body)
+        places: dict[Tree, Tree] = {ref: Ref(-1 - index) for index, ref in enumerate(outer)}
+        steps = with_trees(step.body, places)
         name = unique(function_words(steps)[0], self.inputs)
         parameters = tuple(dict.fromkeys(free_variables(step.body)))
         assert step.result is not None
@@ -143,7 +132,7 @@ class _Lift:
             len(outer),
             tuple(Parameter(parameter) for parameter in parameters),
             steps,
-            moved(step.result),
+            transform(step.result, places.get),
         )
         self.inputs[name] = len(outer)
         self.made.append(self.routine(routine))
@@ -156,18 +145,6 @@ class _Lift:
         )
         self.next_uid += 1
         return replace(step, body=(call,), result=Ref(call.uid))
-
-
-def _moved(step: Step, moved: object) -> Step:
-    """A step that takes its values from elsewhere."""
-    assert callable(moved)
-    return replace(
-        step,
-        args=tuple(moved(arg) for arg in step.args),
-        kwargs=tuple((key, moved(value)) for key, value in step.kwargs),
-        body=tuple(_moved(inner, moved) for inner in step.body),
-        result=None if step.result is None else moved(step.result),
-    )
 
 
 def names_only(program: Program) -> dict[str, frozenset[str]]:
@@ -231,10 +208,10 @@ def over_needed(step: Step, needed: Iterable[str]) -> Tree:
         given = dict(over.keywords)
         first, last, by = given["first"], given["last"], given.get("step", Plain(1))
         if first == Plain(1) and by == Plain(1):
-            return Object("range", (("count", last),), 1)
+            return _times(last)
         numbers = [part.value for part in (first, last, by) if isinstance(part, Plain) and isinstance(part.value, int)]
         if len(numbers) == 3:
-            return Object("range", (("count", Plain((numbers[1] - numbers[0]) // numbers[2] + 1)),), 1)
+            return _times(Plain((numbers[1] - numbers[0]) // numbers[2] + 1))
         return over
     if isinstance(over, Object) and over.target == "enumerate":
         given = dict(over.keywords)
@@ -242,21 +219,26 @@ def over_needed(step: Step, needed: Iterable[str]) -> Tree:
         assert isinstance(word, Plain) and isinstance(word.value, str)
         assert isinstance(start, Plain) and isinstance(start.value, int)
         if not wanted:
-            return Object("range", (("count", Plain(len(word.value))),), 1)
+            return _times(Plain(len(word.value)))
         if wanted == [0]:
             return Object("range", (("first", start), ("last", Plain(start.value + len(word.value) - 1))), 3)
         return word
     if isinstance(over, Object):
         return over
     if isinstance(over, Plain) and isinstance(over.value, str):
-        return Object("range", (("count", Plain(len(over.value))),), 1)
+        return _times(Plain(len(over.value)))
     if not isinstance(over, Listing):
         return over
     if not wanted:
-        return Object("range", (("count", Plain(len(over.items))),), 1)
+        return _times(Plain(len(over.items)))
     rows = []
     for row in over.items:
         assert isinstance(row, Listing)
         items = tuple(row.items[index] for index in wanted)
         rows.append(items[0] if len(items) == 1 else Listing(row.brackets, items))
     return Listing(over.brackets, tuple(rows))
+
+
+def _times(count: Tree) -> Object:
+    """A range of so many rounds."""
+    return Object("range", (("count", count),), 1)

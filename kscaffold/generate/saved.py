@@ -20,7 +20,7 @@ from kscaffold.generate.pipeline import Outcome, Resolve, Scaffold, SummaryRow, 
 from kscaffold.naming import identifier, parse_module_name
 from kscaffold.saved import read_model
 from kscaffold.saved.spec import plain_chain
-from kscaffold.saved.value import SavedFile, SavedInput, SavedModel
+from kscaffold.saved.value import SavedFile, SavedModel, as_functional
 from kscaffold.style.parts import Function
 from kscaffold.style.program import program_parts, uses_module
 from kscaffold.style.stub import stub_source, what
@@ -144,8 +144,7 @@ def in_style(model: SavedModel, style: str, shown: str) -> SavedModel:
                 hint="Leave out --style functional.",
                 where=shown,
             )
-        inputs = model.inputs or (SavedInput("input_layer", model.build_shape or (), "float32", True),)
-        return replace(model, sequential=False, inputs=inputs, build_shape=None)
+        return as_functional(model)
     return model
 
 

@@ -15,7 +15,7 @@ from kscaffold.generate.destination import Destination
 from kscaffold.generate.made_inputs import call_style, keyed_inputs
 from kscaffold.generate.model import part_package
 from kscaffold.generate.saved import SavedFlags, SavedScaffold
-from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, every_model, layer_order
+from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, as_functional, every_model, layer_order
 from kscaffold.style.classes import Module
 from kscaffold.style.members import class_parts
 from kscaffold.style.parts import Function
@@ -50,8 +50,7 @@ def describe_classes(destination: Destination, file: SavedFile, flags: SavedFlag
 def without_sequential(model: SavedModel) -> SavedModel:
     """A model in which every `Sequential` says by its calls what it does."""
     layers = tuple(with_functional(layer) for layer in model.layers)
-    inputs = model.inputs or (SavedInput("inputs", model.build_shape or (), "float32", True),)
-    return replace(model, layers=layers, sequential=False, inputs=inputs, build_shape=None)
+    return replace(as_functional(model), layers=layers)
 
 
 def with_functional(layer: SavedLayer) -> SavedLayer:

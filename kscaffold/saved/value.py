@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -151,6 +151,12 @@ class SavedFile:
     stubs: tuple[Stub, ...] = ()
     customs: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+
+def as_functional(model: SavedModel) -> SavedModel:
+    """A model that is no `Sequential`: its input is said, as far as the file tells its shape."""
+    inputs = model.inputs or (SavedInput("input_layer", model.build_shape or (), "float32", True),)
+    return replace(model, sequential=False, inputs=inputs, build_shape=None)
 
 
 def every_model(model: SavedModel) -> Iterator[SavedModel]:

@@ -12,11 +12,10 @@ from kscaffold.spec.expr import literal
 from kscaffold.style.attributes import Attributes, loop_variable
 from kscaffold.style.body import Line
 from kscaffold.style.classes import Module, input_structure
-from kscaffold.style.program import variables_of_inputs
+from kscaffold.style.program import input_names, variables_of_inputs
 from kscaffold.style.routine import RoutineWriter
 
 ALWAYS = Code("True if training is None else training")
-VALUES = ("x", "skip", "other", "further")  # the variables of several inputs that have no names
 
 
 class Calling:
@@ -50,7 +49,7 @@ class Calling:
         if isinstance(structure, Ref):
             return {structure: "inputs"}, []
         model = self.routine.model
-        names = variables_of_inputs(model) if model else list(VALUES)
+        names = variables_of_inputs(model) if model else list(input_names(self.routine))
         names = [f"{name}_input" if name in ("self", "training", "inputs") else name for name in names]
         used = self.used_inputs()
         if isinstance(structure, Listing) and all(isinstance(item, Ref) for item in structure.items):

@@ -14,7 +14,7 @@ from kscaffold.spec import catalogue
 from kscaffold.spec.argument import Argument
 from kscaffold.style.body import Line
 from kscaffold.style.docstrings import summary
-from kscaffold.style.expression import source
+from kscaffold.style.expression import no_value, source
 from kscaffold.style.kinds import argument_of
 from kscaffold.style.names import Scope
 from kscaffold.style.parts import Function
@@ -168,7 +168,7 @@ class Module:
         """A function that makes an object, or a layer that somebody else calls."""
         words = f"new {routine.name.replace('_', ' ')}"
         listed = [
-            item.name if item.default is None else f"{item.name}={source(item.default, _no_value)}"
+            item.name if item.default is None else f"{item.name}={source(item.default, no_value)}"
             for item in self.parameters(routine)
         ]
         made = routine.result
@@ -176,12 +176,8 @@ class Module:
             listed.append("dtype=None")
             made = self.made(routine.steps[0].callee, Variable("dtype"))
             words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
-        lines = (Line(f"return {source(made, _no_value)}"),)
+        lines = (Line(f"return {source(made, no_value)}"),)
         return Function(routine.name, ", ".join(listed), f"Makes a {words}.", (), (), (), "", lines)
-
-
-def _no_value(ref: Ref) -> str:
-    raise AssertionError(f"{ref} stands where no value can")
 
 
 def is_maker(routine: Routine) -> bool:

@@ -17,6 +17,11 @@ Named = Callable[[Ref], str]
 BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, ">": 2, ">=": 2, "<": 2, "<=": 2}
 
 
+def no_value(ref: Ref) -> str:
+    """Gives no source: for trees in which no value can stand."""
+    raise AssertionError(f"{ref} stands where no value can")
+
+
 def plain_source(value: object) -> str:
     """Source of a plain value; numbers that have no literal are made."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -11,7 +11,7 @@ from kscaffold.saved.tree import NONE, Listing, Object, Plain, Scaled, Text, Tre
 from kscaffold.spec.argument import FOUND_BY_NAME, Argument, Kind
 from kscaffold.spec.expr import literal
 from kscaffold.spec.syntax import parse_expression
-from kscaffold.style.expression import source
+from kscaffold.style.expression import no_value, source
 
 # The variables of loops: the loop, which of its variables it is, and those of the loops around it.
 Rows: TypeAlias = "Mapping[str, tuple[Step, int, Rows]]"
@@ -42,11 +42,7 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
 
 def default_source(tree: Tree) -> str:
     """Source of a default as specs write it: numbers are literals there."""
-    return literal(tree.value) if isinstance(tree, Plain) else source(tree, _no_value)
-
-
-def _no_value(tree: Tree) -> str:
-    raise AssertionError(f"{tree} stands where no value can")
+    return literal(tree.value) if isinstance(tree, Plain) else source(tree, no_value)
 
 
 def _kind(value: Tree, name: str) -> Kind:

@@ -13,7 +13,7 @@ from kscaffold.style.body import Line
 from kscaffold.style.calling import Calling
 from kscaffold.style.classes import Module, input_structure, is_maker
 from kscaffold.style.docstrings import summary
-from kscaffold.style.expression import source
+from kscaffold.style.expression import no_value, source
 from kscaffold.style.parts import Function
 from kscaffold.style.program import shape_of_input, variables_of_inputs
 from kscaffold.style.subclassed import ClassPart
@@ -132,8 +132,4 @@ class _Class:
 
     def source(self, tree: Tree) -> str:
         """Source in the constructor, where the arguments are local names."""
-        return source(tree, _no_value)
-
-
-def _no_value(ref: Ref) -> str:
-    raise AssertionError(f"{ref} stands where no value can")
+        return source(tree, no_value)

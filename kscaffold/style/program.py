@@ -11,7 +11,7 @@ from kscaffold.saved.value import SavedInput, SavedModel
 from kscaffold.spec.expr import literal
 from kscaffold.style.body import Line
 from kscaffold.style.docstrings import summary
-from kscaffold.style.expression import source
+from kscaffold.style.expression import no_value, source
 from kscaffold.style.parts import Function
 from kscaffold.style.routine import RoutineWriter
 
@@ -37,7 +37,7 @@ def _called(routine: Routine) -> Iterator[str]:
 
 def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, Routine]) -> Function:
     if routine.model is None and not routine.steps:
-        made = source(routine.result, _no_value)
+        made = source(routine.result, no_value)
         words = routine.name.replace("_", " ")
         return Function(routine.name, "", f"Makes a new {words}.", (), (), (), "", (Line(f"return {made}"),))
     if routine.model is None:
@@ -77,14 +77,8 @@ def input_names(routine: Routine) -> tuple[str, ...]:
 
 def _parameters(routine: Routine) -> list[str]:
     required = [item.name for item in routine.parameters if item.default is None]
-    usual = [
-        f"{item.name}={source(item.default, _no_value)}" for item in routine.parameters if item.default is not None
-    ]
+    usual = [f"{item.name}={source(item.default, no_value)}" for item in routine.parameters if item.default is not None]
     return required + usual
-
-
-def _no_value(ref: Ref) -> str:
-    raise AssertionError(f"{ref} stands where no value can")
 
 
 def shape_of_input(item: SavedInput) -> str:
@@ -108,7 +102,7 @@ def variables_of_inputs(model: SavedModel) -> list[str]:
 def input_source(item: SavedInput) -> str:
     """Source that makes an input."""
     shape = Listing("()", tuple(Plain(size) for size in item.shape[1:]))
-    parts = [source(shape, _no_value)]
+    parts = [source(shape, no_value)]
     parts += [f"batch_size={item.shape[0]}"] if item.shape and item.shape[0] is not None else []
     parts += [] if item.dtype == "float32" else [f"dtype={literal(item.dtype)}"]
     parts += [f"{option}=True" for option in item.options]
@@ -161,7 +155,7 @@ def _sequential(routine: Routine, taken: frozenset[str]) -> list[str]:
         lines += writer.added(routine.steps)
     if model.build_shape:
         shape = Listing("()", tuple(Plain(size) for size in model.build_shape))
-        lines.append(f"model.build({source(shape, _no_value)})")
+        lines.append(f"model.build({source(shape, no_value)})")
     lines += ["model.trainable = False"] if model.frozen else []
     return lines if lines[-1] == ")" and "return keras.Sequential(" in lines else [*lines, "return model"]
 
