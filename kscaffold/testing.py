@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kscaffold.findings import Finding, fold
-from kscaffold.rulebook import RuleDescription, check_selection, read_rulebook
+from kscaffold.check.findings import Finding, fold
+from kscaffold.check.rulebook import RuleDescription, check_selection, read_rulebook
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
 OF_FILES = "KS200"
@@ -160,7 +160,7 @@ def _rules() -> list[RuleDescription]:
 
 
 def _all(findings: Iterable[Finding]) -> list[Finding]:
-    from kscaffold.findings import unfold
+    from kscaffold.check.findings import unfold
 
     return unfold(findings)
 

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.factor.program import Program, Routine, Step, StepKind
-from kscaffold.factor.usual import usual_arguments
-from kscaffold.saved.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
+from kscaffold.program.passes.usual import usual_arguments
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
+from kscaffold.program.value import Program, Routine, Step, StepKind
 
 Values = dict[Ref, Any]
 Called = tuple[Any, ...]

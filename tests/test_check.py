@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check import CheckProcess, Feed, Job, Limits, Subject, Verdict, find_interpreter
-from kscaffold.errors import ExitCode, RequestError
 
 HEAD = """
 import keras

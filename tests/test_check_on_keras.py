@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Kscaffold, tree
 
-from kscaffold.errors import ExitCode
+from kscaffold.base.errors import ExitCode
 
 SOUND = '''import keras
 
@@ -55,7 +55,7 @@ FILES = {
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What is said of files that do all that a file can do to a checker, in one run."""
     from kscaffold.check.conformance import CheckRequest, check_files
-    from kscaffold.report.conformance import conformance_json
+    from kscaffold.cli.words.conformance import conformance_json
 
     folder = tmp_path_factory.mktemp("isolated")
     for name, text in FILES.items():

@@ -15,12 +15,12 @@ from conftest import Kscaffold
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check.files import find_python_files, import_place
+from kscaffold.check.findings import Finding, fold
+from kscaffold.check.rulebook import read_rulebook
 from kscaffold.check.settings import parse_feed
-from kscaffold.errors import ExitCode, RequestError
-from kscaffold.findings import Finding, fold
-from kscaffold.rulebook import read_rulebook
-from kscaffold.static import find_problems
+from kscaffold.check.static import find_problems
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYER = """import keras
@@ -189,7 +189,7 @@ def test_every_rule_says_why_with_an_example(kscaffold: Kscaffold, folder: Path)
 
 
 def test_the_list_and_the_readme_have_every_rule(kscaffold: Kscaffold) -> None:
-    from kscaffold.report.conformance import rule_table
+    from kscaffold.cli.words.conformance import rule_table
 
     listed = kscaffold("check", "--list-rules").out.splitlines()
     assert [line.split()[0] for line in listed] == [rule.id for rule in read_rulebook()]

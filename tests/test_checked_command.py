@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Kscaffold, tree
 
-from kscaffold.errors import ExitCode
+from kscaffold.base.errors import ExitCode
 
 
 def test_the_main_job(folder: Path) -> None:

@@ -16,7 +16,7 @@ from keras_layers import LAYERS, LEFT_OUT, OwnLayer
 
 from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_interpreter
 from kscaffold.check.conformance import CheckRequest, check_files
-from kscaffold.rulebook import read_rulebook
+from kscaffold.check.rulebook import read_rulebook
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECT = re.compile(r"\s*# expect: (KS\d+)")

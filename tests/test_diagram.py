@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscaffold.diagram import Box, Drawing, to_mermaid, to_svg
+from kscaffold.source.diagram import Box, Drawing, to_mermaid, to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscaffold.exports import add_export
+from kscaffold.source.exports import add_export
 
 
 def added(

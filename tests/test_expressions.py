@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscaffold.errors import RequestError
-from kscaffold.spec.expr import (
+from kscaffold.base.errors import RequestError
+from kscaffold.spec.language.expr import (
     Applied,
     Arithmetic,
     Call,
@@ -22,7 +22,7 @@ from kscaffold.spec.expr import (
     evaluate_size,
     show,
 )
-from kscaffold.spec.syntax import parse_call, parse_expression, split_list
+from kscaffold.spec.language.syntax import parse_call, parse_expression, split_list
 
 WHOLE = Range(Literal(None), Literal(None), Literal(None))
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from program_meaning import meaning
 from saved_configs import Entry, chain, entry, functional, layer, resnet, write_json
 
-from kscaffold.factor.program import StepKind, every_step, flat_program
-from kscaffold.factor.search import factor
+from kscaffold.program.passes.search import factor
+from kscaffold.program.value import StepKind, every_step, flat_program
 from kscaffold.saved import read_model
 
 PROPERTY = settings(
@@ -133,7 +133,7 @@ def test_factoring_random_networks_changes_nothing(tmp_path_factory: pytest.Temp
 def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
     tmp_path_factory: pytest.TempPathFactory, config: Entry
 ) -> None:
-    from kscaffold.style.program import program_parts
+    from kscaffold.source.program import program_parts
 
     _, factored = programs(config, tmp_path_factory.mktemp("networks"))
     parts = program_parts(factored)
@@ -249,8 +249,8 @@ def test_a_block_without_names_contains_its_shortcut(kscaffold: Kscaffold, folde
     [(1 / 255, "1 / 255"), (1 / 3, "1 / 3"), (0.1, "0.1"), (0.2 * 6 / 16, "0.07500000000000001"), (1.5, "1.5")],
 )
 def test_numbers_with_the_digits_of_a_fraction_are_written_as_one(value: float, expected: str) -> None:
-    from kscaffold.saved.tree import Plain, Ref
-    from kscaffold.style.expression import operator_source, source
+    from kscaffold.program.tree import Plain, Ref
+    from kscaffold.source.expression import operator_source, source
 
     assert source(Plain(value), str) == expected
     assert ast.literal_eval(expected) == value if "/" not in expected else eval(expected) == value
@@ -270,9 +270,9 @@ def test_numbers_with_the_digits_of_a_fraction_are_written_as_one(value: float, 
     ],
 )
 def test_helpers_say_what_they_apply(name: str, classes: tuple[str, ...], expected: str) -> None:
-    from kscaffold.factor.program import Routine, Step
-    from kscaffold.saved.tree import Object, Ref
-    from kscaffold.style.docstrings import summary
+    from kscaffold.program.tree import Object, Ref
+    from kscaffold.program.value import Routine, Step
+    from kscaffold.source.docstrings import summary
 
     steps = tuple(
         Step(number, StepKind.LAYER, Object(f"layers.{kind}"), (Ref(number - 1 or -1),))
@@ -282,9 +282,9 @@ def test_helpers_say_what_they_apply(name: str, classes: tuple[str, ...], expect
 
 
 def test_a_function_that_is_called_with_what_it_gave_goes_back_into_both_places() -> None:
-    from kscaffold.factor.draft import Draft
-    from kscaffold.factor.program import Routine, Step
-    from kscaffold.saved.tree import Code, Object, Ref
+    from kscaffold.program.passes.draft import Draft
+    from kscaffold.program.tree import Code, Object, Ref
+    from kscaffold.program.value import Routine, Step
 
     dense = Step(1, StepKind.LAYER, Object("layers.Dense"), (Ref(-1),))
     calls = (

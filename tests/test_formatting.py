@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from kscaffold.errors import RequestError
-from kscaffold.formatting import Formatter
+from kscaffold.base.errors import RequestError
+from kscaffold.source.formatting import Formatter
 
 SEND_LONG_TEXTS = """
-from kscaffold.formatting import Formatter
+from kscaffold.source.formatting import Formatter
 
 texts = ['x = "' + letter * 300_000 + '"' + chr(10) for letter in "abc"]
 with Formatter() as formatter:

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import parse_module_name
 from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
-from kscaffold.errors import RequestError
-from kscaffold.formatting import black_mode, format_python
-from kscaffold.generate.layer import LAYER_TEST, choose_template, read_layer_manifest
-from kscaffold.naming import parse_module_name
-from kscaffold.render import demand_names, render_layer, render_layer_test
-from kscaffold.spec import source
-from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
-from kscaffold.templates import Catalogue, templates_root
+from kscaffold.kinds.layer import LAYER_TEST, choose_template, read_layer_manifest
+from kscaffold.library.render import demand_names, render_layer, render_layer_test
+from kscaffold.library.templates import Catalogue, templates_root
+from kscaffold.source.formatting import black_mode, format_python
+from kscaffold.source.layer import expressions as source
+from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
 
 Generated = tuple[LayerSpec, str, str]
 CHECKED = 24

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from worked_specs import AUTOENCODER, CUT, TWO_TOWER
 
-from kscaffold.errors import RequestError
-from kscaffold.generate.own_layers import OwnLayers
-from kscaffold.graph.absorb import absorb_cuts
-from kscaffold.graph.counts import largest_number, layer_counts
-from kscaffold.graph.document import parse_document
-from kscaffold.graph.flags import GraphFlags, document_from_flags
-from kscaffold.graph.order import sort_by_need
-from kscaffold.graph.resolve import resolve_graph
-from kscaffold.graph.shapes import infer_shapes
-from kscaffold.graph.targets import find_goal
-from kscaffold.graph.value import Graph, Target
-from kscaffold.templates import Catalogue
+from kscaffold.base.errors import RequestError
+from kscaffold.kinds.own_layers import OwnLayers
+from kscaffold.library.templates import Catalogue
+from kscaffold.spec.graph.absorb import absorb_cuts
+from kscaffold.spec.graph.counts import largest_number, layer_counts
+from kscaffold.spec.graph.document import parse_document
+from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
+from kscaffold.spec.graph.order import sort_by_need
+from kscaffold.spec.graph.resolve import resolve_graph
+from kscaffold.spec.graph.shapes import infer_shapes
+from kscaffold.spec.graph.targets import find_goal
+from kscaffold.spec.graph.value import Graph, Target
 
 
 def graph_of(text: str, **settings: str) -> Graph:

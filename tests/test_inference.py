@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kscaffold.errors import RequestError
-from kscaffold.spec.argument import parse_argument
-from kscaffold.spec.inference import Inferred, infer
-from kscaffold.spec.shape import Shape
-from kscaffold.spec.syntax import parse_call
-from kscaffold.spec.weight import resolve_call
+from kscaffold.base.errors import RequestError
+from kscaffold.spec.language.syntax import parse_call
+from kscaffold.spec.layer.argument import parse_argument
+from kscaffold.spec.layer.weight import resolve_call
+from kscaffold.spec.shapes.inference import Inferred, infer
+from kscaffold.spec.shapes.shape import Shape
 
 NOTHING = Inferred(None, None)
 

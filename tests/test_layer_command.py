@@ -313,7 +313,7 @@ def test_the_menu_for_conflicts_on_a_terminal(
 
 
 def test_no_traceback_without_debug(kscaffold: Kscaffold, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kscaffold.generate.destination.find_project", lambda folder: 1 / 0)
+    monkeypatch.setattr("kscaffold.kinds.destination.find_project", lambda folder: 1 / 0)
     result = kscaffold("layer", "MyDense", "--no-check")
     assert result.exit_code == 1
     assert "kscaffold itself failed: ZeroDivisionError" in result.err and "Traceback" not in result.err
@@ -359,7 +359,7 @@ def test_the_template_of_the_readme_works(
     (templates / "layer/factor").mkdir()
     (templates / "layer/factor/template.toml").write_text('output = "batch_size, ..., input_dim"\n' + manifest)
     (templates / "layer/factor/module.py.jinja").write_text(body)
-    monkeypatch.setattr("kscaffold.templates.templates_root", lambda: templates)
+    monkeypatch.setattr("kscaffold.library.templates.templates_root", lambda: templates)
     assert "layer/factor" in kscaffold("list").out
     result = kscaffold("layer", "Factor", "--no-check")
     assert result.exit_code == 0, result.err
@@ -404,7 +404,7 @@ def test_a_broken_template_is_named_and_does_not_hide_the_others(
     shutil.copytree(Path(__file__).resolve().parents[1] / "templates", templates)
     path = templates / "layer/dense" / file
     path.write_text(path.read_text().replace(old, new, 1))
-    monkeypatch.setattr("kscaffold.templates.templates_root", lambda: templates)
+    monkeypatch.setattr("kscaffold.library.templates.templates_root", lambda: templates)
     result = kscaffold("layer", "MyLayer", "--no-check")
     assert result.exit_code == 4, result
     assert message in result.err and result.err.count("\n") == 1 and "Traceback" not in result.err

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from kscaffold.errors import RequestError
-from kscaffold.generate.layer import choose_template, read_layer_manifest
-from kscaffold.naming import parse_module_name
-from kscaffold.spec import catalogue
-from kscaffold.spec.argument import Check, Kind, parse_argument
-from kscaffold.spec.body import StepKind
-from kscaffold.spec.expr import Literal
-from kscaffold.spec.layer import LayerFlags, LayerSpec, describe_layer
-from kscaffold.spec.shape import fill_pattern, match_shape, parse_pattern, parse_shape
-from kscaffold.templates import Catalogue
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import parse_module_name
+from kscaffold.keras_data import catalogue
+from kscaffold.kinds.layer import choose_template, read_layer_manifest
+from kscaffold.library.templates import Catalogue
+from kscaffold.spec.language.expr import Literal
+from kscaffold.spec.layer.argument import Check, Kind, parse_argument
+from kscaffold.spec.layer.body import StepKind
+from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.shapes.shape import fill_pattern, match_shape, parse_pattern, parse_shape
 
 
 def describe(template: str | None = None, **flags: object) -> LayerSpec:

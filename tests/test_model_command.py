@@ -11,9 +11,9 @@ import pytest
 from conftest import Kscaffold, tree
 from worked_specs import ALL_STYLES, TWO_TOWER, WORKED, Worked
 
-from kscaffold.errors import ExitCode
-from kscaffold.formatting import black_mode, format_python
-from kscaffold.templates import Catalogue
+from kscaffold.base.errors import ExitCode
+from kscaffold.library.templates import Catalogue
+from kscaffold.source.formatting import black_mode, format_python
 
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm"}
@@ -203,7 +203,7 @@ def test_the_specs_of_the_readme_work(kscaffold: Kscaffold, folder: Path, style:
 
 
 def test_the_readme_has_every_preset_and_its_style() -> None:
-    from kscaffold.generate.model_spec import read_preset
+    from kscaffold.kinds.model_spec import read_preset
 
     rows = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", README.read_text(), re.MULTILINE))
     for template in Catalogue().of_kind("model"):
@@ -216,7 +216,7 @@ def test_a_broken_preset_is_named(kscaffold: Kscaffold, folder: Path, monkeypatc
     (templates / "model").mkdir(parents=True)
     (templates / "model" / "mine.yaml").write_text(TWO_TOWER.replace("Dense(128", "Danse(128"))
     (templates / "model" / "other.yaml").write_text("summary: [\n")
-    monkeypatch.setattr("kscaffold.templates.templates_root", lambda: templates)
+    monkeypatch.setattr("kscaffold.library.templates.templates_root", lambda: templates)
     result = kscaffold("model", "mine", "--no-check")
     assert result.exit_code == ExitCode.REFUSED
     assert "model/mine.yaml:9:67: Keras has no layer 'Danse'" in result.err

@@ -15,14 +15,14 @@ import pytest
 from conftest import Kscaffold, tree
 from worked_specs import ALL_STYLES, WORKED, Worked
 
+from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check import CheckProcess, Verdict, find_interpreter
 from kscaffold.cli import run
-from kscaffold.errors import ExitCode, RequestError
-from kscaffold.formatting import Formatter
-from kscaffold.generate.destination import Request
-from kscaffold.generate.model import ModelFlags, ModelScaffold, Style, describe_model
-from kscaffold.graph.value import Form
-from kscaffold.templates import Catalogue
+from kscaffold.kinds.destination import Request
+from kscaffold.kinds.model import ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.library.templates import Catalogue
+from kscaffold.source.formatting import Formatter
+from kscaffold.spec.graph.value import Form
 
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
@@ -292,7 +292,7 @@ def test_every_shape_of_graph_computes_the_same_in_all_styles_that_hold_it(
 
 
 def _flags(worked: Worked, style: Style) -> ModelFlags:
-    from kscaffold.graph.flags import GraphFlags
+    from kscaffold.spec.graph.flags import GraphFlags
 
     if worked.arguments[0] != "--input":
         return ModelFlags(spec=worked.arguments[0], style=style)

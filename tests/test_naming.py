@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscaffold.errors import RequestError
-from kscaffold.naming import WHOLE_WORDS, check_attribute_name, parse_module_name
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import WHOLE_WORDS, check_attribute_name, parse_module_name
 
 
 @pytest.mark.parametrize("text", ["MyDense", "my_dense", "my-dense"])

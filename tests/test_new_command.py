@@ -19,10 +19,10 @@ from conftest import Kscaffold, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import ProjectName, parse_project_name
 from kscaffold.cli import run
-from kscaffold.errors import RequestError
-from kscaffold.naming import ProjectName, parse_project_name
-from kscaffold.templates import Catalogue
+from kscaffold.library.templates import Catalogue
 
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")

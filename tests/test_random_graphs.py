@@ -16,18 +16,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_specs import Spec, specs
 
+from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, find_interpreter
-from kscaffold.errors import RequestError
-from kscaffold.formatting import black_mode, format_python
-from kscaffold.generate.destination import Request, find_destination
-from kscaffold.generate.model import ModelScaffold, Style
-from kscaffold.generate.own_layers import OwnLayers
-from kscaffold.graph.document import parse_document
-from kscaffold.graph.resolve import resolve_graph
-from kscaffold.graph.shapes import infer_shapes
-from kscaffold.graph.value import Form
-from kscaffold.render import demand_names
-from kscaffold.templates import Catalogue
+from kscaffold.kinds.destination import Request, find_destination
+from kscaffold.kinds.model import ModelScaffold, Style
+from kscaffold.kinds.own_layers import OwnLayers
+from kscaffold.library.render import demand_names
+from kscaffold.library.templates import Catalogue
+from kscaffold.source.formatting import black_mode, format_python
+from kscaffold.spec.graph.document import parse_document
+from kscaffold.spec.graph.resolve import resolve_graph
+from kscaffold.spec.graph.shapes import infer_shapes
+from kscaffold.spec.graph.value import Form
 
 EXAMPLES = 150
 BROKEN = 400

@@ -13,9 +13,9 @@ from program_meaning import meaning
 from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json
 from test_factor import PROPERTY, networks, programs
 
-from kscaffold.factor.lift import lift_loops
-from kscaffold.style.classes import Module
-from kscaffold.style.members import class_parts
+from kscaffold.program.passes.lift import lift_loops
+from kscaffold.source.classes import Module
+from kscaffold.source.members import class_parts
 
 
 def source(kscaffold: Kscaffold, folder: Path, config: Entry, *flags: str) -> str:

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
 
-from kscaffold.errors import RequestError
-from kscaffold.factor.program import flat_program
-from kscaffold.factor.search import factor
+from kscaffold.base.errors import RequestError
+from kscaffold.program.model import SavedFile
+from kscaffold.program.passes.search import factor
+from kscaffold.program.value import flat_program
 from kscaffold.saved import constants, read_model
-from kscaffold.saved.value import SavedFile
-from kscaffold.style.program import program_parts
-from kscaffold.style.stub import stub_source
+from kscaffold.source.program import program_parts
+from kscaffold.source.stub import stub_source
 
 FUZZ = settings(
     max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

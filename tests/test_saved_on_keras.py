@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from random_specs import Spec, specs
 from saved_configs import keras2_model, write_json
 
+from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
-from kscaffold.errors import RequestError
-from kscaffold.formatting import Formatter
-from kscaffold.generate.destination import Request
-from kscaffold.generate.model import ModelFlags, Style, describe_model
-from kscaffold.generate.pipeline import Scaffold
-from kscaffold.generate.saved import SavedFlags, describe_saved
+from kscaffold.kinds.destination import Request
+from kscaffold.kinds.model import ModelFlags, Style, describe_model
+from kscaffold.kinds.pipeline import Scaffold
+from kscaffold.kinds.saved import SavedFlags, describe_saved
+from kscaffold.source.formatting import Formatter
 
 TESTS = Path(__file__).parent
 FILES = (
@@ -244,7 +244,7 @@ def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Sca
 def test_what_differs_is_written_with_force_alone(
     kscaffold: Kscaffold, saved: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kscaffold.style import program
+    from kscaffold.source import program
 
     original = program.input_source
     monkeypatch.setattr(program, "input_source", lambda item: original(item).replace("(16, 16, 3)", "(18, 16, 3)"))

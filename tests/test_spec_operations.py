@@ -10,16 +10,16 @@ from conftest import Kscaffold
 from test_graph_spec import graph_of, refusal
 from worked_specs import TICKETS
 
-from kscaffold.errors import RequestError
-from kscaffold.generate.model import OwnLayers
-from kscaffold.graph.picture import picture, step_title
-from kscaffold.graph.shapes import GraphShapes, infer_shapes
-from kscaffold.graph.value import Form, Target
-from kscaffold.naming import parse_module_name
-from kscaffold.style.functional import functional_parts
-from kscaffold.style.sequential import sequential_parts
-from kscaffold.style.subclassed import subclassed_parts
-from kscaffold.templates import Catalogue
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import parse_module_name
+from kscaffold.kinds.model import OwnLayers
+from kscaffold.library.templates import Catalogue
+from kscaffold.source.functional import functional_parts
+from kscaffold.source.graph_picture import picture, step_title
+from kscaffold.source.sequential import sequential_parts
+from kscaffold.source.subclassed import subclassed_parts
+from kscaffold.spec.graph.shapes import GraphShapes, infer_shapes
+from kscaffold.spec.graph.value import Form, Target
 
 NET = """\
 parameters: {units: 8, rate: 0.5}

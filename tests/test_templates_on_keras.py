@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from kscaffold.cli import run
-from kscaffold.templates import Catalogue
+from kscaffold.library.templates import Catalogue
 
 TEMPLATES = [template.name for template in Catalogue().of_kind("layer")]
 SHAPES = {
@@ -257,9 +257,9 @@ def layer_kernel(keras: ModuleType, layer: Any, data: Any) -> Any:
 
 
 def test_the_catalogue_agrees_with_the_installed_keras(keras: ModuleType) -> None:
-    from kscaffold.spec import catalogue
+    from kscaffold.keras_data import catalogue
 
-    script = Path(catalogue.__file__).parents[1] / "probe" / "signatures.py"
+    script = Path(catalogue.__file__).with_name("signatures.py")
     done = subprocess.run([sys.executable, "-P", str(script)], capture_output=True, text=True, check=True)
     installed, recorded = json.loads(done.stdout), json.loads(catalogue.CATALOGUE_FILE.read_text())
     versions = [tuple(int(part) for part in table["keras"].split(".")[:2]) for table in (installed, recorded)]

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_writer_faults import Child, fail_at, needs_fork, send
 
-from kscaffold import journal, turns
+from kscaffold.base.errors import RequestError
 from kscaffold.cli import run
-from kscaffold.errors import RequestError
+from kscaffold.disk import journal, turns
 
 SETTINGS = '[tool.kscaffold]\nlayers = "pkg/layers"\ntests = "tests"\n'
 

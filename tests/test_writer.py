@@ -16,9 +16,9 @@ from conftest import Kscaffold, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscaffold import journal, turns
-from kscaffold.errors import ExitCode, RequestError
-from kscaffold.writer import File, Plan, Status, commit, diff, make_plan
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.disk import journal, turns
+from kscaffold.disk.writer import File, Plan, Status, commit, diff, make_plan
 
 
 def plan_for(root: Path, **texts: str) -> Plan:
@@ -152,7 +152,7 @@ def test_whatever_stops_a_commit_the_folder_is_as_it_was(
         # Where a link cannot be made, a copy is.
         linking = () if isinstance(error, OSError) else ("link",)
         for name in ("open", "write", "replace", "fsync", *linking):
-            patch.setattr(f"kscaffold.journal.os.{name}", breaking(getattr(os, name)))
+            patch.setattr(f"kscaffold.disk.journal.os.{name}", breaking(getattr(os, name)))
         try:
             commit(plan)
             stopped = False
@@ -207,7 +207,7 @@ def test_a_folder_that_cannot_be_written_is_named(kscaffold: Kscaffold, folder: 
 STOPPED_BETWEEN_TWO_FILES = """
     import os, signal
     from pathlib import Path
-    from kscaffold.writer import File, Status, commit, make_plan
+    from kscaffold.disk.writer import File, Status, commit, make_plan
     here = Path.cwd()
     plan = make_plan([File(here / "old", "after"), File(here / "new/file", "text")], here, here)
     plan = plan.resolve({change.path: Status.FORCE for change in plan.conflicts})

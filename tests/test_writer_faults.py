@@ -24,9 +24,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscaffold import journal, turns
-from kscaffold.errors import ExitCode, RequestError
-from kscaffold.writer import File, Plan, Status, commit, diff, make_plan
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.disk import journal, turns
+from kscaffold.disk.writer import File, Plan, Status, commit, diff, make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.chmod"}
@@ -585,8 +585,8 @@ def test_a_root_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 SCRIPT = """
 import json, os, sys
 from pathlib import Path
-from kscaffold.errors import RequestError
-from kscaffold.writer import File, Status, commit, make_plan
+from kscaffold.base.errors import RequestError
+from kscaffold.disk.writer import File, Status, commit, make_plan
 root = Path(sys.argv[1])
 (root / "a.py").write_text("old")
 plan = make_plan([File(Path("a.py"), "new"), File(Path("tests/test_a.py"), "x" * 200_000)], root, root)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kscaffold import config
+from kscaffold.base import project as config
+from kscaffold.base.errors import ExitCode
+from kscaffold.base.project import Project, find_project
 from kscaffold.check.files import find_python_files, import_place
+from kscaffold.check.findings import Finding, fold, unfold
 from kscaffold.check.process import CheckProcess, Limits, find_interpreter
+from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
-from kscaffold.config import Project, find_project
-from kscaffold.errors import ExitCode
-from kscaffold.findings import Finding, fold, unfold
-from kscaffold.rulebook import check_selection, read_rulebook
-from kscaffold.static import find_problems
-from kscaffold.verdict import FileVerdict, Job, Known, Verdict
+from kscaffold.check.static import find_problems
+from kscaffold.check.verdict import FileVerdict, Job, Known, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kscaffold.errors import RequestError
+from kscaffold.base.errors import RequestError
 
 # What other tools leave out of folders too.
 LEFT_OUT = (

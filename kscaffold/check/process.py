@@ -19,9 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kscaffold.errors import ExitCode, RequestError
-from kscaffold.findings import Finding, fold
-from kscaffold.verdict import CalledLayer, Feed, FileVerdict, Job, Saved, Subject, Verdict
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.check.findings import Finding, fold
+from kscaffold.check.verdict import CalledLayer, Feed, FileVerdict, Job, Saved, Subject, Verdict
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 STARTUP_LIMIT = 180.0  # seconds for `import keras`

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kscaffold.config import BACKENDS, Project
-from kscaffold.errors import RequestError, did_you_mean
-from kscaffold.verdict import Feed, Known
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.project import BACKENDS, Project
+from kscaffold.check.verdict import Feed, Known
 
 SECTION = "tool.kscaffold.check"
 DTYPES = ("float16", "bfloat16", "float32", "float64", "bool", "string", "int8", "int16", "int32", "int64", "uint8")

@@ -1,7 +1,7 @@
 """The command line. One file a command: each defines `command`; a file that begins with `_` is no command.
 
-Here and in the commands' files, only click and `kscaffold.errors` are imported at the top: `kscaffold --help` has to be
-fast, so everything else is imported by the command that needs it.
+Here and in the commands' files, only click and `kscaffold.base.errors` are imported at the top: `kscaffold --help` has
+to be fast, so everything else is imported by the command that needs it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from kscaffold import __version__
-from kscaffold.errors import ExitCode, RequestError
+from kscaffold.base.errors import ExitCode, RequestError
 
 
 class Commands(click.Group):
@@ -38,7 +38,7 @@ class Commands(click.Group):
         """As click does, with the nearest name for one that does not exist."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            from kscaffold.errors import did_you_mean
+            from kscaffold.base.errors import did_you_mean
 
             known = self.list_commands(ctx)
             hint = did_you_mean(name, known) or f"There are: {', '.join(known)}."
@@ -102,7 +102,7 @@ def _print_error(error: RequestError, arguments: list[str]) -> None:
     if "--json" in arguments:
         import json
 
-        from kscaffold.errors import error_json
+        from kscaffold.base.errors import error_json
 
         command = next((argument for argument in arguments if not argument.startswith("-")), None)
         click.echo(json.dumps(error_json(command, error), indent=2))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from kscaffold.errors import RequestError
+from kscaffold.base.errors import RequestError
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -35,8 +35,8 @@ def complete_template(context: click.Context, parameter: click.Parameter, typed:
     """The templates that the command takes: presets for a model, templates of layers for a layer, all for others."""
     from pathlib import Path
 
-    from kscaffold.config import find_project
-    from kscaffold.templates import Catalogue
+    from kscaffold.base.project import find_project
+    from kscaffold.library.templates import Catalogue
 
     kind = {"layer": "layer", "model": "model", "pipeline": "model", "new": "model"}.get(context.info_name or "")
     templates = Catalogue(find_project(Path.cwd())).of_kind(kind)
@@ -47,7 +47,7 @@ def complete_template(context: click.Context, parameter: click.Parameter, typed:
 @_offered
 def complete_part(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
     """What can be ejected."""
-    from kscaffold.templates import Catalogue
+    from kscaffold.library.templates import Catalogue
 
     return _beginning(Catalogue().parts(), typed)
 
@@ -58,7 +58,7 @@ def complete_layers(context: click.Context, parameter: click.Parameter, typed: s
 
     In a chain it may be an operation, too: `x -> ops.me` gives `x -> ops.mean`.
     """
-    from kscaffold.spec import catalogue
+    from kscaffold.keras_data import catalogue
 
     begun = re.fullmatch(r"(?P<before>.*?(?:->|[=(:,])\s*)(?P<word>[A-Za-z][\w.]*)", typed, re.DOTALL)
     if begun is None:
@@ -72,7 +72,7 @@ def complete_layers(context: click.Context, parameter: click.Parameter, typed: s
 @_offered
 def complete_rule(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
     """The rules of `kscaffold check`, by id or by name."""
-    from kscaffold import rulebook
+    from kscaffold.check import rulebook
 
     rules = rulebook.read_rulebook()
     return _beginning([rule.id for rule in rules] + [rule.name for rule in rules], typed)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_template
 from kscaffold.cli._progress import Progress
-from kscaffold.errors import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kscaffold.generate import Outcome, Request
-    from kscaffold.writer import Plan, Status
+    from kscaffold.disk.writer import Plan, Status
+    from kscaffold.kinds import Outcome, Request
 
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -79,7 +79,7 @@ def generating_command(function: Callable[..., Any]) -> Callable[..., Any]:
             if values[one] and values[other]:
                 flags = [f"--{name.removeprefix('as_')}" for name in (one, other)]
                 raise RequestError(f"{flags[0]} and {flags[1]} exclude each other.", hint="Give one of them.")
-        from kscaffold.formatting import Formatter
+        from kscaffold.source.formatting import Formatter
 
         with Formatter() as formatter:
             return function(formatter=formatter, **values)
@@ -96,8 +96,8 @@ def read_request(command: str, name: str, values: dict[str, Any], folder: str = 
         values: The shared options.
         folder: The setting that names the folder for the module, if it is not called after the command.
     """
-    from kscaffold.generate import Request
-    from kscaffold.writer import Status
+    from kscaffold.disk.writer import Status
+    from kscaffold.kinds import Request
 
     return Request(
         command=command,
@@ -119,7 +119,7 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
 
     Args:
         command: The name of the command, for JSON.
-        generate: Takes `resolve` and `on_check` as `kscaffold.generate.pipeline.generate` does.
+        generate: Takes `resolve` and `on_check` as `kscaffold.kinds.pipeline.generate` does.
         values: The shared options.
     """
     silent = values["as_json"] or values["quiet"]
@@ -130,7 +130,7 @@ def carry_out(command: str, generate: Callable[..., Outcome], values: dict[str, 
     finally:
         waits.end()
 
-    from kscaffold import report  # after everything that may overlap with black or Keras
+    from kscaffold.cli import words as report  # after everything that may overlap with black or Keras
 
     if values["as_json"]:
         click.echo(report.dump(report.outcome_json(command, outcome, values["dry_run"], values["diff"])))
@@ -164,8 +164,9 @@ def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
     Raises:
         RequestError: The user quits.
     """
-    from kscaffold import report, writer
-    from kscaffold.errors import ExitCode
+    from kscaffold.base.errors import ExitCode
+    from kscaffold.cli import words as report
+    from kscaffold.disk import writer
 
     decisions: dict[Path, Status] = {}
     conflicts = list(plan.conflicts)

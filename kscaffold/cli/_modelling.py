@@ -11,7 +11,7 @@ import click
 from kscaffold.cli._generating import carry_out, read_request
 
 if TYPE_CHECKING:
-    from kscaffold.formatting import Formatter
+    from kscaffold.source.formatting import Formatter
 
 STYLES = ("subclassed", "functional", "sequential")
 
@@ -61,8 +61,8 @@ def generate_from_graph(
         spec: A file or a chain.
         graph: `--input`, `--node` and `--output`.
     """
-    from kscaffold.generate.model import ModelFlags, Style, generate_model
-    from kscaffold.graph.flags import GraphFlags
+    from kscaffold.kinds.model import ModelFlags, Style, generate_model
+    from kscaffold.spec.graph.flags import GraphFlags
 
     flags = ModelFlags(
         spec=spec,

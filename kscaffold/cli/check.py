@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_rule
-from kscaffold.errors import RequestError
 
 BACKENDS = click.Choice(["tensorflow", "jax", "torch", "numpy"])
 FORMATS = click.Choice(["text", "github", "sarif", "json"])
@@ -61,7 +61,7 @@ def command(paths: tuple[str, ...], output_format: str, as_json: bool, quiet: bo
     built, called, saved, loaded and trained in a process of its own. What its constructor and its call take is found
     out, and printed where it was guessed.
     """
-    from kscaffold import rulebook
+    from kscaffold.check import rulebook
 
     output_format = "json" if as_json else output_format
     if values["list_rules"] or values["explain"]:
@@ -73,8 +73,8 @@ def command(paths: tuple[str, ...], output_format: str, as_json: bool, quiet: bo
 
 
 def _print_rules(rules: Any, explain: bool, as_json: bool) -> int:
-    from kscaffold import report
-    from kscaffold.report import conformance
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import conformance
 
     if as_json:
         click.echo(report.dump(conformance.rules_json(rules)))
@@ -89,8 +89,8 @@ def _check(paths: tuple[str, ...], output_format: str, quiet: bool, values: dict
 
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
+    from kscaffold.check.verdict import Known
     from kscaffold.cli._progress import Progress
-    from kscaffold.verdict import Known
 
     names = ("select", "ignore", "backend", "strict", "timeout", "memory")
     request = CheckRequest(
@@ -110,8 +110,8 @@ def _check(paths: tuple[str, ...], output_format: str, quiet: bool, values: dict
     finally:
         waits.end()
 
-    from kscaffold import report
-    from kscaffold.report import conformance
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import conformance
 
     for name in found.unused:
         click.echo(f"{click.style('warning', fg='yellow')}: --arg {name}: no class here takes it", err=True)

@@ -6,8 +6,8 @@ import sys
 
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_part
-from kscaffold.errors import RequestError
 
 EPILOG = """\b
 Examples:
@@ -46,8 +46,8 @@ def command(
     if force and skip:
         raise RequestError("--force and --skip exclude each other.", hint="Give one of them.")
     from kscaffold.cli._generating import ask_about_conflicts
-    from kscaffold.eject import eject
-    from kscaffold.writer import Status
+    from kscaffold.disk.writer import Status
+    from kscaffold.library.eject import eject
 
     asks = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
     ejection = eject(
@@ -58,8 +58,8 @@ def command(
         ask_about_conflicts if asks else lambda plan: {},
     )
 
-    from kscaffold import report
-    from kscaffold.report import eject as words
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import eject as words
 
     if as_json:
         click.echo(report.dump(words.ejection_json(ejection, dry_run, diff)))

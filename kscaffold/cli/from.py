@@ -11,7 +11,7 @@ from kscaffold.cli._generating import carry_out, generating_command, read_reques
 from kscaffold.cli._modelling import STYLES
 
 if TYPE_CHECKING:
-    from kscaffold.formatting import Formatter
+    from kscaffold.source.formatting import Formatter
 
 EPILOG = """\b
 Examples:
@@ -56,7 +56,7 @@ def command(
     The module is named NAME; without it, as the model or the file. What is written is held against the saved model: the
     same config, the same outputs with the saved weights.
     """
-    from kscaffold.generate.saved import SavedFlags, generate_from_saved
+    from kscaffold.kinds.saved import SavedFlags, generate_from_saved
 
     flags = SavedFlags(file, style, flat, customs, allow_stubs, to_spec, diagram)
     generate = functools.partial(

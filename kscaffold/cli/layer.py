@@ -11,7 +11,7 @@ from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import carry_out, generating_command, read_request
 
 if TYPE_CHECKING:
-    from kscaffold.formatting import Formatter
+    from kscaffold.source.formatting import Formatter
 
 EPILOG = """\b
 Examples:
@@ -77,8 +77,8 @@ def command(
     NAME is MyDense, my_dense or my-dense. Without --arg, --weight, --state and --sublayer the layer comes from a
     template: the one that has its name, else dense. With any of them you get the layer that you describe.
     """
-    from kscaffold.generate.layer import generate_layer
-    from kscaffold.spec.layer import LayerFlags
+    from kscaffold.kinds.layer import generate_layer
+    from kscaffold.spec.layer.value import LayerFlags
 
     asked = {"training": training, "mask": mask, "loss": loss, "seed": seed}
     flags = LayerFlags(

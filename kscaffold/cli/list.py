@@ -10,9 +10,9 @@ import click
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def command(as_json: bool, debug: bool) -> int:
     """Print the templates there are, each with its kind, its name and what it makes."""
-    from kscaffold import report
-    from kscaffold.describe import summarize_templates
-    from kscaffold.report import templates
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import templates
+    from kscaffold.kinds.describe import summarize_templates
 
     summaries = summarize_templates()
     if as_json:

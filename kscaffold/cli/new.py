@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_template
 from kscaffold.cli._generating import output_folder
 from kscaffold.cli._modelling import STYLES
 from kscaffold.cli._progress import Progress
-from kscaffold.errors import RequestError
 
 if TYPE_CHECKING:
-    from kscaffold.cookie import Question
+    from kscaffold.library.cookie import Question
 
 EPILOG = """\b
 Examples:
@@ -79,13 +79,13 @@ def command(name: str, pythons: tuple[str, ...], as_json: bool, quiet: bool, dif
     NAME is my-project, my_project or MyProject. The folder has to be new or empty. On a terminal you are asked for what
     is not given by an option.
     """
-    from kscaffold.formatting import Formatter
+    from kscaffold.source.formatting import Formatter
 
     with Formatter() as formatter:
-        from kscaffold import report
-        from kscaffold.generate.answers import is_version
-        from kscaffold.generate.repository import NewRequest, new_repository
-        from kscaffold.report.repository import repository_json, repository_lines
+        from kscaffold.cli import words as report
+        from kscaffold.cli.words.repository import repository_json, repository_lines
+        from kscaffold.kinds.answers import is_version
+        from kscaffold.kinds.repository import NewRequest, new_repository
 
         asks = not given.pop("no_input") and not as_json and sys.stdin.isatty() and sys.stderr.isatty()
         given.pop("debug")

@@ -11,7 +11,7 @@ from kscaffold.cli._generating import generating_command
 from kscaffold.cli._modelling import generate_from_graph, model_options
 
 if TYPE_CHECKING:
-    from kscaffold.formatting import Formatter
+    from kscaffold.source.formatting import Formatter
 
 EPILOG = """\b
 Examples:

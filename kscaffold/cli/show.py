@@ -13,9 +13,9 @@ from kscaffold.cli._completion import complete_template
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def command(template: str, as_json: bool, debug: bool) -> int:
     """Print what TEMPLATE (dense, or layer/dense) makes, its arguments, its shapes, and a command that uses it."""
-    from kscaffold import report
-    from kscaffold.describe import describe_template
-    from kscaffold.report import templates
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import templates
+    from kscaffold.kinds.describe import describe_template
 
     described = describe_template(template)
     if as_json:

@@ -16,12 +16,12 @@ def command(dry_run: bool, as_json: bool, quiet: bool, debug: bool) -> int:
     Each further call takes back the one before. If a file is no longer as it was generated, the difference is printed,
     and nothing is taken back.
     """
-    from kscaffold.undo import undo_last
+    from kscaffold.disk.undo import undo_last
 
     undone = undo_last(dry_run)
 
-    from kscaffold import report
-    from kscaffold.report import undo as words
+    from kscaffold.cli import words as report
+    from kscaffold.cli.words import undo as words
 
     if as_json:
         click.echo(report.dump(words.undo_json(undone, dry_run)))

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from kscaffold.errors import RequestError
+from kscaffold.base.errors import RequestError
 
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes; the config of NASNetLarge has 1.5 MB
 LARGEST_WORDS = 16 * 1024  # bytes of words that may stand in source

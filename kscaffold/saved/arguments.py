@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kscaffold.saved import facts
+from kscaffold.keras_data import catalogue, facts
+from kscaffold.program.tree import NONE, Object, Plain, Tree
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT
-from kscaffold.saved.tree import NONE, Object, Plain, Tree
-from kscaffold.spec import catalogue
 
 # Arguments that take one number for all axes.
 UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kscaffold.saved import facts
+from kscaffold.keras_data import facts
+from kscaffold.program.model import Call, SavedInput, SavedLayer
+from kscaffold.program.tree import Object, Plain
 from kscaffold.saved.names import Malformed, text
 from kscaffold.saved.objects import Objects
-from kscaffold.saved.tree import Object, Plain
-from kscaffold.saved.value import Call, SavedInput, SavedLayer
 
 LOOKUPS = ("StringLookup", "TextVectorization", "IntegerLookup")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
-from kscaffold.saved import facts
-from kscaffold.saved.tree import Plain, Tree, refs
-from kscaffold.spec import catalogue
+from kscaffold.keras_data import catalogue, facts
+from kscaffold.program.tree import Plain, Tree, refs
 
 Node = tuple[int, int]
 Arguments = tuple[list[Tree], dict[str, Tree]]

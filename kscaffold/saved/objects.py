@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kscaffold.errors import RequestError
-from kscaffold.naming import to_class_name
-from kscaffold.saved import constants, facts
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import to_class_name
+from kscaffold.keras_data import catalogue, facts
+from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
+from kscaffold.saved import constants
 from kscaffold.saved.arguments import as_json, positional, unusual, written
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
 from kscaffold.saved.stubs import Stubs
-from kscaffold.saved.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
-from kscaffold.spec import catalogue
 
 MOST_NUMBERS = 10_000  # beyond these a constant is no source any more
 MANY_NUMBERS = 100  # more than a person writes in source

@@ -1,0 +1,1 @@
+"""What every other room speaks: errors, names, places, and the project's settings."""

@@ -1,0 +1,191 @@
+"""The project that generated files go into, and the settings that it brings: defaults, then pyproject, then flags."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kscaffold.base.errors import RequestError, did_you_mean
+
+PYPROJECT = "pyproject.toml"
+SECTION = "tool.kscaffold"
+STYLES = ("subclassed", "functional", "sequential")
+BACKENDS = ("tensorflow", "jax", "torch", "numpy")
+OWN_TEMPLATES = ".kscaffold/templates"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides where and how files are written.
+
+    Attributes:
+        package: The package that classes are registered under for saving.
+        layers: The folder for layers, below the project's; `None` for the current one.
+        models: The folder for models.
+        pipelines: The folder for pipelines.
+        tests: The folder for tests; `None` for the nearest `tests/`.
+        style: The style of `kscaffold model` where the preset names none; `None` for that of the command.
+        backend: The backend of Keras that checks run on.
+        python: The interpreter that checks run in; `None` for that of the active virtual environment.
+        templates: The folder with the project's own templates.
+        black: The project's `[tool.black]` table.
+    """
+
+    package: str = "custom"
+    layers: str | None = None
+    models: str | None = None
+    pipelines: str | None = None
+    tests: str | None = None
+    style: str | None = None
+    backend: str = "tensorflow"
+    python: str | None = None
+    templates: str = OWN_TEMPLATES
+    black: Mapping[str, Any] = field(default_factory=dict)
+
+    def apply(self, values: Mapping[str, Any]) -> Settings:
+        """The same settings with those of `values` that are not `None`."""
+        return replace(self, **{key: value for key, value in values.items() if value is not None})
+
+
+DEFAULT = Settings()
+PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*")
+FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
+CHOICES = {"style": STYLES, "backend": BACKENDS}
+KEYS = ("package", *FOLDERS, *CHOICES, "python")
+TABLES = ("check",)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder with the nearest `pyproject.toml`, or a folder without one.
+
+    Attributes:
+        root: The folder.
+        table: The contents of its `pyproject.toml`, empty without one.
+    """
+
+    root: Path
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that the project brings, for `Settings.apply`.
+
+        Raises:
+            RequestError: `[tool.kscaffold]` has a key that is not known, or a value that cannot be.
+        """
+        name = self.section("project").get("name")
+        package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
+        own = {key: self._read(key, value) for key, value in self.own_table.items() if key not in TABLES}
+        return {
+            "package": package if PACKAGE.fullmatch(package) else None,
+            "black": self.section("tool", "black") or None,
+        } | own
+
+    @property
+    def own_table(self) -> Mapping[str, Any]:
+        """`[tool.kscaffold]`.
+
+        Raises:
+            RequestError: It is no table.
+        """
+        table = self.section("tool").get("kscaffold", {})
+        if not isinstance(table, Mapping):
+            raise RequestError(f"{SECTION} has to be a table, not {table!r}.", where=str(self.pyproject))
+        return table
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether it says where and how kscaffold writes files."""
+        return not set(self.own_table) <= set(TABLES)
+
+    @property
+    def pyproject(self) -> Path:
+        """Its `pyproject.toml`, which may not be there."""
+        return self.root / PYPROJECT
+
+    def _read(self, key: str, value: Any) -> str:
+        where = str(self.pyproject)
+        if key not in KEYS:
+            known = (*KEYS, *TABLES)
+            hint = did_you_mean(key, known) or f"There are: {', '.join(known)}."
+            raise RequestError(f"[{SECTION}] has no key {key!r}.", hint=hint, where=where)
+        place = f"{key} in [{SECTION}]"
+        if not isinstance(value, str) or not value.strip():
+            raise RequestError(f"{place} has to be a string, not {value!r}.", where=where)
+        if key in CHOICES and value not in CHOICES[key]:
+            hint = did_you_mean(value, CHOICES[key]) or f"There are: {', '.join(CHOICES[key])}."
+            raise RequestError(f"{place} cannot be {value!r}.", hint=hint, where=where)
+        if key in FOLDERS:
+            folder = PurePosixPath(value)
+            if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value:
+                hint = f"Name it as seen from there: {key} = \"{'src/my_package/' if key != 'tests' else ''}{key}\"."
+                raise RequestError(f"{place} has to be a folder of the project, not {value!r}.", hint=hint, where=where)
+        if key == "package":
+            check_package(value, where)
+        if key == "python" and "/" in value:
+            return str(self.root / os.path.expanduser(value))
+        return value
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its packages are meant to be imported without help: it declares a project of its own."""
+        return bool(self.section("project"))
+
+    @property
+    def test_paths(self) -> tuple[Path, ...]:
+        """The folders that pytest puts on Python's path in this project."""
+        paths = self.section("tool", "pytest", "ini_options").get("pythonpath", [])
+        listed = paths.split() if isinstance(paths, str) else paths if isinstance(paths, list) else []
+        return tuple((self.root / path).resolve() for path in listed if isinstance(path, str))
+
+    def section(self, *keys: str) -> Mapping[str, Any]:
+        """A table of the file, empty where there is none."""
+        table: Any = self.table
+        for key in keys:
+            table = table.get(key, {}) if isinstance(table, Mapping) else {}
+        return table if isinstance(table, Mapping) else {}
+
+
+def find_project(folder: Path) -> Project:
+    """The project that a folder belongs to: that of the nearest `pyproject.toml`, else the folder itself.
+
+    Raises:
+        RequestError: The file cannot be read or is no TOML.
+    """
+    for candidate in (folder, *folder.parents):
+        path = candidate / PYPROJECT
+        if path.is_file():
+            return Project(candidate, _read(path))
+    return Project(folder)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(f"It cannot be read: {error.strerror}.", where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"It is no valid TOML: {error}.", hint="Mend it, or generate elsewhere with -o.", where=str(path)
+        ) from error
+
+
+def check_package(text: str, where: str = "--package") -> str:
+    """The name of a serialization package.
+
+    Args:
+        text: The name.
+        where: Where it was given.
+
+    Raises:
+        RequestError: It is no dotted name.
+    """
+    if not PACKAGE.fullmatch(text) or len(text) > 100:
+        raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where=where)
+    return text

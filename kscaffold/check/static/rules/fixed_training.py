@@ -1,0 +1,55 @@
+"""No sublayer is called with `training=True` whatever the caller says.
+
+Dropout stays on and batch statistics are used, and moved, in predictions. In Monte Carlo dropout that is meant; say so
+with a comment.
+
+Bad:
+
+    def call(self, inputs):
+        return self.dropout(inputs, training=True)
+
+Good:
+
+    def call(self, inputs, training=None):
+        return self.dropout(inputs, training=training)
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from kscaffold.check.static.source import Source, is_self, keyword, walk_code
+
+ID = "KS112"
+SEVERITY = "warning"
+FIX = "Take training=None in call() and hand it on, or leave it out: Keras hands it on by itself."
+CAUSES = ("KS503", "KS504", "KS506", "KS510", "KS401")
+
+
+def check(source: Source) -> Iterator[tuple[int, str]]:
+    """Looks at the calls of sublayers in `call` and in the methods that it calls."""
+    for cls in source.classes:
+        for function in cls.functions_of_call:
+            nodes = list(walk_code(function))
+            # What gives nothing is no layer.
+            statements = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+            for node in nodes:
+                if id(node) in statements:
+                    continue
+                if isinstance(node, ast.Call) and is_true(keyword(node, "training")) and is_sublayer(node.func):
+                    yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
+
+
+def is_true(node: ast.expr | None) -> bool:
+    """Whether an expression is the literal `True`."""
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def is_sublayer(node: ast.expr) -> bool:
+    """Whether what is called may be a sublayer: `self.dropout`, `self.layers_[0]`, `block`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node.value, ast.Name) and is_self(node.value):
+            return True
+        node = node.value
+    return isinstance(node, ast.Name)

@@ -1,0 +1,41 @@
+"""The constructor calls that of Keras.
+
+`Layer.__init__` sets up what every other method needs. Without it the layer is made, and fails at its first call.
+
+Bad:
+
+    def __init__(self, units, **kwargs):
+        self.units = units
+
+Good:
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from kscaffold.check.static.source import Source
+
+ID = "KS108"
+SEVERITY = "error"
+FIX = "Begin it with super().__init__(**kwargs)."
+CAUSES = ("KS201", "KS202", "KS203", "KS204", "KS301", "KS302", "KS304")
+
+
+def check(source: Source) -> Iterator[tuple[int, str]]:
+    """Looks for a call of any `__init__` of a base."""
+    for cls in source.classes:
+        function = cls.methods.get("__init__")
+        if function is None or not cls.certain:
+            continue
+        called = any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__"
+            for node in ast.walk(function)
+        )
+        if not called:
+            yield function.lineno, f"{cls.node.name}.__init__ does not call super().__init__()"

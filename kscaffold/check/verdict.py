@@ -1,0 +1,182 @@
+"""What goes into a check and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kscaffold.check.findings import Finding
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is fed to one input.
+
+    Attributes:
+        shape: The shape of one example, without the batch axis; where a size is not fixed, checks choose one.
+        dtype: The type of its numbers.
+        below: For whole numbers, what they are below; `None` if any will do.
+        name: Its key, for inputs that come as a dictionary.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    below: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved model that another one is held against.
+
+    Attributes:
+        path: Its file.
+        kind: `keras`, `folder`, `h5` or `json`.
+        customs: The names of the classes of one's own in it.
+        config: What of the config is to be the same: `whole`, `layers` where the classes of the models may differ,
+            `unnamed` without names, `leaves` for the layers of Keras and of one's own in classes of another structure.
+        order: The layers in the order in which the other model has their weights, each by the names of the models that
+            it is in; empty for the same order.
+    """
+
+    path: Path
+    kind: str
+    customs: tuple[str, ...] = ()
+    config: str = "whole"
+    order: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A layer or model that is to be checked.
+
+    Attributes:
+        name: The class, or the function that builds the model.
+        construct: Source that makes it.
+        feeds: What is fed to each input.
+        call: How it is given its inputs: "single", "list", "dict", "arguments" or "cell".
+        layers: For a model made from a graph, how many layers of each class it has; shared ones count once.
+        parts: Source of models that share their layers with this one, which is called `model` there.
+        saved: For a model made from a saved one, that one: nothing else is checked then.
+    """
+
+    name: str
+    construct: str
+    feeds: tuple[Feed, ...] = ()
+    call: str = "single"
+    layers: tuple[tuple[str, int], ...] = ()
+    parts: tuple[str, ...] = ()
+    saved: Saved | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the user says of a class, so that it need not be guessed.
+
+    Attributes:
+        args: Sources of constructor arguments by name.
+        feeds: What is fed to its inputs; none to have them guessed.
+    """
+
+    args: tuple[tuple[str, str], ...] = ()
+    feeds: tuple[Feed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file that is to be checked.
+
+    Attributes:
+        path: Where it is.
+        shown: How messages name it.
+        search: Folders in which its own imports are found.
+        subjects: The classes in it; `None` for all that it defines.
+        module: The name that it is imported under; empty for that of the file.
+        known: What the user says of classes, by their names; under "" what holds for all.
+    """
+
+    path: Path
+    shown: str
+    search: tuple[Path, ...]
+    subjects: tuple[Subject, ...] | None
+    module: str = ""
+    known: Mapping[str, Known] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CalledLayer:
+    """A layer that a model called, for its summary.
+
+    Attributes:
+        name: The name of the layer.
+        kind: Its class.
+        depth: How many sub-models or layers of one's own it is inside of.
+        shapes: The shapes of its outputs.
+        parameters: How many parameters it has.
+        again: Whether it was called before: its weights are shared.
+    """
+
+    name: str
+    kind: str
+    depth: int
+    shapes: tuple[Shape, ...]
+    parameters: int
+    again: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks say of one class.
+
+    Attributes:
+        subject: The class.
+        findings: Its defects; what follows from another one is among the consequences of that.
+        passed: The ids of the rules that found none.
+        skipped: The rules that did not run, each with the reason.
+        input_shapes: The shapes of the inputs of a symbolic call, `()` if there was none.
+        output_shapes: The shapes of its outputs.
+        parameters: How many parameters the layer has once it is built.
+        trainable: How many of them are trainable.
+        layers: For a model, the layers that it calls, in order.
+        lines: The first and the last line of its definition, where they are known.
+        assumed: The flags that would say what was guessed.
+        unchecked: Why it was not checked; empty if it was.
+    """
+
+    subject: Subject
+    findings: tuple[Finding, ...] = ()
+    passed: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    input_shapes: tuple[Shape, ...] = ()
+    output_shapes: tuple[Shape, ...] = ()
+    parameters: int | None = None
+    trainable: int | None = None
+    layers: tuple[CalledLayer, ...] = ()
+    lines: tuple[int, int] | None = None
+    assumed: tuple[str, ...] = ()
+    unchecked: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; warnings do not count."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class FileVerdict:
+    """What the checks say of one file.
+
+    Attributes:
+        shown: How messages name it.
+        findings: What is wrong with the file itself, or outside of its classes.
+        verdicts: What is said of its classes.
+        megabytes: The most memory that its process had of its own at a glance.
+    """
+
+    shown: str
+    findings: tuple[Finding, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    megabytes: int = 0

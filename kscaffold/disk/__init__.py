@@ -1,0 +1,1 @@
+"""Files on the disk: planned, written all or none, and taken back."""

@@ -1,0 +1,1 @@
+"""Facts about Keras as data, each once."""

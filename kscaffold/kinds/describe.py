@@ -1,0 +1,205 @@
+"""What a template takes and gives, for `kscaffold list` and `kscaffold show`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import parse_module_name, to_class_name
+from kscaffold.base.project import find_project
+from kscaffold.kinds.layer import read_layer_manifest
+from kscaffold.kinds.model import Style, parts_in_style
+from kscaffold.kinds.model_spec import read_preset
+from kscaffold.kinds.own_layers import OwnLayers
+from kscaffold.library.templates import Catalogue, Template
+from kscaffold.source.layer import expressions as source
+from kscaffold.source.parts import described_inputs, described_outputs
+from kscaffold.spec.graph.resolve import resolve_graph
+from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
+from kscaffold.spec.graph.value import Graph
+from kscaffold.spec.layer.value import LayerFlags, describe_layer
+
+
+@dataclass(frozen=True)
+class TemplateSummary:
+    """A line of `kscaffold list`.
+
+    Attributes:
+        name: Kind and name: `layer/dense`.
+        summary: What it makes, or why it cannot be read.
+        source: Where it comes from: "repository", "user", the name of a package, "built-in".
+        overrides: Where templates of that name come from that it hides.
+        broken: Whether it cannot be read.
+    """
+
+    name: str
+    summary: str
+    source: str
+    overrides: tuple[str, ...] = ()
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class TemplateArgument:
+    """A constructor argument of what a template makes.
+
+    Attributes:
+        name: Its name.
+        kind: Its type, as after `--arg NAME:`.
+        default: Source of its default, `None` if it is required.
+        description: What it is.
+    """
+
+    name: str
+    kind: str
+    default: str | None
+    description: str
+
+
+@dataclass(frozen=True)
+class TemplateDescription:
+    """What `kscaffold show` prints.
+
+    Attributes:
+        name: Kind and name: `layer/dense`.
+        summary: What it makes.
+        arguments: The constructor arguments.
+        weights: The weights that `build` creates, as after `--weight`.
+        sublayers: The sublayers, as after `--sublayer`.
+        takes: What `call` takes besides the inputs: `training`, `mask`.
+        inputs: The shapes of the inputs, in words.
+        output: The shape of the output, in words.
+        example_shapes: The shapes that checks and tests use, as after `--input-shape`.
+        command: A command that uses it.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[TemplateArgument, ...]
+    weights: tuple[str, ...]
+    sublayers: tuple[str, ...]
+    takes: tuple[str, ...]
+    inputs: str
+    output: str
+    example_shapes: tuple[str, ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class PresetDescription:
+    """What `kscaffold show` prints of a model's preset.
+
+    Attributes:
+        name: Kind and name: `model/mlp`.
+        summary: What it makes.
+        arguments: The parameters.
+        inputs: Name, shape and type of each input.
+        outputs: Name and shape of each output.
+        styles: The styles that can hold it.
+        spec: The spec itself.
+        command: A command that uses it.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[TemplateArgument, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    styles: tuple[str, ...]
+    spec: str
+    command: str
+
+
+def summarize_templates() -> list[TemplateSummary]:
+    """All templates; one that cannot be read, or a package that has none, says why and hides no other."""
+    catalogue = Catalogue(find_project(Path.cwd()))
+    summaries = []
+    for template in catalogue.templates:
+        try:
+            text, broken = _summary(template), False
+        except RequestError as error:
+            text, broken = str(error), True
+        summaries.append(TemplateSummary(template.full_name, text, template.source.title, template.overrides, broken))
+    for place in catalogue.sources:
+        if place.problem:
+            text = f"The package {place.problem}."
+            summaries.append(TemplateSummary("*", text, place.title, broken=True))
+    return summaries
+
+
+def _summary(template: Template) -> str:
+    if template.kind == "model":
+        return read_preset(template).summary
+    return read_layer_manifest(template).summary
+
+
+def describe_template(name: str) -> TemplateDescription | PresetDescription:
+    """What a template takes and gives.
+
+    Args:
+        name: `dense` or `layer/dense`.
+
+    Raises:
+        RequestError: There is no such template, or it is broken.
+    """
+    catalogue = Catalogue(find_project(Path.cwd()))
+    template = catalogue.find(name, where="TEMPLATE")
+    return _describe_preset(template, catalogue) if template.kind == "model" else _describe_layer_template(template)
+
+
+def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
+    document = read_preset(template)
+    graph = resolve_graph(document, template.name, {})
+    facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
+    shapes = facts.of(graph)
+    arguments = tuple(
+        TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)
+        for item in graph.parameters
+    )
+    example = next((f" --set {item.name}={item.default}" for item in arguments), "")
+    return PresetDescription(
+        name=template.full_name,
+        summary=graph.summary,
+        arguments=arguments,
+        inputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_inputs(graph, shapes)),
+        outputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_outputs(graph, shapes)),
+        styles=tuple(style.value for style in Style if _holds(style, graph, facts)),
+        spec=template.path.read_text(encoding="utf-8"),
+        command=f"kscaffold model {to_class_name('my_' + template.name)} -t {template.name}{example}",
+    )
+
+
+def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
+    try:
+        parts_in_style(style, graph, parse_module_name("my_" + graph.name), facts)
+    except RequestError:
+        return False
+    return True
+
+
+def _describe_layer_template(template: Template) -> TemplateDescription:
+    manifest = read_layer_manifest(template)
+    class_name = "My" + parse_module_name(f"my_{template.name}").class_name.removeprefix("My")
+    spec = describe_layer(parse_module_name(class_name), "custom", manifest, LayerFlags())
+    arguments = tuple(
+        TemplateArgument(
+            argument.name,
+            argument.kind.value,
+            None if argument.required else source.signature_default(argument),
+            argument.description,
+        )
+        for argument in spec.arguments
+    )
+    return TemplateDescription(
+        name=template.full_name,
+        summary=manifest.summary,
+        arguments=arguments,
+        weights=manifest.weights + manifest.states,
+        sublayers=manifest.sublayers,
+        takes=tuple(sorted(spec.takes)),
+        inputs=source.input_text(spec),
+        output=source.output_text(spec),
+        example_shapes=tuple(",".join(str(size) for size in item.shape) for item in manifest.inputs),
+        command=f"kscaffold layer {class_name} -t {template.name}",
+    )

@@ -1,0 +1,230 @@
+"""What a generating command is asked, and where its files go."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.naming import ModuleName, parse_module_name
+from kscaffold.base.project import DEFAULT, Project, Settings, check_package, find_project
+from kscaffold.library.templates import Catalogue
+
+if TYPE_CHECKING:
+    from kscaffold.disk import writer
+
+
+@dataclass(frozen=True)
+class Request:
+    """What every generating command is asked.
+
+    Attributes:
+        command: The command, as typed after `kscaffold`: "layer".
+        name: The name as typed.
+        folder: The setting that names the folder for the module: "layers", "models" or "pipelines".
+        template: The template asked for, if any.
+        output_dir: Where the module goes; `None` for where the project's settings say, else the current folder.
+        package: The serialization package, if one is asked for.
+        test: Whether a test is written beside the module.
+        check: Whether the module is checked.
+        dry_run: Whether nothing is written.
+        on_conflict: What becomes of all conflicts, if that is asked for.
+        python: The interpreter for checks, if one is asked for.
+    """
+
+    command: str
+    name: str
+    folder: str
+    template: str | None = None
+    output_dir: Path | None = None
+    package: str | None = None
+    test: bool = True
+    check: bool = True
+    dry_run: bool = False
+    on_conflict: writer.Status | None = None
+    python: str | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a module and its test go.
+
+    Attributes:
+        name: Names of the class and the module.
+        output_dir: The folder of the module.
+        project: The project that the folder belongs to.
+        settings: What the project and the flags say.
+    """
+
+    name: ModuleName
+    output_dir: Path
+    project: Project
+    settings: Settings
+
+    @property
+    def module(self) -> Path:
+        """The file of the module."""
+        return self.output_dir / f"{self.name.module}.py"
+
+    @property
+    def test(self) -> Path:
+        """The test goes where the settings say, else to the nearest `tests/` of the project, else beside the module."""
+        name = f"test_{self.name.module}.py"
+        if self.settings.tests is not None:
+            return self.project.root / self.settings.tests / name
+        for folder in (self.output_dir, *self.output_dir.parents):
+            if (folder / "tests").is_dir():
+                return folder / "tests" / name
+            if folder == self.project.root:
+                break
+        return self.output_dir / name
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The templates that can be used there."""
+        return Catalogue(self.project)
+
+    @property
+    def init(self) -> Path | None:
+        """The `__init__.py` that is to export what is generated, which may not be there yet; `None` for none.
+
+        A folder that is made for the module becomes a package where it is inside of one.
+        """
+        init = self.output_dir / "__init__.py"
+        becomes_one = not self.output_dir.exists() and (self.output_dir.parent / "__init__.py").is_file()
+        return init if self.project.is_configured and (init.is_file() or becomes_one) else None
+
+    @property
+    def import_root(self) -> Path:
+        """The folder from which the module is imported: above all packages that it is in."""
+        folder = self.output_dir if self.init is None else self.output_dir.parent
+        while (folder / "__init__.py").is_file() and folder != folder.parent:
+            folder = folder.parent
+        return folder
+
+    @property
+    def dotted_folder(self) -> str:
+        """The package that the module is in; empty for none."""
+        return ".".join(self.output_dir.relative_to(self.import_root).parts)
+
+    @property
+    def import_from(self) -> str:
+        """The module as its test imports it."""
+        return ".".join(part for part in (self.dotted_folder, self.name.module) if part)
+
+    def first_party(self, modules: Iterable[str]) -> list[str]:
+        """The modules of the project's own package, whose imports linters want in a block of their own."""
+        package, dot, _ = self.import_from.partition(".")
+        return [module for module in modules if dot and module.partition(".")[0] == package]
+
+    @property
+    def path_to_module(self) -> str | None:
+        """The module's folder as seen from the test's, where Python would not find it by itself."""
+        root = self.import_root
+        found = (
+            root == self.test.parent
+            or root in self.project.test_paths
+            or (root != self.output_dir and (self.project.is_installed or self.test.parent == self.output_dir))
+        )
+        return None if found else os.path.relpath(root, self.test.parent).replace(os.sep, "/")
+
+    @property
+    def search(self) -> tuple[Path, ...]:
+        """The folders in which the module's own imports are found."""
+        return tuple(dict.fromkeys((self.output_dir, self.import_root, Path.cwd(), *self.project.test_paths)))
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What is left for the user to add to a file.
+
+    Attributes:
+        shown: How messages name the file.
+        lines: The lines to add.
+        reason: Why they are not added for the user.
+    """
+
+    shown: str
+    lines: tuple[str, ...]
+    reason: str
+
+
+def refuse_namesake(request: Request, destination: Destination, names: tuple[str, ...]) -> None:
+    """Refuses a class of which the project has a namesake: Keras could not tell them apart in a saved model.
+
+    Args:
+        request: What is asked.
+        destination: Where the module goes.
+        names: What it defines.
+
+    Raises:
+        RequestError: A module of that name in another folder of the settings defines a class of that name.
+    """
+    class_name = destination.name.class_name
+    if request.package is not None or class_name not in names:
+        return
+    for setting in ("layers", "models", "pipelines"):
+        folder = getattr(destination.settings, setting)
+        path = destination.project.root / (folder or ".") / destination.module.name
+        if folder is None or path.parent == destination.output_dir or not path.is_file():
+            continue
+        if re.search(rf"^class {class_name}\b", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            shown = path.relative_to(destination.project.root).as_posix()
+            raise RequestError(
+                f"{shown} has a class {class_name}, and Keras could not tell the two apart in a saved model.",
+                hint=f"Give another name, for example My{class_name}, or another --package.",
+                where="NAME",
+            )
+
+
+def find_destination(request: Request) -> Destination:
+    """Where the files of a request go.
+
+    Raises:
+        RequestError: A name that cannot be used, a file in the place of the folder, a broken pyproject.
+    """
+    name = parse_module_name(request.name)
+    given = output_folder(request.output_dir or Path("."))
+    project = find_project(given)
+    settings = DEFAULT.apply(project.settings).apply({"package": request.package})
+    check_package(settings.package)
+    configured = getattr(settings, request.folder) if request.output_dir is None else None
+    output_dir = given if configured is None else output_folder(project.root / configured, str(project.pyproject))
+    return Destination(name, output_dir, project, settings)
+
+
+def output_folder(folder: Path, where: str = "--output-dir") -> Path:
+    """A folder that files are to go to, which may have to be made, with symbolic links resolved.
+
+    Args:
+        folder: The folder as it was given.
+        where: Where it was given.
+
+    Raises:
+        RequestError: It is no folder, is below something that is none, or cannot be made under that name.
+    """
+    resolved = Path(os.path.realpath(folder))
+    existing = next(place for place in (resolved, *resolved.parents) if os.path.lexists(place))
+    if existing.is_symlink():
+        raise _no_folder(folder, "it goes round in a circle of symbolic links", where)
+    if not existing.is_dir():
+        raise RequestError(f"{existing} is no folder.", where=where, exit_code=ExitCode.REFUSED)
+    for place in (resolved, *(existing / name for name in resolved.relative_to(existing).parts)):
+        try:
+            place.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _no_folder(folder, error.strerror or str(error), where) from error
+    return resolved
+
+
+def _no_folder(folder: Path, reason: str, where: str) -> RequestError:
+    text = str(folder)
+    shown = text if len(text) <= 80 else f"{text[:80]}…"
+    return RequestError(f"{shown} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED)

@@ -1,0 +1,364 @@
+"""A model from a graph, in one of three styles, and its test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.naming import ModuleName
+from kscaffold.base.place import Place
+from kscaffold.kinds.destination import Destination, Request, find_destination
+from kscaffold.kinds.drawing import picture_file
+from kscaffold.kinds.layer import name_warnings
+from kscaffold.kinds.model_spec import broken_preset, choose_document, read_settings
+from kscaffold.kinds.own_layers import OwnLayers
+from kscaffold.kinds.pipeline import Outcome, Resolve, SummaryRow, generate
+from kscaffold.source.formatting import Formatter
+from kscaffold.source.functional import builder_name, functional_parts
+from kscaffold.source.parts import Function, imported_classes, uses_operations
+from kscaffold.source.sequential import sequential_parts
+from kscaffold.source.subclassed import ClassPart, subclassed_parts
+from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
+from kscaffold.spec.graph.flags import GraphFlags
+from kscaffold.spec.graph.resolve import resolve_graph
+from kscaffold.spec.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
+from kscaffold.spec.graph.value import Form, Graph
+from kscaffold.spec.shapes.shape import Shape, show_shape
+
+if TYPE_CHECKING:
+    from kscaffold.check import CalledLayer, Job, Verdict
+    from kscaffold.disk import writer
+
+MODEL_TEST = "test/model.py.jinja"
+
+
+class Style(StrEnum):
+    """How a model is written."""
+
+    SUBCLASSED = "subclassed"
+    FUNCTIONAL = "functional"
+    SEQUENTIAL = "sequential"
+
+    @property
+    def template(self) -> str:
+        """The file that is rendered."""
+        return "style/subclassed.py.jinja" if self is Style.SUBCLASSED else "style/functional.py.jinja"
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """What describes a model, as typed.
+
+    Attributes:
+        spec: A YAML file, or a chain.
+        graph: `--input`, `--node` and `--output`.
+        settings: `--set`: names and values of parameters.
+        style: `--style`, if it is given.
+        default_style: The style where neither the user nor the spec names one.
+        deferred: Whether a sequential model is left to be built by its first call.
+        diagram: A file in the output folder for a picture: `.svg` or `.md`.
+    """
+
+    spec: str | None = None
+    graph: GraphFlags = field(default_factory=GraphFlags)
+    settings: tuple[str, ...] = ()
+    style: str | None = None
+    default_style: Style = Style.SUBCLASSED
+    deferred: bool = False
+    diagram: str | None = None
+
+
+def generate_model(
+    request: Request,
+    flags: ModelFlags,
+    formatter: Formatter,
+    resolve: Resolve = lambda plan: {},
+    on_check: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Generates a model and its test; see `kscaffold.kinds.pipeline.generate`.
+
+    Args:
+        request: What every generating command is asked.
+        flags: What describes the model.
+        formatter: Formats what is rendered.
+        resolve: Asked what becomes of conflicts.
+        on_check: Called before the wait for the check.
+
+    Raises:
+        RequestError: The request cannot be carried out; nothing is written.
+    """
+    return generate(request, lambda: describe_model(request, flags), formatter, resolve, on_check)
+
+
+def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
+    """The model that is asked for, and where it goes.
+
+    Raises:
+        RequestError: A name, spec, parameter or style that cannot be.
+    """
+    destination = find_destination(request)
+    settings = read_settings(flags.settings)
+    template, document, is_preset = choose_document(request.template, flags.spec, flags.graph, destination, settings)
+    try:
+        graph = resolve_graph(document, destination.name.module, settings)
+    except RequestError as error:
+        raise broken_preset(error) if is_preset and not settings else error from None
+    if flags.style is None and document.style and document.style.value not in list(Style):
+        hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
+        raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
+    # A pipeline is functional by its nature; the project says how its models are written.
+    of_project = destination.settings.style if request.folder == "models" else None
+    named = document.style.value if document.style else of_project
+    written = flags.style or named or flags.default_style
+    style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
+    if flags.deferred and style is not Style.SEQUENTIAL:
+        raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
+    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
+    facts = infer_shapes(graph, own.infer)
+    scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
+    # Whatever the style cannot hold is said before anything is started.
+    assert scaffold.parts
+    return scaffold
+
+
+def part_package(destination: Destination) -> str:
+    """The package that the parts of a model are registered under: two models may each have an Encoder."""
+    return f"{destination.settings.package}.{destination.name.module}"
+
+
+def parts_in_style(
+    style: Style, graph: Graph, name: ModuleName, facts: ShapeFacts, deferred: bool = False
+) -> tuple[Function, ...] | tuple[ClassPart, ...]:
+    """The functions or classes that a graph becomes in a style.
+
+    Args:
+        style: How it is written.
+        graph: The graph.
+        name: Names of the class and the module.
+        facts: The shapes of its values.
+        deferred: Whether a sequential model is left to be built by its first call.
+
+    Raises:
+        RequestError: The style cannot hold the graph.
+    """
+    if style is Style.FUNCTIONAL:
+        return functional_parts(graph, facts)
+    if style is Style.SEQUENTIAL:
+        return sequential_parts(graph, facts, deferred)
+    return subclassed_parts(graph, name, facts)
+
+
+@dataclass(frozen=True)
+class ModelScaffold:
+    """A model that is described, and where it goes; see `kscaffold.kinds.pipeline.Scaffold`.
+
+    Attributes:
+        destination: Where its files go.
+        template: The preset or spec that it comes from.
+        graph: What it computes.
+        facts: The shapes of its values.
+        style: How it is written.
+        own: The layer classes that its module defines itself.
+        deferred: Whether it is left to be built by its first call.
+        diagram: The file for a picture, if one is asked for.
+    """
+
+    destination: Destination
+    template: str
+    graph: Graph
+    facts: ShapeFacts
+    style: Style
+    own: OwnLayers
+    deferred: bool = False
+    diagram: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Whether the name is easy to take for one of Keras."""
+        return name_warnings(self.destination.name.class_name) if self.style is Style.SUBCLASSED else ()
+
+    @property
+    def construct(self) -> str:
+        """Source that makes the model."""
+        return f"{self.made}()"
+
+    @property
+    def made(self) -> str:
+        """The class, or the function that builds the model."""
+        return self.destination.name.class_name if self.style is Style.SUBCLASSED else builder_name(self.graph)
+
+    @cached_property
+    def parts(self) -> tuple[Function, ...] | tuple[ClassPart, ...]:
+        """The functions or classes of the module.
+
+        Raises:
+            RequestError: The style cannot hold the graph.
+        """
+        return parts_in_style(self.style, self.graph, self.destination.name, self.facts, self.deferred)
+
+    @property
+    def inputs(self) -> tuple[tuple[Shape, str, int | None], ...]:
+        """Shape and dtype of each input; for whole numbers, what they must be below."""
+        return tuple(
+            (fixed_shape(self.graph, item.name), item.dtype, largest_number(self.graph, item.name))
+            for item in self.graph.inputs
+        )
+
+    @property
+    def batch_size(self) -> int | None:
+        """The number of examples in a batch, where an input fixes it."""
+        return next((item.batch_size for item in self.graph.inputs if item.batch_size), None)
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The class, or the functions that build the model and what is cut out of it."""
+        return (self.made, *(call.partition("(")[0] for call in self.cut_calls))
+
+    @property
+    def cut_calls(self) -> tuple[str, ...]:
+        """Source that cuts models out of `model`; the subclassed style has layers instead."""
+        return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
+
+    def picture_file(self) -> writer.File | None:
+        """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
+        from kscaffold.source.graph_picture import picture
+
+        name = self.destination.name.class_name
+        return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module, held against what was asked for, its test, and its picture."""
+        from kscaffold.library import render
+
+        black = self.destination.settings.black
+        picture = self.picture_file()
+        catalogue = self.destination.catalogue
+        body = render.shown_name(self.style.template, catalogue.roots_of(self.style.template))
+        formatter.send(self.text(self.style, self.parts)[0], black, body)
+        if with_test:
+            formatter.send(self.test_text(), black, render.shown_name(MODEL_TEST, catalogue.roots_of(MODEL_TEST)))
+
+        from kscaffold.disk import writer  # while black is at work
+
+        files = [writer.File(self.destination.module, formatter.receive())]
+        names = {part.name for part in self.parts} | {item.name for item in self.own.items}
+        render.demand_names(files[0].text, names, body)
+        if with_test:
+            files.append(writer.File(self.destination.test, formatter.receive()))
+        return [*files, picture] if picture else files
+
+    def text(
+        self, style: Style, parts: tuple[Function, ...] | tuple[ClassPart, ...]
+    ) -> tuple[str, Mapping[int, Place]]:
+        """The text of the module, and the places that its statements come from, by their number."""
+        from kscaffold.library import render
+
+        own_classes = self.own.sources()
+        imported = imported_classes(self.graph)
+        context = {
+            "uses_layers": True,
+            "uses_ops": uses_operations(self.graph)
+            or any("ops." in source.replace("keras.ops.", "") for source in own_classes),
+            "title": f"{self.destination.name.class_name}: a {style} Keras model.",
+            "imported": imported,
+            "first_party": self.destination.first_party(module for module, _ in imported),
+            "own_classes": own_classes,
+            "uses_numpy": False,
+            "functions": (),
+            "parts": parts,
+            "package": self.destination.settings.package,
+            "part_package": part_package(self.destination),
+        }
+        return render.render_graph(style.template, self.destination.catalogue.roots_of(style.template), context)
+
+    def test_text(self) -> str:
+        """The text of the test, before formatting."""
+        from kscaffold.library import render
+
+        shapes = self.facts.of(self.graph)
+        listed = list(self.graph.outputs)
+        if self.graph.output_form is Form.DICT:
+            listed.sort(key=lambda output: output.name)  # the order in which Keras flattens a dictionary
+        outputs = [shapes.values.get(output.value) for output in listed]
+        known = [shape for shape in outputs if shape is not None and None not in shape]
+        cuts = [cut.name for cut in self.graph.cuts] if self.style is Style.FUNCTIONAL else []
+        context = {
+            "made": self.made,
+            "imports": sorted([self.made, *(f"build_{name}" for name in cuts)]),
+            "construct": self.construct,
+            "inputs": self.inputs,
+            "names": [item.name for item in self.graph.inputs],
+            "form": self.graph.input_form,
+            "output_form": self.graph.output_form,
+            "batch_size": self.batch_size,
+            "random": draws_at_inference(self.graph),
+            "trains": not any(gives_no_floats(self.graph, output.value) for output in listed),
+            "outputs": known if len(known) == len(outputs) else None,
+            "parameters": shapes.parameters,
+            "cuts": cuts,
+            "builds": self.style is Style.SUBCLASSED or self.deferred,
+            "name": self.destination.name.class_name,
+            "import_from": self.destination.import_from,
+            "path_to_module": self.destination.path_to_module,
+        }
+        return render.render(MODEL_TEST, self.destination.catalogue.roots_of(MODEL_TEST), context)
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked."""
+        from kscaffold.check import Feed, Job, Subject
+
+        names = [item.name for item in self.graph.inputs]
+        feeds = tuple(Feed(*item, name) for item, name in zip(self.inputs, names, strict=True))
+        own = {item.name for item in self.own.items}
+        subject = Subject(
+            self.made,
+            self.construct,
+            feeds,
+            "single" if self.graph.input_form is Form.ONE else self.graph.input_form.value,
+            layer_counts(self.graph, own),
+            self.cut_calls,
+        )
+        return Job(staged, shown, self.destination.search, (subject,))
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts with the place in the spec that an error comes from.
+
+        Only the functional style has a statement for each call, so another style that fails is tried in that one.
+        """
+        if all(verdict.ok for verdict in verdicts):
+            return verdicts
+        from kscaffold.kinds import blame
+
+        return blame.blame(self, verdicts, interpreter, text)
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """The layers as Keras called them, else the calls of the graph as far as they are known."""
+        called = [layer for verdict in verdicts for layer in verdict.layers]
+        if called:
+            return tuple(called_row(layer) for layer in called)
+        from kscaffold.source.graph_picture import step_title
+
+        return tuple(
+            SummaryRow(
+                step_title(self.graph, item.step),
+                "" if item.shape is None else show_shape(item.shape),
+                item.parameters,
+            )
+            for item in self.facts.of(self.graph).steps
+        )
+
+
+def called_row(layer: CalledLayer) -> SummaryRow:
+    """A line of the summary for a layer that Keras called."""
+    # The names that Keras gives by itself say nothing beside the class.
+    made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
+    title = layer.kind if made_up else f"{layer.kind} {layer.name}"
+    shapes = ", ".join(str(shape) for shape in layer.shapes)
+    repeated = " (again)" if layer.again else ""
+    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)

@@ -1,0 +1,68 @@
+"""The layers that the module of a model defines itself, from the templates of layers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import parse_module_name
+from kscaffold.kinds.layer import read_layer_manifest
+from kscaffold.library.templates import Catalogue, Template
+from kscaffold.spec.graph.value import OwnClass
+from kscaffold.spec.language.expr import Call
+from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.shapes.inference import Inferred
+from kscaffold.spec.shapes.shape import Shape
+
+
+@dataclass(frozen=True)
+class OwnLayers:
+    """The layer classes that a module defines itself, made from layer templates.
+
+    Attributes:
+        items: The classes as the spec names them.
+        package: The package that they are registered under for saving.
+        catalogue: The templates that there are.
+    """
+
+    items: tuple[OwnClass, ...]
+    package: str
+    catalogue: Catalogue
+
+    def template(self, item: OwnClass) -> Template:
+        """The layer template of a class.
+
+        Raises:
+            RequestError: There is none; names the place.
+        """
+        try:
+            return self.catalogue.find(item.template, "layer")
+        except RequestError as error:
+            raise error.at(str(item.place)) from None
+
+    def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
+        """A class for inputs of those shapes, each as after `--input-shape`."""
+        manifest = read_layer_manifest(self.template(item))
+        return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
+
+    def infer(self, call: Call, shapes: tuple[Shape | None, ...]) -> Inferred:
+        """What a class makes of shapes: known where it is given no arguments."""
+        item = next((item for item in self.items if call.target == f":{item.name}"), None)
+        if item is None or call.arguments or call.keywords or any(not shape or None in shape for shape in shapes):
+            return Inferred(None, None)
+        spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
+        weights = spec.expected_weights
+        total = None if weights is None else sum(math.prod(shape) for shape in weights)
+        return Inferred(spec.output_shape, total)
+
+    def sources(self) -> list[str]:
+        """Source of the classes."""
+        from kscaffold.library import render
+
+        texts = []
+        for item in self.items:
+            template = self.template(item)
+            text = render.render_layer(self.describe(item), template.body, template.roots)
+            texts.append(render.without_header(text))
+        return texts

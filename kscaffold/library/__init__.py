@@ -1,0 +1,1 @@
+"""Templates: found, rendered in a sandbox, copied out to be changed."""

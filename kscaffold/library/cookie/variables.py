@@ -1,0 +1,92 @@
+"""The variables of a template: what is given, what the user answers, what the template says itself."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.library.cookie.sandbox import make_environment
+from kscaffold.library.cookie.template import CONTEXT_FILE, Cookie, refused
+
+
+@dataclass(frozen=True)
+class Question:
+    """A variable that a user is asked for.
+
+    Attributes:
+        name: Its name.
+        default: Its value if nothing is said.
+        choices: The values that it may have; none for any.
+        check: Raises a `RequestError` for a value that cannot be.
+    """
+
+    name: str
+    default: str
+    choices: tuple[str, ...] = ()
+    check: Callable[[str], object] = str
+
+
+Ask = Callable[[Question], str]
+
+
+def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None = None) -> dict[str, Any]:
+    """The values of all variables: those given, then what the user answers, then the template's defaults.
+
+    Args:
+        cookie: The template.
+        given: Values by name.
+        ask: Asks the user for a variable; without it the defaults are taken.
+
+    Raises:
+        RequestError: A variable or a choice that there is not, or a default that cannot be rendered.
+    """
+    for name in given:
+        if name not in cookie.questions:
+            hint = did_you_mean(name, cookie.questions) or f"There are: {', '.join(cookie.questions)}."
+            raise RequestError(f"The template has no variable {name!r}.", hint=hint, where="--set")
+    values: dict[str, Any] = {name: raw for name, raw in cookie.variables.items() if re.match("_(?!_)", name)}
+    for name, raw in cookie.variables.items():
+        if name == "__prompts__" or name in values:
+            continue
+        default = _rendered(cookie, name, raw, values)
+        if name.startswith("__") or isinstance(raw, dict):
+            values[name] = default
+            continue
+        choices = tuple(default) if isinstance(raw, list) else ("yes", "no") if isinstance(raw, bool) else ()
+        first = (choices[0] if raw else "") if isinstance(raw, list) else _as_text(default)
+        question = Question(name, first, choices, functools.partial(_chosen, name, choices))
+        answer = given[name] if name in given else ask(question) if ask else question.default
+        question.check(answer)
+        values[name] = answer == "yes" if isinstance(raw, bool) else answer
+    return values
+
+
+def _rendered(cookie: Cookie, name: str, raw: Any, values: Mapping[str, Any]) -> Any:
+    from jinja2 import TemplateError
+
+    if isinstance(raw, list):
+        return [_rendered(cookie, name, item, values) for item in raw]
+    if isinstance(raw, dict):
+        return {key: _rendered(cookie, name, item, values) for key, item in raw.items()}
+    if not isinstance(raw, str):
+        return raw
+    context = {"cookiecutter": dict(values)}
+    try:
+        return make_environment({}).from_string(raw).render(**context)
+    except (TemplateError, ValueError, TypeError, ArithmeticError) as error:
+        raise refused(f"{cookie.shown}/{CONTEXT_FILE}", f"the default of {name} is broken ({error})") from error
+
+
+def _as_text(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def _chosen(name: str, choices: tuple[str, ...], text: str) -> str:
+    if choices and text not in choices:
+        hint = did_you_mean(text, choices) or f"There are: {', '.join(choices)}."
+        raise RequestError(f"{text!r} is no choice for {name}.", hint=hint)
+    return text

@@ -1,0 +1,85 @@
+"""`kscaffold eject`: a built-in template, copied to where it overrides the one it was copied from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.base.project import find_project
+from kscaffold.disk import history, journal, turns, writer
+from kscaffold.library.templates import Catalogue, project_folder, templates_root, user_folder
+
+
+@dataclass(frozen=True)
+class Ejection:
+    """What came of an ejection.
+
+    Attributes:
+        name: The template: `layer/dense`.
+        plan: The files against the disk.
+        warnings: What the user should know, though nothing is wrong.
+        written: Whether the files are on the disk.
+    """
+
+    name: str
+    plan: writer.Plan
+    warnings: tuple[str, ...] = ()
+    written: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        return ExitCode.CONFLICT if self.plan.conflicts else ExitCode.DONE
+
+
+def eject(
+    name: str,
+    for_user: bool = False,
+    on_conflict: writer.Status | None = None,
+    dry_run: bool = False,
+    resolve: Callable[[writer.Plan], Mapping[Path, writer.Status]] = lambda plan: {},
+) -> Ejection:
+    """Copies a built-in template to the project's own, or to the user's.
+
+    Args:
+        name: `layer/dense`, `model/mlp`, `style/functional`, `test/layer`; or `dense`, where only one has that name.
+        for_user: Whether it goes to the user's templates.
+        on_conflict: What becomes of all conflicts, if that is asked for.
+        dry_run: Whether nothing is written.
+        resolve: Asked what becomes of conflicts.
+
+    Raises:
+        RequestError: There is no such template, or it cannot be written.
+    """
+    parts = Catalogue().parts()
+    project = find_project(Path.cwd())
+    full_name = _full_name(name, tuple(parts))
+    target = user_folder() if for_user else project_folder(project)
+    root = target if for_user else project.root
+    if not dry_run:
+        journal.recover(root)
+    files = [
+        writer.File(target / file, (templates_root() / file).read_text(encoding="utf-8")) for file in parts[full_name]
+    ]
+    plan = writer.make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
+    if plan.conflicts or dry_run:
+        return Ejection(full_name, plan)
+    if for_user:
+        writer.commit(plan)
+        return Ejection(full_name, plan, written=True)
+    with turns.turn(root):
+        return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
+
+
+def _full_name(name: str, known: tuple[str, ...]) -> str:
+    matching = [full_name for full_name in known if name in (full_name, full_name.partition("/")[2])]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise RequestError(
+            f"Several templates are called {name!r}.", hint=f"Say which: {', '.join(matching)}.", where="TEMPLATE"
+        )
+    hint = did_you_mean(name, known) or did_you_mean(f"layer/{name}", known) or f"There are: {', '.join(known)}."
+    raise RequestError(f"There is no built-in template {name!r}.", hint=hint, where="TEMPLATE")

@@ -1,0 +1,295 @@
+"""Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
+
+A layer template is a folder with a `template.toml` below `layer/` in one of these places, a preset a YAML file below
+`model/`. The first place that has one of a name overrides the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.base.project import DEFAULT, Project
+
+MANIFEST = "template.toml"
+BODY = "module.py.jinja"
+ENTRY_POINTS = "kscaffold.library.templates"
+BUILT_IN = "built-in"
+KINDS_OF_FILES = ("layer", "model", "style", "test")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that templates come from.
+
+    Attributes:
+        title: What messages call it: "repository", "user", the name of a package, "built-in".
+        root: The folder, with symbolic links resolved; `None` if the place cannot be used.
+        problem: Why it cannot be used.
+    """
+
+    title: str
+    root: Path | None
+    problem: str = ""
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that its templates may read: its own, then that of the built-in ones."""
+        return tuple(dict.fromkeys([*([self.root] if self.root else []), templates_root()]))
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template, not yet read.
+
+    Attributes:
+        kind: What it makes: "layer" or "model".
+        name: Its name, which is that of its folder or file.
+        path: The folder or file.
+        source: The place that it comes from.
+        overrides: The places whose template of that name it hides.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    source: Source
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """Kind and name: `layer/dense`."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def body(self) -> str:
+        """The file to render, below the folder of its place."""
+        return f"{self.full_name}/{BODY}"
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that it may read when it is rendered."""
+        return self.source.roots
+
+    @property
+    def main_file(self) -> Path:
+        """The file that says what it is."""
+        return self.path / MANIFEST if self.kind == "layer" else self.path
+
+    def read(self) -> Mapping[str, Any]:
+        """The contents of the manifest.
+
+        Raises:
+            RequestError: It cannot be read or is no TOML.
+        """
+        try:
+            return tomllib.loads(self.demand_inside().read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise self.broken(RequestError(f"{error}.")) from error
+
+    def demand_inside(self) -> Path:
+        """The file that says what it is.
+
+        Raises:
+            RequestError: A symbolic link leads out of the folder with the templates.
+        """
+        assert self.source.root is not None
+        if not Path(os.path.realpath(self.main_file)).is_relative_to(self.source.root):
+            raise self.broken(RequestError("a symbolic link leads out of the folder with the templates."))
+        return self.main_file
+
+    def broken(self, error: RequestError) -> RequestError:
+        """An error in the manifest as the user reads it: the template is to blame."""
+        return RequestError(
+            f"The template is broken: {error.message}",
+            hint=error.hint,
+            where=shown(self.main_file),
+            exit_code=ExitCode.REFUSED,
+        )
+
+
+def templates_root() -> Path:
+    """The folder with the built-in templates: inside the package when installed, beside it in the repository."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def shown(path: Path) -> str:
+    """How messages name a file of a template: a built-in one from its kind on, others from where the user is."""
+    root = templates_root()
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    folder = Path(os.path.realpath(Path.cwd()))
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def user_folder() -> Path:
+    """The folder for the templates of the user, which may not be there."""
+    from platformdirs import user_config_path
+
+    return user_config_path("kscaffold", appauthor=False) / "templates"
+
+
+def project_folder(project: Project) -> Path:
+    """The folder for the templates of a project, which may not be there.
+
+    Raises:
+        RequestError: The project's settings are broken.
+    """
+    return project.root / DEFAULT.apply(project.settings).templates
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The templates that can be used in a project.
+
+    Attributes:
+        project: The project; `None` for the built-in templates alone.
+    """
+
+    project: Project | None = None
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The places that are there, in the order in which they are searched."""
+        built_in = Source(BUILT_IN, templates_root())
+        if self.project is None:
+            return (built_in,)
+        own = [("repository", project_folder(self.project)), ("user", user_folder())]
+        places = [Source(title, Path(os.path.realpath(folder))) for title, folder in own if folder.is_dir()]
+        return (*places, *_packages(), built_in)
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """All templates, sorted by kind and name."""
+        found: dict[str, Template] = {}
+        for source in self.sources:
+            for template in _templates_in(source):
+                first = found.setdefault(template.full_name, template)
+                if first is not template:
+                    found[first.full_name] = replace(first, overrides=(*first.overrides, source.title))
+        return tuple(sorted(found.values(), key=lambda template: (template.kind, template.name)))
+
+    def of_kind(self, kind: str | None = None) -> tuple[Template, ...]:
+        """All templates, or those of one kind."""
+        return tuple(template for template in self.templates if kind in (None, template.kind))
+
+    def find(self, name: str, kind: str | None = None, where: str | None = None) -> Template:
+        """The template of a name: `dense`, or `layer/dense`.
+
+        Args:
+            name: What the user typed.
+            kind: What the template must make.
+            where: The flag or argument that it was typed for.
+
+        Raises:
+            RequestError: There is none; the nearest name is offered, and places that cannot be used are named.
+        """
+        templates = self.of_kind(kind)
+        matching = [template for template in templates if name in (template.name, template.full_name)]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            names = ", ".join(template.full_name for template in matching)
+            raise RequestError(f"Several templates are called {name!r}.", hint=f"Say which: {names}.", where=where)
+        known = [template.name for template in templates]
+        hint = did_you_mean(name.rpartition("/")[2], known) or f"There are: {', '.join(known)}."
+        broken = "".join(f" The package {source.title} {source.problem}." for source in self.sources if source.problem)
+        raise RequestError(
+            f"There is no template {name!r}{f' for a {kind}' if kind else ''}.", hint=hint + broken, where=where
+        )
+
+    def choose(self, kind: str, asked: str | None, name: str, default: str) -> Template:
+        """The template to start from: the one that `--template` asks for, one of a name, or the default.
+
+        Raises:
+            RequestError: There is no such template.
+        """
+        if asked is not None:
+            return self.find(asked, kind, where="--template")
+        names = {template.name for template in self.of_kind(kind)}
+        return self.find(name if name in names else default, kind)
+
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """What each place's templates are made of, by names such as `layer/dense`, `model/mlp`, `style/functional`.
+
+        Returns:
+            The files below the folder of the place, of the first place that has them.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for source in self.sources:
+            for name, files in _parts_in(source.root).items() if source.root else ():
+                found.setdefault(name, files)
+        return found
+
+    def roots_of(self, file: str) -> tuple[Path, ...]:
+        """The folders for rendering a file that is no template of its own, `style/functional.py.jinja`, `test/…`.
+
+        Args:
+            file: Its path below the folder of a place.
+        """
+        return next(source.roots for source in self.sources if source.root and (source.root / file).is_file())
+
+
+def _templates_in(source: Source) -> list[Template]:
+    if source.root is None:
+        return []
+    layers = [path.parent for path in source.root.glob(f"layer/*/{MANIFEST}")]
+    return [
+        *(Template("layer", path.name, path, source) for path in layers),
+        *(Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")),
+    ]
+
+
+def _parts_in(root: Path) -> dict[str, tuple[str, ...]]:
+    files = [path.relative_to(root) for path in sorted(root.glob("*/**/*")) if path.is_file()]
+    parts: dict[str, list[str]] = {}
+    for file in files:
+        if file.parts[0] in KINDS_OF_FILES and "__pycache__" not in file.parts:
+            name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
+            parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
+    return {name: tuple(listed) for name, listed in parts.items()}
+
+
+def _packages() -> list[Source]:
+    """The packages with an entry point in the group `kscaffold.library.templates`, in the order of their names.
+
+    The entry point names a package; the templates are in its folder. Only what is above it is imported to find it.
+    """
+    if not _has_entry_points():
+        return []
+    from importlib.metadata import entry_points
+
+    sources = []
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value)):
+        folder, problem = None, ""
+        try:
+            spec = find_spec(point.module)
+            places = list(spec.submodule_search_locations or ()) if spec else []
+            folder = Path(os.path.realpath(places[0])) if places else None
+            if folder is None:
+                problem = f"names {point.value!r}, which is no package with a folder"
+        except (Exception, SystemExit) as error:  # what a package does when it is imported breaks no other
+            problem = f"cannot be imported: {type(error).__name__}: {error}"
+        sources.append(Source(point.dist.name if point.dist else point.name, folder, problem))
+    return sources
+
+
+def _has_entry_points() -> bool:
+    """Whether a package may have some. To ask the standard library costs more than all else that a command does."""
+    for folder in {*sys.path}:
+        for file in Path(folder or ".").glob("*.*-info/entry_points.txt"):
+            with contextlib.suppress(OSError):
+                if ENTRY_POINTS.encode() in file.read_bytes():
+                    return True
+    return False

@@ -1,0 +1,1 @@
+"""Programs that build models, as values, and the passes that rewrite them."""

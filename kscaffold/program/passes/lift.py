@@ -1,0 +1,244 @@
+"""Loops as classes can hold them: over layers alone; what a round does with several is a function of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kscaffold.base.naming import unique
+from kscaffold.program.passes.rewriting import free_variables, with_trees
+from kscaffold.program.passes.words import function_words
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
+from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
+
+OWNERS = (StepKind.LAYER, StepKind.INVOKE)
+
+
+def lift_loops(program: Program) -> Program:
+    """A program whose loops either go through layers, each of which takes what the one before gave, or have none.
+
+    What else a loop does becomes a function, which the loop calls.
+
+    Args:
+        program: A program as `kscaffold.program.passes.search.factor` gives it.
+    """
+    lift = _Lift(program)
+    done: list[Routine] = []
+    for routine in program.routines:
+        lifted = lift.routine(routine)
+        done += [*lift.made, lifted]
+        lift.made.clear()
+    return Program(tuple(done))
+
+
+def is_chain(steps: Sequence[Step], start: Ref, inputs: Mapping[str, int]) -> bool:
+    """Whether steps are layers, or loops over such, each of which takes what the one before gave and nothing else.
+
+    Args:
+        steps: The steps.
+        start: What the first one takes.
+        inputs: How many values each function of the program takes, by its name.
+    """
+    value = start
+    for step in steps:
+        if step.kind in OWNERS:
+            if given_values(step, inputs) != (value,) or call_keywords(step) or step.outputs != ((),):
+                return False
+        elif step.kind in (StepKind.LOOP, StepKind.IF):
+            inner = Ref(step.uid) if step.kind is StepKind.LOOP else value
+            if step.args != (value,) or not is_chain(step.body, inner, inputs):
+                return False
+            if step.result != Ref(step.body[-1].uid):
+                return False
+        else:
+            return False
+        value = Ref(step.uid)
+    return True
+
+
+def given_values(step: Step, inputs: Mapping[str, int]) -> tuple[Tree, ...]:
+    """What a layer is called with; of a function of the program, the values without its parameters."""
+    return step.args[: inputs[step.class_name]] if step.kind is StepKind.INVOKE else step.args
+
+
+def call_keywords(step: Step) -> tuple[tuple[str, Tree], ...]:
+    """The keyword arguments of a call of a layer; those of a function of the program make its layers."""
+    return () if step.kind is StepKind.INVOKE else step.kwargs
+
+
+def is_over_one(step: Step, inputs: Mapping[str, int]) -> bool:
+    """Whether a loop calls one layer a round, with nothing that the round decides."""
+    if len(step.body) != 1 or step.body[0].kind not in OWNERS or step.result != Ref(step.body[0].uid):
+        return False
+    (inner,) = step.body
+    trees = (*given_values(inner, inputs), *(value for _, value in call_keywords(inner)))
+    return not any(isinstance(part, Variable) for tree in trees for part in walk(tree))
+
+
+def owns_layers(step: Step) -> bool:
+    """Whether something inside a loop or an `if` makes layers."""
+    return any(inner.kind in OWNERS for inner in every_step(step.body))
+
+
+def variables(trees: Iterable[Tree]) -> Iterator[str]:
+    """The variables in trees, in order."""
+    return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
+
+
+def can_be_lifted(program: Program) -> bool:
+    """Whether no loop that has to become a function calls a layer or model that is called elsewhere, too."""
+    loops = (step for routine in program.routines for step in every_step(routine.steps) if step.kind is StepKind.LOOP)
+    mixed = (owns_layers(step) and any(one.kind is StepKind.NAMED for one in every_step(step.body)) for step in loops)
+    return not any(mixed)
+
+
+@dataclass
+class _Lift:
+    program: Program
+    made: list[Routine] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.inputs = {routine.name: routine.inputs for routine in self.program.routines}
+        uids = (step.uid for routine in self.program.routines for step in every_step(routine.steps))
+        self.next_uid = max(uids, default=0) + 1
+
+    def routine(self, routine: Routine) -> Routine:
+        """A routine without loops that do several things."""
+        return replace(routine, steps=tuple(self.step(step) for step in routine.steps))
+
+    def step(self, step: Step) -> Step:
+        """A step without such loops in it."""
+        if not step.body or not owns_layers(step):
+            return step
+        if step.kind is StepKind.LOOP:
+            if is_over_one(step, self.inputs) or is_chain(step.body, Ref(step.uid), self.inputs):
+                return step
+            return self.with_function(step)
+        return replace(step, body=tuple(self.step(inner) for inner in step.body))
+
+    def with_function(self, step: Step) -> Step:
+        """A loop that calls a function, which does what the loop did."""
+        inside = {inner.uid for inner in step.body}
+        outer = [Ref(step.uid)]
+        for inner in step.body:
+            outer += [ref for ref in inner.reads() if ref.source not in inside and ref not in outer]
+        places: dict[Tree, Tree] = {ref: Ref(-1 - index) for index, ref in enumerate(outer)}
+        steps = with_trees(step.body, places)
+        name = unique(function_words(steps)[0], self.inputs)
+        parameters = tuple(dict.fromkeys(free_variables(step.body)))
+        assert step.result is not None
+        routine = Routine(
+            name,
+            len(outer),
+            tuple(Parameter(parameter) for parameter in parameters),
+            steps,
+            transform(step.result, places.get),
+        )
+        self.inputs[name] = len(outer)
+        self.made.append(self.routine(routine))
+        call = Step(
+            self.next_uid,
+            StepKind.INVOKE,
+            Code(name),
+            tuple(outer),
+            tuple((parameter, Variable(parameter)) for parameter in parameters),
+        )
+        self.next_uid += 1
+        return replace(step, body=(call,), result=Ref(call.uid))
+
+
+def names_only(program: Program) -> dict[str, frozenset[str]]:
+    """The parameters of each function that nothing but names of layers depends on.
+
+    Args:
+        program: The program.
+
+    Returns:
+        Those parameters, by the name of the function.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for routine in program.routines:
+        used = set(needed_variables(routine.steps, found, program)) | set(variables([routine.result]))
+        found[routine.name] = frozenset(item.name for item in routine.parameters if item.name not in used)
+    return found
+
+
+def needed_variables(steps: Iterable[Step], unneeded: Mapping[str, frozenset[str]], program: Program) -> Iterator[str]:
+    """The variables from outside that steps need for more than names of layers."""
+    for step in steps:
+        if step.kind is StepKind.LOOP:
+            inside = set(needed_variables(step.body, unneeded, program))
+            yield from (name for name in inside if name not in step.variables)
+            yield from variables([over_needed(step, inside), *step.args])
+        elif step.kind is StepKind.INVOKE:
+            yield from variables(step.args[: _routine(program, step).inputs])
+            yield from variables(
+                value for name, value in parameters_given(program, step) if name not in unneeded[step.class_name]
+            )
+        else:
+            yield from variables((without_name(step.callee), *step.trees))
+            yield from needed_variables(step.body, unneeded, program)
+
+
+def _routine(program: Program, step: Step) -> Routine:
+    return next(routine for routine in program.routines if routine.name == step.class_name)
+
+
+def parameters_given(program: Program, step: Step) -> list[tuple[str, Tree]]:
+    """The parameters that a call of a function gives, by name, in the order in which they stand."""
+    routine = _routine(program, step)
+    placed = zip((item.name for item in routine.parameters), step.args[routine.inputs :])
+    return [*placed, *step.kwargs]
+
+
+def without_name(tree: Tree) -> Tree:
+    """What makes a layer, without the name that it is given."""
+    if isinstance(tree, Object) and "name" in dict(tree.keywords):
+        return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "name"))
+    return tree
+
+
+def over_needed(step: Step, needed: Iterable[str]) -> Tree:
+    """What a loop goes over, as far as its rounds need it: columns of the table that only name layers are left out."""
+    over = step.callee
+    wanted = [index for index, name in enumerate(step.variables) if name in set(needed)]
+    if len(wanted) == len(step.variables):
+        return over
+    if isinstance(over, Object) and over.target == "range" and "count" not in dict(over.keywords):
+        given = dict(over.keywords)
+        first, last, by = given["first"], given["last"], given.get("step", Plain(1))
+        if first == Plain(1) and by == Plain(1):
+            return _times(last)
+        numbers = [part.value for part in (first, last, by) if isinstance(part, Plain) and isinstance(part.value, int)]
+        if len(numbers) == 3:
+            return _times(Plain((numbers[1] - numbers[0]) // numbers[2] + 1))
+        return over
+    if isinstance(over, Object) and over.target == "enumerate":
+        given = dict(over.keywords)
+        word, start = given["over"], given["start"]
+        assert isinstance(word, Plain) and isinstance(word.value, str)
+        assert isinstance(start, Plain) and isinstance(start.value, int)
+        if not wanted:
+            return _times(Plain(len(word.value)))
+        if wanted == [0]:
+            return Object("range", (("first", start), ("last", Plain(start.value + len(word.value) - 1))), 3)
+        return word
+    if isinstance(over, Object):
+        return over
+    if isinstance(over, Plain) and isinstance(over.value, str):
+        return _times(Plain(len(over.value)))
+    if not isinstance(over, Listing):
+        return over
+    if not wanted:
+        return _times(Plain(len(over.items)))
+    rows = []
+    for row in over.items:
+        assert isinstance(row, Listing)
+        items = tuple(row.items[index] for index in wanted)
+        rows.append(items[0] if len(items) == 1 else Listing(row.brackets, items))
+    return Listing(over.brackets, tuple(rows))
+
+
+def _times(count: Tree) -> Object:
+    """A range of so many rounds."""
+    return Object("range", (("count", count),), 1)

@@ -1,0 +1,206 @@
+"""A program as classes: a model, and a layer for each of its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kscaffold.base.naming import to_class_name
+from kscaffold.keras_data import catalogue
+from kscaffold.program.model import every_model
+from kscaffold.program.passes.lift import lift_loops, names_only, parameters_given
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
+from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.source.body import Line
+from kscaffold.source.docstrings import summary
+from kscaffold.source.expression import no_value, source
+from kscaffold.source.kinds import argument_of
+from kscaffold.source.names import Scope
+from kscaffold.source.parts import Function
+from kscaffold.source.subclassed import QUANTIZED
+from kscaffold.spec.layer.argument import Argument
+
+# What leaves each step of a sequence where it is.
+ELEMENTWISE = ("+", "-", "*", "/", "add", "subtract", "multiply", "divide", "relu", "gelu", "silu", "sigmoid", "tanh")
+MERGING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+OWN_DTYPE = Code("self.dtype_policy")
+
+
+@dataclass
+class Module:
+    """What the classes of a program share.
+
+    Args:
+        program: What builds the model.
+        name: The class of the model.
+
+    Attributes:
+        inputs: How many values each function takes.
+        unneeded: The parameters of each function that only names of layers depend on.
+        classes: The class that each function becomes; those that make a layer without calling it stay functions.
+        training: The functions whose classes take `training`.
+        autocasts: Whether the classes cast their inputs: not where layers have types of their own.
+        masks: Whether some layer makes a mask.
+    """
+
+    program: Program
+    name: str
+
+    def __post_init__(self) -> None:
+        self.program = lift_loops(self.program)
+        self.routines = {routine.name: routine for routine in self.program.routines}
+        self.inputs = {routine.name: routine.inputs for routine in self.program.routines}
+        self.unneeded = names_only(self.program)
+        objects = [part for tree in self._trees() for part in walk(tree) if isinstance(part, Object)]
+        scope = Scope({self.name, *(part.class_name for part in objects if ":" in part.target)})
+        self.classes = {self.program.main.name: self.name}
+        for routine in self.program.routines[:-1]:
+            if not is_maker(routine):
+                self.classes[routine.name] = scope.new(to_class_name(routine.name.removeprefix("build_")))
+        models = [model for routine in self.program.routines if routine.model for model in every_model(routine.model)]
+        types = {item.dtype for model in models for item in model.inputs if "float" in item.dtype}
+        self.autocasts = types <= {"float32"} and not any("dtype" in dict(part.keywords) for part in objects)
+        self.masks = any(
+            part.class_name == "Masking" or dict(part.keywords).get("mask_zero") == Plain(True) for part in objects
+        )
+        self.training: set[str] = set()
+        for routine in self.program.routines:
+            if self._trains(routine):
+                self.training.add(routine.name)
+
+    def _trees(self) -> Iterator[Tree]:
+        for routine in self.program.routines:
+            yield from (made for _, made in routine.layers)
+            yield routine.result
+            for step in every_step(routine.steps):
+                yield from (step.callee, *step.trees)
+
+    def _trains(self, routine: Routine) -> bool:
+        """Whether the class of a routine takes `training`: a layer in it does, or somebody says it in a call."""
+        steps = list(every_step(routine.steps))
+        if any(dict(step.kwargs).get("training") == Plain(True) for step in steps):
+            return True
+        steps = [step for step in steps if "training" not in dict(step.kwargs)]
+        if any(self.takes_training(step, routine) for step in steps):
+            return True
+        builder = routine.name
+        for caller in self.program.routines:
+            named = {name for name, made in caller.layers if isinstance(made, Object) and made.target == f":{builder}"}
+            for step in every_step(caller.steps):
+                if step.kind is StepKind.NAMED and step.class_name in named and "training" in dict(step.kwargs):
+                    return True
+        return False
+
+    def takes_training(self, step: Step, routine: Routine) -> bool:
+        """Whether what a step calls behaves differently in training."""
+        if step.kind is StepKind.INVOKE:
+            called = self.routines[step.class_name]
+            return called.name in self.training or (is_maker(called) and layer_trains(called.steps[0].callee))
+        if step.kind is StepKind.NAMED:
+            made = dict(routine.layers)[step.class_name]
+            assert isinstance(made, Object)
+            return made.target.removeprefix(":") in self.training or layer_trains(made)
+        return step.kind is StepKind.LAYER and layer_trains(step.callee)
+
+    def passes_mask(self, routine: Routine) -> bool:
+        """Whether all that a routine does keeps the steps of a sequence."""
+        return routine.inputs == 1 and all(self._keeps_steps(step) for step in every_step(routine.steps))
+
+    def _keeps_steps(self, step: Step) -> bool:
+        if step.kind is StepKind.INVOKE:
+            called = self.routines[step.class_name]
+            return self.passes_mask(called)
+        if step.kind is StepKind.OPERATION:
+            return step.class_name in ELEMENTWISE
+        if step.kind is StepKind.LAYER and isinstance(step.callee, Object):
+            name = step.class_name
+            of_keras = step.callee.target.startswith("layers.") and catalogue.is_layer(name)
+            return of_keras and (name in MERGING or catalogue.find_class(name).keeps_steps)
+        return step.kind in (StepKind.LOOP, StepKind.IF)
+
+    def parameters(self, routine: Routine) -> list[Parameter]:
+        """The parameters of a routine that its class needs, required ones first."""
+        kept = [item for item in routine.parameters if item.name not in self.unneeded[routine.name]]
+        return sorted(kept, key=lambda item: item.default is not None)
+
+    def arguments(self, routine: Routine) -> tuple[Argument, ...]:
+        """The constructor arguments of the class of a routine."""
+        return tuple(argument_of(self.program, routine, item) for item in self.parameters(routine))
+
+    def made(self, tree: Tree, dtype: Tree = OWN_DTYPE) -> Tree:
+        """What makes a layer: without a name, with the dtype policy of what it belongs to, of classes of the module."""
+
+        def typed(part: Object) -> Object:
+            keywords = part.keywords if "dtype" in dict(part.keywords) else (*part.keywords, ("dtype", dtype))
+            return replace(part, keywords=keywords)
+
+        def change(part: Tree) -> Tree | None:
+            if not isinstance(part, Object):
+                return None
+            builder = part.target.removeprefix(":")
+            if part.target.startswith(":") and builder in self.classes:
+                return typed(replace(part, target=f":{self.classes[builder]}"))
+            is_layer = part is tree or part.target.startswith("layers.")
+            kept = (pair for pair in part.keywords if not (is_layer and pair[0] == "name"))
+            inner = replace(part, keywords=tuple((key, transform(value, change)) for key, value in kept))
+            return typed(inner) if is_layer else inner
+
+        return transform(tree, change)
+
+    def invoked(self, step: Step) -> Object:
+        """What makes the layer of a call of a function of the program."""
+        routine = self.routines[step.class_name]
+        placed = {item.name for item in routine.parameters[: len(step.args) - routine.inputs]}
+        kept = {item.name: item for item in self.parameters(routine)}
+        positional: list[tuple[str, Tree]] = []
+        named: list[tuple[str, Tree]] = []
+        for name, value in parameters_given(self.program, step):
+            if name not in kept:
+                continue
+            # What has a default can only be named in the constructor of a class, unless it is the first.
+            in_place = not named and list(kept)[len(positional)] == name
+            in_place = in_place and name in placed and (kept[name].default is None or not positional)
+            (positional if in_place else named).append((name, value))
+        target = f":{self.classes.get(routine.name, routine.name)}"
+        return Object(target, (*positional, *named, ("dtype", OWN_DTYPE)), len(positional))
+
+    def maker(self, routine: Routine) -> Function:
+        """A function that makes an object, or a layer that somebody else calls."""
+        words = f"new {routine.name.replace('_', ' ')}"
+        listed = [
+            item.name if item.default is None else f"{item.name}={source(item.default, no_value)}"
+            for item in self.parameters(routine)
+        ]
+        made = routine.result
+        if routine.steps:
+            listed.append("dtype=None")
+            made = self.made(routine.steps[0].callee, Variable("dtype"))
+            words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
+        lines = (Line(f"return {source(made, no_value)}"),)
+        return Function(routine.name, ", ".join(listed), f"Makes a {words}.", (), (), (), "", lines)
+
+
+def is_maker(routine: Routine) -> bool:
+    """Whether a function makes an object, or does nothing but call one layer that it makes."""
+    if routine.model is not None or len(routine.steps) > 1:
+        return False
+    if not routine.steps:
+        return True
+    (step,) = routine.steps
+    plain = step.kind is StepKind.LAYER and not step.kwargs and step.outputs == ((),)
+    return plain and step.args == (Ref(-1),) and routine.inputs == 1 and routine.result == Ref(step.uid)
+
+
+def layer_trains(made: Tree) -> bool:
+    """Whether a layer of Keras takes `training`; those of one's own are told by Keras where they do."""
+    if not isinstance(made, Object) or not made.target.startswith("layers.") or made.class_name in QUANTIZED:
+        return False
+    return catalogue.is_layer(made.class_name) and "training" in catalogue.find_class(made.class_name).call
+
+
+def input_structure(routine: Routine) -> Tree:
+    """How a class is given its inputs."""
+    if routine.model is not None:
+        return routine.model.input_tree
+    values = tuple(Ref(-1 - index) for index in range(routine.inputs))
+    return values[0] if len(values) == 1 else Listing("[]", values)

@@ -1,0 +1,289 @@
+"""Where the boxes of a graph go, and the ways of the arrows between them: layers, after Sugiyama.
+
+Every box stands in the row that is its longest path from the inputs. An arrow that skips rows goes through a bend in
+each of them, which has its place in the row like a box has, so that it runs through none. All the arrows that leave
+one box share their bends: a value has one trunk, and the work stays small for a box that is used everywhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+from kscaffold.source.diagram.rows import Rows, closing, in_order, in_rows
+
+BOX_GAP = 32.0
+BEND_GAP = 22.0
+BEND_WIDTH = 2.0
+ROW_GAP = 40.0
+PORT_GAP = 14.0
+ROUNDS = 200
+SETTLED = 0.02
+RUN_IN = 9.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A box's place: its upper left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A graph that has its place.
+
+    Args:
+        width: Of the whole, from 0.
+        height: Of the whole, from 0.
+        rects: The boxes.
+        routes: For each arrow its points. Between two points of the same x it is straight, otherwise a curve that
+            begins and ends upright.
+    """
+
+    width: float
+    height: float
+    rects: Mapping[str, Rect]
+    routes: Mapping[tuple[str, str], tuple[Point, ...]]
+
+
+def lay_out(sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, str]]) -> Layout:
+    """Places a graph.
+
+    Args:
+        sizes: Width and height of each box, by name.
+        arrows: From name to name. Where they close a circle, one of them goes upwards; an arrow from a box to
+            itself has no route.
+
+    Returns:
+        The layout. No two boxes overlap, and an arrow touches no box but its ends.
+    """
+    names = list(sizes)
+    number = {name: index for index, name in enumerate(names)}
+    wanted = list(dict.fromkeys((number[source], number[target]) for source, target in arrows if source != target))
+    turned = closing(len(names), wanted)
+    edges = list(
+        dict.fromkeys((target, source) if (source, target) in turned else (source, target) for source, target in wanted)
+    )
+    graph = in_order(in_rows(len(names), edges))
+    widths = [sizes[name][0] for name in names] + [BEND_WIDTH] * (len(graph.rank) - len(names))
+    centres = _centres(graph, widths)
+
+    tops, bottoms = _heights(graph, centres, [sizes[name][1] for name in names])
+    rects = {}
+    for index, name in enumerate(names):
+        width, height = sizes[name]
+        row = graph.rank[index]
+        rects[name] = Rect(centres[index] - width / 2, (tops[row] + bottoms[row] - height) / 2, width, height)
+
+    ports = _ports(graph, edges, centres, widths)
+    routes = {}
+    for source, target in wanted:
+        ends = (target, source) if (source, target) in turned else (source, target)
+        route = _route(graph, ends, centres, ports[ends], tops, bottoms, rects[names[ends[0]]], rects[names[ends[1]]])
+        routes[names[source], names[target]] = tuple(route if ends == (source, target) else reversed(route))
+    right = max((rect.x + rect.width for rect in rects.values()), default=0.0)
+    right = max([right, *(centre + BEND_WIDTH for centre in centres[len(names) :])])
+    return Layout(right, bottoms[-1] if bottoms else 0.0, rects, routes)
+
+
+def _centres(graph: Rows, widths: Sequence[float]) -> list[float]:
+    """The x of every box and bend, from 0 at the left of all.
+
+    Boxes that follow each other in a chain, and the bends of a trunk, are columns with one x. A column wants to be
+    at the mean of what it is joined to. Pushing all that overlaps to the right gives one solution, to the left
+    another; their mean keeps every distance as well, and is symmetric.
+    """
+    skipping = _skipping(graph)
+    column_of = _columns(graph, skipping)
+    columns = max(column_of, default=-1) + 1
+    apart: dict[tuple[int, int], float] = {}
+    for row in graph.rows:
+        for left, right in pairwise(row):
+            gap = BOX_GAP if left < graph.boxes and right < graph.boxes else BEND_GAP
+            if left >= graph.boxes and right >= graph.boxes:
+                gap = BEND_GAP / 2
+            pair = column_of[left], column_of[right]
+            apart[pair] = max(apart.get(pair, 0.0), (widths[left] + widths[right]) / 2 + gap)
+    joined: list[tuple[int, int]] = []
+    beside: list[list[int]] = [[] for _ in range(columns)]
+    for upper, lowers in enumerate(graph.down):
+        for lower in lowers:
+            first, second = column_of[upper], column_of[lower]
+            if (upper, lower) not in skipping:
+                joined.append((first, second))
+            elif upper < graph.boxes:
+                beside[second].append(first)
+            else:
+                beside[first].append(second)
+
+    ordered = _left_to_right(columns, apart)
+    x = _pushed([0.0] * columns, ordered)
+    weight = [0.0] * columns
+    for _ in range(ROUNDS):
+        weight, total = [1e-9] * columns, [1e-9 * place for place in x]
+        for first, second in joined:
+            weight[first] += 1
+            total[first] += x[second]
+            weight[second] += 1
+            total[second] += x[first]
+        previous, x = x, _pushed([(place + total[at] / weight[at]) / 2 for at, place in enumerate(x)], ordered)
+        if all(abs(old - new) < SETTLED for old, new in zip(previous, x)):
+            break
+    _drawn_in(x, [others if weight[index] < 1 else [] for index, others in enumerate(beside)], apart)
+    start = min((x[column] - width / 2 for column, width in zip(column_of, widths)), default=0.0)
+    return [float(round(x[column] - start)) for column in column_of]
+
+
+def _skipping(graph: Rows) -> set[tuple[int, int]]:
+    """The first and the last piece of every way round something: they do not pull the boxes that they join."""
+    before = [0] * graph.boxes
+    for row in graph.rows:
+        for node in row:
+            for upper in graph.up[node] if node < graph.boxes else ():
+                source = graph.source[upper]
+                before[node] |= before[source] | 1 << source
+    skipping = set()
+    for node in range(graph.boxes):
+        if len(graph.trunks[node]) > 1 and len(graph.down[node]) > 1:
+            skipping.add((node, graph.trunks[node][1]))
+        others = [graph.source[upper] for upper in graph.up[node]]
+        for upper in graph.up[node]:
+            if upper >= graph.boxes and any(before[other] >> graph.source[upper] & 1 for other in others):
+                skipping.add((upper, node))
+    return skipping
+
+
+def _columns(graph: Rows, skipping: set[tuple[int, int]]) -> list[int]:
+    """A number for every box and bend; those that are to have one x have the same. Columns never cross."""
+    place = {node: index for row in graph.rows for index, node in enumerate(row)}
+    column_of = [-1] * len(graph.rank)
+    count = 0
+    for index, row in enumerate(graph.rows):
+        straight: list[tuple[int, int, int, int, int]] = []
+        for lower in row if index else ():
+            heavy = [upper for upper in graph.up[lower] if (upper, lower) not in skipping]
+            if lower >= graph.boxes and graph.up[lower][0] >= graph.boxes:
+                straight.append((0, place[heavy[0]], place[lower], heavy[0], lower))
+            elif len(heavy) == 1:
+                upper = heavy[0]
+                if sum((upper, other) not in skipping for other in graph.down[upper]) == 1:
+                    straight.append((1, place[upper], place[lower], upper, lower))
+        accepted: list[tuple[int, int]] = []
+        for _, above, below, upper, lower in sorted(straight):
+            at = bisect_right(accepted, (above, below))
+            if (at and accepted[at - 1][1] >= below) or (at < len(accepted) and accepted[at][1] <= below):
+                continue
+            accepted.insert(at, (above, below))
+            column_of[lower] = column_of[upper]
+        for node in row:
+            if column_of[node] < 0:
+                column_of[node] = count
+                count += 1
+    return column_of
+
+
+def _left_to_right(columns: int, apart: Mapping[tuple[int, int], float]) -> list[tuple[int, int, float]]:
+    """The distances between columns, so that all that end at a column come before those that start there."""
+    right_of: list[list[tuple[int, float]]] = [[] for _ in range(columns)]
+    missing = [0] * columns
+    for (left, right), distance in apart.items():
+        right_of[left].append((right, distance))
+        missing[right] += 1
+    ready = [column for column in range(columns) if not missing[column]]
+    ordered = []
+    for left in ready:
+        for right, distance in right_of[left]:
+            ordered.append((left, right, distance))
+            missing[right] -= 1
+            if not missing[right]:
+                ready.append(right)
+    return ordered
+
+
+def _pushed(wanted: Sequence[float], ordered: Sequence[tuple[int, int, float]]) -> list[float]:
+    rightwards, leftwards = list(wanted), list(wanted)
+    for left, right, distance in ordered:
+        rightwards[right] = max(rightwards[right], rightwards[left] + distance)
+    for left, right, distance in reversed(ordered):
+        leftwards[left] = min(leftwards[left], leftwards[right] - distance)
+    return [(one + other) / 2 for one, other in zip(rightwards, leftwards)]
+
+
+def _drawn_in(x: list[float], beside: Sequence[Sequence[int]], apart: Mapping[tuple[int, int], float]) -> None:
+    """Moves what only goes round something as near to it as there is room: it moves nothing else."""
+    left_of: list[list[tuple[int, float]]] = [[] for _ in x]
+    right_of: list[list[tuple[int, float]]] = [[] for _ in x]
+    for (left, right), distance in apart.items():
+        left_of[right].append((left, distance))
+        right_of[left].append((right, distance))
+    movable = [column for column, others in enumerate(beside) if others]
+    wanted = {column: sum(x[other] for other in beside[column]) / len(beside[column]) for column in movable}
+    for column in sorted(movable, key=lambda column: abs(x[column] - wanted[column])):
+        low = max((x[other] + distance for other, distance in left_of[column]), default=-inf)
+        high = min((x[other] - distance for other, distance in right_of[column]), default=inf)
+        x[column] = min(max(wanted[column], low), max(low, high))
+
+
+def _heights(graph: Rows, centres: Sequence[float], heights: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The top and the bottom of every row. Where arrows go far to the side, they get more room below it."""
+    tops: list[float] = []
+    bottoms: list[float] = []
+    y = 0.0
+    for row in graph.rows:
+        tops.append(y)
+        bottoms.append(y + max(heights[node] for node in row if node < graph.boxes))
+        far = max((abs(centres[node] - centres[lower]) for node in row for lower in graph.down[node]), default=0.0)
+        y = bottoms[-1] + ROW_GAP + round(min(40.0, far * 0.06))
+    return tops, bottoms
+
+
+def _ports(
+    graph: Rows, edges: Sequence[tuple[int, int]], centres: Sequence[float], widths: Sequence[float]
+) -> dict[tuple[int, int], float]:
+    """Where each arrow enters its target: side by side, and one that comes from straight above in the middle."""
+    entering: dict[int, list[tuple[float, int]]] = {}
+    for source, target in edges:
+        last = graph.trunks[source][graph.rank[target] - graph.rank[source] - 1]
+        entering.setdefault(target, []).append((centres[last], source))
+    ports = {}
+    for target, ends in entering.items():
+        ends.sort()
+        centre, room = centres[target], widths[target] / 2 - PORT_GAP
+        above = [index for index, (x, _) in enumerate(ends) if abs(x - centre) < 1]
+        middle = float(above[0]) if above else (len(ends) - 1) / 2
+        step = min(PORT_GAP, room / max(middle, len(ends) - 1 - middle, 1))
+        for index, (_, source) in enumerate(ends):
+            ports[source, target] = centre + round((index - middle) * step, 1)
+    return ports
+
+
+def _route(
+    graph: Rows,
+    ends: tuple[int, int],
+    centres: Sequence[float],
+    port: float,
+    tops: Sequence[float],
+    bottoms: Sequence[float],
+    first: Rect,
+    last: Rect,
+) -> list[Point]:
+    source, target = ends
+    row = graph.rank[source]
+    points = [(centres[source], first.y + first.height), (centres[source], bottoms[row] + RUN_IN)]
+    for bend in graph.trunks[source][1 : graph.rank[target] - row]:
+        points += [(centres[bend], tops[graph.rank[bend]]), (centres[bend], bottoms[graph.rank[bend]])]
+    points += [(port, tops[graph.rank[target]] - RUN_IN), (port, last.y)]
+    return [
+        point
+        for index, point in enumerate(points)
+        if index in (0, len(points) - 1) or not points[index - 1][0] == point[0] == points[index + 1][0]
+    ]

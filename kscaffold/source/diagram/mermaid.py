@@ -1,0 +1,63 @@
+"""A drawing as Markdown with a Mermaid flowchart, which GitHub shows as a picture."""
+
+from __future__ import annotations
+
+import re
+
+from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean
+
+SHAPES = {"input": ("([", "])"), "layer": ("[", "]"), "model": ("[[", "]]"), "output": ("([", "])")}
+# The text's colour is set as well: Mermaid's dark theme would write in white on these.
+CLASSES = {
+    "input": "fill:#dafbe1,stroke:#2da44e,color:#1f2328",
+    "layer": "fill:#ddf4ff,stroke:#218bff,color:#1f2328",
+    "model": "fill:#fbefff,stroke:#8250df,color:#1f2328",
+    "output": "fill:#fff1e5,stroke:#e16f24,color:#1f2328",
+}
+# Mermaid reads Markdown in labels: lists, links, emphasis. What can mean none of them stays readable.
+PLAIN = re.compile(r"[ ,(=]|(?<=\d)\.(?=\d)|(?<=[^\W_])_(?=[^\W_])|\)")
+
+
+def to_mermaid(drawing: Drawing) -> str:
+    """The drawing as a Markdown document: a heading and a flowchart.
+
+    Args:
+        drawing: What is drawn.
+
+    Returns:
+        The document. Groups are subgraphs; the same drawing gives the same text.
+    """
+    ids = {box.name: f"n{index}" for index, box in enumerate(drawing.boxes)}
+    lines = []
+    for index, (group, boxes, arrows) in enumerate(drawing.groups()):
+        inner = [_node(ids[box.name], box) for box in boxes]
+        inner += [f"{ids[source]} --> {ids[target]}" for source, target in arrows]
+        if group:
+            lines += [f'subgraph g{index}["{_label(group)}"]', *(f"    {line}" for line in inner), "end"]
+        else:
+            lines += inner
+    used = {_kind(box) for box in drawing.boxes}
+    lines += [f"classDef {kind} {CLASSES[kind]}" for kind in KINDS if kind in used]
+    heading = re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", clean(drawing.title))
+    chart = "\n".join(["flowchart TD", *(f"    {line}" for line in lines)])
+    return f"# {heading}".rstrip() + f"\n\n```mermaid\n{chart}\n```\n"
+
+
+def _kind(box: Box) -> str:
+    return box.kind if box.kind in KINDS else "layer"
+
+
+def _node(name: str, box: Box) -> str:
+    before, after = SHAPES[_kind(box)]
+    label = "<br/>".join(filter(None, map(_label, (box.title, box.detail)))) or " "
+    return f'{name}{before}"{label}"{after}:::{_kind(box)}'
+
+
+def _label(text: str) -> str:
+    """The text with everything that may mean something to Mermaid as its entity codes: `#60;` for `<`."""
+    text = clean(text)
+    coded = "".join(
+        character if character.isalnum() or character > "\xff" or PLAIN.match(text, index) else f"#{ord(character)};"
+        for index, character in enumerate(text)
+    )
+    return re.sub(r"^(\d+)\)", r"\1#41;", coded)

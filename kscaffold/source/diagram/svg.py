@@ -1,0 +1,192 @@
+"""A drawing as a standalone SVG."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+from math import ceil
+
+from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean, shorten
+from kscaffold.source.diagram.layout import Layout, Point, Rect, lay_out
+
+TITLE_SIZE, DETAIL_SIZE, HEADING_SIZE = 13, 11, 17
+LONGEST, LONGEST_HEADING = 44, 80
+MARGIN, FRAME_PADDING, FRAME_GAP = 24.0, 20.0, 32.0
+LABEL_HEIGHT = 26.0
+SHELF = 1200.0
+NARROW = frozenset("ijl|!'.,:; ftr()[]-/I")
+WIDE = frozenset("mwMW@%")
+
+# No custom properties: Inkscape and other converters do not know them. All is below one class, for an SVG that is
+# pasted into a page shares its styles with the page.
+STYLE = """\
+.kscaffold-diagram text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+.kscaffold-diagram .page { fill: #ffffff; }
+.kscaffold-diagram .heading { font-size: 17px; font-weight: 600; fill: #1f2328; }
+.kscaffold-diagram .label { font-size: 13px; font-weight: 600; fill: #59636e; }
+.kscaffold-diagram .title { font-size: 13px; fill: #1f2328; text-anchor: middle; }
+.kscaffold-diagram .detail { font-size: 11px; fill: #59636e; text-anchor: middle; }
+.kscaffold-diagram .frame { fill: none; stroke: #818b98; stroke-dasharray: 6 4; }
+.kscaffold-diagram .arrow { fill: none; stroke: #6e7781; stroke-width: 1.5; }
+.kscaffold-diagram .head { fill: #6e7781; }
+.kscaffold-diagram .input rect { fill: #dafbe1; stroke: #2da44e; }
+.kscaffold-diagram .layer rect { fill: #ddf4ff; stroke: #218bff; }
+.kscaffold-diagram .model rect { fill: #fbefff; stroke: #8250df; stroke-width: 2.5; }
+.kscaffold-diagram .output rect { fill: #fff1e5; stroke: #e16f24; }
+@media (prefers-color-scheme: dark) {
+  .kscaffold-diagram .page { fill: #0d1117; }
+  .kscaffold-diagram .heading, .kscaffold-diagram .title { fill: #f0f6fc; }
+  .kscaffold-diagram .label, .kscaffold-diagram .detail { fill: #b1bac4; }
+  .kscaffold-diagram .frame { stroke: #656c76; }
+  .kscaffold-diagram .arrow { stroke: #9198a1; }
+  .kscaffold-diagram .head { fill: #9198a1; }
+  .kscaffold-diagram .input rect { fill: #12361f; stroke: #3fb950; }
+  .kscaffold-diagram .layer rect { fill: #0c2d6b; stroke: #4493f8; }
+  .kscaffold-diagram .model rect { fill: #3c1e70; stroke: #ab7df8; }
+  .kscaffold-diagram .output rect { fill: #5a2a0b; stroke: #f0883e; }
+}"""
+
+
+def to_svg(drawing: Drawing) -> str:
+    """The drawing as an SVG that any browser opens, in light and in dark.
+
+    The main graph comes first, each group beside it, or below, in a frame of its own. The same drawing gives the
+    same text.
+
+    Args:
+        drawing: What is drawn.
+
+    Returns:
+        The whole file. Boxes are `<g data-name="…">`, arrows `<path data-from="…" data-to="…">`.
+    """
+    heading = clean(drawing.title)
+    shown = shorten(heading, LONGEST_HEADING)
+    top = MARGIN + (HEADING_SIZE + 19 if shown else 0)
+    parts = []
+    x, y, shelf_height = MARGIN, top, 0.0
+    right, bottom = MARGIN + text_width(shown, HEADING_SIZE, bold=True), top
+    pieces = [(group, _lay_out(boxes, arrows), boxes, arrows) for group, boxes, arrows in drawing.groups()]
+    framed = any(group for group, *_ in pieces)
+    main_width = max((layout.width for group, layout, _, _ in pieces if not group), default=0.0)
+    for group, layout, boxes, arrows in pieces:
+        label = shorten(clean(group), LONGEST)
+        # The main graph keeps the place that a frame would take, so that all first boxes stand in one line.
+        padding, above = (FRAME_PADDING, LABEL_HEIGHT + 12.0) if framed else (0.0, 0.0)
+        width = max(layout.width, ceil(text_width(label, TITLE_SIZE, bold=True))) + 2 * padding
+        height = layout.height + above + padding
+        if x > MARGIN and x + width > MARGIN + max(SHELF, main_width):
+            x, y, shelf_height = MARGIN, y + shelf_height + FRAME_GAP, 0.0
+        if group:
+            parts.append(_frame(group, label, x, y, width, height))
+        parts += _graph(layout, arrows, boxes, x + (width - layout.width) / 2, y + above)
+        right, bottom = max(right, x + width), max(bottom, y + height)
+        x, shelf_height = x + width + FRAME_GAP, max(shelf_height, height)
+    size = f"{ceil(right + MARGIN)}", f"{ceil(bottom + MARGIN)}"
+    lines = [
+        '<svg xmlns="http://www.w3.org/2000/svg" class="kscaffold-diagram" role="img"'
+        f' aria-label="{escape(heading or "diagram")}"'
+        f' width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}">',
+        f"<title>{escape(heading or 'diagram')}</title>",
+        f"<style>\n{STYLE}\n</style>",
+        '<defs><marker id="kscaffold-head" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="8" refX="9"'
+        ' refY="4" orient="auto"><path class="head" d="M0,0 L9,4 L0,8 L2,4 Z"/></marker></defs>',
+        '<rect class="page" width="100%" height="100%"/>',
+    ]
+    if shown:
+        lines.append(f'<text class="heading" x="{_number(MARGIN)}" y="{_number(MARGIN + 15)}">{escape(shown)}</text>')
+    return "\n".join([*lines, *parts, "</svg>", ""])
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """How wide a text is at most, in the widest of the fonts that it may be shown in."""
+    return sum(map(_character_width, text)) * size * (1.12 if bold else 1.0)
+
+
+def _character_width(character: str) -> float:
+    """In parts of the font's size. Outside of ASCII the scripts' widest letters count."""
+    if character < "\x7f":
+        if character in NARROW:
+            return 0.42
+        if character in WIDE:
+            return 1.0
+        return 0.65 if character.islower() or character.isdigit() or character in '_*"?$`' else 0.85
+    if unicodedata.combining(character):
+        return 0.0
+    if character < "\u0530":
+        return 1.0 if character.islower() else 1.1
+    if unicodedata.east_asian_width(character) in "WF" and character <= "\uffff":
+        return 1.05
+    return 1.45
+
+
+def _lay_out(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]]) -> Layout:
+    sizes = {}
+    for box in boxes:
+        title, detail = _texts(box)
+        width = max(text_width(title, TITLE_SIZE), text_width(detail, DETAIL_SIZE)) + 28
+        sizes[box.name] = (max(72.0, 2.0 * ceil(width / 2)), 46.0 if detail else 34.0)
+    return lay_out(sizes, arrows)
+
+
+def _texts(box: Box) -> tuple[str, str]:
+    return shorten(clean(box.title), LONGEST), shorten(clean(box.detail), LONGEST)
+
+
+def _frame(group: str, label: str, x: float, y: float, width: float, height: float) -> str:
+    tooltip = f"<title>{escape(clean(group))}</title>" if label != clean(group) else ""
+    left, base = _number(x + FRAME_PADDING), _number(y + 22)
+    return (
+        f'<g data-group="{escape(clean(group))}">{tooltip}<rect class="frame" x="{_number(x)}" y="{_number(y)}"'
+        f' width="{_number(width)}" height="{_number(height)}" rx="10"/>'
+        f'<text class="label" x="{left}" y="{base}">{escape(label)}</text></g>'
+    )
+
+
+def _graph(layout: Layout, arrows: Sequence[tuple[str, str]], boxes: Sequence[Box], x: float, y: float) -> list[str]:
+    lines = []
+    for source, target in arrows:
+        if source == target:
+            rect = layout.rects[source]
+            right, middle = x + rect.x + rect.width, y + rect.y + rect.height / 2
+            out, above, below = (_number(value) for value in (right + 20, middle - 15, middle + 15))
+            start, end = f"{_number(right)},{_number(middle - 7)}", f"{_number(right)},{_number(middle + 7)}"
+            path = f"M{start} C{out},{above} {out},{below} {end}"
+        else:
+            path = _path([(x + px, y + py) for px, py in layout.routes[source, target]])
+        ends = f'data-from="{escape(clean(source))}" data-to="{escape(clean(target))}"'
+        lines.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
+    return lines + [_box(box, layout.rects[box.name], x, y) for box in boxes]
+
+
+def _path(points: Sequence[Point]) -> str:
+    steps = [f"M{_number(points[0][0])},{_number(points[0][1])}"]
+    for (x, y), (to_x, to_y) in pairwise(points):
+        if x == to_x:
+            steps.append(f"V{_number(to_y)}")
+        else:
+            half = _number((y + to_y) / 2)
+            steps.append(f"C{_number(x)},{half} {_number(to_x)},{half} {_number(to_x)},{_number(to_y)}")
+    return " ".join(steps)
+
+
+def _box(box: Box, rect: Rect, x: float, y: float) -> str:
+    title, detail = _texts(box)
+    kind = box.kind if box.kind in KINDS else "layer"
+    left, top = x + rect.x, y + rect.y
+    middle = _number(left + rect.width / 2)
+    whole = " ".join(filter(None, (clean(box.title), clean(box.detail))))
+    tooltip = f"<title>{escape(whole)}</title>" if (title, detail) != (clean(box.title), clean(box.detail)) else ""
+    radius = _number(rect.height / 2 if kind in ("input", "output") else 6)
+    text = f'<text class="title" x="{middle}" y="{_number(top + (20 if detail else 21.5))}">{escape(title)}</text>'
+    if detail:
+        text += f'<text class="detail" x="{middle}" y="{_number(top + 36)}">{escape(detail)}</text>'
+    return (
+        f'<g class="{kind}" data-name="{escape(clean(box.name))}">{tooltip}<rect x="{_number(left)}"'
+        f' y="{_number(top)}" width="{_number(rect.width)}" height="{_number(rect.height)}" rx="{radius}"/>{text}</g>'
+    )
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 1):.7g}"

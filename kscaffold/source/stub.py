@@ -1,0 +1,78 @@
+"""Source of stubs: classes and functions that a saved model names and does not hold."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+from kscaffold.program.model import Stub
+
+WIDTH = 80
+
+
+def stub_source(stub: Stub, package: str) -> str:
+    """Source of a stub.
+
+    Args:
+        stub: What is missing.
+        package: The package that its class is registered under for saving.
+    """
+    comment = ["# The saved config:", *(f"#     {line}" for line in _config_lines(stub.config))]
+    message = json.dumps(f"Fill in {what(stub)}.")
+    if stub.kind in ("function", "constant"):
+        return "\n".join(
+            [
+                f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):",
+                f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
+                f"    raise NotImplementedError({message})",
+                "",
+            ]
+        )
+    base = "layers.Layer" if stub.kind == "layer" else {
+        "initializer": "keras.initializers.Initializer",
+        "regularizer": "keras.regularizers.Regularizer",
+        "constraint": "keras.constraints.Constraint",
+    }.get(stub.kind, "")  # fmt: skip
+    method = "call(self, inputs)" if stub.kind == "layer" else "__call__(self, *args, **kwargs)"
+    keywords = f"*, {', '.join(stub.arguments)}, " if stub.arguments else ""
+    lines = [
+        f"@keras.saving.register_keras_serializable(package={json.dumps(package)})",
+        f"class {stub.name}({base}):" if base else f"class {stub.name}:",
+        f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
+        "",
+        *(f"    {line}" for line in comment),
+        "",
+    ]
+    if stub.kind == "layer":
+        lines += [f"    def __init__(self, {keywords}**kwargs):", "        super().__init__(**kwargs)"]
+    elif stub.arguments:
+        lines += [f"    def __init__(self, {keywords.rstrip(', ')}):"]
+    lines += [f"        self.{name} = {name}" for name in stub.arguments]
+    lines += ["", f"    def {method}:", f"        raise NotImplementedError({message})"]
+    if stub.arguments:
+        pairs = ", ".join(f'"{name}": self.{name}' for name in stub.arguments)
+        start = "{**super().get_config(), " if stub.kind == "layer" else "{"
+        lines += ["", "    def get_config(self):", f"        return {start}{pairs}}}"]
+    return "\n".join([*lines, ""])
+
+
+def what(stub: Stub) -> str:
+    """What somebody has to fill in, in words."""
+    if stub.kind == "constant":
+        return _plain(stub.origin)
+    if stub.kind == "function":
+        return f"the function {_plain(stub.origin)}"
+    if stub.origin.startswith("the "):
+        return f"what {_plain(stub.origin)} computes"
+    return f"what {_plain(stub.origin)} computes, or import it"
+
+
+def _config_lines(config: str) -> list[str]:
+    # JSON in ASCII has no line breaks of its own, so nothing of it can leave the comment.
+    return textwrap.wrap(config, WIDTH, break_on_hyphens=False) or ["{}"]
+
+
+def _plain(text: str) -> str:
+    """A text from a file inside a docstring, where it must not end it."""
+    safe = "".join(character if character.isprintable() and character not in '"\\' else "?" for character in text)
+    return safe if len(safe) <= 80 else safe[:79] + "…"

@@ -1,0 +1,197 @@
+"""How many values the calls of a chain take, and how many they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.keras_data import catalogue
+from kscaffold.spec.graph.value import Graph, Layer, Step, Target
+from kscaffold.spec.language.chain import OPERATIONS
+from kscaffold.spec.language.expr import Call, Display, Expression, Literal
+
+RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
+CELLS = {"LSTMCell": 2, "GRUCell": 1, "SimpleRNNCell": 1}
+# Operations that give several values; `None` where their arguments say how many.
+SEVERAL: dict[str, int | None] = {
+    "top_k": 2, "moments": 2, "qr": 2, "eig": 2, "eigh": 2, "svd": 3, "slogdet": 2, "lu_factor": 2, "histogram": 2,
+    "fft": 2, "fft2": 2, "ifft2": 2, "rfft": 2, "stft": 2, "frexp": 2, "modf": 2, "divmod": 2,
+    "split": None, "array_split": None, "hsplit": None, "vsplit": None, "dsplit": None, "unstack": None,
+    "meshgrid": None, "nonzero": None, "broadcast_arrays": None,
+}  # fmt: skip
+OF_LISTS = ("concatenate", "stack", "hstack", "vstack", "block_diag")  # operations whose first argument is a list
+# The parameters of operations that take values.
+TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
+COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
+
+
+def check_counts(
+    start: tuple[str, ...],
+    steps: tuple[Step, ...],
+    graphs: Mapping[str, Graph],
+    layers: Mapping[str, Layer],
+    known: Iterable[str],
+) -> int | None:
+    """Raises unless every call of a chain takes as many values as it is given, and gives one to the next.
+
+    Args:
+        start: The values that the chain begins with.
+        steps: The calls.
+        graphs: The models and blocks by name.
+        layers: The shared layers by name.
+        known: The values of the graph.
+
+    Returns:
+        How many values the last call gives, `None` where that is not known; 1 for a model.
+
+    Raises:
+        RequestError: There are too many or too few; names the place.
+    """
+    given = len(start)
+    for index, step in enumerate(steps):
+        last = index == len(steps) - 1
+        if step.target in (Target.MODEL, Target.BLOCK):
+            _check_graph(step, graphs[step.name], given, last)
+            made: int | None = 1
+        elif step.target is Target.OPERATION:
+            if step.part is None:
+                _check_operation(step, given, known)
+            made = _given_by_operation(step, given)
+        else:
+            layer = layers[step.name] if step.target is Target.SHARED else step.layer
+            assert layer is not None
+            if layer.signature:
+                _check_layer(step, layer, given + len(step.passed.arguments))
+            made = _given_by_layer(layer, step)
+        if made is not None and made > 1 and (step.repeated or not last):
+            hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
+            problem = "it cannot be repeated" if step.repeated else "the chain ends here"
+            raise RequestError(f"{step.name} gives {made} values, so {problem}.", hint=hint, where=str(step.place))
+        given = 1
+    return made
+
+
+def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
+    wanted, made = len(graph.inputs), len(graph.outputs)
+    if given != wanted:
+        raise _error(step, f"takes {_count(wanted, 'input')}, {given} given")
+    if step.repeated and (wanted, made) != (1, 1):
+        raise _error(step, "has several inputs or outputs, so it cannot be repeated")
+    if made > 1 and not last:
+        outputs = ", ".join(output.name for output in graph.outputs)
+        raise RequestError(
+            f"{step.name!r} has {made} outputs ({outputs}), so the chain ends here.",
+            hint="Begin others with node.output.",
+            where=str(step.place),
+        )
+
+
+def _check_layer(step: Step, layer: Layer, given: int) -> None:
+    signature = layer.signature
+    assert signature is not None
+    if signature.merges:
+        if given < 2:
+            raise _error(step, "merges several values, one is given", "Write (a, b) -> " + step.name + ".")
+        if step.repeated:
+            raise _error(step, "merges several values, so it cannot be repeated")
+    elif given > max(signature.inputs, 1) and layer.class_name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
+        hint = "Merge them first: (a, b) -> Concatenate."
+        raise _error(step, f"takes {_count(max(signature.inputs, 1), 'value')}, {given} are given", hint)
+
+
+def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
+    name = step.name.removeprefix(OPERATIONS)
+    signature = catalogue.find_operation(name)
+    parameters = list(signature.parameters)
+    positional = given + len(step.passed.arguments)
+    first = step.passed.arguments[0] if step.passed.arguments else None
+    if (
+        name in OF_LISTS
+        and (given or not isinstance(first, Display))
+        and parameters[0] not in dict(step.passed.keywords)
+    ):
+        raise _error(step, "takes a list of values", f"Write {step.name}([a, b]).")
+    if positional > len(parameters) and not signature.variadic:
+        raise _error(step, f"takes {_count(len(parameters), 'argument')}, {positional} are given")
+    filled = parameters[:positional]
+    for key, _ in step.passed.keywords:
+        if key in filled:
+            raise _error(step, f"is given {key!r} twice")
+        if key not in parameters and not signature.variadic:
+            hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters)}."
+            raise _error(step, f"has no argument {key!r}", hint)
+        filled.append(key)
+    missing = [key for key, default in signature.parameters.items() if not default and key not in filled]
+    if missing:
+        raise _error(step, f"needs {missing[0]!r}")
+    for key, item in (*zip(parameters[given:], step.passed.arguments), *step.passed.keywords):
+        listed = item.items if isinstance(item, Display) else (item,)
+        word = next((part.value for part in listed if isinstance(part, Literal) and isinstance(part.value, str)), None)
+        if key in TENSORS and word is not None:
+            hint = did_you_mean(word, known) or f"There are: {', '.join(sorted(known))}."
+            hint = f"Without quotes it is one: {word}." if word in known else hint
+            raise RequestError(f"There is no value {word!r}.", hint=hint, where=str(step.place))
+    if not given and not step.reads:
+        raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
+
+
+def _given_by_layer(layer: Layer, step: Step) -> int | None:
+    """How many values a call of a layer gives; `None` for a layer of one's own."""
+    if layer.signature is None:
+        return None
+    if dict(step.passed.keywords).get("return_attention_scores") == Literal(True):
+        return 2
+    return _states(layer.call) if _returns_state(layer.call) else 1
+
+
+def _returns_state(call: Call) -> bool:
+    given = dict(call.keywords)
+    inner = [*call.arguments[:1], *(given[key] for key in ("layer",) if key in given)]
+    wraps = call.target.rpartition(".")[2] == "Bidirectional"
+    return ("return_state" in given and given["return_state"] != Literal(False)) or (
+        wraps and any(isinstance(part, Call) and _returns_state(part) for part in inner)
+    )
+
+
+def _states(call: Call) -> int | None:
+    """How many values a recurrent layer gives that gives its states."""
+    name = call.target.rpartition(".")[2]
+    given = dict(call.keywords)
+    if name == "Bidirectional":
+        inner = given.get("layer", call.arguments[0] if call.arguments else None)
+        states = _states(inner) if isinstance(inner, Call) else None
+        return None if states is None else 2 * states - 1
+    if given.get("return_state", Literal(True)) != Literal(True):
+        return None  # a parameter decides
+    if name == "RNN":
+        cell = given.get("cell", call.arguments[0] if call.arguments else None)
+        held = CELLS.get(cell.target.rpartition(".")[2]) if isinstance(cell, Call) else None
+        return None if held is None else 1 + held
+    return 1 + RECURRENT[name] if name in RECURRENT else None
+
+
+def _given_by_operation(step: Step, given: int) -> int | None:
+    name = step.name.rpartition(".")[2]
+    if name not in SEVERAL:
+        return 1
+    known = SEVERAL[name]
+    if known is not None:
+        return known
+    positional = [None] * given + list(step.passed.arguments)
+    count: Expression | None = positional[1] if len(positional) > 1 else None
+    count = next((value for key, value in step.passed.keywords if key in COUNTS), count)
+    match count:
+        case Literal(value=int() as number):
+            return number
+        case Display(items=items):
+            return len(items) + 1
+    return None
+
+
+def _error(step: Step, problem: str, hint: str | None = None) -> RequestError:
+    """A call with the wrong number of values."""
+    return RequestError(f"{step.name} {problem}.", hint=hint, where=str(step.place))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{'one' if number == 1 else number} {what}{'' if number == 1 else 's'}"

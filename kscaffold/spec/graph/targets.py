@@ -1,0 +1,109 @@
+"""What the outputs of a model are trained towards: said by its spec, or told by its last activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.place import Text
+from kscaffold.spec.graph.value import Graph, Layer, Target
+from kscaffold.spec.language.expr import Literal, Name
+
+
+class Kind(StrEnum):
+    """What an output is trained towards, if not towards an input."""
+
+    LABEL = "label"
+    BINARY = "binary"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What an output is trained towards.
+
+    Attributes:
+        kind: One of several labels, yes or no, or a number.
+        copies: The input that it is to give back; its kind is then a number.
+        activation: The activation that the output ends in; empty if there is none.
+    """
+
+    kind: Kind
+    copies: str | None = None
+    activation: str = ""
+
+    @property
+    def from_logits(self) -> bool:
+        """Whether the loss has to make probabilities of the output."""
+        return self.activation != {Kind.LABEL: "softmax", Kind.BINARY: "sigmoid"}.get(self.kind)
+
+
+def read_targets(entries: Iterable[tuple[Text, Text]], graph: Graph) -> tuple[tuple[str, str], ...]:
+    """The section `targets` of a spec.
+
+    Raises:
+        RequestError: An output that the graph does not have, or a target that there is not.
+    """
+    outputs = [output.name for output in graph.outputs]
+    known = [*Kind, *(item.name for item in graph.inputs)]
+    targets = []
+    for name, target in entries:
+        if name.value not in outputs:
+            hint = did_you_mean(name.value, outputs) or f"There are: {', '.join(outputs)}."
+            raise RequestError(f"There is no output {name.value!r}.", hint=hint, where=str(name.place))
+        if target.value not in known:
+            hint = did_you_mean(target.value, known) or f"There are: {', '.join(known)}."
+            raise RequestError(f"{target.value!r} is no target.", hint=hint, where=str(target.place))
+        targets.append((name.value, target.value))
+    return tuple(targets)
+
+
+def find_goal(graph: Graph, output: str) -> Goal:
+    """What an output is trained towards: what the spec says, else a label behind a softmax, yes or no behind a sigmoid.
+
+    Args:
+        graph: The graph.
+        output: The name of the output.
+    """
+    value = next(item.value for item in graph.outputs if item.name == output)
+    activation = _last_activation(graph, value)
+    said = dict(graph.targets).get(output)
+    if said in [item.name for item in graph.inputs]:
+        return Goal(Kind.NUMBER, said, activation)
+    if said is not None:
+        return Goal(Kind(said), None, activation)
+    told = {"softmax": Kind.LABEL, "sigmoid": Kind.BINARY}
+    return Goal(told.get(activation, Kind.NUMBER), None, activation)
+
+
+def _last_activation(graph: Graph, value: str) -> str:
+    """The activation that a value ends in, looked for in sub-models too."""
+    node = next((node for node in graph.nodes if value in graph.values_of(node)), None)
+    if node is None or not node.steps:
+        return _last_activation(graph, node.start[0]) if node and node.start else ""
+    step = node.steps[-1]
+    layer = graph.layer_of(step)
+    if layer is not None:
+        return _activation(layer)
+    if step.target is Target.OPERATION:
+        return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
+    if step.target not in (Target.MODEL, Target.BLOCK):
+        return ""
+    part = graph.subgraph(step)
+    chosen = value.rpartition(".")[2] if "." in value else part.outputs[0].name
+    return _last_activation(part, next(item.value for item in part.outputs if item.name == chosen))
+
+
+def _activation(layer: Layer) -> str:
+    name = layer.class_name.lower()
+    if name in ("softmax", "sigmoid"):
+        return name
+    given = dict(layer.call.keywords)
+    if layer.signature:
+        given |= dict(zip(layer.signature.parameters, layer.call.arguments))
+    match given.get("activation", next(iter(layer.call.arguments), None) if name == "activation" else None):
+        case Literal(value=str() as word) | Name(word=word):
+            return word
+    return ""

@@ -1,0 +1,313 @@
+"""A graph of layers as one frozen value, which specs and saved models become and all code comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from kscaffold.base.place import Place
+from kscaffold.keras_data.catalogue import Signature
+from kscaffold.spec.language.expr import Call, Expression, Part, Value, names, transform, values
+from kscaffold.spec.layer.argument import Argument
+
+
+class Target(StrEnum):
+    """What a step calls."""
+
+    LAYER = "layer"
+    SHARED = "shared"
+    MODEL = "model"
+    BLOCK = "block"
+    OPERATION = "operation"
+
+
+class Form(StrEnum):
+    """How a model takes its inputs, or gives its outputs."""
+
+    ONE = "one"
+    LIST = "list"
+    DICT = "dict"
+
+
+def natural_form(count: int) -> Form:
+    """How a model takes or gives so many values where nobody says otherwise."""
+    return Form.ONE if count == 1 else Form.LIST
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a graph.
+
+    Attributes:
+        name: Its name.
+        shape: The sizes of one example, without the batch axis; `None` where a size is not fixed. A block leaves it
+            out, because it takes what it is given.
+        dtype: The type of its numbers.
+        place: Where it is declared.
+        batch_size: The number of examples in a batch, where it is fixed.
+    """
+
+    name: str
+    shape: tuple[Expression | None, ...] | None
+    dtype: str
+    place: Place
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What makes a layer.
+
+    Attributes:
+        call: Its class and arguments, named as Keras names them.
+        signature: What Keras says of the class, `None` for a layer of one's own.
+    """
+
+    call: Call
+    signature: Signature | None
+
+    @property
+    def class_name(self) -> str:
+        """The name of its class."""
+        return self.call.own[1] if self.call.own else self.call.target.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class SharedLayer:
+    """A layer with a name, which several nodes may call: its weights are shared."""
+
+    name: str
+    layer: Layer
+    place: Place
+
+
+NOTHING = Call("")  # the arguments of a call that has none
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call in a chain.
+
+    Attributes:
+        target: What is called.
+        name: The name of the shared layer, model or block; for a layer of this step alone, its class; for an operation
+            its function, `ops.mean`, or `[]` for a slice.
+        layer: For a layer of this step alone, what makes it.
+        arguments: For a block, what its parameters are given.
+        repeat: How many of them are called, one after the other: a number, or the name of a parameter.
+        place: Where it stands.
+        passed: The arguments of the call behind the values that it is given: of a layer, a model or an operation.
+        part: For a slice, what it takes of which value.
+    """
+
+    target: Target
+    name: str
+    place: Place
+    layer: Layer | None = None
+    arguments: tuple[tuple[str, Expression], ...] = ()
+    repeat: int | str = 1
+    passed: Call = NOTHING
+    part: Part | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The values that its arguments name."""
+        return tuple(values(self.part or self.passed))
+
+    @property
+    def repeated(self) -> bool:
+        """Whether there may be several of them."""
+        return self.repeat != 1
+
+
+@dataclass(frozen=True)
+class Node:
+    """A named value: what a chain of calls makes of other values.
+
+    Attributes:
+        name: Its name.
+        start: The values that the first step takes; `node.output` for one of several outputs of a model.
+        steps: The calls.
+        place: Where it is declared.
+        start_place: Where the values are named.
+        parts: The names of the values that the last step gives, where they are several and it is no model: `0`, `1`.
+        complete: Whether these are all of them.
+    """
+
+    name: str
+    start: tuple[str, ...]
+    steps: tuple[Step, ...]
+    place: Place
+    start_place: Place
+    parts: tuple[str, ...] = ()
+    complete: bool = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The values that it is made of."""
+        return (*self.start, *(value for step in self.steps for value in step.reads))
+
+    def renamed(self, names: Mapping[str, str]) -> Node:
+        """The same node, made of values that have other names."""
+
+        def change(part: Expression) -> Expression | None:
+            return Value(names.get(part.name, part.name)) if isinstance(part, Value) else None
+
+        def step(item: Step) -> Step:
+            passed, part = transform(item.passed, change), item.part and transform(item.part, change)
+            assert isinstance(passed, Call)
+            assert part is None or isinstance(part, Part)
+            return replace(item, passed=passed, part=part)
+
+        start = tuple(names.get(value, value) for value in self.start)
+        return replace(self, start=start, steps=tuple(map(step, self.steps)))
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of a graph: a name for a value."""
+
+    name: str
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A model cut out of a graph: it shares the layers between its inputs and its outputs.
+
+    Attributes:
+        name: Its name.
+        inputs: Values of the graph.
+        outputs: Values of the graph.
+        place: Where it is declared.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class OwnClass:
+    """A layer class that the module defines itself, made from a layer template."""
+
+    name: str
+    template: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A directed acyclic graph of layers.
+
+    Attributes:
+        name: Its name in small letters.
+        summary: What it is, in a sentence; empty if nobody said so.
+        parameters: What can be set, with its defaults.
+        inputs: Its inputs in order.
+        shared: The layers with names.
+        nodes: The values, each behind those that it needs.
+        outputs: Its outputs in order.
+        models: The sub-models that its nodes call, each behind those that it needs itself.
+        blocks: The blocks that its nodes call: sub-graphs that make new layers at each call.
+        cuts: Models cut out of it.
+        own_classes: The layer classes that the module defines itself.
+        targets: What outputs are trained towards, where the graph does not tell: names of outputs and of targets.
+        is_block: Whether it is a block.
+        own_parameters: The parameters that a block has for itself; the others are those of the whole spec.
+        input_form: How it takes its inputs.
+        output_form: How it gives its outputs.
+        frozen: Whether nothing in it is trained.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Output, ...]
+    summary: str = ""
+    parameters: tuple[Argument, ...] = ()
+    shared: tuple[SharedLayer, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
+    models: tuple[Graph, ...] = ()
+    blocks: tuple[Graph, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    own_classes: tuple[OwnClass, ...] = ()
+    is_block: bool = False
+    own_parameters: frozenset[str] = frozenset()
+    input_form: Form = Form.ONE
+    output_form: Form = Form.ONE
+    frozen: bool = False
+    place: Place = field(default_factory=lambda: Place("SPEC"))
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """All calls, in order."""
+        return (step for node in self.nodes for step in node.steps)
+
+    @property
+    def callables(self) -> frozenset[str]:
+        """The names of the shared layers, models and blocks that its nodes call."""
+        shared = {item.name for item in self.shared}
+        return frozenset(shared | {part.name for part in (*self.models, *self.blocks)})
+
+    def shared_layer(self, name: str) -> SharedLayer:
+        """The shared layer of a name."""
+        return next(item for item in self.shared if item.name == name)
+
+    def subgraph(self, step: Step) -> Graph:
+        """The model or block that a step calls."""
+        found = self.models if step.target is Target.MODEL else self.blocks
+        return next(item for item in found if item.name == step.name)
+
+    def layer_of(self, step: Step) -> Layer | None:
+        """The layer that a step calls, `None` for a model, a block or an operation."""
+        return self.shared_layer(step.name).layer if step.target is Target.SHARED else step.layer
+
+    def part_of(self, step: Step) -> Graph | None:
+        """The model or block that a step calls, `None` for a layer or an operation."""
+        return self.subgraph(step) if step.target in (Target.MODEL, Target.BLOCK) else None
+
+    def models_in(self, layer: Layer) -> tuple[Graph, ...]:
+        """The models that are arguments of a layer."""
+        named = list(values(layer.call))
+        return tuple(model for model in self.models if model.name in named)
+
+    def values_of(self, node: Node) -> tuple[str, ...]:
+        """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
+        last = node.steps[-1] if node.steps else None
+        if node.parts:
+            return tuple(f"{node.name}.{part}" for part in node.parts)
+        if last is None or last.target not in (Target.MODEL, Target.BLOCK):
+            return (node.name,)
+        outputs = self.subgraph(last).outputs
+        return (node.name,) if len(outputs) == 1 else tuple(f"{node.name}.{output.name}" for output in outputs)
+
+    def parameters_of(self, nodes: Iterable[Node]) -> tuple[Argument, ...]:
+        """The parameters that some of the nodes need."""
+        used: set[str] = {name for item in self.shared for name in names(item.layer.call)}
+        for step in (step for node in nodes for step in node.steps):
+            layer, part = self.layer_of(step), self.part_of(step)
+            for inner in (*(self.models_in(layer) if layer else ()), *([part] if part else [])):
+                used |= {item.name for item in inner.parameters if item.name not in inner.own_parameters}
+            used |= names(layer.call) if layer else set()
+            used |= names(step.part or step.passed)
+            used |= {name for _, value in step.arguments for name in names(value)}
+            used |= {step.repeat} if isinstance(step.repeat, str) else set()
+        return tuple(item for item in self.parameters if item.name in used)
+
+
+def every_graph(graph: Graph) -> Iterator[Graph]:
+    """The sub-models and blocks of a graph, each once and behind those that it needs, then the graph itself."""
+    seen: set[str] = set()
+
+    def visit(part: Graph) -> Iterator[Graph]:
+        for inner in (*part.blocks, *part.models):
+            if inner.name not in seen:
+                seen.add(inner.name)
+                yield from visit(inner)
+        yield part
+
+    return visit(graph)

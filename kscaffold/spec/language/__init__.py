@@ -1,0 +1,1 @@
+"""The one-line syntax of layers, shapes, values and chains."""

@@ -1,0 +1,1 @@
+"""A custom layer, from typed text to one checked, frozen value."""

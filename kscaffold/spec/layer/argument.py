@@ -1,0 +1,353 @@
+"""Constructor arguments of a layer: `NAME[:TYPE][=DEFAULT]`, with the kind that decides how each is stored."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.naming import check_attribute_name
+from kscaffold.keras_data import catalogue
+from kscaffold.spec.language.expr import Call, Display, Expression, Literal, Name, Table, walk
+from kscaffold.spec.language.syntax import parse_call, parse_expression
+
+
+class Kind(StrEnum):
+    """What an argument holds, which decides its validation, its docstring and its place in the config."""
+
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    STR = "str"
+    TUPLE = "tuple"
+    LIST = "list"
+    ACTIVATION = "activation"
+    INITIALIZER = "initializer"
+    REGULARIZER = "regularizer"
+    CONSTRAINT = "constraint"
+    LAYER = "layer"
+    ANY = "any"
+
+
+# Kinds whose values Keras finds by name with `keras.<group>.get`.
+FOUND_BY_NAME = {
+    Kind.ACTIVATION: "activations",
+    Kind.INITIALIZER: "initializers",
+    Kind.REGULARIZER: "regularizers",
+    Kind.CONSTRAINT: "constraints",
+}
+
+
+class Check(StrEnum):
+    """What the constructor demands of a value."""
+
+    POSITIVE = "positive"
+    NOT_NEGATIVE = "not_negative"
+    FRACTION = "fraction"
+    NONE = ""
+
+
+# Names with one meaning in Keras: the kind where none was given, and what is demanded of a value.
+SIZE_NAMES = frozenset(
+    (
+        "units filters features channels depth dim heads input_dim output_dim hidden_dim hidden_units key_dim"
+        " value_dim embed_dim num_heads num_classes num_layers pool_size steps vocabulary_size"
+    ).split()
+)
+NUMBER_CHECKS = {
+    "rate": Check.FRACTION,
+    "dropout": Check.FRACTION,
+    "dropout_rate": Check.FRACTION,
+    "drop_rate": Check.FRACTION,
+    "momentum": Check.FRACTION,
+    "epsilon": Check.POSITIVE,
+    "stddev": Check.NOT_NEGATIVE,
+    "temperature": Check.POSITIVE,
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a layer's constructor.
+
+    Attributes:
+        name: Its name, and the name of the attribute that keeps it.
+        kind: What it holds.
+        default: Its default, `None` if it is required.
+        check: What the constructor demands of it.
+        description: Its line in the docstring, without the name; empty for the line of its kind.
+        example: A value for examples and checks; the default where there is one.
+    """
+
+    name: str
+    kind: Kind
+    default: Expression | None = None
+    check: Check = Check.NONE
+    description: str = ""
+    example: Expression | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether the constructor must be given it."""
+        return self.default is None
+
+    @property
+    def optional(self) -> bool:
+        """Whether it may be `None`, which then stays `None`."""
+        return self.default == Literal(None)
+
+    @property
+    def nested(self) -> bool:
+        """Whether a tuple or list holds tuples or lists."""
+        return isinstance(self.default, Display) and any(isinstance(item, Display) for item in self.default.items)
+
+    @property
+    def replaced_default(self) -> bool:
+        """Whether the signature says `None` and the constructor makes the default, a new one for each layer."""
+        match self.default:
+            case Call():
+                return self.kind in (Kind.LAYER, Kind.INITIALIZER, Kind.ANY)
+            case Display(brackets="[]") | Table():
+                return self.kind is Kind.ANY
+        return False
+
+    @property
+    def constant_default(self) -> bool:
+        """Whether the default is an object that all layers may share, kept under a name of its own."""
+        return isinstance(self.default, Call) and self.kind in (Kind.REGULARIZER, Kind.CONSTRAINT)
+
+    @property
+    def example_value(self) -> Expression:
+        """The value that examples, tests and checks give it."""
+        return self.example or self.default or EXAMPLES[self.kind]
+
+    def with_default(self, other: Argument) -> Argument:
+        """The same argument with the default of another.
+
+        Raises:
+            RequestError: The other is of another type, or its default is none for this one.
+        """
+        if other.kind is not self.kind:
+            raise RequestError(f"{self.name!r} is of type {self.kind} in this template, not {other.kind}.")
+        argument = replace(self, default=other.default)
+        _check_number(argument)
+        return argument
+
+    def must_be_positive(self) -> Argument:
+        """The same argument, used as a size.
+
+        Raises:
+            RequestError: It is no whole number, or its default is not positive.
+        """
+        if self.kind is not Kind.INT:
+            raise RequestError(
+                f"{self.name!r} is used as a size, but it is of type {self.kind}.",
+                hint=f"Give it the type int: --arg {self.name}:int=8.",
+            )
+        argument = self if self.check else replace(self, check=Check.POSITIVE)
+        _check_number(argument)
+        return argument
+
+
+EXAMPLES: dict[Kind, Expression] = {
+    Kind.INT: Literal(8),
+    Kind.FLOAT: Literal(0.5),
+    Kind.BOOL: Literal(True),
+    Kind.STR: Literal("text"),
+    Kind.TUPLE: Display("()", (Literal(2), Literal(2))),
+    Kind.LIST: Display("[]", (Literal(2), Literal(2))),
+    Kind.ACTIVATION: Literal("relu"),
+    Kind.INITIALIZER: Literal("glorot_uniform"),
+    Kind.REGULARIZER: Literal("l2"),
+    Kind.CONSTRAINT: Literal("non_neg"),
+    Kind.LAYER: Call("Dense", (Literal(8),)),
+    Kind.ANY: Literal(1),
+}
+
+
+def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
+    """Parses `NAME[:TYPE][=DEFAULT]`; the type comes from the name or the default where it is left out.
+
+    Args:
+        text: What the user typed.
+        known_kind: The type where it is left out, if that is known already.
+
+    Raises:
+        RequestError: A name that cannot be used, an unknown type, or a default that is not of the type.
+    """
+    head, equals, default_text = text.partition("=")
+    name, colon, kind_text = (part.strip() for part in head.partition(":"))
+    check_attribute_name(name, "argument", catalogue.reserved_attributes())
+    if colon and kind_text not in list(Kind):
+        raise RequestError(
+            f"{name!r} has the unknown type {kind_text!r}.",
+            hint=did_you_mean(kind_text, list(Kind)) or f"Types: {', '.join(Kind)}.",
+        )
+    if equals and not default_text.strip() and kind_text != Kind.STR:
+        raise RequestError(f"{name!r} has an empty default.", hint=f"Write {head.strip()} for a required argument.")
+    kind = Kind(kind_text) if colon else known_kind or _kind_from_name(name)
+    default = None
+    if equals:
+        default = _literal_text(default_text) if kind is Kind.STR else parse_expression(default_text)
+        default = _words_as_strings(default)
+        kind = kind or _kind_from_default(default)
+        default = _as_kind(name, kind, default)
+    argument = Argument(name, kind or Kind.ANY, default)
+    if argument.kind is Kind.INT and name in SIZE_NAMES:
+        return argument.must_be_positive()
+    if argument.kind is Kind.FLOAT and name in NUMBER_CHECKS:
+        argument = replace(argument, check=NUMBER_CHECKS[name])
+        _check_number(argument)
+    return argument
+
+
+def _literal_text(text: str) -> Expression:
+    """A string that need not be quoted, and is taken as it stands where its quotes are not Python's."""
+    if text.strip() == "None":
+        return Literal(None)
+    if re.match(r"\s*['\"]", text):
+        with contextlib.suppress(RequestError):
+            parsed = parse_expression(text)
+            if isinstance(parsed, Literal):
+                return parsed
+    return Literal(text.strip())
+
+
+def _words_as_strings(value: Expression) -> Expression:
+    """Inside tuples, lists and dictionaries a bare word is a string."""
+
+    def convert(part: Expression) -> Expression:
+        return Literal(part.word) if isinstance(part, Name) else _words_as_strings(part)
+
+    match value:
+        case Display(brackets=brackets, items=items):
+            return Display(brackets, tuple(convert(item) for item in items))
+        case Table(items=pairs):
+            return Table(tuple((key, convert(item)) for key, item in pairs))
+    return value
+
+
+def _kind_from_name(name: str) -> Kind | None:
+    last = name.rsplit("_", 1)[-1]
+    if last in ("activation", "initializer", "regularizer", "constraint", "layer"):
+        return Kind(last)
+    if name in SIZE_NAMES:
+        return Kind.INT
+    if name in NUMBER_CHECKS:
+        return Kind.FLOAT
+    return Kind.BOOL if name.startswith("use_") else None
+
+
+def _kind_from_default(default: Expression) -> Kind:
+    match default:
+        case Literal(value=bool()):
+            return Kind.BOOL
+        case Literal(value=int()):
+            return Kind.INT
+        case Literal(value=float()):
+            return Kind.FLOAT
+        case Literal(value=str()) | Name():
+            return Kind.STR
+        case Display(brackets="()"):
+            return Kind.TUPLE
+        case Display():
+            return Kind.LIST
+        case Call(own=None, target=target):
+            return Kind(catalogue.find_class(target).kind)
+        case Call():
+            return Kind.LAYER
+    return Kind.ANY
+
+
+def _as_kind(name: str, kind: Kind, default: Expression) -> Expression:
+    """The default as a value of its kind, or a refusal."""
+    if default == Literal(None):
+        return default
+    wrong = RequestError(f"The default of {name!r} is not of type {kind}.", hint=DEFAULT_HINTS[kind])
+    match kind, default:
+        case Kind.INT, Literal(value=int()) if not isinstance(default.value, bool):
+            return default
+        case Kind.FLOAT, Literal(value=int() | float() as value) if not isinstance(value, bool):
+            return Literal(float(value))
+        case Kind.BOOL, Literal(value=bool()):
+            return default
+        case Kind.STR, Literal(value=str()):
+            return default
+        case Kind.STR, Name(word=word):
+            return Literal(word)
+        case (Kind.TUPLE, Display(brackets="()", items=items)) | (Kind.LIST, Display(items=items)):
+            _demand_even(items, wrong)
+            return Display("()" if kind is Kind.TUPLE else "[]", items)
+        case Kind.ANY, Literal() | Display(brackets="[]") | Table():
+            _demand_plain(default, wrong)
+            if any(isinstance(part, Display) and part.brackets == "()" for part in walk(default)):
+                raise RequestError(
+                    f"The default of {name!r} holds a tuple, which comes back from a saved config as a list.",
+                    hint="Write a list, or give the argument the type tuple.",
+                )
+            return default
+        case Kind.ANY, Name(word=word):
+            return Literal(word)
+        case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Call():
+            if default.repeat != 1 or (default.own is None and _kind_from_default(default) is not kind):
+                raise wrong
+            return default
+        case Kind.LAYER, Name(word=word) if catalogue.is_layer(word):
+            return parse_call(word)
+    if kind in FOUND_BY_NAME:
+        named = default.word if isinstance(default, Name) else default.value if isinstance(default, Literal) else None
+        if isinstance(named, str):
+            catalogue.check_name(FOUND_BY_NAME[kind], named)
+            return Literal(named)
+    raise wrong
+
+
+DEFAULT_HINTS = {
+    Kind.INT: "Write a whole number: 8.",
+    Kind.FLOAT: "Write a number: 0.5.",
+    Kind.BOOL: "Write True or False.",
+    Kind.STR: "Write a word or a quoted string.",
+    Kind.TUPLE: "Write numbers, strings, or tuples of them: '(2, 2)'.",
+    Kind.LIST: "Write numbers, strings, or lists of them: '[2, 2]'.",
+    Kind.ACTIVATION: "Write the name of one: relu.",
+    Kind.INITIALIZER: "Write a name or an object: zeros, 'RandomNormal(stddev=0.02)'.",
+    Kind.REGULARIZER: "Write a name or an object: l2, 'L2(1e-4)'.",
+    Kind.CONSTRAINT: "Write a name or an object: non_neg, 'MaxNorm(2)'.",
+    Kind.LAYER: "Write a layer: 'Dense(8, relu)'.",
+    Kind.ANY: "Write a number, a string, True, False, None, a list or a dictionary.",
+}
+
+
+def _demand_plain(default: Expression, wrong: RequestError) -> None:
+    """Only numbers, strings, truth values and None, and containers of them."""
+    if not all(isinstance(part, (Literal, Display, Table)) for part in walk(default)):
+        raise wrong
+
+
+def _demand_even(items: tuple[Expression, ...], wrong: RequestError) -> None:
+    """Plain values, or containers of plain values, but not both side by side."""
+    nested = [item for item in items if isinstance(item, Display)]
+    values = [value for item in nested for value in item.items] if nested else list(items)
+    if (nested and len(nested) != len(items)) or not all(isinstance(value, Literal) for value in values):
+        raise wrong
+
+
+def _check_number(argument: Argument) -> None:
+    value = argument.default.value if isinstance(argument.default, Literal) else None
+    if not isinstance(value, (int, float)):
+        return
+    fits = {
+        Check.POSITIVE: value > 0,
+        Check.NOT_NEGATIVE: value >= 0,
+        Check.FRACTION: 0 <= value < 1,
+        Check.NONE: True,
+    }
+    demands = {
+        Check.POSITIVE: "must be positive",
+        Check.NOT_NEGATIVE: "must not be negative",
+        Check.FRACTION: "must be at least 0 and less than 1",
+    }
+    if not fits[argument.check]:
+        raise RequestError(f"The default {value} of {argument.name!r} {demands[argument.check]}.")

@@ -1,0 +1,176 @@
+"""The manifest of a layer template: what `template.toml` says, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.spec.language.syntax import parse_expression
+from kscaffold.spec.layer.argument import Argument, Check, parse_argument
+from kscaffold.spec.shapes.shape import Shape, ShapePattern, match_shape, parse_pattern, parse_shape
+
+
+class CallStyle(StrEnum):
+    """How a layer is given its inputs."""
+
+    SINGLE = "single"  # layer(inputs)
+    LIST = "list"  # layer([first, second])
+    ARGUMENTS = "arguments"  # layer(query, value)
+    CELL = "cell"  # layer(inputs, states), inside keras.layers.RNN
+
+    def own_shape(self, shape: Shape) -> Shape:
+        """The shape that the layer itself is given: a cell gets one step of a sequence."""
+        return shape[1:] if self is CallStyle.CELL else shape
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a layer.
+
+    Attributes:
+        name: Its name in `call`, where the inputs are arguments of their own.
+        pattern: The shapes that the layer takes.
+        shape: The shape of one example in the examples, tests and checks.
+        repeats: Whether there may be more like it.
+    """
+
+    name: str
+    pattern: ShapePattern
+    shape: Shape
+    repeats: bool = False
+
+
+@dataclass(frozen=True)
+class LayerManifest:
+    """A layer template's `template.toml`.
+
+    Attributes:
+        summary: First line of the class docstring.
+        call: How the layer is given its inputs.
+        handles: Of `training`, `mask`, `loss` and `seed`, those that the template's body takes care of.
+        arguments: The constructor arguments.
+        weights: Weights, as after `--weight`.
+        states: Non-trainable weights, as after `--state`.
+        sublayers: Sublayers, as after `--sublayer`.
+        inputs: The inputs, with a shape for each as an example.
+        output: The shape of the outputs where the template has a body of its own, else `None`.
+        passes_mask: Whether outputs have the steps of the inputs, so that a mask stays valid.
+        owns_build: Whether the template's body creates weights or sublayers that the manifest does not name.
+    """
+
+    summary: str
+    call: CallStyle
+    handles: frozenset[str]
+    arguments: tuple[Argument, ...]
+    weights: tuple[str, ...]
+    states: tuple[str, ...]
+    sublayers: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    output: ShapePattern | None
+    passes_mask: bool
+    owns_build: bool
+
+
+class Form(StrEnum):
+    """What the value of a key has to be, in words."""
+
+    TEXT = "a text in quotes"
+    SWITCH = "true or false"
+    TEXTS = "a list of texts in quotes"
+    TABLES = "a list of tables"
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is that."""
+        if self is Form.TEXT:
+            return isinstance(value, str)
+        if self is Form.SWITCH:
+            return isinstance(value, bool)
+        return isinstance(value, list) and all(isinstance(item, str if self is Form.TEXTS else dict) for item in value)
+
+
+MANIFEST_KEYS = {
+    "summary": Form.TEXT,
+    "call": Form.TEXT,
+    "handles": Form.TEXTS,
+    "argument": Form.TABLES,
+    "weights": Form.TEXTS,
+    "states": Form.TEXTS,
+    "sublayers": Form.TEXTS,
+    "input": Form.TABLES,
+    "output": Form.TEXT,
+    "passes_mask": Form.SWITCH,
+    "owns_build": Form.SWITCH,
+}
+ARGUMENT_KEYS = {"spec": Form.TEXT, "doc": Form.TEXT, "example": Form.TEXT, "check": Form.TEXT}
+INPUT_KEYS = {"shape": Form.TEXT, "example": Form.TEXT, "name": Form.TEXT, "repeats": Form.SWITCH}
+HANDLED = ("training", "mask", "loss", "seed")
+
+
+def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
+    """The manifest of a layer template.
+
+    Args:
+        data: The contents of its `template.toml`.
+
+    Raises:
+        RequestError: An unknown or missing key, or a value of the wrong type or form.
+    """
+    _demand_keys(data, MANIFEST_KEYS, required=("summary", "input"))
+    for row in data.get("argument", ()):
+        _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
+    for row in data["input"]:
+        _demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
+    call = CallStyle(_choice("call", data.get("call", "single"), [style.value for style in CallStyle]))
+    return LayerManifest(
+        summary=data["summary"],
+        call=call,
+        handles=frozenset(_choice("handles", word, HANDLED, "cannot have") for word in data.get("handles", ())),
+        arguments=tuple(_read_argument(row) for row in data.get("argument", ())),
+        weights=tuple(data.get("weights", ())),
+        states=tuple(data.get("states", ())),
+        sublayers=tuple(data.get("sublayers", ())),
+        inputs=tuple(_read_input(row, call) for row in data["input"]),
+        output=parse_pattern(data["output"]) if "output" in data else None,
+        passes_mask=data.get("passes_mask", False),
+        owns_build=data.get("owns_build", False),
+    )
+
+
+def _demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: Iterable[str], table: str = "") -> None:
+    place = f" in [[{table}]]" if table else ""
+    for key, value in data.items():
+        if key not in known:
+            raise RequestError(f"The key {key!r}{place} is unknown.", hint=did_you_mean(key, known))
+        form = known[key]
+        if not form.fits(value):
+            found = f", each below a line [[{key}]]" if form is Form.TABLES else f", not {value!r}"
+            raise RequestError(f"{key}{place} has to be {form}{found}.")
+    for key in required:
+        if not data.get(key):
+            raise RequestError(f"The key {key!r} is missing{place}.")
+
+
+def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot be") -> str:
+    if value not in choices:
+        hint = did_you_mean(value, choices) or f"There are: {', '.join(choices)}."
+        raise RequestError(f"{key} {refusal} {value!r}.", hint=hint)
+    return value
+
+
+def _read_argument(row: Mapping[str, str]) -> Argument:
+    argument = parse_argument(row["spec"])
+    if "check" in row:
+        choices = [check.value for check in Check if check is not Check.NONE]
+        argument = replace(argument, check=Check(_choice("check in [[argument]]", row["check"], choices)))
+    example = parse_expression(row["example"]) if "example" in row else None
+    return replace(argument, description=row["doc"], example=example)
+
+
+def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:
+    pattern = parse_pattern(row["shape"])
+    shape = parse_shape(row["example"])
+    match_shape(pattern, call.own_shape(shape))
+    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats", False))

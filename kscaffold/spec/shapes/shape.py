@@ -1,0 +1,109 @@
+"""Shapes as they stand in docstrings and manifests: `batch_size, ..., units`, matched against real shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kscaffold.base.errors import RequestError
+from kscaffold.spec.language.expr import Expression, Name, evaluate_size, show
+from kscaffold.spec.language.syntax import split_list
+
+ELLIPSIS = "..."
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class ShapePattern:
+    """A shape whose sizes have names or are computed; `...` stands for any number of axes.
+
+    Attributes:
+        axes: The axes after the batch axis; `None` is the ellipsis.
+    """
+
+    axes: tuple[Expression | None, ...]
+
+    def __str__(self) -> str:
+        written = [ELLIPSIS if axis is None else show(axis) for axis in self.axes]
+        return f"({', '.join(['batch_size', *written])}{'' if written else ','})"
+
+
+def parse_pattern(text: str) -> ShapePattern:
+    """Parses `batch_size, ..., units`.
+
+    Raises:
+        RequestError: The first axis is not `batch_size`, or an axis is no size.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or parts[0] != "batch_size" or parts.count(ELLIPSIS) > 1:
+        raise RequestError(f"{text!r} is no shape.", hint="Write it as batch_size, ..., units.")
+    axes = tuple(None if part == ELLIPSIS else split_list(part)[0] for part in parts[1:])
+    return ShapePattern(axes)
+
+
+def parse_shape(text: str) -> Shape:
+    """Parses the shape of one example, without its batch axis: `16` or `8,8,3`; an empty text is a scalar.
+
+    Raises:
+        RequestError: Not positive whole numbers separated by commas.
+    """
+    parts = [part.strip() for part in text.strip().removeprefix("(").removesuffix(")").split(",")]
+    if parts and not parts[-1]:
+        parts.pop()
+    if any(part.isascii() and part.isdigit() and len(part) >= 10 for part in parts):
+        raise RequestError(f"{text!r} has a size that is too large.", hint="A size has at most nine digits.")
+    sizes = [int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in parts]
+    if not all(sizes):
+        raise RequestError(
+            f"{text!r} is no shape.",
+            hint="Give the sizes of one example, without the batch: 16 or 8,8,3.",
+        )
+    return tuple(sizes)
+
+
+def match_shape(pattern: ShapePattern, shape: Shape) -> dict[str, object]:
+    """What the names of a pattern stand for in a real shape (without its batch axis).
+
+    Raises:
+        RequestError: The shape has too few or too many axes.
+    """
+    fixed = [axis for axis in pattern.axes if axis is not None]
+    if len(shape) < len(fixed) or (len(shape) > len(fixed) and None not in pattern.axes):
+        raise RequestError(f"The shape {show_shape(shape)} does not fit {pattern}.")
+    values: dict[str, object] = {}
+    split = pattern.axes.index(None) if None in pattern.axes else len(pattern.axes)
+    tail = len(pattern.axes) - split - 1
+    pairs = [*zip(pattern.axes[:split], shape)]
+    if tail > 0:
+        pairs += zip(pattern.axes[-tail:], shape[-tail:])
+    for axis, size in pairs:
+        if isinstance(axis, Name):
+            values[axis.word] = size
+    values[ELLIPSIS] = shape[split : len(shape) - tail] if tail >= 0 else ()
+    return values
+
+
+def fill_pattern(pattern: ShapePattern, values: Mapping[str, object]) -> Shape | None:
+    """The shape that a pattern stands for (without its batch axis), `None` if a size is not known.
+
+    Args:
+        pattern: The pattern of an output.
+        values: What names stand for; under `...`, the sizes of the axes that it covers.
+    """
+    shape: list[int | None] = []
+    for axis in pattern.axes:
+        if axis is None:
+            leading = values.get(ELLIPSIS, ())
+            assert isinstance(leading, tuple)
+            shape.extend(leading)
+        else:
+            size = evaluate_size(axis, values)
+            if size is None:
+                return None
+            shape.append(size)
+    return tuple(shape)
+
+
+def show_shape(shape: Shape, batch: int | None = None) -> str:
+    """A shape with its batch axis as Python writes it: `(None, 16)`."""
+    return repr((batch, *shape))
