@@ -22,7 +22,7 @@ from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
 BODY = "module.py.jinja"
-ENTRY_POINTS = "kscaffold.library.templates"
+ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
 KINDS_OF_FILES = ("layer", "model", "style", "test")
 
