@@ -7,39 +7,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.language.expr import (
-    Applied,
-    Arithmetic,
-    Call,
-    Display,
-    Dots,
-    Item,
-    Literal,
-    Name,
-    Part,
-    Range,
-    Table,
-    evaluate_size,
-    show,
-)
+from kscaffold.program.text import show
+from kscaffold.program.tree import DOTS, Applied, Arithmetic, Listing, Object, Part, Plain, Slice, Table, Variable
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.language.syntax import parse_call, parse_expression, split_list
 
-WHOLE = Range(Literal(None), Literal(None), Literal(None))
+WHOLE = Slice(Plain(None), Plain(None), Plain(None))
 
 
 def test_a_layer_with_arguments() -> None:
-    assert parse_expression("Dense(64, relu, use_bias=False)") == Call(
-        "Dense", (Literal(64), Name("relu")), (("use_bias", Literal(False)),)
+    assert parse_expression("Dense(64, relu, use_bias=False)") == Object(
+        "Dense", arguments=(Plain(64), Variable("relu")), keywords=(("use_bias", Plain(False)),)
     )
 
 
 def test_repetition_a_bare_name_and_a_layer_of_ones_own() -> None:
     assert parse_call("Dense(64) x3").repeat == 3
-    assert parse_call("Flatten") == Call("Flatten")
+    assert parse_call("Flatten") == Object("Flatten")
     own = parse_call("my_package.layers:MyDense(8)")
     assert own.own == ("my_package.layers", "MyDense")
     nested = parse_call("TimeDistributed(my.layers:MyDense(8, 'a.b:c('))")
-    assert nested.arguments[0] == Call("my.layers:MyDense", (Literal(8), Literal("a.b:c(")))
+    assert nested.arguments[0] == Object("my.layers:MyDense", arguments=(Plain(8), Plain("a.b:c(")))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("(7 * 7) * 32", "7 * 7 * 32"),
+        ("a - (b - c)", "a - (b - c)"),
+        ("(a + b) * 2", "(a + b) * 2"),
+        ("2 * -1", "2 * -1"),
+    ],
+)
+def test_brackets_stand_only_where_operators_need_them(typed: str, shown: str) -> None:
+    assert show(parse_expression(typed)) == shown
 
 
 def test_sizes_are_computed_from_names() -> None:
@@ -53,7 +54,7 @@ def test_sizes_are_computed_from_names() -> None:
 
 
 def test_a_list_of_expressions() -> None:
-    assert split_list("input_dim, units") == [Name("input_dim"), Name("units")]
+    assert split_list("input_dim, units") == [Variable("input_dim"), Variable("units")]
     assert split_list("  ") == []
 
 
@@ -93,19 +94,24 @@ literals = st.one_of(
     st.integers(-(10**6), 10**6),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
-).map(Literal)
+).map(Plain)
+sizes = st.recursive(
+    st.one_of(names.map(Variable), st.integers(-9, 9).map(Plain)),
+    lambda inner: st.builds(Arithmetic, inner, st.sampled_from(["+", "-", "*", "//"]), inner),
+    max_leaves=6,
+)
 expressions = st.recursive(
-    st.one_of(literals, names.map(Name)),
+    st.one_of(literals, names.map(Variable)),
     lambda inner: st.one_of(
-        st.builds(Display, st.sampled_from(["()", "[]"]), st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Listing, st.sampled_from(["()", "[]"]), st.lists(inner, max_size=3).map(tuple)),
         st.builds(Table, st.lists(st.tuples(st.text(max_size=5), inner), max_size=3).map(tuple)),
-        st.builds(Arithmetic, names.map(Name), st.sampled_from(["+", "-", "*", "//"]), names.map(Name)),
-        st.builds(Item, names.map(Name), st.integers(-3, 3)),
+        sizes,
+        st.builds(Part, names.map(Variable), st.integers(-3, 3).map(Plain)),
         st.builds(
-            Call,
+            Object,
             st.sampled_from(["Dense", "L2", "my.layers:Mine"]),
-            st.lists(inner, max_size=2).map(tuple),
-            st.dictionaries(names, inner, max_size=2).map(lambda given: tuple(given.items())),
+            arguments=st.lists(inner, max_size=2).map(tuple),
+            keywords=st.dictionaries(names, inner, max_size=2).map(lambda given: tuple(given.items())),
         ),
     ),
     max_leaves=8,
@@ -120,17 +126,20 @@ def test_what_is_shown_parses_to_the_same(expression: object) -> None:
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
-        ("ops.mean", Name("ops.mean")),
-        ("ops.image.resize(x, (2, 2))", Call("ops.image.resize", (Name("x"), Display("()", (Literal(2), Literal(2)))))),
-        ("lstm.1", Name("lstm.1")),
-        ("[lstm.1, lstm.1, 'lstm.1']", Display("[]", (Name("lstm.1"), Name("lstm.1"), Literal("lstm.1")))),
+        ("ops.mean", Variable("ops.mean")),
+        (
+            "ops.image.resize(x, (2, 2))",
+            Object("ops.image.resize", arguments=(Variable("x"), Listing("()", (Plain(2), Plain(2))))),
+        ),
+        ("lstm.1", Variable("lstm.1")),
+        ("[lstm.1, lstm.1, 'lstm.1']", Listing("[]", (Variable("lstm.1"), Variable("lstm.1"), Plain("lstm.1")))),
         (
             "LSTM(8)(initial_state=h)",
-            Applied(Call("LSTM", (Literal(8),)), Call("", (), (("initial_state", Name("h")),))),
+            Applied(Object("LSTM", arguments=(Plain(8),)), Object("", (("initial_state", Variable("h")),))),
         ),
-        ("x[2:]", Part(Name("x"), Range(Literal(2), Literal(None), Literal(None)))),
-        ("x[..., None]", Part(Name("x"), Display("()", (Dots(), Literal(None))))),
-        ("enc.code[:, -1]", Part(Name("enc.code"), Display("()", (WHOLE, Literal(-1))))),
+        ("x[2:]", Part(Variable("x"), Slice(Plain(2), Plain(None), Plain(None)))),
+        ("x[..., None]", Part(Variable("x"), Listing("()", (DOTS, Plain(None))))),
+        ("enc.code[:, -1]", Part(Variable("enc.code"), Listing("()", (WHOLE, Plain(-1))))),
     ],
 )
 def test_a_graph_has_operations_slices_and_arguments_of_calls(text: str, parsed: object) -> None:
@@ -153,24 +162,30 @@ def test_what_is_no_expression_of_a_graph_is_refused(text: str, complaint: str) 
         parse_expression(text, graph=True)
 
 
-bounds = st.one_of(st.none(), st.integers(-9, 9)).map(Literal)
-axes = st.one_of(st.builds(Range, bounds, bounds, bounds), st.just(Dots()), bounds)
+bounds = st.one_of(st.none(), st.integers(-9, 9)).map(Plain)
+axes = st.one_of(st.builds(Slice, bounds, bounds, bounds), st.just(DOTS), bounds)
 named = st.one_of(names, st.builds("{}.{}".format, names, st.integers(0, 12)), st.builds("{0}.{0}".format, names))
 passed = st.builds(
-    Call,
+    Object,
     st.just(""),
-    st.lists(named.map(Name), max_size=2).map(tuple),
-    st.dictionaries(names, st.one_of(literals, named.map(Name)), max_size=2).map(lambda given: tuple(given.items())),
+    arguments=st.lists(named.map(Variable), max_size=2).map(tuple),
+    keywords=st.dictionaries(names, st.one_of(literals, named.map(Variable)), max_size=2).map(
+        lambda given: tuple(given.items())
+    ),
 )
 of_graphs = st.one_of(
     st.builds(
-        Part, named.map(Name), st.one_of(axes, st.lists(axes, max_size=3).map(tuple).map(lambda s: Display("()", s)))
+        Part,
+        named.map(Variable),
+        st.one_of(axes, st.lists(axes, max_size=3).map(tuple).map(lambda s: Listing("()", s))),
     ),
-    st.builds(Applied, st.builds(Call, st.sampled_from(["Dense", "my.layers:Mine"]), st.just((Literal(3),))), passed),
     st.builds(
-        Call,
+        Applied, st.builds(Object, st.sampled_from(["Dense", "my.layers:Mine"]), arguments=st.just((Plain(3),))), passed
+    ),
+    st.builds(
+        Object,
         st.sampled_from(["ops.mean", "ops.image.resize"]),
-        st.lists(st.one_of(named.map(Name), literals), max_size=3).map(tuple),
+        arguments=st.lists(st.one_of(named.map(Variable), literals), max_size=3).map(tuple),
     ),
 )
 

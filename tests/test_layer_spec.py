@@ -9,7 +9,7 @@ from kscaffold.base.naming import parse_module_name
 from kscaffold.keras_data import catalogue
 from kscaffold.kinds.layer import choose_template, read_layer_manifest
 from kscaffold.library.templates import Catalogue
-from kscaffold.spec.language.expr import Literal
+from kscaffold.program.tree import Plain
 from kscaffold.spec.layer.argument import Check, Kind, parse_argument
 from kscaffold.spec.layer.body import StepKind
 from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
@@ -26,20 +26,20 @@ def describe(template: str | None = None, **flags: object) -> LayerSpec:
 @pytest.mark.parametrize(
     ("text", "kind", "default"),
     [
-        ("units:int=32", Kind.INT, Literal(32)),
-        ("units=32", Kind.INT, Literal(32)),
-        ("ratio=0.5", Kind.FLOAT, Literal(0.5)),
-        ("ratio:float=1", Kind.FLOAT, Literal(1.0)),
-        ("use_bias=True", Kind.BOOL, Literal(True)),
-        ("mode=same", Kind.STR, Literal("same")),
-        ("mode:str=two words", Kind.STR, Literal("two words")),
-        ("activation=relu", Kind.ACTIVATION, Literal("relu")),
-        ("kernel_initializer=None", Kind.INITIALIZER, Literal(None)),
-        ("kernel_regularizer=l2", Kind.REGULARIZER, Literal("l2")),
-        ("anything=None", Kind.ANY, Literal(None)),
+        ("units:int=32", Kind.INT, Plain(32)),
+        ("units=32", Kind.INT, Plain(32)),
+        ("ratio=0.5", Kind.FLOAT, Plain(0.5)),
+        ("ratio:float=1", Kind.FLOAT, Plain(1.0)),
+        ("use_bias=True", Kind.BOOL, Plain(True)),
+        ("mode=same", Kind.STR, Plain("same")),
+        ("mode:str=two words", Kind.STR, Plain("two words")),
+        ("activation=relu", Kind.ACTIVATION, Plain("relu")),
+        ("kernel_initializer=None", Kind.INITIALIZER, Plain(None)),
+        ("kernel_regularizer=l2", Kind.REGULARIZER, Plain("l2")),
+        ("anything=None", Kind.ANY, Plain(None)),
     ],
 )
-def test_the_type_of_an_argument_comes_from_its_name_or_default(text: str, kind: Kind, default: Literal) -> None:
+def test_the_type_of_an_argument_comes_from_its_name_or_default(text: str, kind: Kind, default: Plain) -> None:
     argument = parse_argument(text)
     assert (argument.kind, argument.default) == (kind, default)
 

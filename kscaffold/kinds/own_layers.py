@@ -9,8 +9,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
 from kscaffold.kinds.layer import read_layer_manifest
 from kscaffold.library.templates import Catalogue, Template
+from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
-from kscaffold.spec.language.expr import Call
 from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
 from kscaffold.spec.shapes.inference import Inferred
 from kscaffold.spec.shapes.shape import Shape
@@ -46,7 +46,7 @@ class OwnLayers:
         manifest = read_layer_manifest(self.template(item))
         return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
 
-    def infer(self, call: Call, shapes: tuple[Shape | None, ...]) -> Inferred:
+    def infer(self, call: Object, shapes: tuple[Shape | None, ...]) -> Inferred:
         """What a class makes of shapes: known where it is given no arguments."""
         item = next((item for item in self.items if call.target == f":{item.name}"), None)
         if item is None or call.arguments or call.keywords or any(not shape or None in shape for shape in shapes):

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kscaffold.base.place import Place
+from kscaffold.program.text import literal, show
+from kscaffold.program.tree import Tree
 from kscaffold.source.names import Scope, is_named, variable_name
 from kscaffold.spec.graph.value import Form, Graph, Node, Step, Target
-from kscaffold.spec.language.expr import Expression, literal, show
 
 LONGEST_NESTED = 60  # characters of calls inside each other
 
@@ -166,7 +167,7 @@ class Body:
         listed += [f"{key}={self._shown(item)}" for key, item in step.passed.keywords]
         return ", ".join([*([given] if given else []), *listed])
 
-    def _shown(self, item: Expression) -> str:
+    def _shown(self, item: Tree) -> str:
         return show(item, self.parameter, value=self.variables.__getitem__)
 
     def _call(self, step: Step, arguments: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kscaffold.program.passes.lift import call_keywords, given_values, is_over_one, owns_layers
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, loop_variable
@@ -13,7 +14,6 @@ from kscaffold.source.body import Line
 from kscaffold.source.classes import Module, input_structure
 from kscaffold.source.program import input_names, variables_of_inputs
 from kscaffold.source.routine import RoutineWriter
-from kscaffold.spec.language.expr import literal
 
 ALWAYS = Code("True if training is None else training")
 

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
-from kscaffold.spec.language.expr import literal
+from kscaffold.program.text import BINDING, index_source, plain_source, show, written_call
+from kscaffold.program.tree import Object, Plain, Ref, Tree
 
-LONG = 15  # characters of a number that nobody typed
-LARGEST_NUMERATOR = 9
-LARGEST_DENOMINATOR = 999
 Named = Callable[[Ref], str]
-# How tightly operators bind, for brackets; what is not here is an atom.
-BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, ">": 2, ">=": 2, "<": 2, "<=": 2}
 
 
 def no_value(ref: Ref) -> str:
     """Gives no source: for trees in which no value can stand."""
     raise AssertionError(f"{ref} stands where no value can")
-
-
-def plain_source(value: object) -> str:
-    """Source of a plain value; numbers that have no literal are made."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    return fraction_source(value) if isinstance(value, float) else literal(value)
-
-
-def fraction_source(value: float) -> str:
-    """Source of a number, as a fraction if its digits are that of one: 0.00392156862745098 is 1 / 255."""
-    fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
-    one, two = fraction.numerator, fraction.denominator
-    if len(repr(value)) > LONG and 0 < one <= LARGEST_NUMERATOR and one / two == value:
-        return f"{one} / {two}"
-    return literal(value)
 
 
 def source(tree: Tree, value: Named) -> str:
@@ -49,29 +26,7 @@ def source(tree: Tree, value: Named) -> str:
     def written(part: Tree) -> str:
         return source(part, value)
 
-    match tree:
-        case Plain(value=plain):
-            return plain_source(plain)
-        case Code(text=text):
-            return text
-        case Variable(name=name):
-            return name
-        case Scaled(factor=factor, variable=variable, divides=divides):
-            return f"{variable.name} // {factor}" if divides else f"{factor} * {variable.name}"
-        case Text():
-            return text_source(tree)
-        case Ref():
-            return value(tree)
-        case Listing(brackets=brackets, items=items):
-            comma = "," if brackets == "()" and len(items) == 1 else ""
-            return f"{brackets[0]}{', '.join(map(written, items))}{comma}{brackets[1]}"
-        case Table(items=pairs):
-            return "{" + ", ".join(f"{literal(key)}: {written(item)}" for key, item in pairs) + "}"
-        case Slice():
-            parts = ("None" if part == Plain(None) else written(part) for part in (tree.start, tree.stop, tree.step))
-            return f"slice({', '.join(parts)})"
-        case Object():
-            return object_source(tree, written)
+    return show(tree, call=lambda made: object_source(made, written), plain=plain_source, ref=value)
 
 
 def object_source(made: Object, written: Callable[[Tree], str]) -> str:
@@ -92,11 +47,7 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
     if made.target == "more":
         given = dict(made.keywords)
         return f"{written(given['value'])} > {written(given['than'])}"
-    listed = [
-        written(item) if index < made.positional else f"{key}={written(item)}"
-        for index, (key, item) in enumerate(made.keywords)
-    ]
-    return f"{made.target.rpartition(':')[2]}({', '.join(listed)})"
+    return written_call(made, made.target.rpartition(":")[2], written)
 
 
 def range_source(made: Object, written: Callable[[Tree], str]) -> str:
@@ -124,35 +75,6 @@ def width_source(made: Object, written: Callable[[Tree], str]) -> str:
     return f"{channels} // {factor}" if given["divides"] == Plain(True) else f"{factor} * {channels}"
 
 
-def text_source(tree: Text) -> str:
-    """Source of a name that is put together."""
-    if all(isinstance(part, str) for part in tree.parts):
-        return literal("".join(str(part) for part in tree.parts))
-    if len(tree.parts) == 1 and isinstance(tree.parts[0], Variable):
-        return tree.parts[0].name
-    inside = "".join(
-        f"{{{part.name}}}" if isinstance(part, Variable) else literal(part)[1:-1].replace("{", "{{").replace("}", "}}")
-        for part in tree.parts
-    )
-    return f'f"{inside}"' if '"' not in inside else f"f'{inside}'"
-
-
-def index_source(index: Tree, value: Named) -> str:
-    """Source of what stands in square brackets: slices are written with colons."""
-
-    def part_source(part: Tree) -> str:
-        if isinstance(part, Slice):
-            start, stop, step = (
-                "" if item == Plain(None) else source(item, value) for item in (part.start, part.stop, part.step)
-            )
-            return f"{start}:{stop}" + (f":{step}" if step else "")
-        return source(part, value)
-
-    if isinstance(index, Listing) and index.items:
-        return ", ".join(part_source(part) for part in index.items) + ("," if len(index.items) == 1 else "")
-    return part_source(index)
-
-
 def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings: Mapping[Ref, int]) -> tuple[str, int]:
     """Source of an operator with its operands, and how tightly it binds.
 
@@ -173,7 +95,7 @@ def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings:
         return f"({text})" if binds < least else text
 
     if symbol == "[]":
-        return f"{operand(args[0], 9)}[{index_source(args[1], value)}]", 9
+        return f"{operand(args[0], 9)}[{index_source(args[1], lambda part: source(part, value))}]", 9
     if len(args) == 1:
         return f"-{operand(args[0], BINDING['-1'])}", BINDING["-1"]
     binds = BINDING[symbol]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
+from kscaffold.program.text import literal
 from kscaffold.source.body import Body, Line, structure_source
 from kscaffold.source.names import ModelNames, Scope
 from kscaffold.source.parts import (
@@ -22,7 +23,6 @@ from kscaffold.source.parts import (
 )
 from kscaffold.spec.graph.shapes import ShapeFacts
 from kscaffold.spec.graph.value import Cut, Graph, Step, Target, every_graph
-from kscaffold.spec.language.expr import literal
 
 
 def functional_parts(graph: Graph, facts: ShapeFacts) -> tuple[Function, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kscaffold.program.text import literal, show, written_call
+from kscaffold.program.tree import Object, Plain
 from kscaffold.source.diagram import Box, Drawing
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts
 from kscaffold.spec.graph.value import Graph, Layer, Step, Target, every_graph
-from kscaffold.spec.language.expr import Call, Literal, literal, show, written_call
 from kscaffold.spec.shapes.shape import Shape
 
 POSITIONAL = ("units", "filters", "activation", "kernel_size")
@@ -82,16 +83,16 @@ def layer_title(layer: Layer) -> str:
     """A layer in a few words: the usual arguments without their names, strings without quotes."""
 
     def word(part: object) -> str:
-        if isinstance(part, Literal):
+        if isinstance(part, Plain):
             return part.value if isinstance(part.value, str) else literal(part.value)
-        if isinstance(part, Call):
-            short = Call(part.target.rpartition(".")[2], part.arguments, part.keywords)
-            return written_call(short, short.target.rpartition(":")[2], word)
+        if isinstance(part, Object):
+            return written_call(part, part.class_name, word)
         return show(part, call=word)  # type: ignore[arg-type]
 
-    plain = tuple(value for key, value in layer.call.keywords if key in POSITIONAL)
-    named = tuple((key, value) for key, value in layer.call.keywords if key not in POSITIONAL)
-    return written_call(Call(layer.class_name, (*layer.call.arguments, *plain), named), layer.class_name, word)
+    first = dict(layer.call.keywords[: layer.call.positional])
+    plain = [pair for pair in layer.call.keywords if pair[0] in (*first, *POSITIONAL)]
+    named = [pair for pair in layer.call.keywords if pair not in plain]
+    return written_call(Object("", (*plain, *named), len(plain), layer.call.arguments), layer.class_name, word)
 
 
 def _shape(shape: Shape | None) -> str:

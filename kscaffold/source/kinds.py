@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kscaffold.program.passes.lift import parameters_given
+from kscaffold.program.text import literal
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 from kscaffold.source.expression import no_value, source
-from kscaffold.spec.language.expr import literal
 from kscaffold.spec.language.syntax import parse_expression
 from kscaffold.spec.layer.argument import FOUND_BY_NAME, Argument, Kind
 

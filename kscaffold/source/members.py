@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscaffold.program.passes.lift import is_over_one, needed_variables, over_needed
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Ref, Tree
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
@@ -17,7 +18,6 @@ from kscaffold.source.parts import Function
 from kscaffold.source.program import shape_of_input, variables_of_inputs
 from kscaffold.source.subclassed import ClassPart
 from kscaffold.source.symbolic import symbolic_lines
-from kscaffold.spec.language.expr import literal
 
 
 def class_parts(module: Module) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:

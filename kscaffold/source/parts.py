@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kscaffold.program.text import literal, show
+from kscaffold.program.tree import Object, Plain, Tree, walk
 from kscaffold.source.body import Line
 from kscaffold.source.layer.expressions import object_source, signature_default
 from kscaffold.source.layer.statements import description
 from kscaffold.spec.graph.shapes import GraphShapes, shape_text
 from kscaffold.spec.graph.value import Graph, Input, Layer, Target, every_graph
-from kscaffold.spec.language.expr import Call, Expression, Literal, literal, show, walk
 from kscaffold.spec.layer.argument import Argument
 
 
@@ -41,7 +42,7 @@ class Function:
 
 def layer_source(
     layer: Layer,
-    extra: Mapping[str, Expression] | None = None,
+    extra: Mapping[str, Tree] | None = None,
     dtype: bool = False,
     model: Callable[[str], str] = str,
 ) -> str:
@@ -55,8 +56,7 @@ def layer_source(
     """
     given = dict(layer.call.keywords)
     keywords = layer.call.keywords + tuple((key, value) for key, value in (extra or {}).items() if key not in given)
-    call = Call(layer.call.target, layer.call.arguments, keywords)
-    return object_source(call, str, dtype, "layers", model)
+    return object_source(replace(layer.call, keywords=keywords), str, dtype, "layers", model)
 
 
 def shape_source(item: Input) -> str:
@@ -81,7 +81,7 @@ def parameters_source(arguments: Iterable[Argument]) -> str:
     )
 
 
-def passed_source(graph: Graph, given: Mapping[str, Expression]) -> str:
+def passed_source(graph: Graph, given: Mapping[str, Tree]) -> str:
     """Source of the arguments that a sub-graph's function or class is called with: its own, then those passed on."""
     passed = {argument.name: show(given[argument.name]) for argument in graph.parameters if argument.name in given}
     own = graph.own_parameters
@@ -117,7 +117,7 @@ def imported_classes(graph: Graph) -> tuple[tuple[str, str], ...]:
     """Module and class of each layer of one's own, in order of their names."""
     calls = [step.layer.call for part in every_graph(graph) for step in part.steps if step.layer]
     calls += [item.layer.call for part in every_graph(graph) for item in part.shared]
-    found = {part.own for call in calls for part in walk(call) if isinstance(part, Call) and part.own}
+    found = {part.own for call in calls for part in walk(call) if isinstance(part, Object) and part.own}
     return tuple(sorted((module, name) for module, name in found if module))
 
 
@@ -131,6 +131,6 @@ def summary_of(graph: Graph, fallback: str) -> str:
     return graph.summary or fallback
 
 
-def named(name: str | None) -> dict[str, Expression]:
+def named(name: str | None) -> dict[str, Tree]:
     """A `name` argument, none without a name."""
-    return {} if name is None else {"name": Literal(name)}
+    return {} if name is None else {"name": Plain(name)}

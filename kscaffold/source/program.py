@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.program.model import SavedInput, SavedModel
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, walk
 from kscaffold.program.value import Program, Routine, StepKind, every_step
 from kscaffold.source.body import Line
@@ -13,7 +14,6 @@ from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
 from kscaffold.source.parts import Function
 from kscaffold.source.routine import RoutineWriter
-from kscaffold.spec.language.expr import literal
 
 
 def program_parts(program: Program) -> tuple[Function, ...]:

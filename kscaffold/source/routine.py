@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kscaffold.base.naming import identifier, unique
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Object, Ref, Table, Tree, refs
 from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.expression import object_source, operator_source, source
@@ -22,7 +23,6 @@ from kscaffold.source.variables import (
     live,
     values_of,
 )
-from kscaffold.spec.language.expr import literal
 
 LONGEST_INLINE = 60  # characters of an operation that is written inside another
 STATE_NAMES = {3: ("state_h", "state_c"), 2: ("state",), 5: ("forward_h", "forward_c", "backward_h", "backward_c")}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kscaffold.program.model import Call, CallKind, SavedModel
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Object, Plain, Ref, Tree, refs
 from kscaffold.source.diagram import Box, Drawing
-from kscaffold.spec.language.expr import literal
 
 SHOWN = (
     "units",

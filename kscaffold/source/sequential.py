@@ -6,6 +6,8 @@ from collections import Counter
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
+from kscaffold.program.text import literal, show
+from kscaffold.program.tree import values
 from kscaffold.source.body import Line
 from kscaffold.source.functional import builder_name
 from kscaffold.source.names import ModelNames
@@ -23,7 +25,6 @@ from kscaffold.source.parts import (
 )
 from kscaffold.spec.graph.shapes import ShapeFacts
 from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Step, Target, every_graph
-from kscaffold.spec.language.expr import literal, show, values
 
 
 def sequential_parts(graph: Graph, facts: ShapeFacts, deferred: bool) -> tuple[Function, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ModuleName
-from kscaffold.program.tree import Listing, Ref, Table, Tree
+from kscaffold.program.text import literal
+from kscaffold.program.tree import Listing, Ref, Table, Tree, values
 from kscaffold.source.body import Body, Line, step_arguments
 from kscaffold.source.names import Scope, attribute_names, class_name, is_named, variable_name
 from kscaffold.source.parts import described_inputs, described_outputs, layer_source, passed_source, summary_of
@@ -15,7 +16,6 @@ from kscaffold.source.symbolic import symbolic_lines
 from kscaffold.spec.graph.absorb import absorb_cuts, without_input_sizes
 from kscaffold.spec.graph.shapes import ShapeFacts
 from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Step, Target, every_graph
-from kscaffold.spec.language.expr import literal, values
 from kscaffold.spec.layer.argument import Argument
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kscaffold.program.text import literal
 from kscaffold.program.tree import Listing, Ref, Table, Tree
 from kscaffold.source.body import Line
-from kscaffold.spec.language.expr import literal
 
 
 def symbolic_lines(

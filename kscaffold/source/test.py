@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kscaffold.program.text import literal
 from kscaffold.source.body import structure_source
 from kscaffold.spec.graph.value import Form, natural_form
-from kscaffold.spec.language.expr import literal
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 TestInput = tuple[Shape, str, int | None]

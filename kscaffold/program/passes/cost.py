@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kscaffold.program.text import show
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
 from kscaffold.program.value import Step, StepKind
 
@@ -59,6 +60,7 @@ def width(tree: Tree) -> int:
             return (
                 len(tree.target.rpartition(":")[2]) + 2 + sum(_pair(tree, index) for index in range(len(tree.keywords)))
             )
+    return len(show(tree, ref=lambda ref: "x"))
 
 
 def _pair(tree: Object, index: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
-from kscaffold.spec.language.expr import Call, Display, Expression, Literal, literal, names, show, written_call
+from kscaffold.program.text import literal, show, written_call
+from kscaffold.program.tree import Listing, Object, Plain, Tree, names
 from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.value import LayerSpec, needed_modules, resolve_default
@@ -15,7 +17,7 @@ LINE_LENGTH = 88
 
 
 def object_source(
-    call: Call,
+    call: Object,
     name: Callable[[str], str],
     dtype: bool,
     layers: str = "keras.layers",
@@ -31,14 +33,15 @@ def object_source(
         value: Gives the source of a model among the arguments.
     """
     target = call.own[1] if call.own else call.target
-    is_layer = call.own is not None or target.startswith("keras.layers.")
+    is_layer = call.own is not None or target.startswith("layers.")
     keywords = call.keywords
     if dtype and is_layer and "dtype" not in dict(keywords):
         keywords = (*keywords, ("dtype", _DTYPE))
-    plain = Call(target, call.arguments, keywords)
-    target = target.replace("keras.layers.", f"{layers}.") if call.own is None else target
+    plain = replace(call, keywords=keywords)
+    if call.own is None and target.startswith("layers."):
+        target = f"{layers}.{call.class_name}"
 
-    def written(part: Expression) -> str:
+    def written(part: Tree) -> str:
         if part is _DTYPE:
             return "self.dtype_policy"
         return show(part, name, lambda inner: object_source(inner, name, dtype, layers, value), value)
@@ -46,15 +49,15 @@ def object_source(
     return written_call(plain, target, written)
 
 
-_DTYPE = Literal("self.dtype_policy")
+_DTYPE = Plain("self.dtype_policy")
 
 
-def in_init(expression: Expression) -> str:
+def in_init(expression: Tree) -> str:
     """Source in the constructor, where arguments are local names."""
     return show(expression, str, lambda call: object_source(call, str, dtype=True))
 
 
-def standalone(expression: Expression) -> str:
+def standalone(expression: Tree) -> str:
     """Source outside any class, where all names are strings."""
     return show(expression, literal, lambda call: object_source(call, literal, dtype=False))
 
@@ -84,9 +87,9 @@ def signature_default(argument: Argument) -> str:
     return standalone(_frozen(default) if argument.kind is Kind.LIST else default)
 
 
-def _frozen(value: Expression) -> Expression:
+def _frozen(value: Tree) -> Tree:
     """A list as a tuple: a list would be one object for all layers."""
-    return Display("()", tuple(_frozen(item) for item in value.items)) if isinstance(value, Display) else value
+    return Listing("()", tuple(_frozen(item) for item in value.items)) if isinstance(value, Listing) else value
 
 
 def signature(spec: LayerSpec) -> str:
@@ -110,11 +113,11 @@ def _parameter(argument: Argument) -> str:
 def example_value(argument: Argument, values: Mapping[str, object]) -> str:
     """Source of an argument's value in examples, tests and checks."""
     example = argument.example_value
-    if isinstance(example, Call):
-        filled = Call(
-            example.target,
-            tuple(_fill(part, values) for part in example.arguments),
-            tuple((key, _fill(part, values)) for key, part in example.keywords),
+    if isinstance(example, Object):
+        filled = replace(
+            example,
+            arguments=tuple(_fill(part, values) for part in example.arguments),
+            keywords=tuple((key, _fill(part, values)) for key, part in example.keywords),
         )
         resolved = resolve_default(Argument(argument.name, argument.kind, filled))
         assert resolved is not None
@@ -122,12 +125,12 @@ def example_value(argument: Argument, values: Mapping[str, object]) -> str:
     return standalone(example)
 
 
-def _fill(part: Expression, values: Mapping[str, object]) -> Expression:
+def _fill(part: Tree, values: Mapping[str, object]) -> Tree:
     """A name that stands for a size becomes the size."""
     for name in names(part):
         value = values.get(name)
         if isinstance(value, int):
-            return Literal(value)
+            return Plain(value)
     return part
 
 
@@ -200,16 +203,16 @@ def start_shape(spec: LayerSpec) -> str:
     return "input_shape"
 
 
-def in_methods(expression: Expression, spec: LayerSpec) -> str:
+def in_methods(expression: Tree, spec: LayerSpec) -> str:
     """Source in `build` and `compute_output_shape`, where arguments are attributes."""
     shape = f"{spec.inputs[0].name}_shape" if spec.call is CallStyle.ARGUMENTS else "input_shape"
 
     def name(word: str) -> str:
-        if word == INPUT_DIM.word:
+        if word == INPUT_DIM.name:
             if spec.concatenates:
                 return "input_dim"
             return f"{shape}[0][-1]" if spec.call is CallStyle.LIST else f"{shape}[-1]"
-        return shape if word == INPUT_SHAPE.word else f"self.{word}"
+        return shape if word == INPUT_SHAPE.name else f"self.{word}"
 
     return show(expression, name, lambda call: object_source(call, name, dtype=False))
 

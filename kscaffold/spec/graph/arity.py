@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import Listing, Object, Plain, Tree
 from kscaffold.spec.graph.value import Graph, Layer, Step, Target
 from kscaffold.spec.language.chain import OPERATIONS
-from kscaffold.spec.language.expr import Call, Display, Expression, Literal
 
 RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 CELLS = {"LSTMCell": 2, "GRUCell": 1, "SimpleRNNCell": 1}
@@ -64,7 +64,7 @@ def check_counts(
                 _check_layer(step, layer, given + len(step.passed.arguments))
             made = _given_by_layer(layer, step)
         if made is not None and made > 1 and (step.repeated or not last):
-            hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
+            hint = "Object it once." if step.repeated else "Begin others with node.0, node.1."
             problem = "it cannot be repeated" if step.repeated else "the chain ends here"
             raise RequestError(f"{step.name} gives {made} values, so {problem}.", hint=hint, where=str(step.place))
         given = 1
@@ -107,7 +107,7 @@ def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
     first = step.passed.arguments[0] if step.passed.arguments else None
     if (
         name in OF_LISTS
-        and (given or not isinstance(first, Display))
+        and (given or not isinstance(first, Listing))
         and parameters[0] not in dict(step.passed.keywords)
     ):
         raise _error(step, "takes a list of values", f"Write {step.name}([a, b]).")
@@ -125,8 +125,8 @@ def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
     if missing:
         raise _error(step, f"needs {missing[0]!r}")
     for key, item in (*zip(parameters[given:], step.passed.arguments), *step.passed.keywords):
-        listed = item.items if isinstance(item, Display) else (item,)
-        word = next((part.value for part in listed if isinstance(part, Literal) and isinstance(part.value, str)), None)
+        listed = item.items if isinstance(item, Listing) else (item,)
+        word = next((part.value for part in listed if isinstance(part, Plain) and isinstance(part.value, str)), None)
         if key in TENSORS and word is not None:
             hint = did_you_mean(word, known) or f"There are: {', '.join(sorted(known))}."
             hint = f"Without quotes it is one: {word}." if word in known else hint
@@ -139,33 +139,31 @@ def _given_by_layer(layer: Layer, step: Step) -> int | None:
     """How many values a call of a layer gives; `None` for a layer of one's own."""
     if layer.signature is None:
         return None
-    if dict(step.passed.keywords).get("return_attention_scores") == Literal(True):
+    if dict(step.passed.keywords).get("return_attention_scores") == Plain(True):
         return 2
     return _states(layer.call) if _returns_state(layer.call) else 1
 
 
-def _returns_state(call: Call) -> bool:
+def _returns_state(call: Object) -> bool:
     given = dict(call.keywords)
-    inner = [*call.arguments[:1], *(given[key] for key in ("layer",) if key in given)]
-    wraps = call.target.rpartition(".")[2] == "Bidirectional"
-    return ("return_state" in given and given["return_state"] != Literal(False)) or (
-        wraps and any(isinstance(part, Call) and _returns_state(part) for part in inner)
+    inner = given.get("layer") if call.class_name == "Bidirectional" else None
+    return ("return_state" in given and given["return_state"] != Plain(False)) or (
+        isinstance(inner, Object) and _returns_state(inner)
     )
 
 
-def _states(call: Call) -> int | None:
+def _states(call: Object) -> int | None:
     """How many values a recurrent layer gives that gives its states."""
-    name = call.target.rpartition(".")[2]
-    given = dict(call.keywords)
+    name, given = call.class_name, dict(call.keywords)
     if name == "Bidirectional":
-        inner = given.get("layer", call.arguments[0] if call.arguments else None)
-        states = _states(inner) if isinstance(inner, Call) else None
+        inner = given.get("layer")
+        states = _states(inner) if isinstance(inner, Object) else None
         return None if states is None else 2 * states - 1
-    if given.get("return_state", Literal(True)) != Literal(True):
+    if given.get("return_state", Plain(True)) != Plain(True):
         return None  # a parameter decides
     if name == "RNN":
-        cell = given.get("cell", call.arguments[0] if call.arguments else None)
-        held = CELLS.get(cell.target.rpartition(".")[2]) if isinstance(cell, Call) else None
+        cell = given.get("cell")
+        held = CELLS.get(cell.class_name) if isinstance(cell, Object) else None
         return None if held is None else 1 + held
     return 1 + RECURRENT[name] if name in RECURRENT else None
 
@@ -178,12 +176,12 @@ def _given_by_operation(step: Step, given: int) -> int | None:
     if known is not None:
         return known
     positional = [None] * given + list(step.passed.arguments)
-    count: Expression | None = positional[1] if len(positional) > 1 else None
+    count: Tree | None = positional[1] if len(positional) > 1 else None
     count = next((value for key, value in step.passed.keywords if key in COUNTS), count)
     match count:
-        case Literal(value=int() as number):
+        case Plain(value=int() as number):
             return number
-        case Display(items=items):
+        case Listing(items=items):
             return len(items) + 1
     return None
 

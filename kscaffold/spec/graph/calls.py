@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Place
 from kscaffold.keras_data import catalogue
-from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
-from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.language.expr import (
+from kscaffold.program.text import show
+from kscaffold.program.tree import (
     Applied,
     Arithmetic,
-    Call,
-    Display,
-    Expression,
-    Item,
-    Literal,
-    Name,
+    Listing,
+    Object,
     Part,
+    Plain,
     Table,
+    Tree,
     Value,
+    Variable,
     names,
-    show,
     values,
 )
+from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
+from kscaffold.spec.language.chain import OPERATIONS, Link
 from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.weight import resolve_call
 
@@ -63,10 +62,10 @@ class Calls:
         self.used: set[str] = set()
         self.values: set[str] = set()
 
-    def layer(self, call: Call, place: Place) -> Layer:
+    def layer(self, call: Object, place: Place) -> Layer:
         """A layer with its arguments as Keras names them."""
         made = self.made_of(call, "", place)
-        assert isinstance(made, Call)
+        assert isinstance(made, Object)
         call = made
         own = {item.name for item in self.family.own_classes}
         if call.target in own:
@@ -88,33 +87,33 @@ class Calls:
         self.used |= names(resolved) & set(self.scope)
         return Layer(resolved, signature)
 
-    def made_of(self, part: Expression, key: str, place: Place) -> Expression:
+    def made_of(self, part: Tree, key: str, place: Place) -> Tree:
         """What makes a layer: a bare word in it may be a model, but there are no values of the graph."""
 
-        def read(item: Expression, name: str = key) -> Expression:
+        def read(item: Tree, name: str = key) -> Tree:
             return self.made_of(item, name, place)
 
         match part:
-            case Name(word=word) if "." in word:
+            case Variable(name=word) if "." in word:
                 raise self.no_place(repr(word), place)
-            case Name(word=word) if word in self.family.models and key not in WORDS:
+            case Variable(name=word) if word in self.family.models and key not in WORDS:
                 self.models[word] = self.family.part(word, place)
                 return Value(word)
-            case Name(word=word) if word in self.family.blocks and key not in WORDS:
+            case Variable(name=word) if word in self.family.blocks and key not in WORDS:
                 raise RequestError(
                     f"{word!r} is a block, and a layer takes a model.",
                     hint="Make it one of the models, with shapes of its inputs.",
                     where=str(place),
                 )
-            case Part(of=of, index=Literal(value=int() as index)):
-                return Item(read(of), index)
-            case Call(target=target) if target.startswith(OPERATIONS):
+            case Part(of=of, index=Plain(value=int()) as index):
+                return Part(read(of), index)
+            case Object(target=target) if target.startswith(OPERATIONS):
                 raise self.no_place(f"The operation {target}", place)
-            case Call(arguments=arguments, keywords=keywords):
+            case Object(arguments=arguments, keywords=keywords):
                 named = tuple((name, read(value, name)) for name, value in keywords)
                 return replace(part, arguments=tuple(read(item) for item in arguments), keywords=named)
-            case Display(brackets=brackets, items=items):
-                return Display(brackets, tuple(read(item) for item in items))
+            case Listing(brackets=brackets, items=items):
+                return Listing(brackets, tuple(read(item) for item in items))
             case Table(items=pairs):
                 return Table(tuple((name, read(value, name)) for name, value in pairs))
             case Arithmetic(left=left, operator=operator, right=right):
@@ -183,7 +182,7 @@ class Calls:
             )
         return Step(target, word, place, passed=passed)
 
-    def passed(self, given: Call, name: str, layer: Layer | None, place: Place) -> Call:
+    def passed(self, given: Object, name: str, layer: Layer | None, place: Place) -> Object:
         """The arguments of a call of a layer or model, with the values that they name."""
         known = (
             [*OF_MODELS] if layer is None else [*layer.signature.passed[1:], "training"] if layer.signature else None
@@ -192,10 +191,14 @@ class Calls:
             if known is not None and key not in known:
                 hint = did_you_mean(key, known) or f"It takes {', '.join(dict.fromkeys(known))}."
                 raise RequestError(f"{name} is called with no argument {key!r}.", hint=hint, where=str(place))
-        return Call(
+        return self.given(given, name, place)
+
+    def given(self, call: Object, name: str, place: Place) -> Object:
+        """The arguments of a call, each looked up."""
+        return Object(
             "",
-            tuple(self.argument(item, name, place) for item in given.arguments),
-            tuple((key, self.argument(item, name, place)) for key, item in given.keywords),
+            arguments=tuple(self.argument(item, name, place) for item in call.arguments),
+            keywords=tuple((key, self.argument(item, name, place)) for key, item in call.keywords),
         )
 
     def operation(self, link: Link) -> Step:
@@ -207,18 +210,14 @@ class Calls:
             catalogue.find_operation(name.removeprefix(OPERATIONS))
         except RequestError as error:
             raise error.at(str(link.place)) from None
-        passed = Call(
-            "",
-            tuple(self.argument(item, name, link.place) for item in link.call.arguments),
-            tuple((key, self.argument(item, name, link.place)) for key, item in link.call.keywords),
-        )
+        passed = self.given(link.call, name, link.place)
         return Step(Target.OPERATION, name, link.place, repeat=link.repeat, passed=passed)
 
-    def head(self, head: Call | Part, place: Place) -> Step:
+    def head(self, head: Object | Part, place: Place) -> Step:
         """The operation or slice that a chain begins with."""
-        if isinstance(head, Call):
+        if isinstance(head, Object):
             return self.operation(Link(head, False, 1, place))
-        if not isinstance(head.of, Name):
+        if not isinstance(head.of, Variable):
             raise RequestError(
                 f"{show(head)!r} is a part of what has no name.", hint="Give that a name: a node.", where=str(place)
             )
@@ -226,26 +225,26 @@ class Calls:
         if unknown := sorted(inside - set(self.scope)):
             raise self.no_parameter(unknown[0], place)
         self.used |= inside
-        return Step(Target.OPERATION, "[]", place, part=Part(Value(head.of.word), head.index))
+        return Step(Target.OPERATION, "[]", place, part=Part(Value(head.of.name), head.index))
 
-    def argument(self, part: Expression, name: str, place: Place) -> Expression:
+    def argument(self, part: Tree, name: str, place: Place) -> Tree:
         """An argument of an operation or of a call: a bare word is a value or a parameter, else a string."""
 
-        def read(item: Expression) -> Expression:
+        def read(item: Tree) -> Tree:
             return self.argument(item, name, place)
 
         match part:
-            case Name(word=word) if word.startswith(OPERATIONS):
+            case Variable(name=word) if word.startswith(OPERATIONS):
                 raise self.inside(word, name, place)
-            case Name(word=word) if "." in word or word in self.values:
+            case Variable(name=word) if "." in word or word in self.values:
                 return Value(word)
-            case Name(word=word) if word in self.scope:
+            case Variable(name=word) if word in self.scope:
                 self.used.add(word)
                 return part
-            case Name(word=word):
-                return Literal(word)
-            case Display(brackets=brackets, items=items):
-                return Display(brackets, tuple(map(read, items)))
+            case Variable(name=word):
+                return Plain(word)
+            case Listing(brackets=brackets, items=items):
+                return Listing(brackets, tuple(map(read, items)))
             case Table(items=pairs):
                 return Table(tuple((key, read(item)) for key, item in pairs))
             case Arithmetic():
@@ -260,7 +259,7 @@ class Calls:
                     raise self.no_parameter(unknown[0], place)
                 self.used |= words
                 return part
-            case Literal():
+            case Plain():
                 return part
         raise self.inside(show(part), name, place)
 
@@ -288,12 +287,12 @@ class Calls:
             )
         self.used.add(name)
 
-    def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Expression], ...]:
+    def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Tree], ...]:
         """What a call gives to the parameters of a block, all of them by name."""
         text = self.family.blocks[block.name][1]
         own = [item.name.value for item in text.parameters]
         by_name = {argument.name: argument for argument in block.parameters}
-        given: dict[str, Expression] = {}
+        given: dict[str, Tree] = {}
         place = str(link.place)
         if len(link.call.arguments) > len(own):
             raise RequestError(
@@ -311,14 +310,14 @@ class Calls:
             raise RequestError(f"{block.name} needs {missing[0]!r}.", where=place)
         return tuple(given.items())
 
-    def block_argument(self, argument: Argument, value: Expression, place: str) -> Expression:
+    def block_argument(self, argument: Argument, value: Tree, place: str) -> Tree:
         """A value for a parameter of a block."""
         inside = names(value) & set(self.scope)
         self.used |= inside
         if inside == names(value):
             return value
-        if isinstance(value, Name) and argument.kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
-            return Literal(value.word)
+        if isinstance(value, Variable) and argument.kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
+            return Plain(value.name)
         word = sorted(names(value) - inside)[0]
         adding = self.family.owner.adding.format(name=word)
         raise RequestError(f"{word!r} is no {self.family.owner.noun}.", hint=f"To add it: {adding}.", where=place)

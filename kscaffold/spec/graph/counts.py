@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from kscaffold.program.tree import Object, Plain, Variable, walk
 from kscaffold.spec.graph.shapes import default_values, repetitions
 from kscaffold.spec.graph.value import Graph, Layer, Target, every_graph
-from kscaffold.spec.language.expr import Call, Literal, Name, evaluate_size, walk
+from kscaffold.spec.language.sizes import evaluate_size
 
 ANY_NUMBER = 10  # whole numbers are below this where no embedding says otherwise
 NO_FLOATS = (
@@ -55,11 +56,13 @@ def _count(
             continue
         if step.target is Target.BLOCK:
             part = graph.subgraph(step)
-            given = {key: values.get(value.word) if isinstance(value, Name) else None for key, value in step.arguments}
+            given = {
+                key: values.get(value.name) if isinstance(value, Variable) else None for key, value in step.arguments
+            }
             given |= {
                 key: evaluate_size(value, values)
                 for key, value in step.arguments
-                if not isinstance(value, (Name, Call))
+                if not isinstance(value, (Variable, Object))
             }
             _count(part, {**values, **default_values(part), **given}, number, counts, inner, done)
         elif step.target is Target.MODEL and step.name not in done:
@@ -68,8 +71,8 @@ def _count(
 
 
 def _inside(layer: Layer) -> set[str]:
-    calls = (part for part in walk(layer.call) if isinstance(part, Call) and part is not layer.call)
-    return {call.target for call in calls if call.target.startswith("keras.layers.") or call.own}
+    calls = (part for part in walk(layer.call) if isinstance(part, Object) and part is not layer.call)
+    return {call.target for call in calls if call.target.startswith("layers.") or call.own}
 
 
 def _layers(graph: Graph) -> list[Layer]:
@@ -82,7 +85,7 @@ def _layers(graph: Graph) -> list[Layer]:
 def draws_at_inference(graph: Graph) -> bool:
     """Whether a call says that it is training, whatever the call of the model says."""
     steps = (step for part in every_graph(graph) for step in part.steps)
-    return any(dict(step.passed.keywords).get("training") == Literal(True) for step in steps)
+    return any(dict(step.passed.keywords).get("training") == Plain(True) for step in steps)
 
 
 def gives_no_floats(graph: Graph, value: str) -> bool:
@@ -121,7 +124,7 @@ def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> list[int]
             inner = part.inputs[node.start.index(value)].name
             bounds += _bounds(part, inner, {**values, **default_values(part)})
         elif layer and layer.signature and layer.signature.name == "Embedding":
-            given = dict(zip(layer.signature.parameters, layer.call.arguments)) | dict(layer.call.keywords)
+            given = dict(layer.call.keywords)
             size = evaluate_size(given["input_dim"], values)
             bounds += [size] if size else []
     return bounds

@@ -10,7 +10,7 @@ import yaml
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Place, Text
-from kscaffold.spec.language.expr import literal
+from kscaffold.program.text import literal
 
 LARGEST_SPEC = 1_000_000  # characters
 DEEPEST_SPEC = 20  # mappings and lists inside each other

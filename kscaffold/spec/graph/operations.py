@@ -7,20 +7,10 @@ from typing import TypeVar
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import DOTS, Arithmetic, Listing, Part, Plain, Slice, Tree, Value, Variable
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OPERATIONS
-from kscaffold.spec.language.expr import (
-    Arithmetic,
-    Display,
-    Dots,
-    Expression,
-    Literal,
-    Name,
-    Part,
-    Range,
-    Value,
-    evaluate_size,
-)
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.shapes.shape import Shape
 
 Rule = TypeVar("Rule", bound=Callable[..., tuple[int | None, ...]])
@@ -93,29 +83,29 @@ class _Reader:
         self.shapes = shapes
         self.values = values
 
-    def shape(self, of: Expression) -> _Tensor:
+    def shape(self, of: Tree) -> _Tensor:
         """The shape of a value."""
         assert isinstance(of, Value)
         return _with_batch(self.shapes.get(of.name))
 
-    def argument(self, item: Expression) -> object:
+    def argument(self, item: Tree) -> object:
         """An argument: a shape for a tensor, else what it is."""
         match item:
             case Value():
                 return self.shape(item)
-            case Display(items=items):
+            case Listing(items=items):
                 return tuple(self.argument(part) for part in items)
-            case Literal(value=value):
+            case Plain(value=value):
                 return value
-            case Name(word=word) if self.values.get(word) is not None:
+            case Variable(name=word) if self.values.get(word) is not None:
                 return self.values[word]
             case Arithmetic():
                 return self.number(item)
         raise Unknown
 
-    def number(self, item: Expression) -> int | None:
+    def number(self, item: Tree) -> int | None:
         """A whole number, or nothing."""
-        if item == Literal(None):
+        if item == Plain(None):
             return None
         size = evaluate_size(item, self.values)
         if size is None:
@@ -135,27 +125,27 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 def sliced(whole: tuple[int | None, ...], part: Part, reader: _Reader) -> tuple[int | None, ...]:
     """The shape of a part of a value."""
-    axes = list(part.index.items) if isinstance(part.index, Display) else [part.index]
-    taken = sum(1 for axis in axes if not isinstance(axis, Dots) and axis != Literal(None))
-    if Dots() not in axes:
-        axes.append(Dots())
-    place = axes.index(Dots())
-    axes[place : place + 1] = [Range(Literal(None), Literal(None), Literal(None))] * (len(whole) - taken)
+    axes = list(part.index.items) if isinstance(part.index, Listing) else [part.index]
+    taken = sum(1 for axis in axes if axis != DOTS and axis != Plain(None))
+    if DOTS not in axes:
+        axes.append(DOTS)
+    place = axes.index(DOTS)
+    axes[place : place + 1] = [Slice(Plain(None), Plain(None), Plain(None))] * (len(whole) - taken)
     sizes = iter(whole)
     made: list[int | None] = []
     for position, axis in enumerate(axes):
-        if axis == Literal(None):
+        if axis == Plain(None):
             made.append(1)
             continue
         size = next(sizes)
-        if isinstance(axis, Range):
+        if isinstance(axis, Slice):
             made.append(_range_size(size, axis, reader, first=position == 0))
         elif position == 0:
             raise Unknown
     return tuple(made)
 
 
-def _range_size(size: int | None, axis: Range, reader: _Reader, first: bool) -> int | None:
+def _range_size(size: int | None, axis: Slice, reader: _Reader, first: bool) -> int | None:
     start, stop, step = (reader.number(bound) for bound in (axis.start, axis.stop, axis.step))
     if (start, stop, step) == (None, None, None):
         return size

@@ -8,11 +8,11 @@ from dataclasses import replace
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Place, Text, located
 from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import Object, Plain, walk
 from kscaffold.spec.graph.document import GraphText, ParameterText
 from kscaffold.spec.graph.resolver import Resolver, check_callable_name
 from kscaffold.spec.graph.targets import read_targets
 from kscaffold.spec.graph.value import Graph, OwnClass, every_graph
-from kscaffold.spec.language.expr import Call, Literal, walk
 from kscaffold.spec.layer.argument import Argument, Kind, parse_argument
 from kscaffold.spec.layer.weight import Owner
 
@@ -61,12 +61,12 @@ def _parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -
 
 def _parameter(text: ParameterText) -> Argument:
     argument = parse_argument(text.argument.value)
-    if any(isinstance(part, Call) for part in walk(argument.default or Literal(None))):
+    if any(isinstance(part, Object) for part in walk(argument.default or Plain(None))):
         raise RequestError(
             f"The parameter {argument.name!r} is an object.",
             hint="Write the object where it is used, with a number as the parameter: L2(penalty).",
         )
-    counts = argument.kind is Kind.INT and isinstance(argument.default, Literal) and not argument.optional
+    counts = argument.kind is Kind.INT and isinstance(argument.default, Plain) and not argument.optional
     if counts and not argument.check and not argument.name.endswith(("axis", "seed")):
         argument = argument.must_be_positive()
     return replace(argument, description=text.description) if text.description else argument

@@ -10,13 +10,13 @@ from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.naming import check_attribute_name, check_value_name
 from kscaffold.base.place import Text, located
 from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import Plain, Tree, Variable
 from kscaffold.spec.graph.arity import check_counts
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.value import Form, Graph, Input, Node, Output, OwnClass, SharedLayer, Step, natural_form
 from kscaffold.spec.language.chain import ARROW, Chain, begins_with_operation, parse_chain, parse_head, parse_link
-from kscaffold.spec.language.expr import Expression, Literal, Name
 from kscaffold.spec.language.syntax import split_list
 from kscaffold.spec.layer.argument import Argument, Kind
 
@@ -182,7 +182,7 @@ class Resolver:
                 )
         return Input(text.name.value, shape, dtype, text.name.place, batch_size)
 
-    def shape(self, text: Text) -> tuple[Expression | None, ...]:
+    def shape(self, text: Text) -> tuple[Tree | None, ...]:
         """The shape of one example."""
         value = text.value.strip()
         inside = value[1:-1] if value[:1] in "([" and value[-1:] in ")]" else value
@@ -197,24 +197,24 @@ class Resolver:
             raise wrong from None
         return tuple(self.size(size, text, wrong) for size in sizes)
 
-    def size(self, size: Expression, text: Text, wrong: RequestError) -> Expression | None:
+    def size(self, size: Tree, text: Text, wrong: RequestError) -> Tree | None:
         """One size: a number, a parameter, or `None` where it is not fixed."""
-        if size == Literal(None):
+        if size == Plain(None):
             return None
-        if isinstance(size, Name) and size.word in self.scope:
-            self.calls.used.add(size.word)
-            if self.scope[size.word].kind is not Kind.INT:
-                raise RequestError(f"The parameter {size.word!r} is no size.", where=str(text.place))
+        if isinstance(size, Variable) and size.name in self.scope:
+            self.calls.used.add(size.name)
+            if self.scope[size.name].kind is not Kind.INT:
+                raise RequestError(f"The parameter {size.name!r} is no size.", where=str(text.place))
             return size
-        if isinstance(size, Name):
+        if isinstance(size, Variable):
             known = [name for name, item in self.scope.items() if item.kind is Kind.INT]
-            adding = self.family.owner.adding.format(name=size.word)
+            adding = self.family.owner.adding.format(name=size.name)
             raise RequestError(
-                f"{size.word!r} is no {self.family.owner.noun}.",
-                hint=did_you_mean(size.word, known) or f"To add it: {adding}.",
+                f"{size.name!r} is no {self.family.owner.noun}.",
+                hint=did_you_mean(size.name, known) or f"To add it: {adding}.",
                 where=str(text.place),
             )
-        if isinstance(size, Literal) and type(size.value) is int and 0 < size.value <= LARGEST_SIZE:
+        if isinstance(size, Plain) and type(size.value) is int and 0 < size.value <= LARGEST_SIZE:
             return size
         raise wrong
 

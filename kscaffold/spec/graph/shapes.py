@@ -6,26 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kscaffold.base.errors import RequestError
+from kscaffold.program.text import show
+from kscaffold.program.tree import Arithmetic, Listing, Object, Plain, Tree, Value, Variable, names
 from kscaffold.spec.graph.operations import operation_shape
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
-from kscaffold.spec.language.expr import (
-    Arithmetic,
-    Call,
-    Display,
-    Expression,
-    Literal,
-    Name,
-    Value,
-    evaluate_size,
-    names,
-    show,
-)
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.shapes.inference import RECURRENT, Inferred, infer
 from kscaffold.spec.shapes.shape import Shape
 
 # The arguments of layers that become the last size of their output.
 LAST_SIZES = ("units", "filters", "output_dim")
-OwnLayers = Callable[[Call, tuple[Shape | None, ...]], Inferred]
+OwnLayers = Callable[[Object, tuple[Shape | None, ...]], Inferred]
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,7 @@ class Shown:
     """A shape for a docstring: its numbers, and the parameter that its last size is."""
 
     shape: Shape | None
-    last: Expression | None = None
+    last: Tree | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class GraphShapes:
     """
 
     values: Mapping[str, Shape | None]
-    lasts: Mapping[str, Expression | None]
+    lasts: Mapping[str, Tree | None]
     parameters: int | None
     steps: tuple[StepShape, ...] = ()
 
@@ -135,13 +126,13 @@ def repetitions(step: Step, values: Mapping[str, object]) -> int:
     return count
 
 
-def _value(expression: Expression | None, values: Mapping[str, object]) -> object:
+def _value(expression: Tree | None, values: Mapping[str, object]) -> object:
     match expression:
-        case Literal(value=value):
+        case Plain(value=value):
             return value
-        case Name(word=word):
+        case Variable(name=word):
             return values.get(word)
-        case Display(items=items):
+        case Listing(items=items):
             return tuple(_value(item, values) for item in items)
         case Arithmetic():
             return evaluate_size(expression, values)
@@ -174,7 +165,7 @@ class _Flow:
     def follow(self, inputs: Mapping[str, Shape | None]) -> GraphShapes:
         """All values, from the shapes of the inputs."""
         shapes: dict[str, Shape | None] = dict(inputs)
-        lasts: dict[str, Expression | None] = {}
+        lasts: dict[str, Tree | None] = {}
         steps: list[StepShape] = []
         for item in self.graph.inputs:
             last = item.shape[-1] if item.shape else None
@@ -184,7 +175,7 @@ class _Flow:
             last = lasts.get(node.start[0]) if len(node.start) == 1 else None
             made: tuple[Shape | None, ...] = ()
             taken: tuple[Shape | None, ...] = ()
-            ends: tuple[Expression | None, ...] = (last,)
+            ends: tuple[Tree | None, ...] = (last,)
             for step in node.steps:
                 before, taken = self.total, current
                 for _ in range(repetitions(step, self.values)):
@@ -203,9 +194,9 @@ class _Flow:
         self,
         step: Step,
         given: tuple[Shape | None, ...],
-        last: Expression | None,
+        last: Tree | None,
         shapes: Mapping[str, Shape | None],
-    ) -> tuple[tuple[Shape | None, ...], tuple[Expression | None, ...]]:
+    ) -> tuple[tuple[Shape | None, ...], tuple[Tree | None, ...]]:
         """One call: the shapes that it gives, and their last sizes where those are parameters."""
         if step.target is Target.OPERATION:
             return (operation_shape(step, given, shapes, self.values),), (None,)
@@ -241,7 +232,7 @@ class _Flow:
 
     def call_graph(
         self, step: Step, given: tuple[Shape | None, ...]
-    ) -> tuple[tuple[Shape | None, ...], tuple[Expression | None, ...]]:
+    ) -> tuple[tuple[Shape | None, ...], tuple[Tree | None, ...]]:
         """A call of a sub-model or a block."""
         graph = self.graph.subgraph(step)
         if step.target is Target.BLOCK:
@@ -273,11 +264,11 @@ class _Flow:
         self.total = None if self.total is None or parameters is None else self.total + parameters
 
 
-def last_size(layer: Layer, before: Expression | None) -> Expression | None:
+def last_size(layer: Layer, before: Tree | None) -> Tree | None:
     """The last size of a layer's output, where it is a parameter."""
     if layer.signature is None:
         return None
-    given = dict(zip(layer.signature.parameters, layer.call.arguments)) | dict(layer.call.keywords)
+    given = dict(layer.call.keywords)
     for key in LAST_SIZES:
         if key in given:
             return given[key] if names(given[key]) else None

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Text
+from kscaffold.program.tree import Plain, Variable
 from kscaffold.spec.graph.value import Graph, Layer, Target
-from kscaffold.spec.language.expr import Literal, Name
 
 
 class Kind(StrEnum):
@@ -100,10 +100,7 @@ def _activation(layer: Layer) -> str:
     name = layer.class_name.lower()
     if name in ("softmax", "sigmoid"):
         return name
-    given = dict(layer.call.keywords)
-    if layer.signature:
-        given |= dict(zip(layer.signature.parameters, layer.call.arguments))
-    match given.get("activation", next(iter(layer.call.arguments), None) if name == "activation" else None):
-        case Literal(value=str() as word) | Name(word=word):
+    match dict(layer.call.keywords).get("activation"):
+        case Plain(value=str() as word) | Variable(name=word):
             return word
     return ""

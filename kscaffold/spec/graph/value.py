@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from kscaffold.base.place import Place
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.spec.language.expr import Call, Expression, Part, Value, names, transform, values
+from kscaffold.program.tree import Object, Part, Tree, Value, names, transform, values
 from kscaffold.spec.layer.argument import Argument
 
 
@@ -49,7 +49,7 @@ class Input:
     """
 
     name: str
-    shape: tuple[Expression | None, ...] | None
+    shape: tuple[Tree | None, ...] | None
     dtype: str
     place: Place
     batch_size: int | None = None
@@ -64,7 +64,7 @@ class Layer:
         signature: What Keras says of the class, `None` for a layer of one's own.
     """
 
-    call: Call
+    call: Object
     signature: Signature | None
 
     @property
@@ -82,7 +82,7 @@ class SharedLayer:
     place: Place
 
 
-NOTHING = Call("")  # the arguments of a call that has none
+NOTHING = Object("")  # the arguments of a call that has none
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ class Step:
     name: str
     place: Place
     layer: Layer | None = None
-    arguments: tuple[tuple[str, Expression], ...] = ()
+    arguments: tuple[tuple[str, Tree], ...] = ()
     repeat: int | str = 1
-    passed: Call = NOTHING
+    passed: Object = NOTHING
     part: Part | None = None
 
     @property
@@ -151,12 +151,12 @@ class Node:
     def renamed(self, names: Mapping[str, str]) -> Node:
         """The same node, made of values that have other names."""
 
-        def change(part: Expression) -> Expression | None:
+        def change(part: Tree) -> Tree | None:
             return Value(names.get(part.name, part.name)) if isinstance(part, Value) else None
 
         def step(item: Step) -> Step:
             passed, part = transform(item.passed, change), item.part and transform(item.part, change)
-            assert isinstance(passed, Call)
+            assert isinstance(passed, Object)
             assert part is None or isinstance(part, Part)
             return replace(item, passed=passed, part=part)
 

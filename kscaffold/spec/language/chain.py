@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text
-from kscaffold.spec.language.expr import Applied, Call, Expression, Name, Part
+from kscaffold.program.tree import Applied, Object, Part, Tree, Variable
 from kscaffold.spec.language.syntax import parse_expression
 
 ARROW = "->"
@@ -36,11 +36,11 @@ class Link:
         passed: The arguments in its second brackets, if it has any.
     """
 
-    call: Call
+    call: Object
     bare: bool
     repeat: int | str
     place: Place
-    passed: Call | None = None
+    passed: Object | None = None
 
     @property
     def is_operation(self) -> bool:
@@ -80,7 +80,7 @@ def parse_chain(text: Text) -> Chain:
     return Chain(parts[0], tuple(_references(parts[0])), tuple(parse_link(part) for part in parts[1:]))
 
 
-def parse_head(text: Text) -> Call | Part | None:
+def parse_head(text: Text) -> Object | Part | None:
     """Parses the operation or the slice that a chain begins with; `None` for anything else.
 
     Raises:
@@ -90,7 +90,7 @@ def parse_head(text: Text) -> Call | Part | None:
         parsed = parse_expression(text.value, graph=True)
     except RequestError as error:
         raise error.at(str(text.place)) from None
-    if isinstance(parsed, Part) or (isinstance(parsed, Call) and parsed.target.startswith(OPERATIONS)):
+    if isinstance(parsed, Part) or (isinstance(parsed, Object) and parsed.target.startswith(OPERATIONS)):
         return parsed
     return None
 
@@ -113,12 +113,12 @@ def parse_link(text: Text) -> Link:
     if by_name := REPEATED_BY_NAME.search(source):
         source, repeat = source[: by_name.start() + 1], by_name.group(1)
     try:
-        parsed: Expression = parse_expression(source, graph=True)
+        parsed: Tree = parse_expression(source, graph=True)
         passed = parsed.passed if isinstance(parsed, Applied) else None
         parsed = parsed.made if isinstance(parsed, Applied) else parsed
-        if isinstance(parsed, Name):
-            return Link(Call(parsed.word), True, 1, text.place)
-        if not isinstance(parsed, Call):
+        if isinstance(parsed, Variable):
+            return Link(Object(parsed.name), True, 1, text.place)
+        if not isinstance(parsed, Object):
             raise RequestError(
                 f"{source!r} is no layer.",
                 hint=f"Write a name with its arguments: Dense(8, relu). Values stand before the first {ARROW}.",

@@ -18,19 +18,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.language.expr import (
+from kscaffold.program.tree import (
+    DOTS,
     Applied,
     Arithmetic,
-    Call,
-    Display,
-    Dots,
-    Expression,
-    Item,
-    Literal,
-    Name,
+    Listing,
+    Object,
     Part,
-    Range,
+    Plain,
+    Slice,
     Table,
+    Tree,
+    Variable,
     walk,
 )
 
@@ -52,7 +51,7 @@ REFUSED: dict[type[ast.AST], str] = {
 OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
 
 
-def parse_expression(text: str, graph: bool = False) -> Expression:
+def parse_expression(text: str, graph: bool = False) -> Tree:
     """Parses one expression.
 
     Args:
@@ -70,15 +69,15 @@ def parse_expression(text: str, graph: bool = False) -> Expression:
         return parsed
     if isinstance(parsed, Applied) and 1 <= repeat <= MOST_REPETITIONS:
         return Applied(replace(parsed.made, repeat=repeat), parsed.passed)
-    if not isinstance(parsed, (Call, Applied)):
+    if not isinstance(parsed, (Object, Applied)):
         raise _not_understood(text, 0, "only a layer can be repeated")
     if not 1 <= repeat <= MOST_REPETITIONS:
         raise RequestError(f"{text!r} repeats a layer {repeat} times.", hint=f"Give 1 to {MOST_REPETITIONS}.")
-    assert isinstance(parsed, Call)
+    assert isinstance(parsed, Object)
     return replace(parsed, repeat=repeat)
 
 
-def _parse(text: str, body: str, lead: int, graph: bool = False) -> Expression:
+def _parse(text: str, body: str, lead: int, graph: bool = False) -> Tree:
     """Parses `body`, which is the user's text with `lead` characters before it; messages speak of that text."""
     plain, hidden = _hide(body, graph)
     try:
@@ -92,21 +91,21 @@ def _parse(text: str, body: str, lead: int, graph: bool = False) -> Expression:
         raise _not_understood(text, 0, "this is no expression, or too deep a one") from None
 
 
-def parse_call(text: str) -> Call:
+def parse_call(text: str) -> Object:
     """Parses a layer or another object; a bare name is an object without arguments.
 
     Raises:
         RequestError: It is no call.
     """
     parsed = parse_expression(text)
-    if isinstance(parsed, Name):
-        return Call(parsed.word)
-    if not isinstance(parsed, Call):
+    if isinstance(parsed, Variable):
+        return Object(parsed.name)
+    if not isinstance(parsed, Object):
         raise RequestError(f"{text.strip()!r} is no layer.", hint="Write a name with its arguments: Dense(8, relu).")
     return parsed
 
 
-def split_list(text: str) -> list[Expression]:
+def split_list(text: str) -> list[Tree]:
     """Parses expressions separated by commas; an empty text has none.
 
     Raises:
@@ -116,7 +115,7 @@ def split_list(text: str) -> list[Expression]:
         return []
     opening = "" if text.rstrip().endswith(",") else ","
     parsed = _parse(text, f"({text}{opening})", 1)
-    assert isinstance(parsed, Display)
+    assert isinstance(parsed, Listing)
     return list(parsed.items)
 
 
@@ -174,7 +173,7 @@ class _Reader:
         self.hidden = hidden
         self.graph = graph
 
-    def read(self, node: ast.expr) -> Expression:
+    def read(self, node: ast.expr) -> Tree:
         match node:
             case ast.Constant(value=value):
                 return self.read_constant(node, value)
@@ -182,13 +181,13 @@ class _Reader:
                 return self.read_constant(node, -value)
             case ast.Name(id=word):
                 source = self.hidden.get(word, word)
-                return Call(source) if ":" in source else Name(source)
+                return Object(source) if ":" in source else Variable(source)
             case ast.Attribute() if self.graph and (dotted := _dotted(node)):
-                return Name(dotted)
+                return Variable(dotted)
             case ast.Tuple(elts=items):
-                return Display("()", tuple(self.read(item) for item in items))
+                return Listing("()", tuple(self.read(item) for item in items))
             case ast.List(elts=items):
-                return Display("[]", tuple(self.read(item) for item in items))
+                return Listing("[]", tuple(self.read(item) for item in items))
             case ast.Dict(keys=keys, values=values):
                 return Table(tuple((self.read_key(node, key), self.read(value)) for key, value in zip(keys, values)))
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
@@ -197,8 +196,8 @@ class _Reader:
                 if self.graph:
                     return Part(self.read(of), self.read_index(index))
                 read = self.read(index)
-                if isinstance(read, Literal) and type(read.value) is int:
-                    return Item(self.read(of), read.value)
+                if isinstance(read, Plain) and type(read.value) is int:
+                    return Part(self.read(of), read)
                 raise self.refuse(index, "an index is a whole number")
             case ast.Call(func=ast.Name(id=word)):
                 return self.read_call(node, self.hidden.get(word, word))
@@ -206,47 +205,47 @@ class _Reader:
                 return self.read_call(node, dotted)
             case ast.Call(func=ast.Call() as function) if self.graph:
                 made = self.read(function)
-                if isinstance(made, Call):
+                if isinstance(made, Object):
                     return Applied(made, self.read_call(node, ""))
                 raise self.refuse(node, "third brackets have no place here")
         if isinstance(node, ast.BinOp):
             raise self.refuse(node, f"sizes are computed with {' '.join(OPERATORS.values())} alone")
         raise self.refuse(node, f"{REFUSED.get(type(node), 'this')} has no place here")
 
-    def read_call(self, node: ast.Call, target: str) -> Call:
+    def read_call(self, node: ast.Call, target: str) -> Object:
         """A call with its arguments."""
-        return Call(
+        return Object(
             target,
-            tuple(self.read(argument) for argument in node.args),
-            tuple((self.read_keyword(node, keyword), self.read(keyword.value)) for keyword in node.keywords),
+            arguments=tuple(self.read(argument) for argument in node.args),
+            keywords=tuple((self.read_keyword(node, keyword), self.read(keyword.value)) for keyword in node.keywords),
         )
 
-    def read_index(self, node: ast.expr) -> Expression:
+    def read_index(self, node: ast.expr) -> Tree:
         """What stands in square brackets: an index, or one for each axis."""
         if isinstance(node, ast.Tuple):
-            return Display("()", tuple(self.read_axis(item) for item in node.elts))
+            return Listing("()", tuple(self.read_axis(item) for item in node.elts))
         return self.read_axis(node)
 
-    def read_axis(self, node: ast.expr) -> Expression:
+    def read_axis(self, node: ast.expr) -> Tree:
         """The index of one axis."""
         match node:
             case ast.Slice(lower=lower, upper=upper, step=step):
-                bounds = [Literal(None) if bound is None else self.read(bound) for bound in (lower, upper, step)]
+                bounds = [Plain(None) if bound is None else self.read(bound) for bound in (lower, upper, step)]
                 if all(_is_bound(bound) for bound in bounds):
-                    return Range(*bounds)
+                    return Slice(*bounds)
                 raise self.refuse(node.lower or node.upper or node, "a slice goes from one whole number to another")
             case ast.Constant(value=value) if value is Ellipsis:
-                return Dots()
+                return DOTS
         read = self.read(node)
-        if isinstance(read, Literal) and (read.value is None or type(read.value) is int):
+        if isinstance(read, Plain) and (read.value is None or type(read.value) is int):
             return read
         raise self.refuse(node, "an index is a whole number, a slice, ... or None")
 
-    def read_constant(self, node: ast.expr, value: object) -> Literal:
+    def read_constant(self, node: ast.expr, value: object) -> Plain:
         if isinstance(value, float) and not math.isfinite(value):
             raise self.refuse(node, "the number is too large")
         if value is None or isinstance(value, (bool, int, float, str)):
-            return Literal(value)
+            return Plain(value)
         raise self.refuse(node, f"a {type(value).__name__} cannot be saved in a layer's config")
 
     def read_key(self, node: ast.expr, key: ast.expr | None) -> str:
@@ -272,10 +271,10 @@ def _dotted(node: ast.expr) -> str | None:
     return None
 
 
-def _is_bound(bound: Expression) -> bool:
+def _is_bound(bound: Tree) -> bool:
     """Whether an expression can be an end of a slice: a whole number, or one that is computed from names."""
-    if bound == Literal(None):
+    if bound == Plain(None):
         return True
     parts = list(walk(bound))
-    numbers = all(type(part.value) is int for part in parts if isinstance(part, Literal))
-    return numbers and all(isinstance(part, (Literal, Name, Arithmetic)) for part in parts)
+    numbers = all(type(part.value) is int for part in parts if isinstance(part, Plain))
+    return numbers and all(isinstance(part, (Plain, Variable, Arithmetic)) for part in parts)

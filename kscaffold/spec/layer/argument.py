@@ -10,7 +10,7 @@ from enum import StrEnum
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.naming import check_attribute_name
 from kscaffold.keras_data import catalogue
-from kscaffold.spec.language.expr import Call, Display, Expression, Literal, Name, Table, walk
+from kscaffold.program.tree import Listing, Object, Plain, Table, Tree, Variable, walk
 from kscaffold.spec.language.syntax import parse_call, parse_expression
 
 
@@ -83,10 +83,10 @@ class Argument:
 
     name: str
     kind: Kind
-    default: Expression | None = None
+    default: Tree | None = None
     check: Check = Check.NONE
     description: str = ""
-    example: Expression | None = None
+    example: Tree | None = None
 
     @property
     def required(self) -> bool:
@@ -96,30 +96,30 @@ class Argument:
     @property
     def optional(self) -> bool:
         """Whether it may be `None`, which then stays `None`."""
-        return self.default == Literal(None)
+        return self.default == Plain(None)
 
     @property
     def nested(self) -> bool:
         """Whether a tuple or list holds tuples or lists."""
-        return isinstance(self.default, Display) and any(isinstance(item, Display) for item in self.default.items)
+        return isinstance(self.default, Listing) and any(isinstance(item, Listing) for item in self.default.items)
 
     @property
     def replaced_default(self) -> bool:
         """Whether the signature says `None` and the constructor makes the default, a new one for each layer."""
         match self.default:
-            case Call():
+            case Object():
                 return self.kind in (Kind.LAYER, Kind.INITIALIZER, Kind.ANY)
-            case Display(brackets="[]") | Table():
+            case Listing(brackets="[]") | Table():
                 return self.kind is Kind.ANY
         return False
 
     @property
     def constant_default(self) -> bool:
         """Whether the default is an object that all layers may share, kept under a name of its own."""
-        return isinstance(self.default, Call) and self.kind in (Kind.REGULARIZER, Kind.CONSTRAINT)
+        return isinstance(self.default, Object) and self.kind in (Kind.REGULARIZER, Kind.CONSTRAINT)
 
     @property
-    def example_value(self) -> Expression:
+    def example_value(self) -> Tree:
         """The value that examples, tests and checks give it."""
         return self.example or self.default or EXAMPLES[self.kind]
 
@@ -151,19 +151,19 @@ class Argument:
         return argument
 
 
-EXAMPLES: dict[Kind, Expression] = {
-    Kind.INT: Literal(8),
-    Kind.FLOAT: Literal(0.5),
-    Kind.BOOL: Literal(True),
-    Kind.STR: Literal("text"),
-    Kind.TUPLE: Display("()", (Literal(2), Literal(2))),
-    Kind.LIST: Display("[]", (Literal(2), Literal(2))),
-    Kind.ACTIVATION: Literal("relu"),
-    Kind.INITIALIZER: Literal("glorot_uniform"),
-    Kind.REGULARIZER: Literal("l2"),
-    Kind.CONSTRAINT: Literal("non_neg"),
-    Kind.LAYER: Call("Dense", (Literal(8),)),
-    Kind.ANY: Literal(1),
+EXAMPLES: dict[Kind, Tree] = {
+    Kind.INT: Plain(8),
+    Kind.FLOAT: Plain(0.5),
+    Kind.BOOL: Plain(True),
+    Kind.STR: Plain("text"),
+    Kind.TUPLE: Listing("()", (Plain(2), Plain(2))),
+    Kind.LIST: Listing("[]", (Plain(2), Plain(2))),
+    Kind.ACTIVATION: Plain("relu"),
+    Kind.INITIALIZER: Plain("glorot_uniform"),
+    Kind.REGULARIZER: Plain("l2"),
+    Kind.CONSTRAINT: Plain("non_neg"),
+    Kind.LAYER: Object("Dense", arguments=(Plain(8),)),
+    Kind.ANY: Plain(1),
 }
 
 
@@ -203,27 +203,27 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
     return argument
 
 
-def _literal_text(text: str) -> Expression:
+def _literal_text(text: str) -> Tree:
     """A string that need not be quoted, and is taken as it stands where its quotes are not Python's."""
     if text.strip() == "None":
-        return Literal(None)
+        return Plain(None)
     if re.match(r"\s*['\"]", text):
         with contextlib.suppress(RequestError):
             parsed = parse_expression(text)
-            if isinstance(parsed, Literal):
+            if isinstance(parsed, Plain):
                 return parsed
-    return Literal(text.strip())
+    return Plain(text.strip())
 
 
-def _words_as_strings(value: Expression) -> Expression:
+def _words_as_strings(value: Tree) -> Tree:
     """Inside tuples, lists and dictionaries a bare word is a string."""
 
-    def convert(part: Expression) -> Expression:
-        return Literal(part.word) if isinstance(part, Name) else _words_as_strings(part)
+    def convert(part: Tree) -> Tree:
+        return Plain(part.name) if isinstance(part, Variable) else _words_as_strings(part)
 
     match value:
-        case Display(brackets=brackets, items=items):
-            return Display(brackets, tuple(convert(item) for item in items))
+        case Listing(brackets=brackets, items=items):
+            return Listing(brackets, tuple(convert(item) for item in items))
         case Table(items=pairs):
             return Table(tuple((key, convert(item)) for key, item in pairs))
     return value
@@ -240,67 +240,67 @@ def _kind_from_name(name: str) -> Kind | None:
     return Kind.BOOL if name.startswith("use_") else None
 
 
-def _kind_from_default(default: Expression) -> Kind:
+def _kind_from_default(default: Tree) -> Kind:
     match default:
-        case Literal(value=bool()):
+        case Plain(value=bool()):
             return Kind.BOOL
-        case Literal(value=int()):
+        case Plain(value=int()):
             return Kind.INT
-        case Literal(value=float()):
+        case Plain(value=float()):
             return Kind.FLOAT
-        case Literal(value=str()) | Name():
+        case Plain(value=str()) | Variable():
             return Kind.STR
-        case Display(brackets="()"):
+        case Listing(brackets="()"):
             return Kind.TUPLE
-        case Display():
+        case Listing():
             return Kind.LIST
-        case Call(own=None, target=target):
+        case Object(own=None, target=target):
             return Kind(catalogue.find_class(target).kind)
-        case Call():
+        case Object():
             return Kind.LAYER
     return Kind.ANY
 
 
-def _as_kind(name: str, kind: Kind, default: Expression) -> Expression:
+def _as_kind(name: str, kind: Kind, default: Tree) -> Tree:
     """The default as a value of its kind, or a refusal."""
-    if default == Literal(None):
+    if default == Plain(None):
         return default
     wrong = RequestError(f"The default of {name!r} is not of type {kind}.", hint=DEFAULT_HINTS[kind])
     match kind, default:
-        case Kind.INT, Literal(value=int()) if not isinstance(default.value, bool):
+        case Kind.INT, Plain(value=int()) if not isinstance(default.value, bool):
             return default
-        case Kind.FLOAT, Literal(value=int() | float() as value) if not isinstance(value, bool):
-            return Literal(float(value))
-        case Kind.BOOL, Literal(value=bool()):
+        case Kind.FLOAT, Plain(value=int() | float() as value) if not isinstance(value, bool):
+            return Plain(float(value))
+        case Kind.BOOL, Plain(value=bool()):
             return default
-        case Kind.STR, Literal(value=str()):
+        case Kind.STR, Plain(value=str()):
             return default
-        case Kind.STR, Name(word=word):
-            return Literal(word)
-        case (Kind.TUPLE, Display(brackets="()", items=items)) | (Kind.LIST, Display(items=items)):
+        case Kind.STR, Variable(name=word):
+            return Plain(word)
+        case (Kind.TUPLE, Listing(brackets="()", items=items)) | (Kind.LIST, Listing(items=items)):
             _demand_even(items, wrong)
-            return Display("()" if kind is Kind.TUPLE else "[]", items)
-        case Kind.ANY, Literal() | Display(brackets="[]") | Table():
+            return Listing("()" if kind is Kind.TUPLE else "[]", items)
+        case Kind.ANY, Plain() | Listing(brackets="[]") | Table():
             _demand_plain(default, wrong)
-            if any(isinstance(part, Display) and part.brackets == "()" for part in walk(default)):
+            if any(isinstance(part, Listing) and part.brackets == "()" for part in walk(default)):
                 raise RequestError(
                     f"The default of {name!r} holds a tuple, which comes back from a saved config as a list.",
                     hint="Write a list, or give the argument the type tuple.",
                 )
             return default
-        case Kind.ANY, Name(word=word):
-            return Literal(word)
-        case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Call():
+        case Kind.ANY, Variable(name=word):
+            return Plain(word)
+        case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Object():
             if default.repeat != 1 or (default.own is None and _kind_from_default(default) is not kind):
                 raise wrong
             return default
-        case Kind.LAYER, Name(word=word) if catalogue.is_layer(word):
+        case Kind.LAYER, Variable(name=word) if catalogue.is_layer(word):
             return parse_call(word)
     if kind in FOUND_BY_NAME:
-        named = default.word if isinstance(default, Name) else default.value if isinstance(default, Literal) else None
+        named = default.name if isinstance(default, Variable) else default.value if isinstance(default, Plain) else None
         if isinstance(named, str):
             catalogue.check_name(FOUND_BY_NAME[kind], named)
-            return Literal(named)
+            return Plain(named)
     raise wrong
 
 
@@ -320,22 +320,22 @@ DEFAULT_HINTS = {
 }
 
 
-def _demand_plain(default: Expression, wrong: RequestError) -> None:
+def _demand_plain(default: Tree, wrong: RequestError) -> None:
     """Only numbers, strings, truth values and None, and containers of them."""
-    if not all(isinstance(part, (Literal, Display, Table)) for part in walk(default)):
+    if not all(isinstance(part, (Plain, Listing, Table)) for part in walk(default)):
         raise wrong
 
 
-def _demand_even(items: tuple[Expression, ...], wrong: RequestError) -> None:
+def _demand_even(items: tuple[Tree, ...], wrong: RequestError) -> None:
     """Plain values, or containers of plain values, but not both side by side."""
-    nested = [item for item in items if isinstance(item, Display)]
+    nested = [item for item in items if isinstance(item, Listing)]
     values = [value for item in nested for value in item.items] if nested else list(items)
-    if (nested and len(nested) != len(items)) or not all(isinstance(value, Literal) for value in values):
+    if (nested and len(nested) != len(items)) or not all(isinstance(value, Plain) for value in values):
         raise wrong
 
 
 def _check_number(argument: Argument) -> None:
-    value = argument.default.value if isinstance(argument.default, Literal) else None
+    value = argument.default.value if isinstance(argument.default, Plain) else None
     if not isinstance(value, (int, float)):
         return
     fits = {

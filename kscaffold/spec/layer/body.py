@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kscaffold.spec.language.expr import Expression, Item, Literal, names
+from kscaffold.program.tree import Part, Plain, Tree, names
 from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
@@ -44,7 +44,7 @@ class Step:
 
     kind: StepKind
     name: str
-    features: Expression | None
+    features: Tree | None
     keeps_shape: bool = True
     keeps_steps: bool = True
     passes: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ def plan_steps(
     weights: Iterable[Weight],
     sublayers: Iterable[Sublayer],
     arguments: Iterable[Argument],
-    features: Expression | None,
+    features: Tree | None,
     flags: frozenset[str],
 ) -> tuple[Step, ...]:
     """The steps of `call`: the weights as their shapes suggest, then the sublayers, then an unused activation.
@@ -92,7 +92,7 @@ def plan_steps(
     return tuple(steps)
 
 
-def _use_weight(weight: Weight, features: Expression | None, arguments: Mapping[str, Argument]) -> Step:
+def _use_weight(weight: Weight, features: Tree | None, arguments: Mapping[str, Argument]) -> Step:
     optional = f"use_{weight.name}" in arguments
     shape = weight.shape
     if not weight.trainable:
@@ -105,28 +105,28 @@ def _use_weight(weight: Weight, features: Expression | None, arguments: Mapping[
     return Step(StepKind.UNUSED, weight.name, features)
 
 
-def _same_size(size: Expression, features: Expression | None) -> bool:
-    last = Item(INPUT_SHAPE, -1)
+def _same_size(size: Tree, features: Tree | None) -> bool:
+    last = Part(INPUT_SHAPE, Plain(-1))
     return size == features or (features == INPUT_DIM and size == last)
 
 
-def _is_position(shape: tuple[Expression, ...], features: Expression | None) -> bool:
+def _is_position(shape: tuple[Tree, ...], features: Tree | None) -> bool:
     """Whether a weight covers the last axes of an example: `input_shape[1], input_dim`."""
-    leading = [part.index for part in shape[:-1] if isinstance(part, Item) and part.of == INPUT_SHAPE]
+    leading = [part.index for part in shape[:-1] if isinstance(part, Part) and part.of == INPUT_SHAPE]
     return (
         len(shape) > 1
-        and leading == list(range(1, len(shape)))
+        and leading == [Plain(axis) for axis in range(1, len(shape))]
         and _same_size(shape[-1], features)
         and features == INPUT_DIM
     )
 
 
-def _is_added(weight: Weight, shape: tuple[Expression, ...]) -> bool:
-    ones = isinstance(weight.initializer, Literal) and str(weight.initializer.value).lower() == "ones"
+def _is_added(weight: Weight, shape: tuple[Tree, ...]) -> bool:
+    ones = isinstance(weight.initializer, Plain) and str(weight.initializer.value).lower() == "ones"
     return weight.name.endswith(ADDED_NAMES) or len(shape) > 1 or not ones
 
 
-def _use_sublayer(sublayer: Sublayer, features: Expression | None, flags: frozenset[str]) -> Step:
+def _use_sublayer(sublayer: Sublayer, features: Tree | None, flags: frozenset[str]) -> Step:
     signature = sublayer.signature
     step = Step(
         StepKind.SUBLAYER,
@@ -142,12 +142,12 @@ def _use_sublayer(sublayer: Sublayer, features: Expression | None, flags: frozen
         return step
     given = dict(sublayer.call.keywords)
     if signature.name == "Dense":
-        units = given.get("units", sublayer.call.arguments[0] if sublayer.call.arguments else None)
+        units = given.get("units")
         keeps, features = False, units
     else:
         keeps = signature.keeps_shape and not signature.merges and "output_shape" not in given
         features = features if keeps else None
-    sequences = given.get("return_sequences") == Literal(True) and given.get("return_state") != Literal(True)
+    sequences = given.get("return_sequences") == Plain(True) and given.get("return_state") != Plain(True)
     return replace(
         step,
         features=features,

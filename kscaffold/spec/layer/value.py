@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ModuleName
-from kscaffold.spec.language.expr import Call, Display, Expression, Literal, Name, evaluate_size, show, walk
+from kscaffold.program.text import show
+from kscaffold.program.tree import Listing, Object, Plain, Tree, Variable, walk
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.layer.argument import Argument, Kind, parse_argument
 from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
@@ -113,7 +115,7 @@ class LayerSpec:
         shapes = []
         for weight in sorted(self.weights, key=lambda weight: not weight.trainable):
             condition = next((item for item in self.arguments if item.name == f"use_{weight.name}"), None)
-            if condition and condition.example_value == Literal(False):
+            if condition and condition.example_value == Plain(False):
                 continue
             sizes = [evaluate_size(size, self.values) for size in weight.shape]
             if None in sizes:
@@ -161,7 +163,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     arguments = tuple(by_name.values())
 
     takes = frozenset({"training", "mask"} & (features | manifest.handles))
-    start: Expression | None = INPUT_DIM
+    start: Tree | None = INPUT_DIM
     steps: tuple[Step, ...] = ()
     if manifest.output:
         start = manifest.output.axes[-1] if manifest.output.axes else None
@@ -170,7 +172,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         start = steps[-1].features if steps else start
     users = [item for item in arguments if item not in _own(arguments, manifest)]
     called = inner + [
-        Sublayer(item.name, Call(""), None, argument=True, optional=item.optional)
+        Sublayer(item.name, Object(""), None, argument=True, optional=item.optional)
         for item in users
         if item.kind is Kind.LAYER
     ]
@@ -311,11 +313,11 @@ def _refuse_clashes(arguments: Iterable[Argument], weights: Iterable[Weight], su
         seen[name] = what
     used: dict[str, str] = {}
     for weight in weights:
-        if isinstance(weight.initializer, Name):
-            first = used.setdefault(weight.initializer.word, weight.name)
+        if isinstance(weight.initializer, Variable):
+            first = used.setdefault(weight.initializer.name, weight.name)
             if first != weight.name:
                 raise RequestError(
-                    f"{weight.name!r} and {first!r} share the initializer {weight.initializer.word!r},"
+                    f"{weight.name!r} and {first!r} share the initializer {weight.initializer.name!r},"
                     " which gives both the same values.",
                     hint=f"Give each its own: --arg {weight.name}_initializer=glorot_uniform.",
                 )
@@ -329,16 +331,16 @@ def _example_values(
     for item in reversed(inputs):
         values |= match_shape(item.pattern, call.own_shape(item.shape))
     shapes: list[tuple[int | None, ...]] = [(None, *item.shape) for item in inputs]
-    values[INPUT_SHAPE.word] = tuple(shapes) if len(shapes) > 1 else shapes[0]
+    values[INPUT_SHAPE.name] = tuple(shapes) if len(shapes) > 1 else shapes[0]
     sizes = [item.shape[-1] for item in inputs if item.shape and item.shape[-1] is not None]
     joined = call is CallStyle.LIST and own_names
-    values[INPUT_DIM.word] = sum(sizes) if joined else (sizes[0] if sizes else None)
+    values[INPUT_DIM.name] = sum(sizes) if joined else (sizes[0] if sizes else None)
     for argument in arguments:
         example = argument.example_value
-        if isinstance(example, Literal):
+        if isinstance(example, Plain):
             values[argument.name] = example.value
-        elif isinstance(example, Display):
-            values[argument.name] = tuple(item.value for item in example.items if isinstance(item, Literal))
+        elif isinstance(example, Listing):
+            values[argument.name] = tuple(item.value for item in example.items if isinstance(item, Plain))
     return values
 
 
@@ -401,16 +403,16 @@ def _output_pattern(spec: LayerSpec, manifest: LayerManifest, merges: bool) -> S
 
 def needed_modules(spec: LayerSpec) -> tuple[tuple[str, str], ...]:
     """The modules and classes of layers of one's own that the generated code imports, in order of their names."""
-    calls: list[Expression] = [item.call for item in spec.sublayers]
+    calls: list[Tree] = [item.call for item in spec.sublayers]
     calls += [item.default for item in spec.arguments if item.default]
-    found = {part.own for call in calls for part in walk(call) if isinstance(part, Call) and part.own}
+    found = {part.own for call in calls for part in walk(call) if isinstance(part, Object) and part.own}
     return tuple(sorted(found))
 
 
-def resolve_default(argument: Argument) -> Expression | None:
+def resolve_default(argument: Argument) -> Tree | None:
     """An argument's default with the objects in it as Keras names their arguments."""
     return (
         resolve_call(argument.default, {}, f"{argument.kind}s")
-        if isinstance(argument.default, Call)
+        if isinstance(argument.default, Object)
         else argument.default
     )

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kscaffold.base.errors import RequestError, did_you_mean, nearest
 from kscaffold.base.naming import BASE_ARGUMENTS, check_attribute_name
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.spec.language.expr import (
-    Arithmetic,
-    Call,
-    Display,
-    Expression,
-    Item,
-    Literal,
-    Name,
-    Table,
-    names,
-    show,
-    walk,
-)
+from kscaffold.program.text import show
+from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Table, Tree, Variable, names, walk
 from kscaffold.spec.language.syntax import parse_call, split_list
 from kscaffold.spec.layer.argument import NUMBER_CHECKS, SIZE_NAMES, Argument, Kind
 
-INPUT_DIM = Name("input_dim")
-INPUT_SHAPE = Name("input_shape")
+INPUT_DIM = Variable("input_dim")
+INPUT_SHAPE = Variable("input_shape")
 STARTS_AT_ONE = ("gamma", "scale", "variance")
 
 
@@ -60,8 +50,8 @@ class Weight:
     """
 
     name: str
-    shape: tuple[Expression, ...]
-    initializer: Expression
+    shape: tuple[Tree, ...]
+    initializer: Tree
     trainable: bool = True
     regularizer: str | None = None
     constraint: str | None = None
@@ -80,7 +70,7 @@ class Sublayer:
     """
 
     name: str
-    call: Call
+    call: Object
     signature: Signature | None
     argument: bool = False
     optional: bool = False
@@ -114,11 +104,11 @@ def parse_weight(text: str, arguments: Mapping[str, Argument], trainable: bool) 
     if not colon:
         raise RequestError(f"{text!r} has no shape.", hint=f"Write {name}: input_dim, or '{name}:' for one number.")
     parts = split_list(rest)
-    initializer: Expression | None = None
+    initializer: Tree | None = None
     if parts and _is_initializer(parts[-1], arguments):
         initializer = _resolve_initializer(parts.pop(), arguments)
     elif f"{name}_initializer" in arguments:
-        initializer = Name(f"{name}_initializer")
+        initializer = Variable(f"{name}_initializer")
     for part in parts:
         _check_size(part, name, arguments)
     wired = {kind: f"{name}_{kind}" for kind in (Kind.REGULARIZER, Kind.CONSTRAINT) if f"{name}_{kind}" in arguments}
@@ -132,60 +122,60 @@ def parse_weight(text: str, arguments: Mapping[str, Argument], trainable: bool) 
     )
 
 
-def _is_initializer(part: Expression, arguments: Mapping[str, Argument]) -> bool:
-    if isinstance(part, Name):
-        argument = arguments.get(part.word)
-        return argument.kind is Kind.INITIALIZER if argument else catalogue.has_name("initializers", part.word)
-    return isinstance(part, Call) or (isinstance(part, Literal) and isinstance(part.value, str))
+def _is_initializer(part: Tree, arguments: Mapping[str, Argument]) -> bool:
+    if isinstance(part, Variable):
+        argument = arguments.get(part.name)
+        return argument.kind is Kind.INITIALIZER if argument else catalogue.has_name("initializers", part.name)
+    return isinstance(part, Object) or (isinstance(part, Plain) and isinstance(part.value, str))
 
 
-def _resolve_initializer(part: Expression, arguments: Mapping[str, Argument]) -> Expression:
+def _resolve_initializer(part: Tree, arguments: Mapping[str, Argument]) -> Tree:
     """A name as a string, a class of Keras checked; an argument's name stays a name."""
-    if isinstance(part, Call):
+    if isinstance(part, Object):
         if part.own is None and catalogue.find_class(part.target, "initializers").group != "initializers":
             raise RequestError(f"{part.target} is no initializer.", hint="Write a name or an object: 'Constant(0.5)'.")
         return resolve_call(part, arguments, "initializers")
-    if isinstance(part, Literal):
+    if isinstance(part, Plain):
         catalogue.check_name("initializers", str(part.value))
         return part
-    assert isinstance(part, Name)
-    return Literal(part.word) if catalogue.has_name("initializers", part.word) else part
+    assert isinstance(part, Variable)
+    return Plain(part.name) if catalogue.has_name("initializers", part.name) else part
 
 
-def _default_initializer(name: str, rank: int) -> Literal:
+def _default_initializer(name: str, rank: int) -> Plain:
     if any(name.endswith(word) for word in STARTS_AT_ONE):
-        return Literal("ones")
-    return Literal("glorot_uniform" if rank > 1 else "zeros")
+        return Plain("ones")
+    return Plain("glorot_uniform" if rank > 1 else "zeros")
 
 
-def _check_size(size: Expression, weight: str, arguments: Mapping[str, Argument]) -> None:
-    indexed = {id(part.of) for part in walk(size) if isinstance(part, Item)}
-    indexed |= {id(part.of.of) for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Item)}
+def _check_size(size: Tree, weight: str, arguments: Mapping[str, Argument]) -> None:
+    indexed = {id(part.of) for part in walk(size) if isinstance(part, Part)}
+    indexed |= {id(part.of.of) for part in walk(size) if isinstance(part, Part) and isinstance(part.of, Part)}
     for part in walk(size):
-        if isinstance(part, Item):
+        if isinstance(part, Part):
             _check_index(part, weight)
-        if isinstance(part, (Call, Display, Table)) or (isinstance(part, Literal) and type(part.value) is not int):
+        if isinstance(part, (Object, Listing, Table)) or (isinstance(part, Plain) and type(part.value) is not int):
             raise RequestError(
                 f"{show(part)} is no size of {weight!r}.",
                 hint="Give the sizes one after the other: input_dim, units.",
             )
-        if isinstance(part, Literal) and part is size and isinstance(part.value, int) and part.value <= 0:
+        if isinstance(part, Plain) and part is size and isinstance(part.value, int) and part.value <= 0:
             raise RequestError(f"{part.value} is no size of {weight!r}.", hint="A size is positive.")
-        if not isinstance(part, Name) or part == INPUT_DIM:
+        if not isinstance(part, Variable) or part == INPUT_DIM:
             continue
         if id(part) in indexed:
-            indexable = arguments.get(part.word)
+            indexable = arguments.get(part.name)
             if part == INPUT_SHAPE or (indexable and indexable.kind in (Kind.TUPLE, Kind.LIST)):
                 continue
-            raise RequestError(f"{part.word!r} in the shape of {weight!r} has no entries to index.")
+            raise RequestError(f"{part.name!r} in the shape of {weight!r} has no entries to index.")
         if part == INPUT_SHAPE:
             raise RequestError(
                 f"input_shape in the shape of {weight!r} is no size.", hint="Write input_shape[-1] for the last."
             )
-        if part.word not in arguments:
-            raise _unknown_size(part.word, weight, arguments)
-        elif arguments[part.word].kind is not Kind.INT and arguments[part.word].kind is not Kind.ANY:
-            arguments[part.word].must_be_positive()
+        if part.name not in arguments:
+            raise _unknown_size(part.name, weight, arguments)
+        elif arguments[part.name].kind is not Kind.INT and arguments[part.name].kind is not Kind.ANY:
+            arguments[part.name].must_be_positive()
 
 
 def _unknown_size(word: str, weight: str, arguments: Mapping[str, Argument]) -> RequestError:
@@ -201,8 +191,8 @@ def _unknown_size(word: str, weight: str, arguments: Mapping[str, Argument]) -> 
     )
 
 
-def _check_index(part: Item, weight: str) -> None:
-    if part.of == INPUT_SHAPE and part.index == 0:
+def _check_index(part: Part, weight: str) -> None:
+    if part.of == INPUT_SHAPE and part.index == Plain(0):
         raise RequestError(
             f"input_shape[0] in the shape of {weight!r} is the batch size, which a layer does not know.",
             hint="The first size of an example is input_shape[1].",
@@ -216,15 +206,12 @@ def used_as_size(weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> se
         for weight in weights
         for size in weight.shape
         for name in names(size)
-        - {part.of.word for part in walk(size) if isinstance(part, Item) and isinstance(part.of, Name)}
+        - {part.of.name for part in walk(size) if isinstance(part, Part) and isinstance(part.of, Variable)}
     }
-    calls = [part for sublayer in sublayers for part in walk(sublayer.call) if isinstance(part, Call)]
+    calls = [part for sublayer in sublayers for part in walk(sublayer.call) if isinstance(part, Object)]
     for call in (call for call in calls if call.own is None):
-        group, _, name = call.target.removeprefix("keras.").partition(".")
-        positional = catalogue.find_class(name, group).parameters if name else ()
-        given = [*zip(positional, call.arguments), *call.keywords]
-        found |= {value.word for key, value in given if key in SIZE_NAMES and isinstance(value, Name)}
-    return found - {INPUT_DIM.word, INPUT_SHAPE.word}
+        found |= {value.name for key, value in call.keywords if key in SIZE_NAMES and isinstance(value, Variable)}
+    return found - {INPUT_DIM.name, INPUT_SHAPE.name}
 
 
 def parse_sublayer(text: str, arguments: Mapping[str, Argument]) -> Sublayer:
@@ -252,8 +239,8 @@ def parse_sublayer(text: str, arguments: Mapping[str, Argument]) -> Sublayer:
 
 
 def resolve_call(
-    call: Call, arguments: Mapping[str, Argument], prefer: str = "layers", owner: Owner = LAYER_OWNER
-) -> Call:
+    call: Object, arguments: Mapping[str, Argument], prefer: str = "layers", owner: Owner = LAYER_OWNER
+) -> Object:
     """The same object with every argument named as Keras names it, and every bare word an argument or a string.
 
     Arguments that Keras requires stay positional where they were given so.
@@ -268,17 +255,16 @@ def resolve_call(
         RequestError: What Keras would refuse: unknown, missing, doubled or too many arguments, an unknown name.
     """
     if call.own is not None:
-        return Call(
-            call.target,
-            tuple(_resolve_value(value, "", arguments, owner=owner) for value in call.arguments),
-            tuple((key, _resolve_value(value, key, arguments, owner=owner)) for key, value in call.keywords),
-            call.repeat,
+        return replace(
+            call,
+            arguments=tuple(_resolve_value(value, "", arguments, owner=owner) for value in call.arguments),
+            keywords=tuple((key, _resolve_value(value, key, arguments, owner=owner)) for key, value in call.keywords),
         )
     signature = catalogue.find_class(call.target, prefer)
     parameters = signature.parameters
     if len(call.arguments) > len(parameters) and not signature.variadic:
         raise RequestError(f"{call.target} takes {len(parameters)} arguments, {len(call.arguments)} were given.")
-    given: dict[str, Expression] = {}
+    given: dict[str, Tree] = {}
     for key, value in [*zip(parameters, call.arguments), *call.keywords]:
         if key in given:
             raise RequestError(f"{call.target} is given {key!r} twice.")
@@ -289,12 +275,11 @@ def resolve_call(
     missing = [key for key, default in parameters.items() if not default and key not in given]
     if missing:
         raise RequestError(f"{call.target} needs {missing[0]!r}.", hint=f"For example: {_example(signature)}.")
-    positional: list[Expression] = []
-    for key, default in list(parameters.items())[: len(call.arguments)]:
-        if default:
-            break
-        positional.append(given.pop(key))
-    return Call(f"keras.{signature.group}.{signature.name}", tuple(positional), tuple(given.items()), call.repeat)
+    # What a class requires is written without its name where it was typed so.
+    listed = itertools.takewhile(lambda key: not parameters[key], list(parameters)[: len(call.arguments)])
+    first = {key: given.pop(key) for key in listed}
+    module = "layers" if signature.group == "layers" else f"keras.{signature.group}"
+    return Object(f"{module}.{signature.name}", (*first.items(), *given.items()), len(first), repeat=call.repeat)
 
 
 def _example(signature: Signature) -> str:
@@ -304,28 +289,28 @@ def _example(signature: Signature) -> str:
 
 
 def _resolve_value(
-    value: Expression,
+    value: Tree,
     key: str,
     arguments: Mapping[str, Argument],
     default: tuple[object, ...] = (None,),
     owner: Owner = LAYER_OWNER,
-) -> Expression:
-    def resolve(part: Expression) -> Expression:
+) -> Tree:
+    def resolve(part: Tree) -> Tree:
         return _resolve_value(part, key, arguments, default, owner)
 
     match value:
-        case Name(word=word) if word in arguments:
+        case Variable(name=word) if word in arguments:
             return value
-        case Name(word=word):
+        case Variable(name=word):
             return _resolve_word(word, key, default, owner)
-        case Literal(value=str() as word):
+        case Plain(value=str() as word):
             return _resolve_word(word, key, default, owner)
-        case Call():
+        case Object():
             last = key.rsplit("_", 1)[-1]
             prefer = f"{last}s" if f"{last}s" in catalogue.GROUPS else "layers"
             return resolve_call(value, arguments, prefer, owner)
-        case Display(brackets=brackets, items=items):
-            return Display(brackets, tuple(resolve(item) for item in items))
+        case Listing(brackets=brackets, items=items):
+            return Listing(brackets, tuple(resolve(item) for item in items))
         case Table(items=pairs):
             return Table(tuple((name, resolve(item)) for name, item in pairs))
         case Arithmetic():
@@ -336,7 +321,7 @@ def _resolve_value(
     return value
 
 
-def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner) -> Literal:
+def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner) -> Plain:
     """A bare word as a string, where Keras can take one."""
     last = key.rsplit("_", 1)[-1]
     number = bool(default) and isinstance(default[0], (bool, int, float, tuple, list))
@@ -345,4 +330,4 @@ def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner
         raise RequestError(f"{word!r} is no {owner.noun}, and {key!r} takes no word.", hint=f"To add it: {adding}.")
     if last in ("activation", "initializer", "regularizer", "constraint"):
         catalogue.check_name(f"{last}s", word)
-    return Literal(word)
+    return Plain(word)

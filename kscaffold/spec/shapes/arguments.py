@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.spec.language.expr import Arithmetic, Call, Display, Expression, Item, Literal, Name, evaluate_size
+from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tree, Variable
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.shapes.shape import Shape
 
 # `glu` is the one activation of Keras whose output has another shape than its input.
@@ -28,7 +29,7 @@ class Arguments:
         values: What bare words stand for.
     """
 
-    call: Call
+    call: Object
     signature: Signature
     values: Mapping[str, object]
 
@@ -37,9 +38,9 @@ class Arguments:
         """The name of the layer."""
         return self.signature.name
 
-    def expression(self, name: str) -> Expression | None:
+    def expression(self, name: str) -> Tree | None:
         """What was given for an argument, if anything was."""
-        return {**dict(zip(self.signature.parameters, self.call.arguments)), **dict(self.call.keywords)}.get(name)
+        return dict(self.call.keywords).get(name)
 
     def value(self, name: str) -> object:
         """The value of an argument, lists as tuples."""
@@ -51,15 +52,15 @@ class Arguments:
             raise NotKnown
         return _frozen(default[0])
 
-    def _evaluate(self, expression: Expression) -> object:
+    def _evaluate(self, expression: Tree) -> object:
         match expression:
-            case Literal(value=value):
+            case Plain(value=value):
                 return value
-            case Display(items=items):
+            case Listing(items=items):
                 return tuple(self._evaluate(item) for item in items)
-            case Name(word=word) if self.values.get(word) is not None:
+            case Variable(name=word) if self.values.get(word) is not None:
                 return _frozen(self.values[word])
-            case Arithmetic() | Item():
+            case Arithmetic() | Part():
                 try:
                     size = evaluate_size(expression, self.values)
                 except RequestError:
@@ -71,7 +72,7 @@ class Arguments:
     def is_given(self, name: str) -> bool:
         """Whether an argument is there and is not `None`."""
         given = self.expression(name)
-        return given is not None and given != Literal(None)
+        return given is not None and given != Plain(None)
 
     def size(self, name: str) -> int:
         """A positive whole number."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.spec.language.expr import Call
+from kscaffold.program.tree import Object
 from kscaffold.spec.shapes.arguments import Arguments, NotKnown
 from kscaffold.spec.shapes.shape import Shape, show_shape
 from kscaffold.spec.shapes.weightless import WEIGHTLESS, product, slide, total, wrong_rank
@@ -42,7 +42,7 @@ InferredRule = TypeVar("InferredRule", bound=Callable[..., Inferred])
 WEIGHTED: dict[str, Callable[..., Inferred]] = {}
 
 
-def infer(call: Call, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
+def infer(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
     """What a layer makes of inputs of known shapes.
 
     Args:
@@ -54,7 +54,7 @@ def infer(call: Call, shapes: tuple[Shape | None, ...], values: Mapping[str, obj
         RequestError: Keras refuses these inputs.
     """
     module, _, name = call.target.rpartition(".")
-    if module != "keras.layers" or not catalogue.is_layer(name) or not shapes:
+    if module != "layers" or not catalogue.is_layer(name) or not shapes:
         return UNKNOWN
     if call.repeat > 1:
         return _infer_repeated(call, shapes, values)
@@ -73,7 +73,7 @@ def infer(call: Call, shapes: tuple[Shape | None, ...], values: Mapping[str, obj
         return Inferred(None, 0 if name in WEIGHTLESS else None)
 
 
-def _infer_repeated(call: Call, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
+def _infer_repeated(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
     if len(shapes) > 1:
         return UNKNOWN
     one = dataclasses.replace(call, repeat=1)
@@ -292,10 +292,10 @@ def _recurrent(arguments: Arguments, shape: Shape) -> Inferred:
     return Inferred(None if several else output, product(gates, units, total(width, units, biases)))
 
 
-def _wrapped(arguments: Arguments) -> tuple[Call, str]:
+def _wrapped(arguments: Arguments) -> tuple[Object, str]:
     """The layer that another one wraps, and its name."""
     layer = arguments.expression("layer")
-    if not isinstance(layer, Call) or layer.repeat > 1:
+    if not isinstance(layer, Object) or layer.repeat > 1:
         raise NotKnown
     return layer, layer.target.rpartition(".")[2]
 

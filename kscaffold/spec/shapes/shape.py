@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.language.expr import Expression, Name, evaluate_size, show
+from kscaffold.program.text import show
+from kscaffold.program.tree import Tree, Variable
+from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.language.syntax import split_list
 
 ELLIPSIS = "..."
@@ -21,7 +23,7 @@ class ShapePattern:
         axes: The axes after the batch axis; `None` is the ellipsis.
     """
 
-    axes: tuple[Expression | None, ...]
+    axes: tuple[Tree | None, ...]
 
     def __str__(self) -> str:
         written = [ELLIPSIS if axis is None else show(axis) for axis in self.axes]
@@ -77,8 +79,8 @@ def match_shape(pattern: ShapePattern, shape: Shape) -> dict[str, object]:
     if tail > 0:
         pairs += zip(pattern.axes[-tail:], shape[-tail:])
     for axis, size in pairs:
-        if isinstance(axis, Name):
-            values[axis.word] = size
+        if isinstance(axis, Variable):
+            values[axis.name] = size
     values[ELLIPSIS] = shape[split : len(shape) - tail] if tail >= 0 else ()
     return values
 
