@@ -12,6 +12,7 @@ import pytest
 from kscaffold.cli import run
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["golden"]  # pytest would look for doctests in test_*.txt
 
 # Quiet, and on the CPU, in the tests that import Keras themselves.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -17,8 +17,6 @@ from conftest import Kscaffold, tree
 
 from kscaffold.cli import run
 
-GOLDEN = Path(__file__).parent / "golden"
-
 
 def test_a_layer_and_its_test_are_written(kscaffold: Kscaffold, folder: Path) -> None:
     result = kscaffold("layer", "MyDense", "--no-check")
@@ -30,12 +28,6 @@ def test_a_layer_and_its_test_are_written(kscaffold: Kscaffold, folder: Path) ->
     ]
     assert result.err == ""
     assert sorted(tree(folder)) == ["my_dense.py", "test_my_dense.py"]
-
-
-@pytest.mark.parametrize("name", ["my_dense.py", "test_my_dense.py"])
-def test_the_files_are_the_golden_ones(kscaffold: Kscaffold, folder: Path, name: str) -> None:
-    kscaffold("layer", "MyDense", "--no-check", "--package", "my_package")
-    assert (folder / name).read_text() == (GOLDEN / f"{name}.txt").read_text()
 
 
 def test_three_spellings_are_one_layer(kscaffold: Kscaffold) -> None:
