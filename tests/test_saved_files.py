@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
 
 from kscaffold.base.errors import RequestError
-from kscaffold.program.model import SavedFile
+from kscaffold.saved.value import SavedFile
 from kscaffold.program.passes.search import factor
 from kscaffold.program.value import flat_program
 from kscaffold.saved import constants, read_model

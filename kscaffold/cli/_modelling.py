@@ -61,7 +61,8 @@ def generate_from_graph(
         spec: A file or a chain.
         graph: `--input`, `--node` and `--output`.
     """
-    from kscaffold.kinds.model import ModelFlags, Style, generate_model
+    from kscaffold.kinds.model import ModelFlags, generate_model
+    from kscaffold.program.value import Style
     from kscaffold.spec.graph.flags import GraphFlags
 
     flags = ModelFlags(

@@ -56,7 +56,8 @@ def command(
     The module is named NAME; without it, as the model or the file. What is written is held against the saved model: the
     same config, the same outputs with the saved weights.
     """
-    from kscaffold.kinds.saved import SavedFlags, generate_from_saved
+    from kscaffold.kinds.saved import generate_from_saved
+    from kscaffold.kinds.saved_module import SavedFlags
 
     flags = SavedFlags(file, style, flat, customs, allow_stubs, to_spec, diagram)
     generate = functools.partial(

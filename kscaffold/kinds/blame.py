@@ -4,54 +4,51 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kscaffold.base.place import Place
-from kscaffold.check import CheckProcess, Finding, Verdict
+from kscaffold.check import CheckProcess, Finding, Job, Verdict
 from kscaffold.library import render
-from kscaffold.source.functional import functional_parts
 
-if TYPE_CHECKING:
-    from kscaffold.kinds.model import ModelScaffold
+Marked = tuple[str, Mapping[int, Place]]
 
 
-def blame(scaffold: ModelScaffold, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+def blame(
+    verdicts: tuple[Verdict, ...],
+    module: Marked,
+    plain: tuple[Marked, Callable[[Path], Job]] | None,
+    interpreter: str,
+) -> tuple[Verdict, ...]:
     """The verdicts, each error with the place of the call in the spec that it comes from, where one is found.
 
     Args:
-        scaffold: The model.
-        verdicts: What the checks say of it.
+        verdicts: What the checks say of a model.
+        module: The formatted module, and the places that its statements come from.
+        plain: The same model as functions, which have a statement for each call, and what the checks are asked of it:
+            tried where a class does not tell.
         interpreter: The interpreter that the checks ran in.
-        text: The formatted module.
     """
-    from kscaffold.kinds.model import Style
-
-    if scaffold.style is Style.FUNCTIONAL:
-        places = scaffold.text(scaffold.style, scaffold.parts)[1]
-        return tuple(_placed(verdict, text, places) for verdict in verdicts)
-    parts = functional_parts(scaffold.graph, scaffold.facts)
-    other = replace(scaffold, style=Style.FUNCTIONAL)
-    plain, places = other.text(Style.FUNCTIONAL, parts)
+    placed = tuple(_placed(verdict, *module) for verdict in verdicts)
+    if plain is None or all(finding.place for verdict in placed for finding in verdict.findings):
+        return placed
+    (text, places), job = plain
     with tempfile.TemporaryDirectory(prefix="kscaffold-staging-") as folder, CheckProcess(interpreter) as process:
-        staged = Path(folder).resolve() / scaffold.destination.module.name
-        staged.write_text(plain, encoding="utf-8")
-        tried = process.finish((other.job(staged, staged.name),))
+        staged = Path(folder).resolve() / "plain.py"
+        staged.write_text(text, encoding="utf-8")
+        tried = process.finish((job(staged),))
     found = {
         _exception(finding): finding.place
         for verdict in reversed(tried)
-        for finding in reversed(_placed(verdict, plain, places).findings)
+        for finding in reversed(_placed(verdict, text, places).findings)
         if finding.place
     }
-    return tuple(
-        replace(
-            verdict,
-            findings=tuple(replace(finding, place=found.get(_exception(finding), "")) for finding in verdict.findings),
-        )
-        for verdict in verdicts
-    )
+
+    def with_place(finding: Finding) -> Finding:
+        return finding if finding.place else replace(finding, place=found.get(_exception(finding), ""))
+
+    return tuple(replace(verdict, findings=tuple(map(with_place, verdict.findings))) for verdict in placed)
 
 
 def _exception(finding: Finding) -> str:

@@ -9,14 +9,14 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name, to_class_name
 from kscaffold.base.project import find_project
 from kscaffold.kinds.layer import read_layer_manifest
-from kscaffold.kinds.model import Style, parts_in_style
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
+from kscaffold.program.value import Style
 from kscaffold.source.layer import expressions as source
-from kscaffold.source.parts import described_inputs, described_outputs
+from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
+from kscaffold.spec.graph.shapes import ShapeFacts, described_inputs, described_outputs, infer_shapes
 from kscaffold.spec.graph.value import Graph
 from kscaffold.spec.layer.value import LayerFlags, describe_layer
 
@@ -172,7 +172,7 @@ def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescript
 
 def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
     try:
-        parts_in_style(style, graph, parse_module_name("my_" + graph.name), facts)
+        lower(graph, facts, style)
     except RequestError:
         return False
     return True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kscaffold.program.model import SavedInput, SavedModel, every_model
 from kscaffold.program.tree import Listing, Plain, Ref, Table
+from kscaffold.saved.value import SavedInput, SavedModel, every_model
 from kscaffold.source.expression import source
 from kscaffold.source.test import TestInput, random_numbers
 

@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError, did_you_mean
-from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Destination, Request, find_destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.layer import name_warnings
 from kscaffold.kinds.model_spec import broken_preset, choose_document, read_settings
+from kscaffold.kinds.model_text import model_text, part_package, style_template
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.pipeline import Outcome, Resolve, SummaryRow, generate
+from kscaffold.kinds.pipeline import Outcome, Resolve, SummaryRow, called_row, generate
+from kscaffold.program.value import Style
 from kscaffold.source.formatting import Formatter
-from kscaffold.source.functional import builder_name, functional_parts
-from kscaffold.source.parts import Function, imported_classes, uses_operations
-from kscaffold.source.sequential import sequential_parts
-from kscaffold.source.subclassed import ClassPart, subclassed_parts
+from kscaffold.source.module import Written, write
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
+from kscaffold.spec.graph.cuts import end_cuts
 from kscaffold.spec.graph.flags import GraphFlags
+from kscaffold.spec.graph.lower import builder_name, lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
 from kscaffold.spec.graph.value import Form, Graph
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 if TYPE_CHECKING:
-    from kscaffold.check import CalledLayer, Job, Verdict
+    from kscaffold.check import Job, Verdict
     from kscaffold.disk import writer
 
 MODEL_TEST = "test/model.py.jinja"
-
-
-class Style(StrEnum):
-    """How a model is written."""
-
-    SUBCLASSED = "subclassed"
-    FUNCTIONAL = "functional"
-    SEQUENTIAL = "sequential"
-
-    @property
-    def template(self) -> str:
-        """The file that is rendered."""
-        return "style/subclassed.py.jinja" if self is Style.SUBCLASSED else "style/functional.py.jinja"
 
 
 @dataclass(frozen=True)
@@ -119,39 +104,14 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
         raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
+    if style is Style.FUNCTIONAL:
+        graph = end_cuts(graph)
     own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
     facts = infer_shapes(graph, own.infer)
     scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
     # Whatever the style cannot hold is said before anything is started.
-    assert scaffold.parts
+    assert scaffold.written
     return scaffold
-
-
-def part_package(destination: Destination) -> str:
-    """The package that the parts of a model are registered under: two models may each have an Encoder."""
-    return f"{destination.settings.package}.{destination.name.module}"
-
-
-def parts_in_style(
-    style: Style, graph: Graph, name: ModuleName, facts: ShapeFacts, deferred: bool = False
-) -> tuple[Function, ...] | tuple[ClassPart, ...]:
-    """The functions or classes that a graph becomes in a style.
-
-    Args:
-        style: How it is written.
-        graph: The graph.
-        name: Names of the class and the module.
-        facts: The shapes of its values.
-        deferred: Whether a sequential model is left to be built by its first call.
-
-    Raises:
-        RequestError: The style cannot hold the graph.
-    """
-    if style is Style.FUNCTIONAL:
-        return functional_parts(graph, facts)
-    if style is Style.SEQUENTIAL:
-        return sequential_parts(graph, facts, deferred)
-    return subclassed_parts(graph, name, facts)
 
 
 @dataclass(frozen=True)
@@ -194,13 +154,14 @@ class ModelScaffold:
         return self.destination.name.class_name if self.style is Style.SUBCLASSED else builder_name(self.graph)
 
     @cached_property
-    def parts(self) -> tuple[Function, ...] | tuple[ClassPart, ...]:
-        """The functions or classes of the module.
+    def written(self) -> Written:
+        """The functions and classes of the module.
 
         Raises:
             RequestError: The style cannot hold the graph.
         """
-        return parts_in_style(self.style, self.graph, self.destination.name, self.facts, self.deferred)
+        program = lower(self.graph, self.facts, self.style, self.deferred)
+        return write(program, self.style, self.destination.name.class_name)
 
     @property
     def inputs(self) -> tuple[tuple[Shape, str, int | None], ...]:
@@ -239,43 +200,24 @@ class ModelScaffold:
         black = self.destination.settings.black
         picture = self.picture_file()
         catalogue = self.destination.catalogue
-        body = render.shown_name(self.style.template, catalogue.roots_of(self.style.template))
-        formatter.send(self.text(self.style, self.parts)[0], black, body)
+        template = style_template(self.style)
+        body = render.shown_name(template, catalogue.roots_of(template))
+        formatter.send(self.text()[0], black, body)
         if with_test:
             formatter.send(self.test_text(), black, render.shown_name(MODEL_TEST, catalogue.roots_of(MODEL_TEST)))
 
         from kscaffold.disk import writer  # while black is at work
 
         files = [writer.File(self.destination.module, formatter.receive())]
-        names = {part.name for part in self.parts} | {item.name for item in self.own.items}
-        render.demand_names(files[0].text, names, body)
+        render.demand_names(files[0].text, self.written.names | {item.name for item in self.own.items}, body)
         if with_test:
             files.append(writer.File(self.destination.test, formatter.receive()))
         return [*files, picture] if picture else files
 
-    def text(
-        self, style: Style, parts: tuple[Function, ...] | tuple[ClassPart, ...]
-    ) -> tuple[str, Mapping[int, Place]]:
+    def text(self) -> tuple[str, Mapping[int, Place]]:
         """The text of the module, and the places that its statements come from, by their number."""
-        from kscaffold.library import render
-
-        own_classes = self.own.sources()
-        imported = imported_classes(self.graph)
-        context = {
-            "uses_layers": True,
-            "uses_ops": uses_operations(self.graph)
-            or any("ops." in source.replace("keras.ops.", "") for source in own_classes),
-            "title": f"{self.destination.name.class_name}: a {style} Keras model.",
-            "imported": imported,
-            "first_party": self.destination.first_party(module for module, _ in imported),
-            "own_classes": own_classes,
-            "uses_numpy": False,
-            "functions": (),
-            "parts": parts,
-            "package": self.destination.settings.package,
-            "part_package": part_package(self.destination),
-        }
-        return render.render_graph(style.template, self.destination.catalogue.roots_of(style.template), context)
+        title = f"{self.destination.name.class_name}: a {self.style} Keras model."
+        return model_text(self.destination, self.style, title, self.written, self.own.sources())
 
     def test_text(self) -> str:
         """The text of the test, before formatting."""
@@ -333,9 +275,15 @@ class ModelScaffold:
         """
         if all(verdict.ok for verdict in verdicts):
             return verdicts
-        from kscaffold.kinds import blame
+        from kscaffold.kinds.blame import blame
 
-        return blame.blame(self, verdicts, interpreter, text)
+        plain = replace(self, style=Style.FUNCTIONAL)
+        return blame(
+            verdicts,
+            (text, self.text()[1]),
+            None if self.style is Style.FUNCTIONAL else (plain.text(), lambda staged: plain.job(staged, staged.name)),
+            interpreter,
+        )
 
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
         """The layers as Keras called them, else the calls of the graph as far as they are known."""
@@ -352,13 +300,3 @@ class ModelScaffold:
             )
             for item in self.facts.of(self.graph).steps
         )
-
-
-def called_row(layer: CalledLayer) -> SummaryRow:
-    """A line of the summary for a layer that Keras called."""
-    # The names that Keras gives by itself say nothing beside the class.
-    made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
-    title = layer.kind if made_up else f"{layer.kind} {layer.name}"
-    shapes = ", ".join(str(shape) for shape in layer.shapes)
-    repeated = " (again)" if layer.again else ""
-    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)

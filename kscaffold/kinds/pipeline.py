@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from kscaffold.kinds.destination import ByHand, Destination, Request, refuse_nam
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
-    from kscaffold.check import CheckProcess, Job, Limits, Verdict
+    from kscaffold.check import CalledLayer, CheckProcess, Job, Limits, Verdict
     from kscaffold.disk import writer
 
 Resolve = Callable[["writer.Plan"], "Mapping[Path, writer.Status]"]
@@ -31,6 +32,16 @@ class SummaryRow:
     layer: str
     shape: str
     parameters: int | None
+
+
+def called_row(layer: CalledLayer) -> SummaryRow:
+    """A line of the summary for a layer that Keras called."""
+    # The names that Keras gives by itself say nothing beside the class.
+    made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
+    title = layer.kind if made_up else f"{layer.kind} {layer.name}"
+    shapes = ", ".join(str(shape) for shape in layer.shapes)
+    repeated = " (again)" if layer.again else ""
+    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)
 
 
 @dataclass(frozen=True)

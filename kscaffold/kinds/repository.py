@@ -20,13 +20,14 @@ from kscaffold.disk import writer
 from kscaffold.kinds.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
 from kscaffold.kinds.destination import Request, find_destination, output_folder
 from kscaffold.kinds.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
-from kscaffold.kinds.model import ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
 from kscaffold.kinds.new_folder import NewOutcome, Rendered, demand_empty, put_repository, recover_above
 from kscaffold.kinds.pipeline import Outcome, Scaffold
 from kscaffold.kinds.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.library import cookie
 from kscaffold.library.cookie import Ask, Cookie
 from kscaffold.library.templates import Catalogue, templates_root
+from kscaffold.program.value import Style
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.layer.value import LayerFlags, describe_layer
 

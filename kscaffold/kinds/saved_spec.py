@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
-from kscaffold.kinds.model import ModelScaffold, Style, part_package
+from kscaffold.kinds.model import ModelScaffold
+from kscaffold.kinds.model_text import part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.saved import SavedFlags
-from kscaffold.program.model import SavedFile, SavedModel, layer_order
+from kscaffold.kinds.saved_module import SavedFlags
+from kscaffold.program.value import Style
 from kscaffold.saved.inside import inner_models
+from kscaffold.saved.value import SavedFile, SavedModel, layer_order
 from kscaffold.source.formatting import Formatter
 from kscaffold.source.spec import spec_document
 from kscaffold.spec.graph.document import parse_document
@@ -45,7 +47,7 @@ def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) 
     scaffold = SpecScaffold(
         destination, flags.file, graph, facts, Style.FUNCTIONAL, own, False, None, file, flags, text
     )
-    assert scaffold.parts
+    assert scaffold.written
     return scaffold
 
 
@@ -127,7 +129,7 @@ class SpecScaffold(ModelScaffold):
         from kscaffold.check import Saved
 
         assert self.file is not None
-        staged.write_text(self.text(self.style, self.parts)[0], encoding="utf-8")
+        staged.write_text(self.text()[0], encoding="utf-8")
         model = self.file.model
         saved = Saved(
             Path(self.flags.file).resolve(),

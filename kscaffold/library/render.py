@@ -16,16 +16,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kscaffold.base.errors import broken_template, did_you_mean
 from kscaffold.library.templates import BUILT_IN, shown
+from kscaffold.program.argument import Argument
 from kscaffold.program.text import literal
 from kscaffold.source import test as model_source
 from kscaffold.source.layer import expressions as source
 from kscaffold.source.layer import statements
-from kscaffold.spec.layer.argument import Argument
 from kscaffold.spec.layer.value import LayerSpec
 
 if TYPE_CHECKING:  # a layer has no use for graphs
     from kscaffold.base.place import Place
-    from kscaffold.source.body import Line
+    from kscaffold.source.parts import Line
 
 Roots = tuple[Path, ...]
 

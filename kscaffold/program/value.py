@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from kscaffold.program.model import CallKind, SavedFile, SavedModel, every_model
-from kscaffold.program.tree import Code, Object, Plain, Ref, Text, Tree, refs
+from kscaffold.base.place import Place
+from kscaffold.program.argument import Argument
+from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, refs
+
+
+class Style(StrEnum):
+    """How a model is written."""
+
+    SUBCLASSED = "subclassed"
+    FUNCTIONAL = "functional"
+    SEQUENTIAL = "sequential"
 
 
 class StepKind(StrEnum):
@@ -36,6 +45,8 @@ class Step:
         body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
         result: What a loop hands on, or an `if` gives.
         label: The class of the layer, where what is called does not tell.
+        names: The variables of its values, where somebody has named them: one, or one for each value.
+        place: Where a spec says so.
     """
 
     uid: int
@@ -48,6 +59,8 @@ class Step:
     body: tuple[Step, ...] = ()
     result: Ref | None = None
     label: str = ""
+    names: tuple[str, ...] = ()
+    place: Place | None = None
 
     @property
     def trees(self) -> tuple[Tree, ...]:
@@ -83,10 +96,90 @@ class Parameter:
     Attributes:
         name: Its name.
         default: Its default, if it has one.
+        argument: What a spec says of it: its type, its checks, its line in a docstring.
     """
 
     name: str
     default: Tree | None = None
+    argument: Argument | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a model.
+
+    Attributes:
+        name: Its name; in code where it is `generated`, for Keras, too, where it is not.
+        sizes: The sizes of one example, without the batch axis; `None` where a size is not fixed.
+        dtype: The type of its numbers.
+        batch_size: The number of examples in a batch, where it is fixed.
+        generated: Whether Keras may name it.
+        options: Further arguments that are true: sparse, ragged, optional.
+        place: Where a spec declares it.
+    """
+
+    name: str
+    sizes: tuple[Tree | None, ...]
+    dtype: str = "float32"
+    batch_size: int | None = None
+    generated: bool = False
+    options: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a function that builds a model makes of its steps.
+
+    Attributes:
+        name: The name that Keras is told; empty where Keras may name it.
+        inputs: Its inputs in order; none for a `Sequential` that nobody has told its input.
+        input_tree: How it is given its inputs: one, a list, a dictionary.
+        sequential: Whether it is a `Sequential`.
+        frozen: Whether nothing in it is trained.
+        build_shape: For a `Sequential` without an input, the shape that it is built for.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    input_tree: Tree
+    sequential: bool = False
+    frozen: bool = False
+    build_shape: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A model cut out of another one, whose layers it shares.
+
+    Attributes:
+        name: The name that Keras is told.
+        builder: The function that builds the other model.
+        inputs: The layers or inputs of the other model whose outputs it takes.
+        outputs: The layers of the other model whose outputs it gives.
+        place: Where a spec declares it.
+    """
+
+    name: str
+    builder: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a docstring says of a function, or of the class made of it, where a spec says it.
+
+    Attributes:
+        summary: Its first line; empty for one that is told from the steps.
+        inputs: Name and shape of each input.
+        outputs: Name and shape of each output.
+    """
+
+    summary: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +196,10 @@ class Routine:
         layers: The layers and models that have a variable in it: the variable and what makes each.
         widths: Sizes that it finds out from the first value that it takes, by their variables.
         words: The words that some of those layers learned, by the variable.
+        input_names: The names of the values that it takes, where a spec gives them.
+        cut: What it cuts out of a model; it has no steps then.
+        described: What its docstring says.
+        places: Where a spec says of the layers and models that have a variable, by that.
     """
 
     name: str
@@ -110,22 +207,26 @@ class Routine:
     parameters: tuple[Parameter, ...]
     steps: tuple[Step, ...]
     result: Tree
-    model: SavedModel | None = None
+    model: Model | None = None
     layers: tuple[tuple[str, Tree], ...] = ()
     widths: tuple[tuple[str, Tree], ...] = ()
     words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    input_names: tuple[str, ...] = ()
+    cut: Cut | None = None
+    described: Described = Described()
+    places: tuple[tuple[str, Place], ...] = ()
 
 
 @dataclass(frozen=True)
 class Program:
-    """Functions, each behind those that it calls; the last builds the model of the file."""
+    """Functions, each behind those that it calls; the last that is no cut builds the model."""
 
     routines: tuple[Routine, ...]
 
     @property
     def main(self) -> Routine:
         """The function that builds the model."""
-        return self.routines[-1]
+        return next(routine for routine in reversed(self.routines) if routine.cut is None)
 
 
 def every_step(steps: Iterable[Step]) -> Iterator[Step]:
@@ -133,133 +234,6 @@ def every_step(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from every_step(step.body)
-
-
-def flat_program(file: SavedFile, name: str) -> Program:
-    """The program of a saved model without functions of its own: a statement for each call.
-
-    Args:
-        file: What the file says.
-        name: The name of the model in the code.
-    """
-    models: list[SavedModel] = []
-    for model in every_model(file.model):
-        models += [part for part in (*embedded_models(model), model) if part not in models]
-    names = _builder_names(models, name)
-    counter = iter(range(1, 10**9))
-    return Program(tuple(_routine(model, models, names, counter) for model in models))
-
-
-def embedded_models(model: SavedModel) -> Iterator[SavedModel]:
-    """The models that are arguments of layers, such as those of TimeDistributed."""
-    for layer in model.layers:
-        for part in _objects(layer.made):
-            inner = dict(part.keywords).get("model")
-            if part.target == "model" and inner is not None:
-                for deeper in every_model(inner):  # type: ignore[arg-type]
-                    yield from embedded_models(deeper)
-                    yield deeper
-
-
-def _objects(tree: object) -> Iterator[Object]:
-    from kscaffold.program.tree import walk
-
-    return (part for part in walk(tree) if isinstance(part, Object))  # type: ignore[arg-type]
-
-
-def _builder_names(models: list[SavedModel], main: str) -> dict[int, str]:
-    """A name for each model, by its place."""
-    from kscaffold.base.naming import identifier
-
-    taken = {main}
-    names = {len(models) - 1: main}
-    for place, model in enumerate(models[:-1]):
-        wanted = identifier(model.name, "part") if not model.generated else "part"
-        name, number = wanted, 2
-        while name in taken:
-            name, number = f"{wanted}{number}", number + 1
-        taken.add(name)
-        names[place] = name
-    return names
-
-
-def _routine(model: SavedModel, models: list[SavedModel], names: dict[int, str], counter: Iterator[int]) -> Routine:
-    from kscaffold.base.naming import identifier
-
-    variables: dict[int, str] = {}
-    layers: list[tuple[str, Tree]] = []
-    taken: set[str] = {"x", "outputs", "inputs", "keras", "layers", "ops"}
-
-    def builder(inner: SavedModel) -> str:
-        return f"build_{names[models.index(inner)]}"
-
-    def with_builders(tree: Tree) -> Tree:
-        from kscaffold.program.tree import transform
-
-        def change(part: Tree) -> Tree | None:
-            if isinstance(part, Object) and part.target == "model":
-                return Object(f":{builder(dict(part.keywords)['model'])}")  # type: ignore[arg-type]
-            return None
-
-        return transform(tree, change)
-
-    for number, layer in enumerate(model.layers):
-        if layer.calls < 2 and layer.model is None and not layer.words:
-            continue
-        stem = names[models.index(layer.model)] if layer.model else layer.made.class_name
-        wanted = identifier(layer.name if not layer.generated else stem, "layer")
-        variable, count = wanted, 2
-        while variable in taken:
-            variable, count = f"{wanted}{count}", count + 1
-        taken.add(variable)
-        variables[number] = variable
-        made = (
-            Object(f":{builder(layer.model)}")
-            if layer.model
-            else named(with_builders(layer.made), layer.name, layer.generated)
-        )
-        layers.append((variable, made))
-    uids: list[int] = []
-
-    def moved(tree: Tree) -> Tree:
-        from kscaffold.program.tree import transform
-
-        return transform(
-            tree,
-            lambda part: (Ref(uids[part.source], part.path) if isinstance(part, Ref) and part.source >= 0 else None),
-        )
-
-    steps = []
-    for call in model.calls:
-        args = tuple(moved(arg) for arg in call.args)
-        kwargs = tuple((key, moved(value)) for key, value in call.kwargs)
-        uid = next(counter)
-        if call.kind is CallKind.OPERATION:
-            step = Step(uid, StepKind.OPERATION, Code(call.function), args, kwargs, call.outputs)
-        elif call.layer in variables:
-            step = Step(uid, StepKind.NAMED, Code(variables[call.layer]), args, kwargs, call.outputs)
-        else:
-            layer = model.layers[call.layer]
-            made = named(with_builders(layer.made), layer.name, layer.generated)
-            step = Step(uid, StepKind.LAYER, made, args, kwargs, call.outputs)
-        uids.append(uid)
-        steps.append(step)
-    return Routine(
-        f"build_{names[models.index(model)]}",
-        len(model.inputs),
-        (),
-        tuple(steps),
-        moved(model.output_tree),
-        model,
-        tuple(layers),
-        words=tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words),
-    )
-
-
-def named(made: Tree, name: str, generated: bool) -> Object:
-    """What makes a layer, with its name where somebody chose it."""
-    assert isinstance(made, Object)
-    return made if generated else replace(made, keywords=(*made.keywords, ("name", Text((name,)))))
 
 
 def is_true(tree: Tree | None) -> bool:

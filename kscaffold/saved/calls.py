@@ -8,10 +8,10 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import facts
-from kscaffold.program.model import Call, CallKind, SavedLayer
 from kscaffold.program.tree import Listing, Object, Plain, Ref, Table, Tree, transform
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
+from kscaffold.saved.value import Call, CallKind, SavedLayer
 
 OPERATORS = {
     "Add": "+", "Subtract": "-", "Multiply": "*", "TrueDivide": "/", "FloorDivide": "//", "Power": "**", "Matmul": "@",

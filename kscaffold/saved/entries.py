@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from kscaffold.keras_data import facts
-from kscaffold.program.model import Call, SavedInput, SavedLayer
 from kscaffold.program.tree import Object, Plain
 from kscaffold.saved.names import Malformed, text
 from kscaffold.saved.objects import Objects
+from kscaffold.saved.value import Call, SavedInput, SavedLayer
 
 LOOKUPS = ("StringLookup", "TextVectorization", "IntegerLookup")
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.keras_data import catalogue, facts
-from kscaffold.program.model import Call, CallKind, SavedLayer, SavedModel
 from kscaffold.program.tree import Listing, Plain, Ref, Table, Tree, refs, transform
 from kscaffold.saved.calls import layer_outputs, operation_call, with_path, with_paths
 from kscaffold.saved.entries import asset_paths, counted, own_name, read_input, read_layer
 from kscaffold.saved.masks import nobody_wrote, without_masks
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
+from kscaffold.saved.value import Call, CallKind, SavedLayer, SavedModel
 
 Node = tuple[int, int]  # the number of a layer, and which of its calls
 

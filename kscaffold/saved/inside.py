@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscaffold.program.model import SavedModel
 from kscaffold.program.tree import Listing, Object, Table, Tree, walk
+from kscaffold.saved.value import SavedModel
 
 
 def items_of(tree: Tree) -> Iterator[Tree]:

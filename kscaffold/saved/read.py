@@ -9,13 +9,13 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import facts
-from kscaffold.program.model import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
 from kscaffold.program.tree import Object, Ref
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
+from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
 
 DEEPEST = 50  # models inside each other
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.keras_data import catalogue
-from kscaffold.program.model import Stub
 from kscaffold.program.tree import Code
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, argument_name, class_name
+from kscaffold.saved.value import Stub
 
 SHARED = ("shared_object_id",)  # where an object was in the memory of another program
 LONGEST_CONFIG = 2000  # characters of a config in a comment

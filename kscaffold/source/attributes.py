@@ -44,6 +44,7 @@ class Attributes:
         self.module = module
         self.arguments = {item.name for item in module.parameters(routine)}
         self.layers = dict(routine.layers)
+        self.ends = {step.uid for step in routine.steps if step.names}
         self.by_step = self.names(list(owners(routine.steps)))
 
     def names(self, steps: Sequence[Step]) -> dict[int, str]:
@@ -61,7 +62,9 @@ class Attributes:
         return names
 
     def wanted(self, step: Step) -> str:
-        """What the attribute of a step may be called: as its layer was named, else by what it is."""
+        """What the attribute of a step may be called: as somebody named its value or its layer, else by what it is."""
+        if name := self.named(step):
+            return name
         if step.kind is StepKind.LOOP:
             if not is_over_one(step, self.module.inputs):
                 return "blocks"
@@ -80,6 +83,16 @@ class Attributes:
         )
 
 
+    def named(self, step: Step) -> str:
+        """The name of the value of a step, where it is that of a layer, too: one that decides its size, or does all."""
+        name = step.names[0] if len(step.names) == 1 else ""
+        if len(name) < 2 or name in {"inputs", "outputs", *catalogue.reserved_attributes(), *self.arguments, *self.layers}:
+            return ""
+        sizes = isinstance(step.callee, Object) and {"units", "filters"} & set(dict(step.callee.keywords))
+        alone = all(ref.source < 0 or ref.source in self.ends for ref in step.reads())
+        return name if sizes or alone or step.kind is StepKind.INVOKE else ""
+
+
 def owners(steps: Sequence[Step]) -> Iterator[Step]:
     """The steps that have an attribute: layers, and loops over layers."""
     for step in steps:
@@ -92,7 +105,8 @@ def owners(steps: Sequence[Step]) -> Iterator[Step]:
 def loop_variable(attribute: str) -> str:
     """The variable of a loop over a list of layers."""
     countable = tuple(f"{word}s" for word in COUNTABLE if word != "layer")
-    return attribute.removesuffix("s") if attribute.endswith(countable) else "layer"
+    name = attribute.rstrip("0123456789_")
+    return name.removesuffix("s") if name.endswith(countable) else "layer"
 
 
 def _hint(text: Tree | None) -> str:

@@ -10,9 +10,9 @@ from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, loop_variable
-from kscaffold.source.body import Line
 from kscaffold.source.classes import Module, input_structure
-from kscaffold.source.program import input_names, variables_of_inputs
+from kscaffold.source.functions import input_names, variables_of_inputs
+from kscaffold.source.parts import Line
 from kscaffold.source.routine import RoutineWriter
 
 ALWAYS = Code("True if training is None else training")
@@ -41,8 +41,8 @@ class Calling:
         steps_of = replace(self.routine, steps=steps, layers=(), parameters=())
         writer = RoutineWriter(steps_of, bound, frozenset({"self", "training", "inputs"}))
         writer.fixed = set(bound.values())
-        for line in (*lines, *writer.block(steps, self.in_call(self.routine.result), returns=True)):
-            yield Line(line)
+        yield from map(Line, lines)
+        yield from writer.block(steps, self.in_call(self.routine.result), returns=True)
 
     def unpacked(self, structure: Tree) -> tuple[dict[Ref, str], list[str]]:
         """The variables of the inputs, and the statements that take them out of `inputs`."""

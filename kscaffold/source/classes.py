@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kscaffold.base.naming import to_class_name
 from kscaffold.keras_data import catalogue
-from kscaffold.program.model import every_model
+from kscaffold.program.argument import Argument
 from kscaffold.program.passes.lift import lift_loops, names_only, parameters_given
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
-from kscaffold.source.body import Line
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
+from kscaffold.source.functions import trees_of
 from kscaffold.source.kinds import argument_of
 from kscaffold.source.names import Scope
-from kscaffold.source.parts import Function
-from kscaffold.source.subclassed import QUANTIZED
-from kscaffold.spec.layer.argument import Argument
+from kscaffold.source.parts import Function, Line
 
 # What leaves each step of a sequence where it is.
+QUANTIZED = ("Dense", "EinsumDense", "Embedding")  # they take `training` for their quantized form alone
 ELEMENTWISE = ("+", "-", "*", "/", "add", "subtract", "multiply", "divide", "relu", "gelu", "silu", "sigmoid", "tanh")
 MERGING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
 OWN_DTYPE = Code("self.dtype_policy")
@@ -51,13 +49,19 @@ class Module:
         self.routines = {routine.name: routine for routine in self.program.routines}
         self.inputs = {routine.name: routine.inputs for routine in self.program.routines}
         self.unneeded = names_only(self.program)
-        objects = [part for tree in self._trees() for part in walk(tree) if isinstance(part, Object)]
+        objects = [
+            part
+            for routine in self.program.routines
+            for tree in trees_of(routine)
+            for part in walk(tree)
+            if isinstance(part, Object)
+        ]
         scope = Scope({self.name, *(part.class_name for part in objects if ":" in part.target)})
         self.classes = {self.program.main.name: self.name}
         for routine in self.program.routines[:-1]:
             if not is_maker(routine):
                 self.classes[routine.name] = scope.new(to_class_name(routine.name.removeprefix("build_")))
-        models = [model for routine in self.program.routines if routine.model for model in every_model(routine.model)]
+        models = [routine.model for routine in self.program.routines if routine.model]
         types = {item.dtype for model in models for item in model.inputs if "float" in item.dtype}
         self.autocasts = types <= {"float32"} and not any("dtype" in dict(part.keywords) for part in objects)
         self.masks = any(
@@ -67,13 +71,6 @@ class Module:
         for routine in self.program.routines:
             if self._trains(routine):
                 self.training.add(routine.name)
-
-    def _trees(self) -> Iterator[Tree]:
-        for routine in self.program.routines:
-            yield from (made for _, made in routine.layers)
-            yield routine.result
-            for step in every_step(routine.steps):
-                yield from (step.callee, *step.trees)
 
     def _trains(self, routine: Routine) -> bool:
         """Whether the class of a routine takes `training`: a layer in it does, or somebody says it in a call."""
@@ -177,12 +174,12 @@ class Module:
             made = self.made(routine.steps[0].callee, Variable("dtype"))
             words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
         lines = (Line(f"return {source(made, no_value)}"),)
-        return Function(routine.name, ", ".join(listed), f"Makes a {words}.", (), (), (), "", lines)
+        return Function(routine.name, ", ".join(listed), f"Makes a {words}.", lines)
 
 
 def is_maker(routine: Routine) -> bool:
     """Whether a function makes an object, or does nothing but call one layer that it makes."""
-    if routine.model is not None or len(routine.steps) > 1:
+    if routine.model is not None or routine.input_names or len(routine.steps) > 1:
         return False
     if not routine.steps:
         return True

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind
 from kscaffold.program.passes.lift import parameters_given
 from kscaffold.program.text import literal
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 from kscaffold.source.expression import no_value, source
 from kscaffold.spec.language.syntax import parse_expression
-from kscaffold.spec.layer.argument import FOUND_BY_NAME, Argument, Kind
 
 # The variables of loops: the loop, which of its variables it is, and those of the loops around it.
 Rows: TypeAlias = "Mapping[str, tuple[Step, int, Rows]]"
@@ -27,6 +27,8 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
         routine: The function.
         parameter: The parameter.
     """
+    if parameter.argument is not None:
+        return parameter.argument
     values = list(dict.fromkeys(_given(program, routine, parameter.name)))
     kinds = {_kind(value, parameter.name) for value in values if value != NONE}
     if kinds == {Kind.INT, Kind.FLOAT}:

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 
 from kscaffold.program.passes.lift import is_over_one, needed_variables, over_needed
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Ref, Tree
+from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
-from kscaffold.source.body import Line
+from kscaffold.source.building import chain_lines, chain_of_layers, symbolic_lines
 from kscaffold.source.calling import Calling
 from kscaffold.source.classes import Module, input_structure, is_maker
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
-from kscaffold.source.parts import Function
-from kscaffold.source.program import shape_of_input, variables_of_inputs
-from kscaffold.source.subclassed import ClassPart
-from kscaffold.source.symbolic import symbolic_lines
+from kscaffold.source.functions import shape_of_input, variables_of_inputs
+from kscaffold.source.parts import ClassPart, Function, Line
 
 
 def class_parts(module: Module) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:
@@ -38,29 +36,34 @@ class _Class:
         """The class."""
         routine, model = self.routine, self.routine.model
         is_main = routine is self.module.program.main
-        structure = input_structure(routine)
-        build, output_shape = symbolic_lines(structure, self.dtype, routine.result)
+        chain = chain_of_layers(self.module, routine, self.attributes)
+        build, output_shape = (
+            chain_lines(chain) if chain else symbolic_lines(input_structure(routine), self.dtype, routine.result)
+        )
         shown = zip(variables_of_inputs(model), model.inputs) if model else ()
+        passes_mask = not is_main and self.module.passes_mask(routine)
         return ClassPart(
             name=self.module.classes[routine.name],
             base="keras.Model" if is_main else "layers.Layer",
             summary=self.summary(),
             arguments=self.module.arguments(routine),
-            inputs=tuple((name, f"`{shape_of_input(item)}`") for name, item in shown),
-            outputs=(),
+            inputs=routine.described.inputs or tuple((name, f"`{shape_of_input(item)}`") for name, item in shown),
+            outputs=routine.described.outputs,
             constructor=tuple(self.constructor()),
             build=build,
             call=tuple(Calling(self.module, self.routine, self.attributes).lines()),
             takes_training=routine.name in self.module.training,
             output_shape=output_shape,
-            passes_mask=not self.module.masks and not is_main and self.module.passes_mask(routine),
-            keeps_masks=self.module.masks and not is_main,
+            passes_mask=passes_mask,
+            keeps_masks=self.module.masks and not is_main and not passes_mask,
             autocasts=self.module.autocasts,
             frozen=bool(model and model.frozen),
         )
 
     def summary(self) -> str:
         """The first line of the docstring: which model it is, or what it does."""
+        if self.routine.described.summary:
+            return self.routine.described.summary
         words = self.routine.name.removeprefix("build_").replace("_", " ")
         if self.routine.model is None:
             return summary(self.routine, self.module.routines)
@@ -75,17 +78,25 @@ class _Class:
         """The statements that make the layers, in the order in which they are called first."""
         done: set[str] = set()
         for step in self.routine.steps:
-            if step.kind is StepKind.NAMED or step.kind is StepKind.LOOP:
-                for inner in (step, *every_step(step.body)):
-                    if inner.kind is StepKind.NAMED and inner.class_name not in done:
-                        done.add(inner.class_name)
-                        yield from self.shared(inner.class_name)
+            for inner in (step, *every_step(step.body)):
+                for name in self.needed(inner):
+                    if name not in done:
+                        done.add(name)
+                        yield from self.shared(name)
             yield from self.making(step, "")
         yield from (line for name in self.layers if name not in done for line in self.shared(name))
 
+    def needed(self, step: Step) -> Iterator[str]:
+        """The layers and models with a variable that a step calls, or that the layer is given which it makes."""
+        named = [step.class_name] if step.kind is StepKind.NAMED else []
+        made = self.layers[named[0]] if named else step.callee
+        inside = [part.name for part in walk(made) if isinstance(part, Variable)]
+        return (name for name in (*inside, *named) if name in self.layers)
+
     def shared(self, name: str) -> Iterator[Line]:
         """The statements that make a layer with a variable."""
-        yield Line(f"self.{name} = {self.source(self.module.made(self.layers[name]))}")
+        place = dict(self.routine.places).get(name)
+        yield Line(f"self.{name} = {self.source(self.module.made(self.layers[name]))}", place)
         words = dict(self.routine.words).get(name)
         if words:
             yield Line(f"self.{name}.set_vocabulary([{', '.join(map(literal, words))}])")
@@ -95,9 +106,9 @@ class _Class:
         if step.uid in self.attributes.by_step:
             attribute = f"self.{self.attributes.by_step[step.uid]}"
             if step.kind is not StepKind.LOOP:
-                yield Line(f"{pad}{attribute} = {self.layer(step)}")
+                yield Line(f"{pad}{attribute} = {self.layer(step)}", step.place)
             elif is_over_one(step, self.module.inputs):
-                yield Line(f"{pad}{attribute} = [{self.layer(step.body[0])} {self.rounds(step)}]")
+                yield Line(f"{pad}{attribute} = [{self.layer(step.body[0])} {self.rounds(step)}]", step.place)
             else:
                 yield Line(f"{pad}{attribute} = []")
                 yield from self.appending(step, attribute, pad)
@@ -131,5 +142,9 @@ class _Class:
         return self.source(made)
 
     def source(self, tree: Tree) -> str:
-        """Source in the constructor, where the arguments are local names."""
-        return source(tree, no_value)
+        """Source in the constructor, where the arguments are local names, and layers with a variable attributes."""
+
+        def change(part: Tree) -> Tree | None:
+            return Variable(f"self.{part.name}") if isinstance(part, Variable) and part.name in self.layers else None
+
+        return source(transform(tree, change), no_value)

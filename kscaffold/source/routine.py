@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Code, Object, Ref, Table, Tree, refs
-from kscaffold.program.value import Routine, Step, StepKind
+from kscaffold.program.tree import Code, Listing, Object, Ref, Table, Tree, refs
+from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.expression import object_source, operator_source, source
 from kscaffold.source.names import snake_case
+from kscaffold.source.parts import Line
 from kscaffold.source.variables import (
     END,
     MAIN,
@@ -55,6 +56,7 @@ class RoutineWriter:
         self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
         self.reserved |= {name for name, _ in self.routine.widths}
         self.reserved |= {"keras", "layers", "ops", "np", *self.names}
+        self.named = {name for step in every_step(self.routine.steps) for name in step.names} - {"_"}
 
     def value(self, ref: Ref) -> str:
         """Source of a value."""
@@ -63,34 +65,52 @@ class RoutineWriter:
         base = self.bound[Ref(ref.source)]
         return base + "".join(f"[{literal(part)}]" for part in ref.path)
 
-    def layer_lines(self) -> list[str]:
+    def layer_lines(self) -> list[Line]:
         """The layers and models that have a variable."""
-        words = dict(self.routine.words)
+        words, places = dict(self.routine.words), dict(self.routine.places)
         lines = []
         for name, made in self.routine.layers:
-            lines.append(f"{name} = {source(made, self.value)}")
+            lines.append(Line(f"{name} = {source(made, self.value)}", places.get(name)))
             if name in words:
                 listed = ", ".join(literal(word) for word in words[name])
-                lines.append(f"{name}.set_vocabulary([{listed}])")
+                lines.append(Line(f"{name}.set_vocabulary([{listed}])"))
         return lines
 
     def made(self, step: Step) -> str:
         """Source of the layer of a step."""
         return source(step.callee, self.value)
 
-    def added(self, steps: Iterable[Step], depth: int = 0) -> list[str]:
+    def added(self, steps: Iterable[Step]) -> list[Line]:
         """Layers that are added to `model`."""
-        lines: list[str] = []
-        pad = "    " * depth
+        lines: list[Line] = []
         for step in steps:
             if step.kind is StepKind.LOOP:
-                lines.append(f"{pad}{self.loop_head(step)}")
-                lines += self.added(step.body, depth + 1)
+                lines.append(Line(self.loop_head(step), step.place))
+                lines += [line.indented() for line in self.added(step.body)]
             elif step.kind is StepKind.INVOKE:
-                lines.append(f"{pad}{self.call(step)}")
+                lines.append(Line(self.call(step), step.place))
             else:
-                lines.append(f"{pad}model.add({self.made(step)})")
+                lines.append(Line(f"model.add({self.made(step)})", step.place))
         return lines
+
+    def listed(self, steps: Iterable[Step]) -> list[Line] | None:
+        """Layers as the items of a list; `None` where a loop makes more than one layer again and again."""
+        items = []
+        for step in steps:
+            made = self.item(step)
+            if made is None:
+                return None
+            items.append(Line(f"{made},", step.place))
+        return items
+
+    def item(self, step: Step) -> str | None:
+        """Source of a layer in a list, or of a layer that is repeated."""
+        if step.kind in (StepKind.LAYER, StepKind.NAMED):
+            return self.made(step)
+        if step.kind is StepKind.LOOP and step.variables == ("_",) and len(step.body) == 1:
+            made = self.item(step.body[0])
+            return made and f"*[{made} for _ in {source(step.callee, self.value)}]"
+        return None
 
     def loop_head(self, step: Step) -> str:
         """The line that begins a loop."""
@@ -114,7 +134,7 @@ class RoutineWriter:
 
     def block(
         self, steps: Sequence[Step], result: Tree, returns: bool = False, into: str = "", kept: Iterable[Ref] = ()
-    ) -> list[str]:
+    ) -> list[Line]:
         """The lines of steps.
 
         Args:
@@ -126,7 +146,7 @@ class RoutineWriter:
         """
         uses = Uses(steps, result, kept)
         self.into = into
-        lines: list[str] = []
+        lines: list[Line] = []
         for index, step in enumerate(steps):
             last = index == len(steps) - 1
             values = values_of(step, uses)
@@ -143,17 +163,18 @@ class RoutineWriter:
                 lines += self.loop(index, step, steps, uses, into if last else "", MAIN if alias else "")
                 continue
             if last and values == [result] and returns:
-                return [*lines, f"return {text}"]
+                return [*lines, Line(f"return {text}", step.place)]
             if self.goes_inline(index, step, steps, uses, text):
                 continue
             wanted = into if last and values == [result] else ""
             targets = self.targets(index, step, steps, uses, wanted or (MAIN if alias else ""))
-            lines.append(f"{targets} = {text}")
+            lines.append(Line(f"{targets} = {text}", step.place))
         self.result = source(result, self.value)
         if returns:
-            lines.append(f"return {self.result.strip('()')}")
+            several = isinstance(result, Listing) and result.brackets == "()" and len(result.items) > 1
+            lines.append(Line(f"return {self.result[1:-1] if several else self.result}"))
         elif into and self.result != into:
-            lines.append(f"{into} = {self.result}")
+            lines.append(Line(f"{into} = {self.result}"))
         return lines
 
     def goes_inline(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, text: str) -> bool:
@@ -162,7 +183,7 @@ class RoutineWriter:
         places = uses.at.get(value, [])
         if step.kind is not StepKind.OPERATION or len(text) > LONGEST_INLINE or len(places) != 1 or places[0] == END:
             return False
-        if step.outputs != ((),):
+        if step.outputs != ((),) or step.names:
             return False
         user = steps[places[0]]
         between = steps[index + 1 : places[0] + 1]
@@ -178,10 +199,10 @@ class RoutineWriter:
             uses.at[ref] = sorted({*uses.at[ref], places[0]})
         return True
 
-    def aliases(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> list[str]:
+    def aliases(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> list[Line]:
         """`shortcut = x`: a name for a value that a merging layer takes later, so that the chain can go on in `x`."""
         reads = list(dict.fromkeys(step.reads()))
-        if len(reads) != 1 or self.bound.get(reads[0]) != MAIN or reads[0] in self.inline:
+        if self.named or len(reads) != 1 or self.bound.get(reads[0]) != MAIN or reads[0] in self.inline:
             return []
         later = uses.later(reads[0], index)
         if not later or END in later or not all(is_merge(steps[place]) for place in later):
@@ -192,29 +213,58 @@ class RoutineWriter:
             return []
         name = unique(wanted, self.taken(uses, index))
         self.bound[reads[0]] = name
-        return [f"{name} = {MAIN}"]
+        return [Line(f"{name} = {MAIN}")]
 
     def taken(self, uses: Uses, index: int) -> set[str]:
         """The names that cannot be given to what a step makes."""
         names = {
             text.partition("[")[0] for ref, text in live(self.bound, uses, index).items() if ref not in self.inline
         }
-        return names | self.reserved | self.fixed
+        return names | self.reserved | self.fixed | self.named
+
+    def given_name(self, name: str, uses: Uses, index: int) -> str:
+        """The variable for a value that somebody has named."""
+        return unique(name, self.taken(uses, index) - (self.named - self.reserved - self.fixed))
+
+    def name_ahead(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> str | None:
+        """The name that somebody gave to what a chain becomes that goes through a step: it is handed on under it.
+
+        What becomes a result is handed on as `x` before, where that is free.
+        """
+        while not step.names:
+            places = uses.at.get(Ref(step.uid, step.outputs[0] if step.outputs else ()), [])
+            if len(places) != 1 or places[0] == END:
+                return None
+            index, step = places[0], steps[places[0]]
+        ends = any(END in uses.at.get(value, []) for value in values_of(step, uses))
+        return MAIN if ends and MAIN not in self.taken(uses, index) else step.names[0]
 
     def targets(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str) -> str:
         """The variable or variables that a step is assigned to."""
         values = values_of(step, uses)
         outputs = step.outputs
         if len(outputs) > 1 and all(len(path) == 1 and isinstance(path[0], int) for path in outputs):
+            if len(step.names) == len(outputs):
+                return self.unpacked_as_named(index, step, uses)
             return self.unpacked(index, step, steps, uses)
         if outputs == ((),) or not values:
             name = into or self.variable(index, step, steps, uses, Ref(step.uid))
             self.bound[Ref(step.uid)] = name
             return name
-        name = unique(self.named_after(step), self.taken(uses, index))
+        name = step.names[0] if step.names else ""
+        name = self.given_name(name, uses, index) if name else unique(self.named_after(step), self.taken(uses, index))
         for value in values:
             self.bound[value] = name + "".join(f"[{literal(part)}]" for part in value.path)
         return name
+
+    def unpacked_as_named(self, index: int, step: Step, uses: Uses) -> str:
+        """The variables of several values that somebody has named."""
+        names: list[str] = []
+        for name, path in zip(step.names, step.outputs):
+            value = Ref(step.uid, path)
+            names.append(self.given_name(name, uses, index) if value in uses.at else "_")
+            self.bound[value] = names[-1]
+        return ", ".join(names)
 
     def unpacked(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> str:
         """The variables of several values."""
@@ -256,6 +306,10 @@ class RoutineWriter:
 
     def variable(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, value: Ref) -> str:
         """The variable for the one value of a step."""
+        if step.names:
+            return self.given_name(step.names[0], uses, index)
+        if self.named and (ahead := self.name_ahead(index, step, steps, uses)):
+            return ahead if ahead == MAIN else self.given_name(ahead, uses, index)
         taken = self.taken(uses, index)
         places = uses.at.get(value, [])
         builds = self.routine.model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
@@ -299,23 +353,23 @@ class RoutineWriter:
         """Whether a step takes nothing but the one input that there is."""
         return self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
 
-    def loop(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, wanted: str) -> list[str]:
+    def loop(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, wanted: str) -> list[Line]:
         """A loop that hands one value on in a variable."""
         (first,) = step.args
         before = wanted or source(first, self.value)
         name = into or wanted or self.variable(index, step, steps, uses, Ref(step.uid))
-        lines = [] if before == name else [f"{name} = {before}"]
+        lines = [] if before == name else [Line(f"{name} = {before}", step.place)]
         inner = RoutineWriter(self.routine, {**self.bound, Ref(step.uid): name}, self.names, in_loop=True)
         inner.fixed = self.fixed
         inner.reserved = self.reserved | set(step.variables) | (self.taken(uses, index) - {name})
         assert step.result is not None
         body = inner.block(step.body, step.result, into=name, kept=self.kept_in_loop(step))
         self.bound[Ref(step.uid)] = name
-        return [*lines, self.loop_head(step), *(f"    {line}" for line in body)]
+        return [*lines, Line(self.loop_head(step), step.place), *(line.indented() for line in body)]
 
     def condition(
         self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str, bound: dict[Ref, str]
-    ) -> list[str]:
+    ) -> list[Line]:
         """Steps that are left out unless something holds."""
         (first,) = step.args
         before = source(first, lambda ref: bound.get(ref) or self.value(ref))
@@ -326,7 +380,7 @@ class RoutineWriter:
         else:
             name = into or self.variable(index, step, steps, uses, Ref(step.uid))
             name = unique(name, taken | read) if name in read else name
-        lines = [] if before == name else [f"{name} = {before}"]
+        lines = [] if before == name else [Line(f"{name} = {before}")]
         inner = RoutineWriter(self.routine, bound if name == before else dict(self.bound), self.names, in_loop=True)
         inner.fixed = self.fixed
         inner.reserved = self.reserved | (self.taken(uses, index) - {name})
@@ -335,14 +389,8 @@ class RoutineWriter:
         later = {ref for ref in self.bound if uses.later(ref, index) and bound.get(ref) != name}
         body = inner.block(step.body, step.result, into=name, kept=later)
         self.bound[Ref(step.uid)] = name
-        if into and name != into:
-            return [
-                *lines,
-                f"if {source(step.callee, self.value)}:",
-                *(f"    {line}" for line in body),
-                f"{into} = {name}",
-            ]
-        return [*lines, f"if {source(step.callee, self.value)}:", *(f"    {line}" for line in body)]
+        lines += [Line(f"if {source(step.callee, self.value)}:"), *(line.indented() for line in body)]
+        return [*lines, Line(f"{into} = {name}")] if into and name != into else lines
 
     def kept_in_loop(self, step: Step) -> set[Ref]:
         """The values from outside that each round of a loop needs."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kscaffold.program.model import Call, CallKind, SavedModel
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Object, Plain, Ref, Tree, refs
+from kscaffold.saved.value import Call, CallKind, SavedModel
 from kscaffold.source.diagram import Box, Drawing
 
 SHOWN = (

@@ -9,9 +9,9 @@ from typing import Any
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import identifier
 from kscaffold.keras_data import catalogue, facts
-from kscaffold.program.model import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs
 from kscaffold.saved.inside import form_of, inner_models, items_of, keys_of
+from kscaffold.saved.value import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
 from kscaffold.source.spec_text import SLICE, Words, operation_name
 
 RESERVED = {"model", "keras", "layers", "ops", "training"}

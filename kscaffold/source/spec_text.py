@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from kscaffold.base.errors import RequestError
-from kscaffold.program.model import SavedModel
 from kscaffold.program.text import literal
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Ref, Slice, Table, Tree
+from kscaffold.saved.value import SavedModel
 
 OPERATORS = {
     "+": "ops.add", "*": "ops.multiply", "/": "ops.true_divide", "//": "ops.floor_divide", "**": "ops.power",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
-from kscaffold.program.model import Stub
+from kscaffold.saved.value import Stub
 
 WIDTH = 80
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kscaffold.program.text import literal
-from kscaffold.source.body import structure_source
 from kscaffold.spec.graph.value import Form, natural_form
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
@@ -31,6 +30,14 @@ def batch_shapes(
     """Source of the shapes that `build` takes, with an unknown batch size where none is fixed."""
     shapes = [show_shape(shape, batch_size) for shape, _, _ in inputs]
     return structure_source(form or natural_form(len(shapes)), names, shapes)
+
+
+def structure_source(form: Form, names: Iterable[str], values: Iterable[str]) -> str:
+    """Source of what a model takes or gives: one value, a list, or a dictionary."""
+    if form is Form.DICT:
+        return "{" + ", ".join(f"{literal(name)}: {value}" for name, value in zip(names, values)) + "}"
+    listed = ", ".join(values)
+    return listed if form is Form.ONE else f"[{listed}]"
 
 
 def grouped(number: int) -> str:

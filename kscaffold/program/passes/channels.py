@@ -49,13 +49,14 @@ def every_call(routines: Sequence[Routine]) -> dict[str, list[Called]]:
     run = _Run({routine.name: routine for routine in routines if routine.model is None})
     for routine in routines:
         if routine.model is not None:
-            values = {Ref(-1 - number): _shape(item.shape) for number, item in enumerate(routine.model.inputs)}
+            values = {Ref(-1 - number): _shape(item.sizes) for number, item in enumerate(routine.model.inputs)}
             run.steps(routine.steps, values)
     return run.calls
 
 
-def _shape(sizes: Sequence[int | None]) -> Shape | None:
-    return Shape(len(sizes), sizes[-1]) if sizes and sizes[-1] else None
+def _shape(sizes: Sequence[Tree | None]) -> Shape | None:
+    last = sizes[-1] if sizes else None
+    return Shape(1 + len(sizes), last.value) if isinstance(last, Plain) and isinstance(last.value, int) else None
 
 
 class _Run:

@@ -159,6 +159,7 @@ def names_only(program: Program) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for routine in program.routines:
         used = set(needed_variables(routine.steps, found, program)) | set(variables([routine.result]))
+        used |= set(variables(without_name(made) for _, made in routine.layers))
         found[routine.name] = frozenset(item.name for item in routine.parameters if item.name not in used)
     return found
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import literal, show, written_call
 from kscaffold.program.tree import Listing, Object, Plain, Tree, names
-from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.value import LayerSpec, needed_modules, resolve_default
 from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kscaffold.program.argument import Argument, Check, Kind
 from kscaffold.program.text import literal
 from kscaffold.source.layer.expressions import LINE_LENGTH, depends_on_use, in_methods, sizes, uses_mask
-from kscaffold.spec.layer.argument import Argument, Check, Kind
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.value import LayerSpec
 from kscaffold.spec.layer.weight import Weight

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Place
 from kscaffold.keras_data import catalogue
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import (
     Applied,
@@ -24,13 +24,10 @@ from kscaffold.program.tree import (
     names,
     values,
 )
+from kscaffold.spec.graph.family import Family
 from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
 from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.weight import resolve_call
-
-if TYPE_CHECKING:
-    from kscaffold.spec.graph.resolve import Family
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
 WORDS = ("name", "dtype", "activation")  # the arguments of layers that never hold a model

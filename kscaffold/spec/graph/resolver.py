@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError, did_you_mean
-from kscaffold.base.naming import check_attribute_name, check_value_name
+from kscaffold.base.naming import check_value_name
 from kscaffold.base.place import Text, located
-from kscaffold.keras_data import catalogue
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Plain, Tree, Variable
 from kscaffold.spec.graph.arity import check_counts
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
+from kscaffold.spec.graph.family import Family, check_callable_name
 from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.value import Form, Graph, Input, Node, Output, OwnClass, SharedLayer, Step, natural_form
 from kscaffold.spec.language.chain import ARROW, Chain, begins_with_operation, parse_chain, parse_head, parse_link
 from kscaffold.spec.language.syntax import split_list
-from kscaffold.spec.layer.argument import Argument, Kind
-
-if TYPE_CHECKING:
-    from kscaffold.spec.graph.resolve import Family
 
 DTYPES = "float32 float16 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string".split()
 LARGEST_SIZE = 10**9
-
-
-def check_callable_name(name: Text, what: str) -> None:
-    """Refuses what cannot be the name of something that is called; names the place."""
-    with located(name.place):
-        check_attribute_name(name.value, what, catalogue.reserved_attributes())
 
 
 class Resolver:

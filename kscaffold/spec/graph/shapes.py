@@ -114,6 +114,24 @@ def shape_text(shown: Shown, batch_size: int | None = None) -> str:
     return f"`({', '.join([batch, *sizes])}{'' if sizes else ','})`"
 
 
+def described_inputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
+    """Name and shape of each input, as a docstring says them."""
+    return tuple(
+        (
+            item.name,
+            shape_text(shapes.shown(item.name), item.batch_size)
+            + ("" if item.dtype == "float32" else f", {item.dtype}"),
+        )
+        for item in graph.inputs
+    )
+
+
+def described_outputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
+    """Name and shape of each output, as a docstring says them."""
+    batch = next((item.batch_size for item in graph.inputs if item.batch_size), None)
+    return tuple((item.name, shape_text(shapes.shown(item.value), batch)) for item in graph.outputs)
+
+
 def repetitions(step: Step, values: Mapping[str, object]) -> int:
     """How often a step is called.
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from kscaffold.base.place import Place
 from kscaffold.keras_data.catalogue import Signature
+from kscaffold.program.argument import Argument
 from kscaffold.program.tree import Object, Part, Tree, Value, names, transform, values
-from kscaffold.spec.layer.argument import Argument
 
 
 class Target(StrEnum):

@@ -1,53 +1,17 @@
-"""Constructor arguments of a layer: `NAME[:TYPE][=DEFAULT]`, with the kind that decides how each is stored."""
+"""Constructor arguments as they are typed: `NAME[:TYPE][=DEFAULT]`."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.naming import check_attribute_name
 from kscaffold.keras_data import catalogue
+from kscaffold.program.argument import FOUND_BY_NAME, Argument, Check, Kind, check_number
 from kscaffold.program.tree import Listing, Object, Plain, Table, Tree, Variable, walk
 from kscaffold.spec.language.syntax import parse_call, parse_expression
-
-
-class Kind(StrEnum):
-    """What an argument holds, which decides its validation, its docstring and its place in the config."""
-
-    INT = "int"
-    FLOAT = "float"
-    BOOL = "bool"
-    STR = "str"
-    TUPLE = "tuple"
-    LIST = "list"
-    ACTIVATION = "activation"
-    INITIALIZER = "initializer"
-    REGULARIZER = "regularizer"
-    CONSTRAINT = "constraint"
-    LAYER = "layer"
-    ANY = "any"
-
-
-# Kinds whose values Keras finds by name with `keras.<group>.get`.
-FOUND_BY_NAME = {
-    Kind.ACTIVATION: "activations",
-    Kind.INITIALIZER: "initializers",
-    Kind.REGULARIZER: "regularizers",
-    Kind.CONSTRAINT: "constraints",
-}
-
-
-class Check(StrEnum):
-    """What the constructor demands of a value."""
-
-    POSITIVE = "positive"
-    NOT_NEGATIVE = "not_negative"
-    FRACTION = "fraction"
-    NONE = ""
-
 
 # Names with one meaning in Keras: the kind where none was given, and what is demanded of a value.
 SIZE_NAMES = frozenset(
@@ -65,105 +29,6 @@ NUMBER_CHECKS = {
     "epsilon": Check.POSITIVE,
     "stddev": Check.NOT_NEGATIVE,
     "temperature": Check.POSITIVE,
-}
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of a layer's constructor.
-
-    Attributes:
-        name: Its name, and the name of the attribute that keeps it.
-        kind: What it holds.
-        default: Its default, `None` if it is required.
-        check: What the constructor demands of it.
-        description: Its line in the docstring, without the name; empty for the line of its kind.
-        example: A value for examples and checks; the default where there is one.
-    """
-
-    name: str
-    kind: Kind
-    default: Tree | None = None
-    check: Check = Check.NONE
-    description: str = ""
-    example: Tree | None = None
-
-    @property
-    def required(self) -> bool:
-        """Whether the constructor must be given it."""
-        return self.default is None
-
-    @property
-    def optional(self) -> bool:
-        """Whether it may be `None`, which then stays `None`."""
-        return self.default == Plain(None)
-
-    @property
-    def nested(self) -> bool:
-        """Whether a tuple or list holds tuples or lists."""
-        return isinstance(self.default, Listing) and any(isinstance(item, Listing) for item in self.default.items)
-
-    @property
-    def replaced_default(self) -> bool:
-        """Whether the signature says `None` and the constructor makes the default, a new one for each layer."""
-        match self.default:
-            case Object():
-                return self.kind in (Kind.LAYER, Kind.INITIALIZER, Kind.ANY)
-            case Listing(brackets="[]") | Table():
-                return self.kind is Kind.ANY
-        return False
-
-    @property
-    def constant_default(self) -> bool:
-        """Whether the default is an object that all layers may share, kept under a name of its own."""
-        return isinstance(self.default, Object) and self.kind in (Kind.REGULARIZER, Kind.CONSTRAINT)
-
-    @property
-    def example_value(self) -> Tree:
-        """The value that examples, tests and checks give it."""
-        return self.example or self.default or EXAMPLES[self.kind]
-
-    def with_default(self, other: Argument) -> Argument:
-        """The same argument with the default of another.
-
-        Raises:
-            RequestError: The other is of another type, or its default is none for this one.
-        """
-        if other.kind is not self.kind:
-            raise RequestError(f"{self.name!r} is of type {self.kind} in this template, not {other.kind}.")
-        argument = replace(self, default=other.default)
-        _check_number(argument)
-        return argument
-
-    def must_be_positive(self) -> Argument:
-        """The same argument, used as a size.
-
-        Raises:
-            RequestError: It is no whole number, or its default is not positive.
-        """
-        if self.kind is not Kind.INT:
-            raise RequestError(
-                f"{self.name!r} is used as a size, but it is of type {self.kind}.",
-                hint=f"Give it the type int: --arg {self.name}:int=8.",
-            )
-        argument = self if self.check else replace(self, check=Check.POSITIVE)
-        _check_number(argument)
-        return argument
-
-
-EXAMPLES: dict[Kind, Tree] = {
-    Kind.INT: Plain(8),
-    Kind.FLOAT: Plain(0.5),
-    Kind.BOOL: Plain(True),
-    Kind.STR: Plain("text"),
-    Kind.TUPLE: Listing("()", (Plain(2), Plain(2))),
-    Kind.LIST: Listing("[]", (Plain(2), Plain(2))),
-    Kind.ACTIVATION: Plain("relu"),
-    Kind.INITIALIZER: Plain("glorot_uniform"),
-    Kind.REGULARIZER: Plain("l2"),
-    Kind.CONSTRAINT: Plain("non_neg"),
-    Kind.LAYER: Object("Dense", arguments=(Plain(8),)),
-    Kind.ANY: Plain(1),
 }
 
 
@@ -199,7 +64,7 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
         return argument.must_be_positive()
     if argument.kind is Kind.FLOAT and name in NUMBER_CHECKS:
         argument = replace(argument, check=NUMBER_CHECKS[name])
-        _check_number(argument)
+        check_number(argument)
     return argument
 
 
@@ -332,22 +197,3 @@ def _demand_even(items: tuple[Tree, ...], wrong: RequestError) -> None:
     values = [value for item in nested for value in item.items] if nested else list(items)
     if (nested and len(nested) != len(items)) or not all(isinstance(value, Plain) for value in values):
         raise wrong
-
-
-def _check_number(argument: Argument) -> None:
-    value = argument.default.value if isinstance(argument.default, Plain) else None
-    if not isinstance(value, (int, float)):
-        return
-    fits = {
-        Check.POSITIVE: value > 0,
-        Check.NOT_NEGATIVE: value >= 0,
-        Check.FRACTION: 0 <= value < 1,
-        Check.NONE: True,
-    }
-    demands = {
-        Check.POSITIVE: "must be positive",
-        Check.NOT_NEGATIVE: "must not be negative",
-        Check.FRACTION: "must be at least 0 and less than 1",
-    }
-    if not fits[argument.check]:
-        raise RequestError(f"The default {value} of {argument.name!r} {demands[argument.check]}.")

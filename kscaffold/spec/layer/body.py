@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Part, Plain, Tree, names
-from kscaffold.spec.layer.argument import Argument, Kind
 from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
 ADDED_NAMES = ("bias", "beta", "shift", "offset")

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.program.argument import Argument, Check
 from kscaffold.spec.language.syntax import parse_expression
-from kscaffold.spec.layer.argument import Argument, Check, parse_argument
+from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.shapes.shape import Shape, ShapePattern, match_shape, parse_pattern, parse_shape
 
 

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ModuleName
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Listing, Object, Plain, Tree, Variable, walk
 from kscaffold.spec.language.sizes import evaluate_size
-from kscaffold.spec.layer.argument import Argument, Kind, parse_argument
+from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
 from kscaffold.spec.layer.weight import (

@@ -10,10 +10,11 @@ from kscaffold.base.errors import RequestError, did_you_mean, nearest
 from kscaffold.base.naming import BASE_ARGUMENTS, check_attribute_name
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Table, Tree, Variable, names, walk
 from kscaffold.spec.language.syntax import parse_call, split_list
-from kscaffold.spec.layer.argument import NUMBER_CHECKS, SIZE_NAMES, Argument, Kind
+from kscaffold.spec.layer.argument import NUMBER_CHECKS, SIZE_NAMES
 
 INPUT_DIM = Variable("input_dim")
 INPUT_SHAPE = Variable("input_shape")

@@ -1,11 +1,61 @@
-"""A graph as the subclassed style takes it: cuts become sub-models, and inputs have no sizes of their own."""
+"""Models cut out of a graph: found by the layers that they end with, or, in classes, sub-models of their own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.graph.value import Cut, Graph, Input, Node, Output, Step, Target, natural_form
+from kscaffold.base.naming import unique
+from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import Object
+from kscaffold.spec.graph.layer_names import makes_its_value
+from kscaffold.spec.graph.value import Cut, Graph, Input, Layer, Node, Output, Step, Target, natural_form
+
+
+def end_cuts(graph: Graph) -> Graph:
+    """The graph in which every value that a cut takes or gives is the output of one layer, found by its name.
+
+    A shared or repeated layer, an operation, a block and one of several values get an `Identity` behind them.
+    """
+    for value in dict.fromkeys(value for cut in graph.cuts for value in (*cut.inputs, *cut.outputs)):
+        maker = next((node for node in graph.nodes if value in graph.values_of(node)), None)
+        if maker is None or makes_its_value(maker):
+            continue
+        call = Object("layers.Identity")
+        step = Step(Target.LAYER, "Identity", maker.place, Layer(call, catalogue.find_class("Identity", "layers")))
+        if graph.values_of(maker) == (maker.name,):
+            ended = replace(maker, steps=(*maker.steps, step))
+            graph = replace(graph, nodes=tuple(ended if node is maker else node for node in graph.nodes))
+            continue
+        name = unique(
+            value.replace(".", "_"),
+            (
+                *graph.callables,
+                *(item.name for item in graph.inputs),
+                *(item.name for item in graph.parameters),
+                *(item.name for item in graph.nodes),
+            ),
+        )
+        graph = _renamed(graph, value, name, Node(name, (value,), (step,), maker.place, maker.place), maker)
+    return graph
+
+
+def _renamed(graph: Graph, value: str, name: str, added: Node, behind: Node) -> Graph:
+    """The graph with a node behind another one, whose value stands for one of the values of that."""
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        nodes += [node, added] if node is behind else [node.renamed({value: name})]
+    swapped = {value: name}
+    cuts = tuple(
+        replace(
+            cut,
+            inputs=tuple(swapped.get(item, item) for item in cut.inputs),
+            outputs=tuple(swapped.get(item, item) for item in cut.outputs),
+        )
+        for cut in graph.cuts
+    )
+    outputs = tuple(replace(item, value=swapped.get(item.value, item.value)) for item in graph.outputs)
+    return replace(graph, nodes=tuple(nodes), cuts=cuts, outputs=outputs)
 
 
 def absorb_cuts(graph: Graph) -> Graph:

@@ -1,0 +1,57 @@
+"""The text of a module with a model: what a spec and a saved model have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kscaffold.base.place import Place
+from kscaffold.kinds.destination import Destination
+from kscaffold.program.value import Style
+from kscaffold.source.module import Written
+
+
+def style_template(style: Style) -> str:
+    """The file that a module is rendered from."""
+    return "style/subclassed.py.jinja" if style is Style.SUBCLASSED else "style/functional.py.jinja"
+
+
+def part_package(destination: Destination) -> str:
+    """The package that the parts of a model are registered under: two models may each have an Encoder."""
+    return f"{destination.settings.package}.{destination.name.module}"
+
+
+def model_text(
+    destination: Destination,
+    style: Style,
+    title: str,
+    written: Written,
+    own_classes: Sequence[str],
+    imported: Iterable[tuple[str, str]] = (),
+) -> tuple[str, Mapping[int, Place]]:
+    """The text of a module, before formatting, and the places that its statements come from, by their number.
+
+    Args:
+        destination: Where it goes.
+        style: How it is written.
+        title: The first line of its docstring.
+        written: What it defines.
+        own_classes: Source of the classes that it defines besides: from layer templates, or stubs.
+        imported: Module and name of what it imports besides the classes that `written` names.
+    """
+    from kscaffold.library import render
+
+    names = sorted({*imported, *written.imported})
+    context = {
+        "title": title,
+        "modules": [name for name in ("layers", "ops") if written.uses(name, own_classes)],
+        "uses_numpy": written.uses("np", own_classes),
+        "imported": names,
+        "first_party": destination.first_party(module for module, _ in names),
+        "own_classes": own_classes,
+        "functions": written.functions,
+        "classes": written.classes,
+        "package": destination.settings.package,
+        "part_package": part_package(destination),
+    }
+    template = style_template(style)
+    return render.render_graph(template, destination.catalogue.roots_of(template), context)

@@ -1,0 +1,223 @@
+"""A module for a saved model, in one of three styles, and its test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.base.place import Place
+from kscaffold.kinds.destination import Destination
+from kscaffold.kinds.drawing import picture_file
+from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs
+from kscaffold.kinds.model_text import model_text, style_template
+from kscaffold.kinds.pipeline import SummaryRow, called_row
+from kscaffold.program.passes.lift import can_be_lifted
+from kscaffold.program.passes.search import factor
+from kscaffold.program.value import Program, Style
+from kscaffold.saved.flat import flat_program
+from kscaffold.saved.value import SavedFile, SavedInput, layer_order
+from kscaffold.source.formatting import Formatter
+from kscaffold.source.module import Written, write
+from kscaffold.source.stub import stub_source, what
+
+if TYPE_CHECKING:
+    from kscaffold.check import Feed, Finding, Job, Verdict
+    from kscaffold.disk import writer
+
+SAVED_TEST = "test/saved.py.jinja"
+ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
+BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
+
+
+@dataclass(frozen=True)
+class SavedFlags:
+    """What is asked of a saved model, as typed.
+
+    Attributes:
+        file: The file or folder.
+        style: `--style`, if it is given.
+        flat: Whether each call is a statement of its own.
+        customs: `--custom`: the custom classes, as `package.module:Class`.
+        allow_stubs: Whether what the file does not hold may be left to be filled in.
+        to_spec: Whether a spec is written instead of Python.
+        diagram: A file in the output folder for a picture: `.svg` or `.md`.
+    """
+
+    file: str
+    style: str | None = None
+    flat: bool = False
+    customs: tuple[str, ...] = ()
+    allow_stubs: bool = False
+    to_spec: bool = False
+    diagram: str | None = None
+
+
+@dataclass(frozen=True)
+class SavedScaffold:
+    """A module for a saved model; see `kscaffold.kinds.pipeline.Scaffold`.
+
+    Attributes:
+        destination: Where its files go.
+        file: What the file of the model says.
+        flags: What is asked of it.
+        style: How it is written.
+    """
+
+    destination: Destination
+    file: SavedFile
+    flags: SavedFlags
+    style: Style
+
+    @property
+    def template(self) -> str:
+        """The file that it is made from."""
+        return self.flags.file
+
+    @property
+    def made(self) -> str:
+        """The class of the model, or the function that builds it."""
+        is_class = self.style is Style.SUBCLASSED
+        return self.destination.name.class_name if is_class else f"build_{self.destination.name.module}"
+
+    @property
+    def builds(self) -> bool:
+        """Whether the model has to be called before it has weights: a class, or one whose inputs nobody knows."""
+        model = self.file.model
+        return self.style is Style.SUBCLASSED or not (model.inputs or model.build_shape)
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The class of the model, or the function that builds it."""
+        return (self.made,)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What has to be filled in, and what the code does not bring."""
+        found = [f"{what(stub)[0].upper()}{what(stub)[1:]}: {stub.name} is a stub." for stub in self.file.stubs]
+        private = [
+            f"{name} is no public class of Keras: the code imports it from {module}."
+            for module, name in self.file.customs
+            if module.startswith("keras.")
+        ]
+        return (*found, *private, *self.file.notes)
+
+    @cached_property
+    def program(self) -> Program:
+        """The functions that the module is made of."""
+        flat = flat_program(self.file, self.destination.name.module)
+        if self.flags.flat:
+            return flat
+        if self.style is not Style.SUBCLASSED:
+            return factor(flat)
+        # Layers are made before there is a value that could tell sizes.
+        factored = factor(flat, reads_shapes=False)
+        return factored if can_be_lifted(factored) else flat
+
+    @cached_property
+    def written(self) -> Written:
+        """The functions and classes of the module."""
+        return write(self.program, self.style, self.destination.name.class_name)
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module and its test."""
+        from kscaffold.library import render
+
+        black = self.destination.settings.black
+        catalogue = self.destination.catalogue
+        template = style_template(self.style)
+        body = render.shown_name(template, catalogue.roots_of(template))
+        formatter.send(self.text()[0], black, body)
+        if with_test:
+            formatter.send(self.test_text(), black, render.shown_name(SAVED_TEST, catalogue.roots_of(SAVED_TEST)))
+
+        from kscaffold.disk import writer  # while black is at work
+
+        files = [writer.File(self.destination.module, formatter.receive())]
+        render.demand_names(files[0].text, self.written.names | {stub.name for stub in self.file.stubs}, body)
+        if with_test:
+            files.append(writer.File(self.destination.test, formatter.receive()))
+        drawing = self.picture_file()
+        return [*files, drawing] if drawing else files
+
+    def picture_file(self) -> writer.File | None:
+        """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
+        from kscaffold.source.saved_picture import picture
+
+        name = self.destination.name.class_name
+        return picture_file(self.flags.diagram, lambda: picture(self.file.model, name), self.destination.output_dir)
+
+    def text(self) -> tuple[str, Mapping[int, Place]]:
+        """The text of the module, before formatting."""
+        stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
+        title = f"{self.destination.name.class_name}: a {self.style} Keras model."
+        return model_text(self.destination, self.style, title, self.written, stubs, self.file.customs)
+
+    def test_text(self) -> str:
+        """The text of the test, before formatting."""
+        from kscaffold.library import render
+
+        context = {
+            **made_inputs(self.file.model),
+            "made": self.made,
+            "builds": self.builds,
+            "name": self.destination.name.class_name,
+            "import_from": self.destination.import_from,
+            "path_to_module": self.destination.path_to_module,
+        }
+        return render.render(SAVED_TEST, self.destination.catalogue.roots_of(SAVED_TEST), context)
+
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked."""
+        from kscaffold.check import Job, Saved, Subject
+
+        if self.file.stubs:
+            return Job(staged, shown, self.destination.search, ())
+        customs = tuple(name for _, name in self.file.customs)
+        saved = Saved(
+            Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole"
+        )
+        subject = Subject(self.made, f"{self.made}()", saved=saved)
+        if self.style is Style.SUBCLASSED:
+            feeds, call = self.feeds
+            saved = replace(saved, config="leaves", order=tuple(layer_order(self.file.model)))
+            subject = replace(subject, saved=saved, feeds=feeds, call=call)
+        return Job(staged, shown, self.destination.search, (subject,))
+
+    @property
+    def feeds(self) -> tuple[tuple[Feed, ...], str]:
+        """What the rules for classes feed to the model, and how; nothing where they cannot make such inputs."""
+        from kscaffold.check import Feed
+
+        model = self.file.model
+        items = keyed_inputs(model)
+        if len(items) != len(model.inputs) or not all(map(_can_be_fed, model.inputs)):
+            return (), "single"
+        feeds = tuple(Feed(shape, dtype, below, key) for key, (shape, dtype, below) in items)
+        return feeds, call_style(model)
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts, which advise nothing that is an option of `kscaffold check` alone."""
+
+        def advised(finding: Finding) -> Finding:
+            return replace(finding, fix=BY_HAND) if finding.rule in ADVISE_OPTIONS else finding
+
+        return tuple(replace(verdict, findings=tuple(map(advised, verdict.findings))) for verdict in verdicts)
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """The layers as Keras called them, else those of the file."""
+        called = [layer for verdict in verdicts for layer in verdict.layers]
+        if called:
+            return tuple(called_row(layer) for layer in called)
+        return tuple(
+            SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
+            for layer in self.file.model.layers
+        )
+
+
+def _can_be_fed(item: SavedInput) -> bool:
+    """Whether rules know what an input takes: numbers, of any batch size, and images of a size that is fixed."""
+    plain = bool(item.shape) and item.shape[0] is None and not item.options and item.dtype != "string"
+    return plain and (len(item.shape) < 4 or None not in item.shape[1:])

@@ -1,0 +1,195 @@
+"""The functions of a program as source: those that build models, those that apply layers, and cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from kscaffold.base.naming import identifier, unique
+from kscaffold.program.text import literal, show
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, walk
+from kscaffold.program.value import Cut, Input, Model, Parameter, Program, Routine, every_step
+from kscaffold.source.docstrings import summary
+from kscaffold.source.expression import no_value, source
+from kscaffold.source.layer.expressions import signature_default
+from kscaffold.source.layer.statements import description
+from kscaffold.source.parts import Function, Line
+from kscaffold.source.routine import RoutineWriter
+
+
+def program_parts(program: Program) -> tuple[Function, ...]:
+    """The functions of a program, in its order."""
+    taken = frozenset(name for routine in program.routines for name in (routine.name, *_called(routine)))
+    functions = {routine.name: routine for routine in program.routines}
+    return tuple(_function(routine, taken, functions) for routine in program.routines)
+
+
+def trees_of(routine: Routine) -> Iterator[Tree]:
+    """All trees of a routine."""
+    yield from (made for _, made in routine.layers)
+    yield routine.result
+    for step in every_step(routine.steps):
+        yield from (step.callee, *step.trees)
+
+
+def _called(routine: Routine) -> Iterator[str]:
+    """The classes and functions of the module and of its imports that a routine names."""
+    for part in (part for tree in trees_of(routine) for part in walk(tree)):
+        if isinstance(part, Object) and ":" in part.target:
+            yield part.class_name
+        elif isinstance(part, Code) and part.text.isidentifier():
+            yield part.text
+
+
+def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, Routine]) -> Function:
+    if routine.cut is not None:
+        return _cut(routine.name, routine.cut)
+    if routine.model is not None:
+        return _builder(routine, routine.model, taken)
+    if not routine.steps:
+        words = f"Makes a new {routine.name.replace('_', ' ')}."
+        return Function(routine.name, "", words, (Line(f"return {source(routine.result, no_value)}"),))
+    names = input_names(routine)
+    writer = RoutineWriter(routine, {Ref(-1 - index): name for index, name in enumerate(names)}, taken)
+    lines = [Line(f"{name} = {source(tree, writer.value)}") for name, tree in routine.widths]
+    lines += writer.layer_lines()
+    lines += writer.block(routine.steps, routine.result, returns=True)
+    count = len(routine.result.items) if isinstance(routine.result, Listing) else 1
+    explains = bool(routine.input_names)
+    return Function(
+        name=routine.name,
+        parameters=", ".join([*names, *parameters_source(routine.parameters)]),
+        summary=routine.described.summary or summary(routine, functions),
+        arguments=(*((name, "Tensor, an input.") for name in names), *_explained(routine)) if explains else (),
+        returns="" if not explains else "A tensor." if count == 1 else f"{count} tensors.",
+        lines=tuple(lines),
+    )
+
+
+def _builder(routine: Routine, model: Model, taken: frozenset[str]) -> Function:
+    lines = _sequential(routine, model, taken) if model.sequential else _functional(routine, model, taken)
+    inputs = zip(variables_of_inputs(model), (f"`{shape_of_input(item)}`" for item in model.inputs))
+    known = bool(model.inputs or model.build_shape)
+    return Function(
+        name=routine.name,
+        parameters=", ".join(parameters_source(routine.parameters)),
+        summary=routine.described.summary or f"Builds the model {routine.name.removeprefix('build_')}.",
+        arguments=tuple(_explained(routine)),
+        inputs=routine.described.inputs or tuple(inputs),
+        outputs=routine.described.outputs,
+        returns="The model, not compiled" + ("." if known else ", and built by its first call."),
+        lines=tuple(lines),
+    )
+
+
+def input_names(routine: Routine) -> tuple[str, ...]:
+    """The parameters for the values that a function takes."""
+    return routine.input_names or ("x", "skip", "other", "further")[: routine.inputs]
+
+
+def parameters_source(parameters: Iterable[Parameter]) -> list[str]:
+    """Source of each parameter of a function, required ones first."""
+    listed = sorted(parameters, key=lambda item: item.default is not None)
+    return [item.name if item.default is None else f"{item.name}={_default(item)}" for item in listed]
+
+
+def _default(parameter: Parameter) -> str:
+    if parameter.argument is not None:
+        return signature_default(parameter.argument)
+    assert parameter.default is not None
+    return source(parameter.default, no_value)
+
+
+def _explained(routine: Routine) -> Iterator[tuple[str, str]]:
+    """The parameters that a docstring explains, each with its line."""
+    return ((item.name, description(item.argument)) for item in routine.parameters if item.argument is not None)
+
+
+def shape_of_input(item: Input) -> str:
+    """The shape of an input, for people, with its type where that is not float32."""
+    batch = "batch_size" if item.batch_size is None else str(item.batch_size)
+    sizes = [batch, *("None" if size is None else show(size) for size in item.sizes)]
+    shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    return shape if item.dtype == "float32" else f"{shape}, {item.dtype}"
+
+
+def variables_of_inputs(model: Model) -> list[str]:
+    """The variables of the inputs of a model."""
+    if len(model.inputs) == 1:
+        item = model.inputs[0]
+        return ["inputs" if item.generated else identifier(item.name, "inputs", "input")]
+    taken: list[str] = []
+    for item in model.inputs:
+        taken.append(unique(identifier(item.name, "input", "input"), (*taken, "x", "outputs")))
+    return taken
+
+
+def input_source(item: Input) -> str:
+    """Source that makes an input."""
+    shape = Listing("()", tuple(Plain(None) if size is None else size for size in item.sizes))
+    parts = [source(shape, no_value)]
+    parts += [] if item.batch_size is None else [f"batch_size={item.batch_size}"]
+    parts += [] if item.dtype == "float32" else [f"dtype={literal(item.dtype)}"]
+    parts += [f"{option}=True" for option in item.options]
+    parts += [] if item.generated else [f"name={literal(item.name)}"]
+    return f"keras.Input({', '.join(parts)})"
+
+
+def _functional(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
+    variables = variables_of_inputs(model)
+    lines = [Line(f"{name} = {input_source(item)}", item.place) for name, item in zip(variables, model.inputs)]
+    writer = RoutineWriter(routine, {Ref(-1 - index): name for index, name in enumerate(variables)}, taken)
+    lines += writer.layer_lines()
+    lines += writer.block(routine.steps, routine.result)
+    given = [source(model.input_tree, writer.value), writer.result]
+    made = f"keras.Model({', '.join([*given, *_named(model)])})"
+    return [*lines, *_ending(model, made)]
+
+
+def _named(model: Model) -> list[str]:
+    return [f"name={literal(model.name)}"] if model.name else []
+
+
+def _ending(model: Model, made: str) -> list[Line]:
+    """Statements that return a model, frozen and built before if need be."""
+    lines = []
+    if model.build_shape:
+        shape = Listing("()", tuple(Plain(size) for size in model.build_shape))
+        lines.append(Line(f"model.build({source(shape, no_value)})"))
+    if model.frozen:
+        lines.append(Line("model.trainable = False"))
+    if made == "model":
+        return [*lines, Line("return model")]
+    return [Line(f"model = {made}"), *lines, Line("return model")] if lines else [Line(f"return {made}")]
+
+
+def _sequential(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
+    """A list of layers; where loops make several at a time, layers that are added one after the other."""
+    writer = RoutineWriter(routine, {Ref(-1): "model"}, taken)
+    lines = writer.layer_lines()
+    inputs = [Line(input_source(item), item.place) for item in model.inputs]
+    items = writer.listed(routine.steps)
+    if items is None:
+        lines.append(Line(f"model = keras.Sequential({', '.join(_named(model))})"))
+        lines += [Line(f"model.add({item.text})", item.place) for item in inputs]
+        return [*lines, *writer.added(routine.steps), *_ending(model, "model")]
+    items = [*(Line(f"{item.text},", item.place) for item in inputs), *items]
+    first, *rest = _ending(model, "keras.Sequential(")
+    assert first.text.endswith("keras.Sequential(")
+    lines += [first, Line("    ["), *(item.indented(2) for item in items), Line("    ],")]
+    lines += [Line(f"    {name},") for name in _named(model)]
+    return [*lines, Line(")"), *rest]
+
+
+def _cut(name: str, cut: Cut) -> Function:
+    inputs, outputs = (
+        [f"model.get_layer({literal(layer)}).output" for layer in layers] for layers in (cut.inputs, cut.outputs)
+    )
+    sides = [one[0] if len(one) == 1 else f"[{', '.join(one)}]" for one in (inputs, outputs)]
+    return Function(
+        name=name,
+        parameters="model",
+        summary=f"Cuts the model {cut.name} out of {cut.builder.removeprefix('build_')}; it shares the layers.",
+        arguments=(("model", f"What `{cut.builder}` returns."),),
+        returns=f"The model from {' and '.join(cut.inputs)} to {' and '.join(cut.outputs)}.",
+        lines=(Line(f"return keras.Model({sides[0]}, {sides[1]}, name={literal(cut.name)})", cut.place),),
+    )

@@ -1,0 +1,325 @@
+"""A graph as a program: the one way from a spec to code, in whatever style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from kscaffold.base.errors import RequestError
+from kscaffold.base.place import Place
+from kscaffold.program.argument import Argument
+from kscaffold.program.tree import (
+    Code,
+    Listing,
+    Object,
+    Plain,
+    Ref,
+    Table,
+    Text,
+    Tree,
+    Value,
+    Variable,
+    transform,
+    values,
+)
+from kscaffold.program.value import (
+    Cut,
+    Described,
+    Input,
+    Model,
+    Parameter,
+    Program,
+    Routine,
+    Step,
+    StepKind,
+    Style,
+)
+from kscaffold.spec.graph import value as graphs
+from kscaffold.spec.graph.chains import demand_chain
+from kscaffold.spec.graph.cuts import absorb_cuts, without_input_sizes
+from kscaffold.spec.graph.layer_names import LayerNames
+from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described_inputs, described_outputs
+from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph
+
+# Functions that people write as operators.
+OPERATORS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
+    "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
+}  # fmt: skip
+
+
+def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False) -> Program:
+    """The program that a graph becomes in a style.
+
+    Args:
+        graph: The graph.
+        facts: What is known of the shapes of its values.
+        style: How it is written.
+        deferred: Whether a sequential model is left to be built later, for an input that is not known yet.
+
+    Raises:
+        RequestError: The style cannot hold the graph; names the place.
+    """
+    if style is Style.SEQUENTIAL:
+        demand_chain(graph)
+    if style is Style.SUBCLASSED:
+        _refuse_masks(graph)
+        for cut in graph.cuts:  # the values of what is cut out keep their names
+            facts.by_name[cut.name] = facts.of(graph)
+        graph = without_input_sizes(absorb_cuts(graph))
+    counter = iter(range(1, 10**9))
+    parts = [_Lowering(part, facts.of(part), style, counter) for part in every_graph(graph)]
+    routines = [part.routine(deferred and part.graph is graph) for part in parts]
+    return Program((*routines, *(_cut(cut, graph, parts[-1].names) for cut in graph.cuts)))
+
+
+def builder_name(graph: Graph) -> str:
+    """The function that builds a model."""
+    return f"build_{graph.name}"
+
+
+def _cut(cut: graphs.Cut, graph: Graph, names: LayerNames) -> Routine:
+    inputs, outputs = (tuple(names.of_value(value) for value in listed) for listed in (cut.inputs, cut.outputs))
+    shared = Cut(cut.name, builder_name(graph), inputs, outputs, cut.place)
+    return Routine(f"build_{cut.name}", 1, (), (), Listing("()", ()), cut=shared)
+
+
+def _parameter(argument: Argument) -> Parameter:
+    return Parameter(argument.name, argument.default, argument)
+
+
+class _Lowering:
+    """One graph of a spec as a routine.
+
+    Args:
+        graph: The graph.
+        shapes: What is known of its shapes.
+        style: How it is written.
+        counter: Gives numbers to steps.
+    """
+
+    def __init__(self, graph: Graph, shapes: GraphShapes, style: Style, counter: Iterator[int]) -> None:
+        self.graph = graph
+        self.shapes = shapes
+        self.style = style
+        self.counter = counter
+        self.values: dict[str, Ref] = {item.name: Ref(-1 - place) for place, item in enumerate(graph.inputs)}
+        self.names = LayerNames(graph)
+        # In a list, a block is a small Sequential; elsewhere it is a function that applies layers.
+        self.applies = graph.is_block and style is not Style.SEQUENTIAL
+        self.layers = self.with_variables()
+
+    def routine(self, deferred: bool) -> Routine:
+        """The function that builds the model, or applies the block."""
+        graph = self.graph
+        if self.style is not Style.SUBCLASSED and not graph.is_block:
+            self.names.demand_free()
+        steps = tuple(step for node in graph.nodes for step in self.chain(node))
+        outputs = [self.values[output.value] for output in graph.outputs]
+        result = self.structure(graph.output_form, [output.name for output in graph.outputs], outputs)
+        if self.applies and isinstance(result, Listing):
+            result = Listing("()", result.items)
+        return Routine(
+            graph.name if graph.is_block else builder_name(graph),
+            len(graph.inputs),
+            tuple(map(_parameter, graph.parameters)),
+            steps,
+            result,
+            None if self.applies else self.model(deferred),
+            tuple((name, made) for name, made, _ in self.layers),
+            input_names=tuple(item.name for item in graph.inputs) if self.applies else (),
+            described=self.described(),
+            places=tuple((name, place) for name, _, place in self.layers if place is not None),
+        )
+
+    def model(self, deferred: bool) -> Model:
+        """What a function that builds a model makes of its steps."""
+        graph = self.graph
+        refs = [Ref(-1 - place) for place in range(len(graph.inputs))]
+        structure = self.structure(graph.input_form, [item.name for item in graph.inputs], refs)
+        inputs = tuple(
+            Input(item.name, item.shape or (), item.dtype, item.batch_size, place=item.place) for item in graph.inputs
+        )
+        inputs = () if deferred or graph.is_block else inputs
+        # Blocks are called more than once, and two layers of one name have no place in a model.
+        name = "" if graph.is_block else graph.name
+        return Model(name, inputs, structure, self.style is Style.SEQUENTIAL, graph.frozen)
+
+    def described(self) -> Described:
+        """What a docstring says; a block takes what it is given."""
+        if self.graph.is_block:
+            return Described(self.graph.summary)
+        shapes = self.shapes
+        return Described(
+            self.graph.summary, described_inputs(self.graph, shapes), described_outputs(self.graph, shapes)
+        )
+
+    def structure(self, form: Form, names: list[str], items: list[Ref]) -> Tree:
+        """How values are taken or given: one, a list, a dictionary."""
+        if form is Form.ONE:
+            return items[0]
+        return Table(tuple(zip(names, items))) if form is Form.DICT else Listing("[]", tuple(items))
+
+    def with_variables(self) -> list[tuple[str, Tree, Place | None]]:
+        """The layers and models that have a variable, each behind those that it needs."""
+        graph = self.graph
+        listed = [
+            (item.name, self.layer(item.layer, self.names.shared(item.name)), item.place) for item in graph.shared
+        ]
+        if self.style is Style.SEQUENTIAL:
+            return []
+        models = [(part.name, self.part(part, {}), None) for part in graph.models if not self.is_inside(part)]
+        shares = any(graph.models_in(item.layer) for item in graph.shared)
+        return [*models, *listed] if shares else [*listed, *models]
+
+    def is_inside(self, model: Graph) -> bool:
+        """Whether a model needs no variable, because one layer has it and nothing else calls it."""
+        if self.style is Style.FUNCTIONAL:
+            return False
+        made = [step.layer.call for step in self.graph.steps if step.layer]
+        named = [name for call in (*made, *(item.layer.call for item in self.graph.shared)) for name in values(call)]
+        named += [step.name for step in self.graph.steps if step.target is Target.MODEL]
+        return named.count(model.name) == 1 and model.name not in {
+            step.name for step in self.graph.steps if step.target is Target.MODEL
+        }
+
+    def part(self, part: Graph, given: Mapping[str, Tree]) -> Object:
+        """What makes a sub-model, or a block in a list."""
+        return Object(f":{part.name if part.is_block else builder_name(part)}", self.passed(part, given))
+
+    def passed(self, part: Graph, given: Mapping[str, Tree]) -> tuple[tuple[str, Tree], ...]:
+        """What the function of a sub-graph is given: its own parameters, then those that are passed on."""
+        own = {item.name: given[item.name] for item in part.parameters if item.name in given}
+        inherited = {item.name: Variable(item.name) for item in part.parameters if item.name not in part.own_parameters}
+        return tuple({**own, **inherited}.items())
+
+    def layer(self, layer: graphs.Layer, name: str | None = None) -> Object:
+        """What makes a layer, with a name where it has to have one."""
+        made = transform(layer.call, self.inner_model)
+        assert isinstance(made, Object)
+        made = replace(made, repeat=1)
+        if name is None or "name" in dict(made.keywords):
+            return made
+        return replace(made, keywords=(*made.keywords, ("name", Text((name,)))))
+
+    def inner_model(self, part: Tree) -> Tree | None:
+        """A model among the arguments of a layer: its variable, or what makes it."""
+        if not isinstance(part, Value):
+            return None
+        model = next(item for item in self.graph.models if item.name == part.name)
+        inline = self.style is Style.SEQUENTIAL or self.is_inside(model)
+        return self.part(model, {}) if inline else Variable(part.name)
+
+    def chain(self, node: Node) -> Iterator[Step]:
+        """The steps of a node; its values are known from then on."""
+        given: list[Tree] = [self.values[value] for value in node.start]
+        for place, step in enumerate(node.steps):
+            last = place == len(node.steps) - 1
+            outputs = self.outputs(node, step) if last else self.outputs(None, step)
+            made = self.step(step, given, outputs, self.names.of_step(node, place))
+            if last:
+                made = self.named(node, made)
+            yield made
+            given = [Ref(made.uid, outputs[0] if outputs else ())]
+
+    def outputs(self, node: Node | None, step: graphs.Step) -> tuple[tuple[int | str, ...], ...]:
+        """Where the values are in what a step gives."""
+        part = self.graph.part_of(step)
+        if node is not None and node.parts:
+            return tuple((int(name),) for name in node.parts) if node.complete else ()
+        if part is None or (len(part.outputs) == 1 and (part.is_block or part.output_form is Form.ONE)):
+            return ((),)
+        if part.output_form is Form.DICT:
+            return tuple((output.name,) for output in part.outputs)
+        return tuple((place,) for place in range(len(part.outputs)))
+
+    def named(self, node: Node, step: Step) -> Step:
+        """The last step of a node, with the names of its values."""
+        made = self.graph.values_of(node)
+        paths = step.outputs or tuple((int(name),) for name in node.parts)
+        for name, path in zip(made, paths):
+            self.values[name] = Ref(step.uid, path)
+        in_one = not step.outputs or any(isinstance(path[0], str) for path in step.outputs if path)
+        variables = [node.name] if (in_one and len(made) > 1) or not step.outputs else list(made)
+        return replace(step, names=tuple(name.replace(".", "_") for name in variables))
+
+    def step(
+        self, step: graphs.Step, given: list[Tree], outputs: tuple[tuple[int | str, ...], ...], name: str | None
+    ) -> Step:
+        """One call; what is repeated is a loop over it."""
+        if not step.repeated:
+            return self.call(step, given, outputs, name)
+        number = next(self.counter)
+        body = self.call(step, [Ref(number)], outputs, None)
+        times = Variable(step.repeat) if isinstance(step.repeat, str) else Plain(step.repeat)
+        rounds = Object("range", (("count", times),), 1)
+        result = Ref(body.uid, outputs[0])
+        return Step(
+            number, StepKind.LOOP, rounds, tuple(given), variables=("_",), body=(body,), result=result, place=step.place
+        )
+
+    def call(
+        self, step: graphs.Step, given: list[Tree], outputs: tuple[tuple[int | str, ...], ...], name: str | None
+    ) -> Step:
+        """One call of a layer, a model, a block or an operation."""
+        args = (*self.arguments(step, given), *map(self.moved, step.passed.arguments))
+        kwargs = tuple((key, self.moved(item)) for key, item in step.passed.keywords)
+        part = self.graph.part_of(step)
+        kind, callee = StepKind.NAMED, self.callee(step, name)
+        if step.target is Target.OPERATION:
+            kind = StepKind.OPERATION
+            if step.part is not None:
+                args = (self.moved(step.part.of), self.moved(step.part.index))
+            elif len(args) == 2 and not kwargs and (symbol := OPERATORS.get(step.name.removeprefix("ops."))):
+                callee = Code(symbol)
+        elif step.target is Target.BLOCK and self.style is not Style.SEQUENTIAL:
+            assert part is not None
+            kind, kwargs = StepKind.INVOKE, self.passed(part, dict(step.arguments))
+        elif isinstance(callee, Object):
+            kind = StepKind.LAYER
+        return Step(next(self.counter), kind, callee, args, kwargs, outputs, place=step.place)
+
+    def callee(self, step: graphs.Step, name: str | None) -> Tree:
+        """What a step calls: what makes a layer, or a name."""
+        part = self.graph.part_of(step)
+        if self.style is Style.SEQUENTIAL and part is not None:
+            return self.part(part, dict(step.arguments))
+        if self.style is Style.SEQUENTIAL and step.target is Target.SHARED:
+            return self.layer(self.graph.shared_layer(step.name).layer, self.names.shared(step.name))
+        if step.layer is not None:
+            return self.layer(step.layer, name)
+        return Code("[]" if step.part else step.name)
+
+    def arguments(self, step: graphs.Step, given: list[Tree]) -> tuple[Tree, ...]:
+        """The values that a call is given: one, several in turn, or a list."""
+        layer, part = self.graph.layer_of(step), self.graph.part_of(step)
+        if step.target in (Target.BLOCK, Target.OPERATION) or not given:
+            return tuple(given)
+        if part is not None:
+            if part.input_form is Form.ONE:
+                return (given[0],)
+            names = [item.name for item in part.inputs]
+            return (Table(tuple(zip(names, given))) if part.input_form is Form.DICT else Listing("[]", tuple(given)),)
+        assert layer is not None
+        if len(given) == 1 and step.passed.arguments:
+            return (given[0],)
+        if layer.signature and not layer.signature.merges and layer.signature.inputs > 1:
+            return tuple(given * layer.signature.inputs if len(given) == 1 else given)
+        return (given[0],) if len(given) == 1 else (Listing("[]", tuple(given)),)
+
+    def moved(self, tree: Tree) -> Tree:
+        """A tree in which values are known by their numbers."""
+        return transform(tree, lambda part: self.values[part.name] if isinstance(part, Value) else None)
+
+
+def _refuse_masks(graph: Graph) -> None:
+    """Raises where a class is called with a mask: the classes of parts take none.
+
+    Raises:
+        RequestError: A model is called with a mask.
+    """
+    for step in (step for part in every_graph(graph) for step in part.steps):
+        if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
+            raise RequestError(
+                f"The class of {step.name!r} takes no mask.", hint="Use --style functional.", where=str(step.place)
+            )
