@@ -15,8 +15,9 @@ from program_meaning import meaning
 from saved_configs import Entry, chain, entry, functional, layer, resnet, write_json
 
 from kscaffold.program.passes.search import factor
-from kscaffold.program.value import StepKind, every_step, flat_program
+from kscaffold.program.value import StepKind, every_step
 from kscaffold.saved import read_model
+from kscaffold.saved.flat import flat_program
 
 PROPERTY = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -133,7 +134,7 @@ def test_factoring_random_networks_changes_nothing(tmp_path_factory: pytest.Temp
 def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
     tmp_path_factory: pytest.TempPathFactory, config: Entry
 ) -> None:
-    from kscaffold.source.program import program_parts
+    from kscaffold.source.functions import program_parts
 
     _, factored = programs(config, tmp_path_factory.mktemp("networks"))
     parts = program_parts(factored)

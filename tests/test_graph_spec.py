@@ -10,8 +10,8 @@ from worked_specs import AUTOENCODER, CUT, TWO_TOWER
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue
-from kscaffold.spec.graph.absorb import absorb_cuts
 from kscaffold.spec.graph.counts import largest_number, layer_counts
+from kscaffold.spec.graph.cuts import absorb_cuts
 from kscaffold.spec.graph.document import parse_document
 from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
 from kscaffold.spec.graph.order import sort_by_need

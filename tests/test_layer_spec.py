@@ -9,8 +9,8 @@ from kscaffold.base.naming import parse_module_name
 from kscaffold.keras_data import catalogue
 from kscaffold.kinds.layer import choose_template, read_layer_manifest
 from kscaffold.library.templates import Catalogue
-from kscaffold.program.tree import Plain
 from kscaffold.program.argument import Check, Kind
+from kscaffold.program.tree import Plain
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import StepKind
 from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer

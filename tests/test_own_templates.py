@@ -53,7 +53,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info = site / "acme_templates-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-templates\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kscaffold.library.templates]\nacme = acme_templates\n")
+    (info / "entry_points.txt").write_text("[kscaffold.templates]\nacme = acme_templates\n")
     monkeypatch.syspath_prepend(str(site))
     return templates
 
@@ -189,7 +189,7 @@ def test_a_broken_package_is_named_and_breaks_no_other(
 ) -> None:
     (package / "__init__.py").write_text("raise SystemError('nothing works here')\n")
     info = package.parent / "acme_templates-1.0.dist-info/entry_points.txt"
-    info.write_text(f"[kscaffold.library.templates]\nacme = {entry}\n")
+    info.write_text(f"[kscaffold.templates]\nacme = {entry}\n")
     sys.modules.pop("acme_templates", None)
     write_layer(folder / ".kscaffold/templates", "us")
     lines = kscaffold("list").out.splitlines()

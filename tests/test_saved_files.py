@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
 
 from kscaffold.base.errors import RequestError
-from kscaffold.saved.value import SavedFile
 from kscaffold.program.passes.search import factor
-from kscaffold.program.value import flat_program
 from kscaffold.saved import constants, read_model
-from kscaffold.source.program import program_parts
+from kscaffold.saved.flat import flat_program
+from kscaffold.saved.value import SavedFile
+from kscaffold.source.functions import program_parts
 from kscaffold.source.stub import stub_source
 
 FUZZ = settings(

@@ -244,10 +244,10 @@ def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Sca
 def test_what_differs_is_written_with_force_alone(
     kscaffold: Kscaffold, saved: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kscaffold.source import program
+    from kscaffold.source import functions
 
-    original = program.input_source
-    monkeypatch.setattr(program, "input_source", lambda item: original(item).replace("(16, 16, 3)", "(18, 16, 3)"))
+    original = functions.input_source
+    monkeypatch.setattr(functions, "input_source", lambda item: original(item).replace("(16, 16, 3)", "(18, 16, 3)"))
     done = kscaffold("from", str(saved / "residual.keras"))
     assert done.exit_code == 1
     assert "is 16 in the saved model, 18 in the new one" in done.out

@@ -11,13 +11,12 @@ from test_graph_spec import graph_of, refusal
 from worked_specs import TICKETS
 
 from kscaffold.base.errors import RequestError
-from kscaffold.base.naming import parse_module_name
 from kscaffold.kinds.model import OwnLayers
 from kscaffold.library.templates import Catalogue
-from kscaffold.source.functional import functional_parts
+from kscaffold.program.value import Style
 from kscaffold.source.graph_picture import picture, step_title
-from kscaffold.source.sequential import sequential_parts
-from kscaffold.source.subclassed import subclassed_parts
+from kscaffold.source.module import write
+from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.shapes import GraphShapes, infer_shapes
 from kscaffold.spec.graph.value import Form, Target
 
@@ -58,8 +57,9 @@ def source(text: str, style: str) -> str:
     graph = graph_of(text)
     facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer)
     if style == "functional":
-        return "\n".join(line.text for line in functional_parts(graph, facts)[-1].lines)
-    part = subclassed_parts(graph, parse_module_name("net"), facts)[-1]
+        written = write(lower(graph, facts, Style.FUNCTIONAL), Style.FUNCTIONAL, "Net")
+        return "\n".join(line.text for line in written.functions[-1].lines)
+    part = write(lower(graph, facts, Style.SUBCLASSED), Style.SUBCLASSED, "Net").classes[-1]
     made = [line.text for line in part.constructor]
     return "\n".join([*made, *(line.text for lines in (part.build, part.call, part.output_shape) for line in lines)])
 
@@ -172,8 +172,9 @@ def test_a_block_has_no_structure_and_is_not_frozen_by_itself() -> None:
 def test_functional_code_names_values_as_the_spec_does() -> None:
     text = source(TICKETS, "functional")
     assert "first = numbers[:, :3]\n" in text
-    assert "rest = ops.square(rest)\nrest = ops.multiply(rest, 2.0)\n" in text
-    assert "lstm_0, lstm_1, lstm_2 = layers.LSTM(8, return_state=True)(" in text
+    assert "rest = ops.square(numbers[:, 3:]) * 2.0\n" in text
+    assert "lstm, lstm_1, lstm_2 = layers.LSTM(8, return_state=True)(lstm)" in text
+    assert "x = 1 - lstm\n" in text
     assert "layers.LSTM(8)(decoded, initial_state=[lstm_1, lstm_2])" in text
     assert "x = ops.concatenate([first, rest, decoded, kept], axis=-1)\n" in text
     assert "layers.Dropout(0.5)(x, training=False)" in text
@@ -194,7 +195,7 @@ def test_a_class_whose_call_is_more_than_layers_is_built_by_a_call_without_numbe
     )
     assert "self.call(keras.KerasTensor(input_shape))\n" in one
     assert "return self.call(keras.KerasTensor(input_shape)).shape" in one
-    assert "y = ops.multiply(self.rate, inputs)\nreturn self.dense(y)\n" in one
+    assert "x = self.rate * inputs\nreturn self.dense(x)\n" in one
     listed = "structure: {inputs: list, outputs: list}\ninputs: {x: 4}\noutputs:\n  y: x -> Dense(2)"
     assert "x, = inputs" in source(listed, "subclassed")
     assert "return [y]" in source(listed, "subclassed")
@@ -219,7 +220,7 @@ outputs:
 def test_a_class_takes_no_mask() -> None:
     text = net("ops.any(x, axis=-1)").replace("-> TimeDistributed(encoder) -> table", "-> table -> encoder(mask=h)")
     text = text.replace("{a: 4}", "{a: [6, 4]}").replace("(h, used) -> Add", "used")
-    assert "encoder(table(x), mask=h)" in source(text, "functional")
+    assert "used = table(x)\nused = encoder(used, mask=h)\n" in source(text, "functional")
     with pytest.raises(RequestError, match="The class of 'encoder' takes no mask"):
         source(text, "subclassed")
 
@@ -234,7 +235,8 @@ def test_a_frozen_model_is_frozen_after_it_is_made() -> None:
     text = "inputs: {x: 4}\noutputs:\n  y: x -> Dense(2)\ntrainable: false"
     assert source(text, "functional").endswith("model.trainable = False\nreturn model")
     graph = graph_of(text)
-    (made,) = sequential_parts(graph, infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer), False)
+    facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer)
+    (made,) = write(lower(graph, facts, Style.SEQUENTIAL), Style.SEQUENTIAL, "Net").functions
     assert [line.text for line in made.lines][-2:] == ["model.trainable = False", "return model"]
     assert "batch_size=2" in source(text.replace("{x: 4}", "{x: {shape: [4], batch_size: 2}}"), "functional")
 
@@ -253,7 +255,7 @@ def test_what_is_more_than_a_chain_is_no_sequential_model(graph: str, reason: st
     parsed = graph_of(f"inputs: {{x: 4}}\noutputs:\n{graph}")
     facts = infer_shapes(parsed, OwnLayers((), "custom", Catalogue()).infer)
     with pytest.raises(RequestError, match="A sequential model is a chain, but") as refused:
-        sequential_parts(parsed, facts, False)
+        lower(parsed, facts, Style.SEQUENTIAL)
     assert reason in str(refused.value)
 
 

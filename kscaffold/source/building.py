@@ -15,7 +15,6 @@ from kscaffold.source.attributes import Attributes
 from kscaffold.source.classes import Module, input_structure
 from kscaffold.source.parts import Line
 
-
 LONGEST_CHAIN = 8  # layers that `build` names again; what is longer is said once
 
 

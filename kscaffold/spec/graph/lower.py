@@ -239,8 +239,10 @@ class _Lowering:
         paths = step.outputs or tuple((int(name),) for name in node.parts)
         for name, path in zip(made, paths):
             self.values[name] = Ref(step.uid, path)
-        in_one = not step.outputs or any(isinstance(path[0], str) for path in step.outputs if path)
-        variables = [node.name] if (in_one and len(made) > 1) or not step.outputs else list(made)
+        in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))
+        variables = [node.name] if in_one or node.parts else list(made)
+        if node.parts and not in_one:  # `lstm, lstm_1, lstm_2`, as the spec counts them
+            variables += made[1:]
         return replace(step, names=tuple(name.replace(".", "_") for name in variables))
 
     def step(
