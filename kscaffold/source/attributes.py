@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kscaffold.base.naming import identifier
+from kscaffold.base.naming import identifier, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.passes.lift import is_over_one, owns_layers, parameters_given
 from kscaffold.program.tree import Object, Text, Tree
 from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.classes import Module
-from kscaffold.source.names import Scope, snake_case
+from kscaffold.source.names import snake_case
 
 # A list of these has an s behind its name, any other is one of layers.
 COUNTABLE = ("block", "cell", "head", "layer", "residual", "stage", "tower", "unit")
@@ -51,14 +51,15 @@ class Attributes:
         """A name for each of some steps."""
         wanted = {step.uid: self.wanted(step) for step in steps}
         total = Counter(wanted.values())
-        scope = Scope({*catalogue.reserved_attributes(), *self.arguments, *self.layers})
+        reserved = {*catalogue.reserved_attributes(), *self.arguments, *self.layers}
         seen: Counter[str] = Counter()
-        names = {}
+        names: dict[int, str] = {}
         for uid, name in wanted.items():
             seen[name] += 1
             numbered = f"{name}{'_' if name[-1:].isdigit() else ''}{seen[name]}" if total[name] > 1 else name
             taken = numbered in catalogue.reserved_attributes() or numbered in self.arguments
-            names[uid] = scope.new(f"{numbered}_layer" if taken else numbered)
+            wanted_name = f"{numbered}_layer" if taken else numbered
+            names[uid] = unique(wanted_name, (*reserved, *names.values()))
         return names
 
     def wanted(self, step: Step) -> str:

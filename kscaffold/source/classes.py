@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kscaffold.base.naming import to_class_name
+from kscaffold.base.naming import to_class_name, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import Argument
 from kscaffold.program.passes.lift import lift_loops, names_only, parameters_given
@@ -14,7 +14,6 @@ from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
 from kscaffold.source.functions import trees_of
 from kscaffold.source.kinds import argument_of
-from kscaffold.source.names import Scope
 from kscaffold.source.parts import Function, Line
 
 # What leaves each step of a sequence where it is.
@@ -56,11 +55,12 @@ class Module:
             for part in walk(tree)
             if isinstance(part, Object)
         ]
-        scope = Scope({self.name, *(part.class_name for part in objects if ":" in part.target)})
+        taken = {part.class_name for part in objects if ":" in part.target}
         self.classes = {self.program.main.name: self.name}
         for routine in self.program.routines[:-1]:
             if not is_maker(routine):
-                self.classes[routine.name] = scope.new(to_class_name(routine.name.removeprefix("build_")))
+                wanted = to_class_name(routine.name.removeprefix("build_"))
+                self.classes[routine.name] = unique(wanted, (*taken, *self.classes.values()))
         models = [routine.model for routine in self.program.routines if routine.model]
         types = {item.dtype for model in models for item in model.inputs if "float" in item.dtype}
         self.autocasts = types <= {"float32"} and not any("dtype" in dict(part.keywords) for part in objects)
