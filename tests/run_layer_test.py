@@ -40,7 +40,7 @@ def arguments_of(assumed: tuple[str, ...], keras: Any) -> tuple[dict[str, Any], 
 
 def main() -> None:
     """Prints how many defects both find."""
-    from test_corpus import CORPUS, expectations
+    from helpers.corpus import CORPUS, expectations
 
     from kscaffold.check.conformance import CheckRequest, check_files
 

@@ -2,8 +2,8 @@
 
 A folder there is a case, with its files as they were written and `.txt` behind their names, so that nothing takes them
 for Python; where a request is refused, `refused.txt` says how. The cases are found by looking: each layer template with
-its defaults, each preset and each spec of `tests/golden/specs` and `worked_specs.py` in each style, each saved model of
-`tests/golden/saved` in each style and as a spec, and each line of `tests/golden/commands.txt`.
+its defaults, each preset and each spec of `tests/golden/specs` and `helpers/worked_specs.py` in each style, each saved
+model of `tests/golden/saved` in each style and as a spec, and each line of `tests/golden/commands.txt`.
 
     python tests/test_golden.py
 
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import black  # noqa: F401 - once, rather than in the process that each command starts to format
 import pytest
-from worked_specs import ALL_STYLES, WORKED
+from helpers.worked_specs import ALL_STYLES, WORKED
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.cli import run

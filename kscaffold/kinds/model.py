@@ -104,14 +104,37 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
         raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
-    if style is Style.FUNCTIONAL:
-        graph = end_cuts(graph)
-    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
-    facts = infer_shapes(graph, own.infer)
-    scaffold = ModelScaffold(destination, template, graph, facts, style, own, flags.deferred, flags.diagram)
+    scaffold = scaffold_of(destination, template, graph, style, flags.deferred, flags.diagram)
     # Whatever the style cannot hold is said before anything is started.
     assert scaffold.written
     return scaffold
+
+
+def scaffold_of(
+    destination: Destination,
+    template: str,
+    graph: Graph,
+    style: Style,
+    deferred: bool = False,
+    diagram: str | None = None,
+) -> ModelScaffold:
+    """The model of a graph in a style.
+
+    Args:
+        destination: Where its files go.
+        template: The preset or spec that it comes from.
+        graph: What it computes.
+        style: How it is written.
+        deferred: Whether it is left to be built by its first call.
+        diagram: The file for a picture, if one is asked for.
+
+    Raises:
+        RequestError: A call that Keras would refuse; names its place.
+    """
+    if style is Style.FUNCTIONAL:
+        graph = end_cuts(graph)
+    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
+    return ModelScaffold(destination, template, graph, infer_shapes(graph, own.infer), style, own, deferred, diagram)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from helpers.properties import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
@@ -318,7 +319,7 @@ def windowed_layers(draw: st.DrawFn) -> tuple[str, tuple[Shape]]:
 def test_windows_move_as_they_do_in_keras(keras: ModuleType) -> None:
     came = []
 
-    @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @examples(300)
     @given(windowed_layers())
     def check(layer: tuple[str, tuple[Shape]]) -> None:
         came.append(compare(keras, *layer, must_know=False))

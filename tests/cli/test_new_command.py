@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import Kscaffold, tree
-from hypothesis import given, settings
+from helpers.properties import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
@@ -462,7 +463,7 @@ def parsed_or_refused(text: str) -> ProjectName | RequestError:
         return error
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(max_size=30) | st.from_regex(r"[A-Za-z_./ -]{1,20}", fullmatch=True))
 def test_any_text_is_a_good_name_or_is_refused_with_a_proposal(text: str) -> None:
     name = parsed_or_refused(text)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold, tree
-from hypothesis import given, settings
+from helpers.properties import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import ExitCode, RequestError
@@ -113,7 +114,7 @@ def test_a_link_inside_the_folder_is_followed_and_stays(folder: Path) -> None:
 names = st.sampled_from(["a", "b", "c_d", "c_e", "f_g_h"])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     existing=st.dictionaries(names, st.text("xy\n", max_size=4), max_size=4),
     wanted=st.dictionaries(names, st.text("xy\n", max_size=4), min_size=1, max_size=5),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold
+from helpers.worked_specs import TICKETS
 from test_graph_spec import graph_of, refusal
-from worked_specs import TICKETS
 
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.model import OwnLayers

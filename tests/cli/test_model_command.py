@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold, tree
-from worked_specs import ALL_STYLES, TWO_TOWER, WORKED, Worked
+from helpers.worked_specs import ALL_STYLES, TWO_TOWER, WORKED, Worked
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.library.templates import Catalogue
@@ -17,7 +17,7 @@ from kscaffold.source.formatting import black_mode, format_python
 
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm"}
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def test_a_preset_of_that_name_needs_no_other_option(kscaffold: Kscaffold, folder: Path) -> None:

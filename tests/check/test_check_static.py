@@ -22,7 +22,7 @@ from kscaffold.check.rulebook import read_rulebook
 from kscaffold.check.settings import parse_feed
 from kscaffold.check.static import find_problems
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LAYER = """import keras
 
 

@@ -28,7 +28,7 @@ from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.disk import journal, turns
 from kscaffold.disk.writer import File, Plan, Status, commit, diff, make_plan
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STEPS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.chmod"}
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 

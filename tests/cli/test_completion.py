@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete, get_completion_class, split_arg_string
-from test_own_templates import write_layer
+from helpers.templates import write_layer
 
 from kscaffold.cli import cli
 

@@ -314,7 +314,7 @@ def test_no_traceback_without_debug(kscaffold: Kscaffold, monkeypatch: pytest.Mo
 
 
 def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -> None:
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     readme = (root / "README.md").read_text()
     commands = sorted(path.stem for path in (root / "kscaffold/cli").glob("[a-z]*.py"))
     assert {"check", "layer", "undo"} <= set(commands)
@@ -327,7 +327,7 @@ def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -
 
 
 def test_the_version_is_that_of_the_changelog(kscaffold: Kscaffold) -> None:
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     version = kscaffold("--version").out.split()[-1]
     assert f"## [{version}]" in (root / "CHANGELOG.md").read_text()
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "kscaffold"
@@ -343,7 +343,7 @@ def test_a_layer_that_ends_in_one_without_steps_passes_no_mask_on(kscaffold: Ksc
 def test_the_template_of_the_readme_works(
     kscaffold: Kscaffold, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     readme = (root / "README.md").read_text().partition("## Writing a template")[2]
     manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", readme, re.DOTALL)
     templates = tmp_path / "templates"
@@ -393,7 +393,7 @@ def test_a_broken_template_is_named_and_does_not_hide_the_others(
     message: str,
 ) -> None:
     templates = tmp_path / "templates"
-    shutil.copytree(Path(__file__).resolve().parents[1] / "templates", templates)
+    shutil.copytree(Path(__file__).resolve().parents[2] / "templates", templates)
     path = templates / "layer/dense" / file
     path.write_text(path.read_text().replace(old, new, 1))
     monkeypatch.setattr("kscaffold.library.templates.templates_root", lambda: templates)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from conftest import Kscaffold, tree
-from hypothesis import HealthCheck, given, settings
+from helpers.properties import examples
+from helpers.saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
+from hypothesis import given
 from hypothesis import strategies as st
-from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json, write_keras
 
 from kscaffold.base.errors import RequestError
 from kscaffold.program.passes.search import factor
@@ -26,9 +27,7 @@ from kscaffold.saved.value import SavedFile
 from kscaffold.source.functions import program_parts
 from kscaffold.source.stub import stub_source
 
-FUZZ = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+FUZZ = examples(150)
 DENSE = layer("Dense", "dense", "input_layer", units=4)
 
 

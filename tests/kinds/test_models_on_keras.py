@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Kscaffold, tree
-from worked_specs import ALL_STYLES, WORKED, Worked
+from helpers.worked_specs import ALL_STYLES, WORKED, Worked
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check import CheckProcess, Verdict, find_interpreter

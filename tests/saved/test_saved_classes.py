@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from conftest import Kscaffold
+from helpers.networks import PROPERTY, networks, programs
+from helpers.program_meaning import meaning
+from helpers.saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json
 from hypothesis import given
-from program_meaning import meaning
-from saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json
-from test_factor import PROPERTY, networks, programs
 
 from kscaffold.program.passes.lift import lift_loops
 from kscaffold.source.classes import Module

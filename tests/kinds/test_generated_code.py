@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from helpers.properties import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
@@ -112,7 +113,7 @@ def generated() -> list[Generated]:
     collected: list[Generated] = []
     refused: list[RequestError] = []
 
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @examples(400)
     @given(templates, flags)
     def collect(template: str | None, asked: LayerFlags) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from worked_specs import AUTOENCODER, CUT, TWO_TOWER
+from helpers.worked_specs import AUTOENCODER, CUT, TWO_TOWER
 
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.own_layers import OwnLayers
@@ -245,7 +245,7 @@ def test_things_that_need_each_other_are_put_in_order() -> None:
 
 
 def test_every_preset_is_a_valid_spec() -> None:
-    presets = sorted(Path(__file__).parents[1].joinpath("templates/model").glob("*.yaml"))
+    presets = sorted(Path(__file__).parents[2].joinpath("templates/model").glob("*.yaml"))
     assert len(presets) >= 11
     for path in presets:
         graph = resolve_graph(parse_document(path.read_text(), path.name), path.stem, {})

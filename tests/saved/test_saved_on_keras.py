@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold
-from hypothesis import HealthCheck, Phase, given, settings
-from random_specs import Spec, specs
-from saved_configs import keras2_model, write_json
+from helpers.properties import examples
+from helpers.random_specs import Spec, specs
+from helpers.saved_configs import keras2_model, write_json
+from hypothesis import Phase, given, settings
 
 from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
@@ -23,7 +24,7 @@ from kscaffold.kinds.pipeline import Scaffold
 from kscaffold.kinds.saved import SavedFlags, describe_saved
 from kscaffold.source.formatting import Formatter
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"
     " residual.keras attention.keras cells.keras own.keras deferred.keras masked.keras old.h5 operations.h5 masked.h5"
@@ -56,7 +57,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with saved models of many kinds."""
     pytest.importorskip("keras")
     folder = tmp_path_factory.mktemp("saved")
-    subprocess.run([sys.executable, str(TESTS / "saved_models.py"), str(folder)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, str(TESTS / "helpers/saved_models.py"), str(folder)], check=True, capture_output=True
+    )
     write_json(folder / "keras2.json", keras2_model())
     return folder
 
@@ -68,14 +71,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("random")
     listed: list[Spec] = []
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @settings(examples(60), phases=[Phase.generate])
     @given(specs())
     def collect(spec: Spec) -> None:
         listed.append(spec)
@@ -103,7 +99,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def scaffolds(saved: Path, graphs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Scaffold]:
     """What becomes of each file, factored and flat, and of some in other styles, written to a folder."""
     folder = tmp_path_factory.mktemp("source")
-    shutil.copy(TESTS / "saved_models.py", folder)
+    shutil.copy(TESTS / "helpers/saved_models.py", folder)
     found: dict[Key, Scaffold] = {}
     wanted = [(file, "factored") for file in FILES] + [(file, "flat") for file in FLAT] + STYLES
     wanted += [(file, "subclassed") for file in CLASSES]

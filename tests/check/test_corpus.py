@@ -6,20 +6,17 @@ defect; every other one there is a near miss.
 
 from __future__ import annotations
 
-import ast
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from keras_layers import LAYERS, LEFT_OUT, OwnLayer
+from helpers.corpus import CORPUS, Expectation, expectations
+from helpers.keras_layers import LAYERS, LEFT_OUT, OwnLayer
 
 from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_interpreter
 from kscaffold.check.conformance import CheckRequest, check_files
 from kscaffold.check.rulebook import read_rulebook
 
-CORPUS = Path(__file__).parent / "corpus"
-EXPECT = re.compile(r"\s*# expect: (KS\d+)")
 # These speak of whole files, or of what only a generated model has; other tests are about them.
 WITHOUT_A_FILE = {"KS100", "KS200", "KS206", "KS601"}
 # What the rules find in layers of Keras itself, and why that is right.
@@ -45,29 +42,6 @@ KNOWN = {
     ("CenterCrop", "KS507"): "it gives float32 under every policy where it resizes",
     ("RandomCrop", "KS507"): "it gives float32 under every policy where it resizes",
 }
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """A class of the corpus and the rule that has to flag it, if any."""
-
-    file: str
-    name: str
-    rule: str | None
-
-
-def expectations() -> list[Expectation]:
-    found = []
-    for path in sorted(CORPUS.glob("*.py")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if not isinstance(node, ast.ClassDef | ast.FunctionDef):
-                continue
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            match = EXPECT.match(lines[first - 2]) if first > 1 else None
-            if match:
-                found.append(Expectation(path.name, node.name, match[1]))
-    return found
 
 
 @pytest.fixture(scope="module")

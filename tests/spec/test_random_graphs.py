@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from helpers.properties import examples
+from helpers.random_specs import Spec, specs
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from random_specs import Spec, specs
 
 from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.model import ModelScaffold, Style
+from kscaffold.kinds.model import ModelScaffold, Style, scaffold_of
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.render import demand_names
 from kscaffold.library.templates import Catalogue
@@ -34,14 +35,8 @@ BROKEN = 400
 CHECKED = 12
 NAME_OF_KERAS = re.compile(r"'(dense|dropout|embedding|concatenate)(_\d+)?' cannot be the name of an? .*: Keras gives")
 PLACE = re.compile(r"spec\.yaml:\d+:\d+")
-PROPERTY = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],  # the specs are short, and making them shorter would take minutes
-)
+# The specs are short, and making them shorter would take minutes.
+PROPERTY = settings(examples(EXAMPLES), phases=[Phase.generate])
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,8 @@ def describe(text: str, style: Style, number: int, folder: Path) -> ModelScaffol
     """A scaffold for a spec; what the style cannot hold is refused."""
     destination = find_destination(Request("pipeline", f"graph{number}_{style}", "pipelines", output_dir=folder))
     graph = resolve_graph(parse_document(text, "spec.yaml"), destination.name.module, {})
-    own = OwnLayers(graph.own_classes, "custom", destination.catalogue)
-    scaffold = ModelScaffold(destination, "spec.yaml", graph, infer_shapes(graph, own.infer), style, own)
-    assert scaffold.parts
+    scaffold = scaffold_of(destination, "spec.yaml", graph, style)
+    assert scaffold.written
     return scaffold
 
 
@@ -88,9 +82,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
                 assert PLACE.match(error), error
                 continue
             assert style is not Style.SEQUENTIAL or spec.is_chain, spec.text
-            text = format_python(scaffold.text(style, scaffold.parts)[0], black_mode({}), "a style")
+            text = format_python(scaffold.text()[0], black_mode({}), "a style")
             assert format_python(text, black_mode({}), "a style") == text
-            demand_names(text, {part.name for part in scaffold.parts}, spec.text)
+            demand_names(text, scaffold.written.names, spec.text)
             collected.append(Made(spec, scaffold, text))
 
     collect()
