@@ -262,7 +262,7 @@ def _parts_in(root: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _packages() -> list[Source]:
-    """The packages with an entry point in the group `kscaffold.library.templates`, in the order of their names.
+    """The packages with an entry point in the group `kscaffold.templates`, in the order of their names.
 
     The entry point names a package; the templates are in its folder. Only what is above it is imported to find it.
     """
