@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_specs import Spec, specs
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.model import ModelScaffold, Style
+from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.render import demand_names
 from kscaffold.library.templates import Catalogue
