@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any
-
-JSON_VERSION = 1
 
 
 class ExitCode(IntEnum):
@@ -83,17 +80,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"Did you mean {match}?" if match else None
 
 
-def error_fields(message: str, hint: str | None = None, where: str | None = None) -> dict[str, Any]:
-    """An error as it stands in a JSON document."""
-    return {"message": message, "hint": hint, "where": where}
+def unknown(message: str, word: str, known: Iterable[str], where: str | None = None) -> RequestError:
+    """The error of a word that is not one of those that are known, with a hint: the nearest, else all.
 
-
-def error_json(command: str | None, error: RequestError) -> dict[str, Any]:
-    """The JSON document of a request that cannot be carried out."""
-    return {
-        "version": JSON_VERSION,
-        "command": command,
-        "ok": False,
-        "exit_code": int(error.exit_code),
-        "error": error_fields(error.message, error.hint, error.where),
-    }
+    Args:
+        message: What is wrong.
+        word: The word.
+        known: The words that are known.
+        where: Where it was found.
+    """
+    words = tuple(known)
+    return RequestError(message, hint=did_you_mean(word, words) or f"There are: {', '.join(words)}.", where=where)

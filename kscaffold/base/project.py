@@ -7,15 +7,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.choices import Backend, Style
+from kscaffold.base.errors import RequestError, unknown
 
 PYPROJECT = "pyproject.toml"
 SECTION = "tool.kscaffold"
-STYLES = ("subclassed", "functional", "sequential")
-BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 OWN_TEMPLATES = ".kscaffold/templates"
 
 
@@ -41,8 +41,8 @@ class Settings:
     models: str | None = None
     pipelines: str | None = None
     tests: str | None = None
-    style: str | None = None
-    backend: str = "tensorflow"
+    style: Style | None = None
+    backend: Backend = Backend.TENSORFLOW
     python: str | None = None
     templates: str = OWN_TEMPLATES
     black: Mapping[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Settings:
 DEFAULT = Settings()
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*")
 FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
-CHOICES = {"style": STYLES, "backend": BACKENDS}
+CHOICES: Mapping[str, type[StrEnum]] = {"style": Style, "backend": Backend}
 KEYS = ("package", *FOLDERS, *CHOICES, "python")
 TABLES = ("check",)
 
@@ -112,15 +112,14 @@ class Project:
     def _read(self, key: str, value: Any) -> str:
         where = str(self.pyproject)
         if key not in KEYS:
-            known = (*KEYS, *TABLES)
-            hint = did_you_mean(key, known) or f"There are: {', '.join(known)}."
-            raise RequestError(f"[{SECTION}] has no key {key!r}.", hint=hint, where=where)
+            raise unknown(f"[{SECTION}] has no key {key!r}.", key, (*KEYS, *TABLES), where)
         place = f"{key} in [{SECTION}]"
         if not isinstance(value, str) or not value.strip():
             raise RequestError(f"{place} has to be a string, not {value!r}.", where=where)
-        if key in CHOICES and value not in CHOICES[key]:
-            hint = did_you_mean(value, CHOICES[key]) or f"There are: {', '.join(CHOICES[key])}."
-            raise RequestError(f"{place} cannot be {value!r}.", hint=hint, where=where)
+        if key in CHOICES:
+            if value not in list(CHOICES[key]):
+                raise unknown(f"{place} cannot be {value!r}.", value, CHOICES[key], where)
+            return CHOICES[key](value)
         if key in FOLDERS:
             folder = PurePosixPath(value)
             if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kscaffold.base.choices import Backend
 from kscaffold.base.errors import RequestError, did_you_mean
-from kscaffold.base.project import BACKENDS, Project
+from kscaffold.base.project import Project
 from kscaffold.check.verdict import Feed, Known
 
 SECTION = "tool.kscaffold.check"
@@ -92,8 +93,8 @@ def _read(key: str, value: Any, where: str) -> Any:
         raise RequestError(f"{key} in [{SECTION}] has to be {wanted}, not {value!r}.", where=where)
     if key == "backend":
         for name in value:
-            if name not in BACKENDS:
-                hint = f"There are: {', '.join(BACKENDS)}."
+            if name not in list(Backend):
+                hint = f"There are: {', '.join(Backend)}."
                 raise RequestError(f"Keras has no backend {name!r}.", hint=hint, where=where)
     if key in ("timeout", "memory") and value < (0 if key == "memory" else 0.1):
         raise RequestError(f"{key} in [{SECTION}] is too small: {value}.", where=where)

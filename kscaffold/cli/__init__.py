@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from kscaffold import __version__
-from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.errors import ExitCode, RequestError, unknown
 
 
 class Commands(click.Group):
@@ -38,11 +38,7 @@ class Commands(click.Group):
         """As click does, with the nearest name for one that does not exist."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            from kscaffold.base.errors import did_you_mean
-
-            known = self.list_commands(ctx)
-            hint = did_you_mean(name, known) or f"There are: {', '.join(known)}."
-            raise RequestError(f"There is no command {name!r}.", hint=hint)
+            raise unknown(f"There is no command {name!r}.", name, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
 
@@ -87,8 +83,12 @@ def run(arguments: list[str]) -> int:
         )
     if "--debug" in arguments:
         raise request_error
-    _print_error(request_error, arguments)
-    return int(request_error.exit_code)
+    from kscaffold.cli._output import Output, tell
+    from kscaffold.cli.words import Report
+
+    command = next((argument for argument in arguments if not argument.startswith("-")), None)
+    report = Report(failure=request_error, exit_code=request_error.exit_code)
+    return tell(report, Output(command, as_json="--json" in arguments))
 
 
 def _from_click(error: click.ClickException) -> RequestError:
@@ -96,15 +96,3 @@ def _from_click(error: click.ClickException) -> RequestError:
     context = getattr(error, "ctx", None)
     hint = f"Try '{context.command_path} --help'." if context else None
     return RequestError(error.format_message(), hint=hint)
-
-
-def _print_error(error: RequestError, arguments: list[str]) -> None:
-    if "--json" in arguments:
-        import json
-
-        from kscaffold.base.errors import error_json
-
-        command = next((argument for argument in arguments if not argument.startswith("-")), None)
-        click.echo(json.dumps(error_json(command, error), indent=2))
-    else:
-        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)

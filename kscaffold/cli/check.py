@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from enum import StrEnum
 
 import click
 
+from kscaffold.base.choices import Backend
 from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_rule
+from kscaffold.cli._output import JSON, PYTHON, OneOf, Output, flag, tell, value, values, with_output
 
-BACKENDS = click.Choice(["tensorflow", "jax", "torch", "numpy"])
-FORMATS = click.Choice(["text", "github", "sarif", "json"])
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JSON = "json"
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
-@click.option("--static", is_flag=True, help="Run only the rules that need no Keras: KS1xx.")
+@flag("--static", "Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="RULES",
-    shell_complete=complete_rule,
-    help="Rules that count: KS301, KS3, config-round-trip, ….",
+@values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", complete_rule)
+@values("--ignore", "RULES", "Rules that do not count.", complete_rule)
+@values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8.")
+@values(
+    "--input-shape shapes",
+    "[NAME=]SHAPE[:DTYPE]",
+    "One example of an input: 16, 8,8,3, 6:int32; once for each input.",
 )
-@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rule, help="Rules that do not count.")
-@click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE", help="Constructor argument: units=8.")
 @click.option(
-    "--input-shape",
-    "shapes",
-    multiple=True,
-    metavar="[NAME=]SHAPE[:DTYPE]",
-    help="One example of an input: 16, 8,8,3, 6:int32; once for each input.",
+    "--backend", multiple=True, type=OneOf(Backend), help="Backend of Keras; repeatable.  [default: tensorflow]"
 )
-@click.option("--backend", multiple=True, type=BACKENDS, help="Backend of Keras; repeatable.  [default: tensorflow]")
 @click.option("--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="For each class.  [default: 60]")
 @click.option(
     "--memory",
@@ -43,18 +44,34 @@ FORMATS = click.Choice(["text", "github", "sarif", "json"])
     help="For each file, beyond Keras itself; 0 for no limit.  [default: 4096]",
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Files at once.  [default: one a core]")
+@PYTHON
 @click.option(
-    "--python", metavar="EXE", help="Interpreter that checks run in.  [default: the active virtual environment's]"
+    "--output-format", type=OneOf(Format), default=Format.TEXT, help="How findings are printed.  [default: text]"
 )
-@click.option("--output-format", type=FORMATS, default="text", help="How findings are printed.  [default: text]")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
-@click.option("--list-rules", is_flag=True, help="Print all rules.")
-@click.option(
-    "--explain", metavar="RULE", shell_complete=complete_rule, help="Print what a rule is about, with an example."
+@with_output(
+    JSON,
+    flag("-q --quiet", "Print findings only."),
+    flag("--list-rules", "Print all rules."),
+    value("--explain", "RULE", "Print what a rule is about, with an example.", complete_rule),
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def command(paths: tuple[str, ...], output_format: str, as_json: bool, quiet: bool, debug: bool, **values: Any) -> int:
+def command(
+    paths: tuple[str, ...],
+    static: bool,
+    strict: bool | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    arguments: tuple[str, ...],
+    shapes: tuple[str, ...],
+    backend: tuple[Backend, ...],
+    timeout: float | None,
+    memory: int | None,
+    jobs: int | None,
+    python: str | None,
+    output_format: Format,
+    list_rules: bool,
+    explain: str | None,
+    output: Output,
+) -> int:
     """Find the defects of Keras layers and models in Python files and folders, also those that Keras is silent about.
 
     Each class that derives from keras.layers.Layer or keras.Model, and each function build_… that returns a model, is
@@ -63,64 +80,35 @@ def command(paths: tuple[str, ...], output_format: str, as_json: bool, quiet: bo
     """
     from kscaffold.check import rulebook
 
-    output_format = "json" if as_json else output_format
-    if values["list_rules"] or values["explain"]:
-        chosen = [rulebook.find_rule(values["explain"])] if values["explain"] else rulebook.read_rulebook()
-        return _print_rules(chosen, bool(values["explain"]), output_format == "json")
+    output = output._replace(as_json=output.as_json or output_format is Format.JSON)
+    if explain or list_rules:
+        from kscaffold.cli.words import rules
+
+        said = rules.explanation(rulebook.find_rule(explain)) if explain else rules.listing(rulebook.read_rulebook())
+        return tell(said, output)
     if not paths:
         raise RequestError("There is nothing to check.", hint="Name files or folders: kscaffold check src")
-    return _check(paths, output_format, quiet, values)
-
-
-def _print_rules(rules: Any, explain: bool, as_json: bool) -> int:
-    from kscaffold.cli import words as report
-    from kscaffold.cli.words import conformance
-
-    if as_json:
-        click.echo(report.dump(conformance.rules_json(rules)))
-    else:
-        for line in conformance.rule_lines(rules[0]) if explain else conformance.rule_list_lines(rules):
-            click.echo(line)
-    return 0
-
-
-def _check(paths: tuple[str, ...], output_format: str, quiet: bool, values: dict[str, Any]) -> int:
     from pathlib import Path
 
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
     from kscaffold.check.verdict import Known
-    from kscaffold.cli._progress import Progress
 
-    names = ("select", "ignore", "backend", "strict", "timeout", "memory")
+    flags: dict[str, object] = {"select": select, "ignore": ignore, "backend": backend}
+    flags |= {"strict": strict, "timeout": timeout, "memory": memory}
     request = CheckRequest(
         paths=tuple(map(Path, paths)),
-        static=values["static"],
-        flags={name: values[name] if values[name] not in ((), None) else None for name in names},
-        known=Known(
-            tuple(parse_argument(text) for text in values["arguments"]),
-            tuple(parse_feed(text) for text in values["shapes"]),
-        ),
-        workers=values["jobs"] or 0,
-        python=values["python"],
+        static=static,
+        flags={name: given if given != () else None for name, given in flags.items()},
+        known=Known(tuple(map(parse_argument, arguments)), tuple(map(parse_feed, shapes))),
+        workers=jobs or 0,
+        python=python,
     )
-    waits = Progress(enabled=output_format == "text" and not quiet and sys.stderr.isatty())
-    try:
-        found = check_files(request, waits.begin)
-    finally:
-        waits.end()
+    with output.progress() as progress:
+        found = check_files(request, progress)
 
-    from kscaffold.cli import words as report
-    from kscaffold.cli.words import conformance
+    from kscaffold.cli.words import check, formats
 
-    for name in found.unused:
-        click.echo(f"{click.style('warning', fg='yellow')}: --arg {name}: no class here takes it", err=True)
-    if output_format == "json":
-        click.echo(report.dump(conformance.conformance_json(found)))
-    elif output_format == "sarif":
-        click.echo(report.dump(conformance.sarif(found)))
-    else:
-        lines = conformance.github_lines(found) if output_format == "github" else None
-        for line in conformance.conformance_lines(found, quiet) if lines is None else lines:
-            click.echo(line)
-    return int(found.exit_code)
+    report = check.report(found, output)
+    lines_of = {Format.GITHUB: formats.github_lines, Format.SARIF: formats.sarif_lines}.get(output_format)
+    return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)

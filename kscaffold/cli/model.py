@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING
 
 import click
 
+from kscaffold.base.choices import Style
 from kscaffold.cli._completion import complete_template
-from kscaffold.cli._generating import generating_command
-from kscaffold.cli._modelling import generate_from_graph, model_options
+from kscaffold.cli._generating import generating, model_options
 
 if TYPE_CHECKING:
-    from kscaffold.source.formatting import Formatter
+    from kscaffold.cli._generating import Describe
 
 EPILOG = """\b
 Examples:
@@ -23,12 +24,15 @@ Examples:
 
 @click.command("model", short_help="A model from a preset, and its test.", epilog=EPILOG)
 @click.argument("name", shell_complete=complete_template)
-@model_options("subclassed")
-@generating_command
-def command(name: str, formatter: Formatter, **shared: Any) -> int:
+@model_options(Style.SUBCLASSED)
+@generating("models")
+def command(style: Style | None, settings: tuple[str, ...], defer: bool, diagram: str | None) -> Describe:
     """Write a module with a model NAME, and a test for it.
 
     The model comes from a preset: the one named with -t, else the one that has its name, else mlp. 'kscaffold list'
     names the presets, 'kscaffold show' says what --set can set.
     """
-    return generate_from_graph("model", name, formatter, shared)
+    from kscaffold.kinds.model import ModelFlags, describe_model
+
+    flags = ModelFlags(settings=settings, style=style, default_style=Style.SUBCLASSED, deferred=defer, diagram=diagram)
+    return functools.partial(describe_model, flags=flags)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING
 
 import click
 
+from kscaffold.base.choices import Style
 from kscaffold.cli._completion import complete_layers, complete_template
-from kscaffold.cli._generating import generating_command
-from kscaffold.cli._modelling import generate_from_graph, model_options
+from kscaffold.cli._generating import generating, model_options
+from kscaffold.cli._output import values
 
 if TYPE_CHECKING:
-    from kscaffold.source.formatting import Formatter
+    from kscaffold.cli._generating import Describe
 
 EPILOG = """\b
 Examples:
@@ -26,43 +28,29 @@ Examples:
 @click.command("pipeline", short_help="A functional model from a graph, and its test.", epilog=EPILOG)
 @click.argument("name", shell_complete=complete_template)
 @click.argument("spec", required=False, shell_complete=complete_layers)
-@click.option(
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="NAME=SHAPE[:DTYPE]",
-    help="Input: numeric=32, ids=16:int32. Repeatable.",
-)
-@click.option(
-    "--node",
-    "nodes",
-    multiple=True,
-    metavar='"NAME: CHAIN"',
-    shell_complete=complete_layers,
-    help="Named value. Repeatable.",
-)
-@click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar='"NAME: CHAIN"',
-    shell_complete=complete_layers,
-    help="Output. Repeatable.",
-)
-@model_options("functional")
-@generating_command
+@values("--input inputs", "NAME=SHAPE[:DTYPE]", "Input: numeric=32, ids=16:int32. Repeatable.")
+@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", complete_layers)
+@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", complete_layers)
+@model_options(Style.FUNCTIONAL)
+@generating("pipelines")
 def command(
-    name: str,
     spec: str | None,
     inputs: tuple[str, ...],
     nodes: tuple[str, ...],
     outputs: tuple[str, ...],
-    formatter: Formatter,
-    **shared: Any,
-) -> int:
+    style: Style | None,
+    settings: tuple[str, ...],
+    defer: bool,
+    diagram: str | None,
+) -> Describe:
     """Write a module with a function that builds a model NAME, and a test for it.
 
     SPEC is a YAML file, or a chain that begins with the shape of its input. Without it, --input, --node and --output
     say what the graph is; without those, it is a preset, as for 'kscaffold model'.
     """
-    return generate_from_graph("pipeline", name, formatter, shared, spec, (inputs, nodes, outputs))
+    from kscaffold.kinds.model import ModelFlags, describe_model
+    from kscaffold.spec.graph.flags import GraphFlags
+
+    graph = GraphFlags(None, inputs, nodes, outputs)
+    flags = ModelFlags(spec, graph, settings, style, Style.FUNCTIONAL, defer, diagram)
+    return functools.partial(describe_model, flags=flags)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError, unknown
 from kscaffold.kinds.model_spec import DEFAULT_PRESET
 from kscaffold.library.cookie import Ask, Question
 from kscaffold.library.templates import Catalogue
@@ -78,8 +78,7 @@ def _check_author(text: str) -> None:
 def _check_choice(flag: str, choices: tuple[str, ...]) -> Callable[[str], object]:
     def check(text: str) -> None:
         if text not in choices:
-            hint = did_you_mean(text, choices) or f"There are: {', '.join(choices)}."
-            raise RequestError(f"There is no {flag[2:]} {text!r}.", hint=hint, where=flag)
+            raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
 
     return check
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from kscaffold.base.place import Place
 from kscaffold.check import CheckProcess, Finding, Job, Verdict
-from kscaffold.library import render
+from kscaffold.library.places import statement_at
+from kscaffold.library.render import Draft
 
-Marked = tuple[str, Mapping[int, Place]]
+Places = Mapping[int, Place]
 
 
 def blame(
     verdicts: tuple[Verdict, ...],
-    module: Marked,
-    plain: tuple[Marked, Callable[[Path], Job]] | None,
+    module: tuple[str, Places],
+    plain: tuple[tuple[Draft, Places], Callable[[Path], Job]] | None,
     interpreter: str,
 ) -> tuple[Verdict, ...]:
     """The verdicts, each error with the place of the call in the spec that it comes from, where one is found.
@@ -33,7 +34,7 @@ def blame(
     placed = tuple(_placed(verdict, *module) for verdict in verdicts)
     if plain is None or all(finding.place for verdict in placed for finding in verdict.findings):
         return placed
-    (text, places), job = plain
+    ((text, _), places), job = plain
     with tempfile.TemporaryDirectory(prefix="kscaffold-staging-") as folder, CheckProcess(interpreter) as process:
         staged = Path(folder).resolve() / "plain.py"
         staged.write_text(text, encoding="utf-8")
@@ -59,7 +60,7 @@ def _exception(finding: Finding) -> str:
 
 def _placed(verdict: Verdict, text: str, places: Mapping[int, Place]) -> Verdict:
     def locate(finding: Finding) -> Finding:
-        number = render.statement_at(text, finding.line) if finding.line else None
+        number = statement_at(text, finding.line) if finding.line else None
         place = places.get(number) if number is not None else None
         return replace(finding, place=str(place) if place else "")
 

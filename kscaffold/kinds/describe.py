@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name, to_class_name
 from kscaffold.base.project import find_project
@@ -12,7 +13,6 @@ from kscaffold.kinds.layer import read_layer_manifest
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.program.value import Style
 from kscaffold.source.layer import expressions as source
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph

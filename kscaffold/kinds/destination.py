@@ -134,24 +134,14 @@ class Destination:
         return None if found else os.path.relpath(root, self.test.parent).replace(os.sep, "/")
 
     @property
+    def importing(self) -> dict[str, str | None]:
+        """What the template of a test is told of how it finds the module."""
+        return {"import_from": self.import_from, "path_to_module": self.path_to_module}
+
+    @property
     def search(self) -> tuple[Path, ...]:
         """The folders in which the module's own imports are found."""
         return tuple(dict.fromkeys((self.output_dir, self.import_root, Path.cwd(), *self.project.test_paths)))
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """What is left for the user to add to a file.
-
-    Attributes:
-        shown: How messages name the file.
-        lines: The lines to add.
-        reason: Why they are not added for the user.
-    """
-
-    shown: str
-    lines: tuple[str, ...]
-    reason: str
 
 
 def refuse_namesake(request: Request, destination: Destination, names: tuple[str, ...]) -> None:

@@ -2,56 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.place import Place
 from kscaffold.keras_data import catalogue
-from kscaffold.kinds.destination import Destination, Request, find_destination
-from kscaffold.kinds.pipeline import Outcome, Resolve, SummaryRow, generate
-from kscaffold.library.templates import BODY, Catalogue, Template, shown
-from kscaffold.source.formatting import Formatter
-from kscaffold.source.layer import expressions as source
+from kscaffold.kinds.destination import Request, find_destination
+from kscaffold.kinds.scaffold import Scaffold
+from kscaffold.library.templates import Catalogue, Template
+from kscaffold.source.layer import expressions, statements
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
 from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
 
 if TYPE_CHECKING:
-    from kscaffold.check import Job, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.check import Job
+    from kscaffold.library.render import Draft
 
 LAYER_TEST = "test/layer.py.jinja"
+# What the templates of layers, and of the tests beside them, call.
+FILTERS = (
+    expressions.build_arguments,
+    expressions.builds_from,
+    expressions.call_parameters,
+    expressions.constant_source,
+    expressions.construct,
+    expressions.default_in_init,
+    expressions.example_lines,
+    expressions.input_text,
+    expressions.output_text,
+    expressions.own_classes,
+    expressions.shape_parameters,
+    expressions.signature,
+    expressions.start_shape,
+    expressions.sublayer_source,
+    statements.build_statements,
+    statements.call_statements,
+    statements.description,
+    statements.in_config,
+    statements.output_shape_statements,
+    statements.stored,
+    statements.validation,
+    statements.weight_statements,
+)
 
 
-def generate_layer(
-    request: Request,
-    flags: LayerFlags,
-    formatter: Formatter,
-    resolve: Resolve = lambda plan: {},
-    on_check: Callable[[], None] = lambda: None,
-) -> Outcome:
-    """Generates a custom layer and its test; see `kscaffold.kinds.pipeline.generate`.
+def scaffold_layer(request: Request, flags: LayerFlags) -> LayerScaffold:
+    """The layer that is asked for, and where it goes.
 
     Args:
         request: What every generating command is asked.
         flags: What describes the layer.
-        formatter: Formats what is rendered.
-        resolve: Asked what becomes of conflicts.
-        on_check: Called before the wait for the check.
 
     Raises:
-        RequestError: The request cannot be carried out; nothing is written.
+        RequestError: A name, a template or a description that cannot be.
     """
-    return generate(request, lambda: _describe(request, flags), formatter, resolve, on_check)
-
-
-def _describe(request: Request, flags: LayerFlags) -> LayerScaffold:
     destination = find_destination(request)
     template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
-    manifest = read_layer_manifest(template)
-    spec = describe_layer(destination.name, destination.settings.package, manifest, flags)
-    return LayerScaffold(destination, spec, template)
+    spec = describe_layer(destination.name, destination.settings.package, read_layer_manifest(template), flags)
+    return LayerScaffold(destination, template.full_name, spec, template)
 
 
 def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:
@@ -77,18 +88,28 @@ def read_layer_manifest(template: Template) -> LayerManifest:
         raise error if error.exit_code is ExitCode.REFUSED else template.broken(error) from error
 
 
+def render_layer(spec: LayerSpec, template: Template) -> Draft:
+    """The module of a layer, before formatting.
+
+    Raises:
+        RequestError: The template is broken; names its file and line.
+    """
+    from kscaffold.library.render import render
+
+    return render(template.page, {"layer": spec}, FILTERS)
+
+
 @dataclass(frozen=True)
-class LayerScaffold:
-    """A layer that is described, and where it goes; see `kscaffold.kinds.pipeline.Scaffold`."""
+class LayerScaffold(Scaffold):
+    """A layer that is described, and where it goes.
 
-    destination: Destination
+    Attributes:
+        spec: The layer.
+        source: The template that it is made from.
+    """
+
     spec: LayerSpec
-    source_template: Template
-
-    @property
-    def template(self) -> str:
-        """The template that the layer is made from."""
-        return self.source_template.full_name
+    source: Template
 
     @property
     def exports(self) -> tuple[str, ...]:
@@ -100,41 +121,29 @@ class LayerScaffold:
         """Whether the name is easy to take for one of Keras."""
         return name_warnings(self.spec.name.class_name)
 
-    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
-        """The formatted module, held against what was asked for, and its test."""
-        from kscaffold.library import render
+    @property
+    def defined(self) -> set[str]:
+        """The class."""
+        return {self.spec.name.class_name}
 
-        text = render.render_layer(self.spec, self.source_template.body, self.source_template.roots)
-        black = self.destination.settings.black
-        body = shown(self.source_template.path / BODY)
-        formatter.send(text, black, body)
-        if with_test:
-            place = self.destination
-            roots = place.catalogue.roots_of(LAYER_TEST)
-            test = render.render_layer_test(self.spec, LAYER_TEST, roots, place.import_from, place.path_to_module)
-            formatter.send(test, black, render.shown_name(LAYER_TEST, roots))
+    def module(self) -> tuple[Draft, Mapping[int, Place]]:
+        """The module, before formatting; a layer has no spec."""
+        return render_layer(self.spec, self.source), {}
 
-        from kscaffold.disk import writer  # while black is at work
+    def test(self) -> Draft:
+        """The test, before formatting."""
+        from kscaffold.library.render import render
 
-        files = [writer.File(self.destination.module, formatter.receive())]
-        render.demand_names(files[0].text, {self.spec.name.class_name}, body)
-        return [*files, writer.File(self.destination.test, formatter.receive())] if with_test else files
+        page = self.destination.catalogue.page(LAYER_TEST)
+        return render(page, {"layer": self.spec, **self.destination.importing}, FILTERS)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
         from kscaffold.check import Feed, Job, Subject
 
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
-        subject = Subject(self.spec.name.class_name, source.construct(self.spec), feeds, str(self.spec.call))
+        subject = Subject(self.spec.name.class_name, expressions.construct(self.spec), feeds, str(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))
-
-    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
-        """The verdicts as they are: they speak of the class that the user asked for."""
-        return verdicts
-
-    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
-        """A layer has none."""
-        return ()
 
 
 def name_warnings(class_name: str) -> tuple[str, ...]:

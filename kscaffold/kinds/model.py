@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.choices import Style
+from kscaffold.base.errors import RequestError, unknown
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Destination, Request, find_destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.layer import name_warnings
 from kscaffold.kinds.model_spec import broken_preset, choose_document, read_settings
-from kscaffold.kinds.model_text import model_text, part_package, style_template
+from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.pipeline import Outcome, Resolve, SummaryRow, called_row, generate
-from kscaffold.program.value import Style
-from kscaffold.source.formatting import Formatter
+from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.source.module import Written, write
+from kscaffold.source.test import batch_shapes, grouped, random_numbers
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
 from kscaffold.spec.graph.cuts import end_cuts
 from kscaffold.spec.graph.flags import GraphFlags
@@ -32,8 +32,10 @@ from kscaffold.spec.shapes.shape import Shape, show_shape
 if TYPE_CHECKING:
     from kscaffold.check import Job, Verdict
     from kscaffold.disk import writer
+    from kscaffold.library.render import Draft
 
 MODEL_TEST = "test/model.py.jinja"
+TEST_FILTERS = (batch_shapes, grouped, random_numbers)  # what its template calls
 
 
 @dataclass(frozen=True)
@@ -53,32 +55,10 @@ class ModelFlags:
     spec: str | None = None
     graph: GraphFlags = field(default_factory=GraphFlags)
     settings: tuple[str, ...] = ()
-    style: str | None = None
+    style: Style | None = None
     default_style: Style = Style.SUBCLASSED
     deferred: bool = False
     diagram: str | None = None
-
-
-def generate_model(
-    request: Request,
-    flags: ModelFlags,
-    formatter: Formatter,
-    resolve: Resolve = lambda plan: {},
-    on_check: Callable[[], None] = lambda: None,
-) -> Outcome:
-    """Generates a model and its test; see `kscaffold.kinds.pipeline.generate`.
-
-    Args:
-        request: What every generating command is asked.
-        flags: What describes the model.
-        formatter: Formats what is rendered.
-        resolve: Asked what becomes of conflicts.
-        on_check: Called before the wait for the check.
-
-    Raises:
-        RequestError: The request cannot be carried out; nothing is written.
-    """
-    return generate(request, lambda: describe_model(request, flags), formatter, resolve, on_check)
 
 
 def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
@@ -95,8 +75,8 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     except RequestError as error:
         raise broken_preset(error) if is_preset and not settings else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
-        hint = did_you_mean(document.style.value, list(Style)) or f"There are: {', '.join(Style)}."
-        raise RequestError(f"There is no style {document.style.value!r}.", hint=hint, where=str(document.style.place))
+        word, place = document.style.value, str(document.style.place)
+        raise unknown(f"There is no style {word!r}.", word, Style, place)
     # A pipeline is functional by its nature; the project says how its models are written.
     of_project = destination.settings.style if request.folder == "models" else None
     named = document.style.value if document.style else of_project
@@ -138,12 +118,10 @@ def scaffold_of(
 
 
 @dataclass(frozen=True)
-class ModelScaffold:
-    """A model that is described, and where it goes; see `kscaffold.kinds.pipeline.Scaffold`.
+class ModelScaffold(Scaffold):
+    """A model that is described, and where it goes.
 
     Attributes:
-        destination: Where its files go.
-        template: The preset or spec that it comes from.
         graph: What it computes.
         facts: The shapes of its values.
         style: How it is written.
@@ -152,8 +130,6 @@ class ModelScaffold:
         diagram: The file for a picture, if one is asked for.
     """
 
-    destination: Destination
-    template: str
     graph: Graph
     facts: ShapeFacts
     style: Style
@@ -216,35 +192,19 @@ class ModelScaffold:
         name = self.destination.name.class_name
         return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
 
-    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
-        """The formatted module, held against what was asked for, its test, and its picture."""
-        from kscaffold.library import render
+    @property
+    def defined(self) -> set[str]:
+        """The functions and classes of the module."""
+        return self.written.names | {item.name for item in self.own.items}
 
-        black = self.destination.settings.black
-        picture = self.picture_file()
-        catalogue = self.destination.catalogue
-        template = style_template(self.style)
-        body = render.shown_name(template, catalogue.roots_of(template))
-        formatter.send(self.text()[0], black, body)
-        if with_test:
-            formatter.send(self.test_text(), black, render.shown_name(MODEL_TEST, catalogue.roots_of(MODEL_TEST)))
-
-        from kscaffold.disk import writer  # while black is at work
-
-        files = [writer.File(self.destination.module, formatter.receive())]
-        render.demand_names(files[0].text, self.written.names | {item.name for item in self.own.items}, body)
-        if with_test:
-            files.append(writer.File(self.destination.test, formatter.receive()))
-        return [*files, picture] if picture else files
-
-    def text(self) -> tuple[str, Mapping[int, Place]]:
-        """The text of the module, and the places that its statements come from, by their number."""
+    def module(self) -> tuple[Draft, Mapping[int, Place]]:
+        """The module, before formatting, and the places that its statements come from."""
         title = f"{self.destination.name.class_name}: a {self.style} Keras model."
-        return model_text(self.destination, self.style, title, self.written, self.own.sources())
+        return model_module(self.destination, self.style, title, self.written, self.own.sources())
 
-    def test_text(self) -> str:
-        """The text of the test, before formatting."""
-        from kscaffold.library import render
+    def test(self) -> Draft:
+        """The test, before formatting."""
+        from kscaffold.library.render import render
 
         shapes = self.facts.of(self.graph)
         listed = list(self.graph.outputs)
@@ -269,10 +229,9 @@ class ModelScaffold:
             "cuts": cuts,
             "builds": self.style is Style.SUBCLASSED or self.deferred,
             "name": self.destination.name.class_name,
-            "import_from": self.destination.import_from,
-            "path_to_module": self.destination.path_to_module,
+            **self.destination.importing,
         }
-        return render.render(MODEL_TEST, self.destination.catalogue.roots_of(MODEL_TEST), context)
+        return render(self.destination.catalogue.page(MODEL_TEST), context, TEST_FILTERS)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
@@ -303,8 +262,8 @@ class ModelScaffold:
         plain = replace(self, style=Style.FUNCTIONAL)
         return blame(
             verdicts,
-            (text, self.text()[1]),
-            None if self.style is Style.FUNCTIONAL else (plain.text(), lambda staged: plain.job(staged, staged.name)),
+            (text, self.module()[1]),
+            None if self.style is Style.FUNCTIONAL else (plain.module(), lambda staged: plain.job(staged, staged.name)),
             interpreter,
         )
 

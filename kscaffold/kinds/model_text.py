@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Destination
-from kscaffold.program.value import Style
+from kscaffold.program.argument import Argument
+from kscaffold.source.layer import statements
+from kscaffold.source.layer.expressions import signature_default
 from kscaffold.source.module import Written
 
+if TYPE_CHECKING:
+    from kscaffold.library.render import Draft
 
-def style_template(style: Style) -> str:
-    """The file that a module is rendered from."""
-    return "style/subclassed.py.jinja" if style is Style.SUBCLASSED else "style/functional.py.jinja"
+
+def parameters(arguments: Iterable[Argument]) -> str:
+    """Source of the parameters of a constructor between `self` and `**kwargs`: required ones and the first by place."""
+    parts = []
+    starred = False
+    for index, argument in enumerate(arguments):
+        if not argument.required and index > 0 and not starred:
+            parts.append("*")
+            starred = True
+        parts.append(argument.name if argument.required else f"{argument.name}={signature_default(argument)}")
+    return "".join(f"{part}, " for part in parts)
+
+
+# What the templates of the styles call.
+FILTERS = (parameters, statements.description, statements.in_config, statements.stored)
 
 
 def part_package(destination: Destination) -> str:
@@ -20,15 +38,15 @@ def part_package(destination: Destination) -> str:
     return f"{destination.settings.package}.{destination.name.module}"
 
 
-def model_text(
+def model_module(
     destination: Destination,
     style: Style,
     title: str,
     written: Written,
     own_classes: Sequence[str],
     imported: Iterable[tuple[str, str]] = (),
-) -> tuple[str, Mapping[int, Place]]:
-    """The text of a module, before formatting, and the places that its statements come from, by their number.
+) -> tuple[Draft, Mapping[int, Place]]:
+    """A module, before formatting, and the places that its statements come from, by their number.
 
     Args:
         destination: Where it goes.
@@ -38,7 +56,7 @@ def model_text(
         own_classes: Source of the classes that it defines besides: from layer templates, or stubs.
         imported: Module and name of what it imports besides the classes that `written` names.
     """
-    from kscaffold.library import render
+    from kscaffold.library.places import render_with_places
 
     names = sorted({*imported, *written.imported})
     context = {
@@ -53,5 +71,5 @@ def model_text(
         "package": destination.settings.package,
         "part_package": part_package(destination),
     }
-    template = style_template(style)
-    return render.render_graph(template, destination.catalogue.roots_of(template), context)
+    page = "style/subclassed.py.jinja" if style is Style.SUBCLASSED else "style/functional.py.jinja"
+    return render_with_places(destination.catalogue.page(page), context, FILTERS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.disk import journal, writer
-from kscaffold.kinds.pipeline import Outcome
+from kscaffold.kinds.scaffold import Outcome
 from kscaffold.library import cookie
 
 

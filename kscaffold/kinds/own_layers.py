@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
-from kscaffold.kinds.layer import read_layer_manifest
+from kscaffold.kinds.layer import read_layer_manifest, render_layer
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
@@ -58,11 +58,6 @@ class OwnLayers:
 
     def sources(self) -> list[str]:
         """Source of the classes."""
-        from kscaffold.library import render
+        from kscaffold.library.render import without_header
 
-        texts = []
-        for item in self.items:
-            template = self.template(item)
-            text = render.render_layer(self.describe(item), template.body, template.roots)
-            texts.append(render.without_header(text))
-        return texts
+        return [without_header(render_layer(self.describe(item), self.template(item)).text) for item in self.items]

@@ -8,12 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError
-from kscaffold.kinds.destination import ByHand, Destination
-from kscaffold.source.exports import add_export
+from kscaffold.kinds.destination import Destination
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
     from kscaffold.disk.writer import File
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What is left for the user to add to a file.
+
+    Attributes:
+        shown: How messages name the file.
+        lines: The lines to add.
+        reason: Why they are not added for the user.
+    """
+
+    shown: str
+    lines: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     if init is None or not names:
         return PackageFiles(warnings=_no_package(destination) if names else ())
     from kscaffold.disk import writer
+    from kscaffold.source.exports import add_export
 
     shown = writer.shown_path(init)
     content = _content(init)

@@ -12,24 +12,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.base.project import PYPROJECT, Project
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.disk import writer
 from kscaffold.kinds.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
-from kscaffold.kinds.destination import Request, find_destination, output_folder
-from kscaffold.kinds.layer import LayerScaffold, choose_template, name_warnings, read_layer_manifest
+from kscaffold.kinds.destination import Request, output_folder
+from kscaffold.kinds.layer import name_warnings, scaffold_layer
 from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
 from kscaffold.kinds.new_folder import NewOutcome, Rendered, demand_empty, put_repository, recover_above
-from kscaffold.kinds.pipeline import Outcome, Scaffold
+from kscaffold.kinds.pipeline import Staged, check
+from kscaffold.kinds.scaffold import Outcome, Scaffold
 from kscaffold.kinds.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.library import cookie
 from kscaffold.library.cookie import Ask, Cookie
 from kscaffold.library.templates import Catalogue, templates_root
-from kscaffold.program.value import Style
 from kscaffold.source.formatting import Formatter
-from kscaffold.spec.layer.value import LayerFlags, describe_layer
+from kscaffold.spec.layer.value import LayerFlags
 
 BUILT_IN = "project"
 LAYER = "MyLayer"
@@ -60,7 +61,7 @@ class NewRequest:
     template: str | None = None
     package: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
-    style: str | None = None
+    style: Style | None = None
     settings: tuple[str, ...] = ()
     interpreter: str | None = None
     accept_hooks: bool = False
@@ -198,18 +199,23 @@ def _render(
         graph=baseline_flags(model, f"{name.package}.layers.{parse_module_name(LAYER).module}:{LAYER}"),
         default_style=Style.FUNCTIONAL,
     )
-    where = Request("new", BASELINE, "pipelines", output_dir=source / "pipelines", package=name.package)
-    scaffolds: tuple[Scaffold, ...] = (
-        _describe_layer(source / "layers", name.package),
-        model,
-        describe_model(where, flags),
+    folders = {"layers": source / "layers", "pipelines": source / "pipelines"}
+    layer, baseline = (
+        Request("new", typed, folder, output_dir=folders[folder], package=name.package)
+        for typed, folder in ((LAYER, "layers"), (BASELINE, "pipelines"))
     )
-    texts = []
+    scaffolds: tuple[Scaffold, ...] = (
+        scaffold_layer(layer, LayerFlags()),
+        model,
+        describe_model(baseline, flags),
+    )
+    staged = []
     for scaffold in scaffolds:
         made = scaffold.render(formatter, with_test=True)
-        texts.append(made[0].text)
         for file in made:
             file.path.write_text(file.text, encoding="utf-8")
+        module = scaffold.destination.module
+        staged.append(Staged(scaffold, module, module.relative_to(project).as_posix(), made[0].text))
     for path in project.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))  # black has done so; this is the text as it will be written
     files = cookie.read_baked(template, project)
@@ -218,29 +224,13 @@ def _render(
         outcome = replace(outcome, unchecked="--no-check")
     else:
         on_check()
-        shown = [scaffold.destination.module.relative_to(project).as_posix() for scaffold in scaffolds]
-        jobs = tuple(
-            scaffold.job(scaffold.destination.module, text) for scaffold, text in zip(scaffolds, shown, strict=True)
-        )
-        verdicts = process.finish(jobs)
-        explained = [
-            scaffold.explain((verdict,), process.interpreter, text)
-            for scaffold, verdict, text in zip(scaffolds, verdicts, texts, strict=True)
-        ]
-        outcome = replace(outcome, verdicts=tuple(verdict for part in explained for verdict in part))
+        outcome = replace(outcome, verdicts=check(process, staged))
     commands = (
         "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'",
         f".venv/bin/python -m {name.package}.train --epochs 2",
         ".venv/bin/python -m pytest",
     )
     return Rendered(files, outcome, commands)
-
-
-def _describe_layer(folder: Path, package: str) -> Scaffold:
-    destination = find_destination(Request("new", LAYER, "layers", output_dir=folder, package=package))
-    template = choose_template(destination.catalogue, None, destination.name.module, LayerFlags())
-    spec = describe_layer(destination.name, package, read_layer_manifest(template), LayerFlags())
-    return LayerScaffold(destination, spec, template)
 
 
 def _describe_model(request: NewRequest, preset: str, package: str, folder: Path) -> ModelScaffold:

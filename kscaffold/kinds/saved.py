@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import identifier, parse_module_name
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.pipeline import Outcome, Resolve, Scaffold, generate
 from kscaffold.kinds.saved_module import SavedFlags, SavedScaffold
 from kscaffold.kinds.saved_spec import describe_spec
-from kscaffold.program.value import Style
+from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.saved import read_model
 from kscaffold.saved.value import SavedFile, SavedModel, as_functional, every_model
-from kscaffold.source.formatting import Formatter
 from kscaffold.source.spec import plain_chain
-
-SECONDS, MEGABYTES = 900.0, 16384  # for the check: the largest models of keras.applications take minutes
-
-
-def generate_from_saved(
-    request: Request,
-    flags: SavedFlags,
-    formatter: Formatter,
-    resolve: Resolve = lambda plan: {},
-    on_check: Callable[[], None] = lambda: None,
-) -> Outcome:
-    """Writes source for a saved model and its test; see `kscaffold.kinds.pipeline.generate`.
-
-    Args:
-        request: What every generating command is asked.
-        flags: What is asked of the saved model.
-        formatter: Formats what is rendered.
-        resolve: Asked what becomes of conflicts.
-        on_check: Called before the wait for the check.
-
-    Raises:
-        RequestError: The request cannot be carried out; nothing is written.
-    """
-    from kscaffold.check import Limits
-
-    limits = Limits(SECONDS, MEGABYTES)
-    return generate(
-        request, lambda: describe_saved(request, flags), formatter, resolve, on_check, limits, forced(request)
-    )
-
-
-def forced(request: Request) -> bool:
-    """Whether source is written that builds another model than the file holds."""
-    return request.on_conflict is not None and request.on_conflict.value == "force" and not request.dry_run
 
 
 def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
@@ -74,14 +38,14 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     destination = find_destination(named)
     if flags.to_spec:
         return describe_spec(destination, file, flags)
-    if flags.style == Style.SUBCLASSED:
+    if flags.style is Style.SUBCLASSED:
         refuse_masks(file.model, flags.file)
         file, style = replace(file, model=without_sequential(file.model)), Style.SUBCLASSED
     else:
         if flags.style is not None:
-            file = replace(file, model=in_style(file.model, Style(flags.style), flags.file))
+            file = replace(file, model=in_style(file.model, flags.style, flags.file))
         style = Style.SEQUENTIAL if file.model.sequential else Style.FUNCTIONAL
-    scaffold = SavedScaffold(destination, file, flags, style)
+    scaffold = SavedScaffold(destination, flags.file, file, flags, style)
     assert scaffold.written
     return scaffold
 

@@ -8,27 +8,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
-from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs
-from kscaffold.kinds.model_text import model_text, style_template
-from kscaffold.kinds.pipeline import SummaryRow, called_row
+from kscaffold.kinds.model_text import model_module
+from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.program.passes.lift import can_be_lifted
 from kscaffold.program.passes.search import factor
-from kscaffold.program.value import Program, Style
+from kscaffold.program.value import Program
 from kscaffold.saved.flat import flat_program
 from kscaffold.saved.value import SavedFile, SavedInput, layer_order
-from kscaffold.source.formatting import Formatter
 from kscaffold.source.module import Written, write
 from kscaffold.source.stub import stub_source, what
 
 if TYPE_CHECKING:
-    from kscaffold.check import Feed, Finding, Job, Verdict
+    from kscaffold.check import Feed, Finding, Job, Limits, Verdict
     from kscaffold.disk import writer
+    from kscaffold.library.render import Draft
 
 SAVED_TEST = "test/saved.py.jinja"
 ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
+SECONDS, MEGABYTES = 900.0, 16384
 BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
 
 
@@ -47,7 +48,7 @@ class SavedFlags:
     """
 
     file: str
-    style: str | None = None
+    style: Style | None = None
     flat: bool = False
     customs: tuple[str, ...] = ()
     allow_stubs: bool = False
@@ -55,26 +56,35 @@ class SavedFlags:
     diagram: str | None = None
 
 
+class HeldAgainstFile:
+    """A scaffold whose check compares what is written with the saved model."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the check may use: the largest models of keras.applications take minutes."""
+        from kscaffold.check import Limits
+
+        return Limits(SECONDS, MEGABYTES)
+
+    @property
+    def can_be_forced(self) -> bool:
+        """Source that builds another model than the file holds is a beginning: `--force` writes it."""
+        return True
+
+
 @dataclass(frozen=True)
-class SavedScaffold:
-    """A module for a saved model; see `kscaffold.kinds.pipeline.Scaffold`.
+class SavedScaffold(HeldAgainstFile, Scaffold):
+    """A module for a saved model.
 
     Attributes:
-        destination: Where its files go.
         file: What the file of the model says.
         flags: What is asked of it.
         style: How it is written.
     """
 
-    destination: Destination
     file: SavedFile
     flags: SavedFlags
     style: Style
-
-    @property
-    def template(self) -> str:
-        """The file that it is made from."""
-        return self.flags.file
 
     @property
     def made(self) -> str:
@@ -121,27 +131,6 @@ class SavedScaffold:
         """The functions and classes of the module."""
         return write(self.program, self.style, self.destination.name.class_name)
 
-    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
-        """The formatted module and its test."""
-        from kscaffold.library import render
-
-        black = self.destination.settings.black
-        catalogue = self.destination.catalogue
-        template = style_template(self.style)
-        body = render.shown_name(template, catalogue.roots_of(template))
-        formatter.send(self.text()[0], black, body)
-        if with_test:
-            formatter.send(self.test_text(), black, render.shown_name(SAVED_TEST, catalogue.roots_of(SAVED_TEST)))
-
-        from kscaffold.disk import writer  # while black is at work
-
-        files = [writer.File(self.destination.module, formatter.receive())]
-        render.demand_names(files[0].text, self.written.names | {stub.name for stub in self.file.stubs}, body)
-        if with_test:
-            files.append(writer.File(self.destination.test, formatter.receive()))
-        drawing = self.picture_file()
-        return [*files, drawing] if drawing else files
-
     def picture_file(self) -> writer.File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
         from kscaffold.source.saved_picture import picture
@@ -149,25 +138,29 @@ class SavedScaffold:
         name = self.destination.name.class_name
         return picture_file(self.flags.diagram, lambda: picture(self.file.model, name), self.destination.output_dir)
 
-    def text(self) -> tuple[str, Mapping[int, Place]]:
-        """The text of the module, before formatting."""
+    @property
+    def defined(self) -> set[str]:
+        """The functions and classes of the module, and what has to be filled in."""
+        return self.written.names | {stub.name for stub in self.file.stubs}
+
+    def module(self) -> tuple[Draft, Mapping[int, Place]]:
+        """The module, before formatting, and the places that its statements come from."""
         stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
         title = f"{self.destination.name.class_name}: a {self.style} Keras model."
-        return model_text(self.destination, self.style, title, self.written, stubs, self.file.customs)
+        return model_module(self.destination, self.style, title, self.written, stubs, self.file.customs)
 
-    def test_text(self) -> str:
-        """The text of the test, before formatting."""
-        from kscaffold.library import render
+    def test(self) -> Draft:
+        """The test, before formatting."""
+        from kscaffold.library.render import render
 
         context = {
             **made_inputs(self.file.model),
             "made": self.made,
             "builds": self.builds,
             "name": self.destination.name.class_name,
-            "import_from": self.destination.import_from,
-            "path_to_module": self.destination.path_to_module,
+            **self.destination.importing,
         }
-        return render.render(SAVED_TEST, self.destination.catalogue.roots_of(SAVED_TEST), context)
+        return render(self.destination.catalogue.page(SAVED_TEST), context)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""

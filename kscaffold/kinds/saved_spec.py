@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.model_text import part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.saved_module import SavedFlags
-from kscaffold.program.value import Style
+from kscaffold.kinds.saved_module import HeldAgainstFile, SavedFlags
 from kscaffold.saved.inside import inner_models
 from kscaffold.saved.value import SavedFile, SavedModel, layer_order
 from kscaffold.source.formatting import Formatter
@@ -90,8 +90,8 @@ def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str
 
 
 @dataclass(frozen=True)
-class SpecScaffold(ModelScaffold):
-    """A spec for a saved model; see `kscaffold.kinds.pipeline.Scaffold`.
+class SpecScaffold(HeldAgainstFile, ModelScaffold):
+    """A spec for a saved model.
 
     Attributes:
         file: What the file of the model says.
@@ -129,7 +129,7 @@ class SpecScaffold(ModelScaffold):
         from kscaffold.check import Saved
 
         assert self.file is not None
-        staged.write_text(self.text()[0], encoding="utf-8")
+        staged.write_text(self.module()[0].text, encoding="utf-8")
         model = self.file.model
         saved = Saved(
             Path(self.flags.file).resolve(),

@@ -9,7 +9,9 @@ from pathlib import Path
 from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.base.project import find_project
 from kscaffold.disk import history, journal, turns, writer
-from kscaffold.library.templates import Catalogue, project_folder, templates_root, user_folder
+from kscaffold.library.templates import project_folder, templates_root, user_folder
+
+KINDS = ("layer", "model", "style", "test")  # a project is begun from a template, and has none itself
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def eject(
     Raises:
         RequestError: There is no such template, or it cannot be written.
     """
-    parts = Catalogue().parts()
+    parts = built_in_parts()
     project = find_project(Path.cwd())
     full_name = _full_name(name, tuple(parts))
     target = user_folder() if for_user else project_folder(project)
@@ -71,6 +73,17 @@ def eject(
         return Ejection(full_name, plan, written=True)
     with turns.turn(root):
         return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
+
+
+def built_in_parts() -> dict[str, list[str]]:
+    """What is built in, by names such as `layer/dense`, `model/mlp`, `style/functional`: files below its folder."""
+    root = templates_root()
+    parts: dict[str, list[str]] = {}
+    for file in sorted(path.relative_to(root) for path in root.glob("*/**/*") if path.is_file()):
+        if file.parts[0] in KINDS and "__pycache__" not in file.parts:
+            name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
+            parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
+    return parts
 
 
 def _full_name(name: str, known: tuple[str, ...]) -> str:

@@ -24,7 +24,25 @@ MANIFEST = "template.toml"
 BODY = "module.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
-KINDS_OF_FILES = ("layer", "model", "style", "test")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file that is rendered.
+
+    Attributes:
+        file: Its path below one of the folders: `layer/dense/module.py.jinja`.
+        roots: The folders that it, and what it extends or includes, are looked for in; the last has what is built in,
+            which `built-in/…` names whatever overrides it.
+    """
+
+    file: str
+    roots: tuple[Path, ...]
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return next((shown(root / self.file) for root in self.roots if (root / self.file).is_file()), self.file)
 
 
 @dataclass(frozen=True)
@@ -41,10 +59,9 @@ class Source:
     root: Path | None
     problem: str = ""
 
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """The folders that its templates may read: its own, then that of the built-in ones."""
-        return tuple(dict.fromkeys([*([self.root] if self.root else []), templates_root()]))
+    def page(self, file: str) -> Page:
+        """A file of its, which may read what is there, and what is built in."""
+        return Page(file, tuple(dict.fromkeys([*([self.root] if self.root else []), templates_root()])))
 
 
 @dataclass(frozen=True)
@@ -71,14 +88,9 @@ class Template:
         return f"{self.kind}/{self.name}"
 
     @property
-    def body(self) -> str:
-        """The file to render, below the folder of its place."""
-        return f"{self.full_name}/{BODY}"
-
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """The folders that it may read when it is rendered."""
-        return self.source.roots
+    def page(self) -> Page:
+        """What the module is rendered from."""
+        return self.source.page(f"{self.full_name}/{BODY}")
 
     @property
     def main_file(self) -> Path:
@@ -220,25 +232,14 @@ class Catalogue:
         names = {template.name for template in self.of_kind(kind)}
         return self.find(name if name in names else default, kind)
 
-    def parts(self) -> dict[str, tuple[str, ...]]:
-        """What each place's templates are made of, by names such as `layer/dense`, `model/mlp`, `style/functional`.
-
-        Returns:
-            The files below the folder of the place, of the first place that has them.
-        """
-        found: dict[str, tuple[str, ...]] = {}
-        for source in self.sources:
-            for name, files in _parts_in(source.root).items() if source.root else ():
-                found.setdefault(name, files)
-        return found
-
-    def roots_of(self, file: str) -> tuple[Path, ...]:
-        """The folders for rendering a file that is no template of its own, `style/functional.py.jinja`, `test/…`.
+    def page(self, file: str) -> Page:
+        """A file that is no template by itself, of the first place that has it: `style/…`, `test/…`.
 
         Args:
             file: Its path below the folder of a place.
         """
-        return next(source.roots for source in self.sources if source.root and (source.root / file).is_file())
+        places = (source for source in self.sources if source.root and (source.root / file).is_file())
+        return next(places).page(file)
 
 
 def _templates_in(source: Source) -> list[Template]:
@@ -251,18 +252,8 @@ def _templates_in(source: Source) -> list[Template]:
     ]
 
 
-def _parts_in(root: Path) -> dict[str, tuple[str, ...]]:
-    files = [path.relative_to(root) for path in sorted(root.glob("*/**/*")) if path.is_file()]
-    parts: dict[str, list[str]] = {}
-    for file in files:
-        if file.parts[0] in KINDS_OF_FILES and "__pycache__" not in file.parts:
-            name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
-            parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
-    return {name: tuple(listed) for name, listed in parts.items()}
-
-
 def _packages() -> list[Source]:
-    """The packages with an entry point in the group `kscaffold.library.templates`, in the order of their names.
+    """The packages with an entry point in the group `kscaffold.templates`, in the order of their names.
 
     The entry point names a package; the templates are in its folder. Only what is above it is imported to find it.
     """

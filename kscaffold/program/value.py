@@ -11,14 +11,6 @@ from kscaffold.program.argument import Argument
 from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, refs
 
 
-class Style(StrEnum):
-    """How a model is written."""
-
-    SUBCLASSED = "subclassed"
-    FUNCTIONAL = "functional"
-    SEQUENTIAL = "sequential"
-
-
 class StepKind(StrEnum):
     """What a step does."""
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kscaffold.base.choices import Style
 from kscaffold.program.tree import Code, Object, walk
-from kscaffold.program.value import Program, Style
+from kscaffold.program.value import Program
 from kscaffold.source.classes import Module
 from kscaffold.source.functions import program_parts, trees_of
 from kscaffold.source.members import class_parts

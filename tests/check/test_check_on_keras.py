@@ -55,15 +55,16 @@ FILES = {
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What is said of files that do all that a file can do to a checker, in one run."""
     from kscaffold.check.conformance import CheckRequest, check_files
-    from kscaffold.cli.words.conformance import conformance_json
+    from kscaffold.cli._output import Output
+    from kscaffold.cli.words.check import report
 
     folder = tmp_path_factory.mktemp("isolated")
     for name, text in FILES.items():
         (folder / f"{name}.py").write_text(text.replace("{name}", name))
     before = dict(os.environ), tree(folder)
-    report = check_files(CheckRequest((folder,), flags={"timeout": 6.0, "memory": 1500, "ignore": ("KS209",)}))
+    conformance = check_files(CheckRequest((folder,), flags={"timeout": 6.0, "memory": 1500, "ignore": ("KS209",)}))
     assert (dict(os.environ), tree(folder)) == before
-    return {Path(file["path"]).stem: file for file in conformance_json(report)["runs"][0]["files"]}
+    return {Path(file["path"]).stem: file for file in report(conformance, Output("check")).document["runs"][0]["files"]}
 
 
 def found(file: dict, name: str) -> list[tuple[str, str]]:

@@ -189,11 +189,11 @@ def test_every_rule_says_why_with_an_example(kscaffold: Kscaffold, folder: Path)
 
 
 def test_the_list_and_the_readme_have_every_rule(kscaffold: Kscaffold) -> None:
-    from kscaffold.cli.words.conformance import rule_table
-
     listed = kscaffold("check", "--list-rules").out.splitlines()
     assert [line.split()[0] for line in listed] == [rule.id for rule in read_rulebook()]
-    assert rule_table(read_rulebook()) in (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [f"| {rule.id} | {rule.name} | {rule.severity} | {rule.title} |" for rule in read_rulebook()]
+    table = ["| id | name | severity | what holds for code that passes |", "| --- | --- | --- | --- |", *rows]
+    assert "\n".join(table) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_causes_never_go_round_in_circles() -> None:

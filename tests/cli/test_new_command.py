@@ -363,7 +363,7 @@ def test_a_template_of_ones_own(tmp_path: Path, folder: Path, kscaffold: Kscaffo
     assert os.access(folder / "Thing/run.sh", os.X_OK) and not os.access(folder / "Thing/thing.py", os.X_OK)
     assert "check   not checked: a template of your own" in result.out
     wrong = kscaffold("new", "Other", "-t", template, "--no-input", "--set", "size=3")
-    assert (wrong.exit_code, "'3' is no choice for size" in wrong.err) == (2, True)
+    assert (wrong.exit_code, "'3' is not a choice for size" in wrong.err) == (2, True)
     unknown = kscaffold("new", "Other", "-t", template, "--no-input", "--set", "sise=2")
     assert "The template has no variable 'sise'. Did you mean size?" in unknown.err
     assert "--model" in kscaffold("new", "Other", "-t", template, "--no-input", "--model", "cnn").err

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
 from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
-from kscaffold.kinds.layer import LAYER_TEST, choose_template, read_layer_manifest
-from kscaffold.library.render import demand_names, render_layer, render_layer_test
-from kscaffold.library.templates import Catalogue, templates_root
+from kscaffold.kinds.layer import FILTERS, LAYER_TEST, choose_template, read_layer_manifest, render_layer
+from kscaffold.library.render import demand_names, render
+from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import black_mode, format_python
 from kscaffold.source.layer import expressions as source
 from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
@@ -102,8 +102,9 @@ templates = st.none() | st.sampled_from([template.name for template in Catalogue
 def generate(template: str | None, asked: LayerFlags, name: str = "MyLayer") -> Generated:
     chosen = choose_template(Catalogue(), template, "my_layer", asked)
     spec = describe_layer(parse_module_name(name), "custom", read_layer_manifest(chosen), asked)
-    module = format_python(render_layer(spec, chosen.body, chosen.roots), black_mode({}), chosen.body)
-    test_text = render_layer_test(spec, LAYER_TEST, (templates_root(),), spec.name.module, None)
+    module = format_python(render_layer(spec, chosen).text, black_mode({}), chosen.full_name)
+    context = {"layer": spec, "import_from": spec.name.module, "path_to_module": None}
+    test_text = render(Catalogue().page(LAYER_TEST), context, FILTERS).text
     return spec, module, format_python(test_text, black_mode({}), LAYER_TEST)
 
 

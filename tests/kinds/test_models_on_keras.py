@@ -15,11 +15,12 @@ import pytest
 from conftest import Kscaffold, tree
 from helpers.worked_specs import ALL_STYLES, WORKED, Worked
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check import CheckProcess, Verdict, find_interpreter
 from kscaffold.cli import run
 from kscaffold.kinds.destination import Request
-from kscaffold.kinds.model import ModelFlags, ModelScaffold, Style, describe_model
+from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.graph.value import Form

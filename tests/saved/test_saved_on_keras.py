@@ -16,12 +16,13 @@ from helpers.random_specs import Spec, specs
 from helpers.saved_configs import keras2_model, write_json
 from hypothesis import Phase, given, settings
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
 from kscaffold.kinds.destination import Request
-from kscaffold.kinds.model import ModelFlags, Style, describe_model
-from kscaffold.kinds.pipeline import Scaffold
+from kscaffold.kinds.model import ModelFlags, describe_model
 from kscaffold.kinds.saved import SavedFlags, describe_saved
+from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.source.formatting import Formatter
 
 TESTS = Path(__file__).parents[1]

@@ -17,10 +17,11 @@ from helpers.random_specs import Spec, specs
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.model import ModelScaffold, Style, scaffold_of
+from kscaffold.kinds.model import ModelScaffold, scaffold_of
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.render import demand_names
 from kscaffold.library.templates import Catalogue
@@ -82,7 +83,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
                 assert PLACE.match(error), error
                 continue
             assert style is not Style.SEQUENTIAL or spec.is_chain, spec.text
-            text = format_python(scaffold.text()[0], black_mode({}), "a style")
+            text = format_python(scaffold.module()[0].text, black_mode({}), "a style")
             assert format_python(text, black_mode({}), "a style") == text
             demand_names(text, scaffold.written.names, spec.text)
             collected.append(Made(spec, scaffold, text))

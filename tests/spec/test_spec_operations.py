@@ -10,10 +10,10 @@ from conftest import Kscaffold
 from helpers.worked_specs import TICKETS
 from test_graph_spec import graph_of, refusal
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.kinds.model import OwnLayers
+from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue
-from kscaffold.program.value import Style
 from kscaffold.source.graph_picture import picture, step_title
 from kscaffold.source.module import write
 from kscaffold.spec.graph.lower import lower

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from kscaffold.base.errors import JSON_VERSION, ExitCode, error_fields
-from kscaffold.cli import words as report
+from kscaffold.cli._output import Output
+from kscaffold.cli.words import Report, conflict, file_lines, files_json, warning_lines
 from kscaffold.library.eject import Ejection
 
 # How a template is used, by its kind; those of the other kinds are used by every command.
 USES = {"layer": "kscaffold layer NAME -t {}", "model": "kscaffold model NAME -t {}"}
 
 
-def ejection_lines(ejection: Ejection, with_diff: bool) -> list[str]:
+def report(ejection: Ejection, output: Output) -> Report:
     """A line for each file, and how the template is used."""
-    lines = report.file_lines(ejection.plan, with_diff)
     kind, _, name = ejection.name.partition("/")
+    lines = file_lines(ejection.plan, output.diff)
     if ejection.written and kind in USES and name != "base":
         lines.append(f"        used by: {USES[kind].format(name)}")
-    return lines
-
-
-def ejection_json(ejection: Ejection, dry_run: bool, with_diff: bool) -> dict[str, Any]:
-    """The JSON document of an ejection."""
-    document: dict[str, Any] = {
-        "version": JSON_VERSION,
-        "command": "eject",
-        "ok": ejection.exit_code is ExitCode.DONE,
-        "exit_code": int(ejection.exit_code),
-        "template": ejection.name,
-        "dry_run": dry_run,
-        "written": ejection.written,
-        "files": report.files_json(ejection.plan, with_diff),
-        "warnings": list(ejection.warnings),
-    }
-    message = report.conflict_message(ejection.plan)
-    return document | ({"error": error_fields(message)} if message else {})
+    return Report(
+        {
+            "template": ejection.name,
+            "dry_run": output.dry_run,
+            "written": ejection.written,
+            "files": files_json(ejection.plan, output.diff),
+            "warnings": list(ejection.warnings),
+        },
+        () if output.quiet else lines,
+        () if output.as_json else warning_lines(ejection.warnings),
+        conflict(ejection.plan),
+        ejection.exit_code,
+    )

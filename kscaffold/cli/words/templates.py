@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 
-from kscaffold.base.errors import JSON_VERSION
+from kscaffold.cli.words import Report
 from kscaffold.kinds.describe import PresetDescription, TemplateArgument, TemplateDescription, TemplateSummary
 
 
-def template_list_lines(summaries: Iterable[TemplateSummary]) -> list[str]:
+def listing(summaries: Sequence[TemplateSummary]) -> Report:
     """`layer/dense  built-in  Densely-connected layer: …` for each template."""
-    listed = list(summaries)
-    origins = [", hides ".join((item.source, *item.overrides)) for item in listed]
-    width = max((len(summary.name) for summary in listed), default=0)
+    origins = [", hides ".join((item.source, *item.overrides)) for item in summaries]
+    width = max((len(summary.name) for summary in summaries), default=0)
     second = max(map(len, origins), default=0)
     lines = []
-    for item, origin in zip(listed, origins, strict=True):
+    for item, origin in zip(summaries, origins, strict=True):
         name = click.style(f"{item.name:<{width}}", fg="red" if item.broken else "green")
         lines.append(f"{name}  {origin:<{second}}  {item.summary}")
-    return lines
+    return Report({"templates": [dict(vars(summary)) for summary in summaries]}, lines)
 
 
-def argument_lines(title: str, arguments: Iterable[TemplateArgument]) -> list[str]:
+def description(template: TemplateDescription | PresetDescription) -> Report:
+    """What `kscaffold show` prints."""
+    fields = vars(template) | {"arguments": [dict(vars(argument)) for argument in template.arguments]}
+    if isinstance(template, PresetDescription):
+        title, sections = "Parameters, for --set", _preset_lines(template)
+    else:
+        title, sections = "Arguments", _layer_lines(template)
+    lines = [f"{click.style(template.name, fg='green')}  {template.summary}"]
+    lines += [*_argument_lines(title, template.arguments), *sections, "", "Example", f"  {template.command}"]
+    return Report({"template": fields}, lines)
+
+
+def _argument_lines(title: str, arguments: Iterable[TemplateArgument]) -> list[str]:
     """A table of arguments below a title; nothing without arguments."""
     rows = [
         (f"{item.name}:{item.kind}" + (f"={item.default}" if item.default is not None else ""), item.description)
@@ -34,45 +44,23 @@ def argument_lines(title: str, arguments: Iterable[TemplateArgument]) -> list[st
     return ["", title, *(f"  {left:<{width}}  {right}" for left, right in rows)] if rows else []
 
 
-def preset_lines(preset: PresetDescription) -> list[str]:
-    """What `kscaffold show` prints of a preset."""
-    lines = [f"{click.style(preset.name, fg='green')}  {preset.summary}"]
-    lines += argument_lines("Parameters, for --set", preset.arguments)
-    for title, texts in (("Inputs", preset.inputs), ("Outputs", preset.outputs)):
-        lines += ["", title, *(f"  {text}" for text in texts)]
-    lines += ["", f"Styles: {', '.join(preset.styles)}", "", "Spec"]
-    lines += [f"  {line}".rstrip() for line in preset.spec.splitlines()]
-    return [*lines, "", "Example", f"  {preset.command}"]
+def _section(title: str, texts: Iterable[str]) -> list[str]:
+    return ["", title, *(f"  {text}".rstrip() for text in texts)]
 
 
-def template_lines(template: TemplateDescription | PresetDescription) -> list[str]:
-    """What `kscaffold show` prints."""
-    if isinstance(template, PresetDescription):
-        return preset_lines(template)
-    lines = [f"{click.style(template.name, fg='green')}  {template.summary}"]
-    lines += argument_lines("Arguments", template.arguments)
+def _preset_lines(preset: PresetDescription) -> list[str]:
+    return [
+        *_section("Inputs", preset.inputs),
+        *_section("Outputs", preset.outputs),
+        *("", f"Styles: {', '.join(preset.styles)}"),
+        *_section("Spec", preset.spec.splitlines()),
+    ]
+
+
+def _layer_lines(template: TemplateDescription) -> list[str]:
+    lines = []
     for title, texts in (("Weights", template.weights), ("Sublayers", template.sublayers)):
-        if texts:
-            lines += ["", title, *(f"  {text}" for text in texts)]
-    lines += ["", "Shapes", f"  input   {template.inputs}", f"  output  {template.output}"]
+        lines += _section(title, texts) if texts else []
+    lines += _section("Shapes", (f"input   {template.inputs}", f"output  {template.output}"))
     lines.append(f"  checked with {' and '.join(template.example_shapes)}; change it by --input-shape")
-    if template.takes:
-        lines += ["", f"call takes {' and '.join(template.takes)}."]
-    return [*lines, "", "Example", f"  {template.command}"]
-
-
-def templates_json(summaries: Iterable[TemplateSummary]) -> dict[str, Any]:
-    """The JSON document of `kscaffold list`."""
-    return {
-        "version": JSON_VERSION,
-        "command": "list",
-        "ok": True,
-        "templates": [dict(vars(summary)) for summary in summaries],
-    }
-
-
-def template_json(template: TemplateDescription | PresetDescription) -> dict[str, Any]:
-    """The JSON document of `kscaffold show`."""
-    fields = dict(vars(template))
-    fields["arguments"] = [dict(vars(argument)) for argument in template.arguments]
-    return {"version": JSON_VERSION, "command": "show", "ok": True, "template": fields}
+    return [*lines, "", f"call takes {' and '.join(template.takes)}."] if template.takes else lines

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from kscaffold.base.errors import JSON_VERSION, error_fields
-from kscaffold.cli.words import status_line, style_diff
+from kscaffold.base.errors import RequestError
+from kscaffold.cli._output import Output
+from kscaffold.cli.words import Report, diff_lines, recovered_lines, status_line
 from kscaffold.disk import writer
 from kscaffold.disk.history import Written
 from kscaffold.disk.undo import Undone
 
 
-def undo_lines(undone: Undone) -> list[str]:
+def report(undone: Undone, output: Output) -> Report:
     """A line for each file that is removed or restored, or a diff of each that was edited since it was generated."""
-    lines = [f"note: {path} is again as it was before a run that was interrupted" for path in undone.recovered]
+    files = list(zip(undone.generation.files, undone.shown, strict=True))
     if undone.edited:
-        diffs = [writer.diff(file.edits).splitlines() for file in undone.edited]
-        return lines + [style_diff(line) for diff in diffs for line in diff]
-    pairs = zip(undone.generation.files, undone.shown, strict=True)
-    return lines + [status_line(_word(file), shown) for file, shown in pairs]
+        lines = [line for file in undone.edited for line in diff_lines(file.edits)]
+    else:
+        lines = [status_line(_word(file), shown) for file, shown in files]
+    return Report(
+        {
+            "undone": undone.generation.command,
+            "dry_run": output.dry_run,
+            "written": undone.written,
+            "files": [_file_json(file, shown, file in undone.edited) for file, shown in files],
+            "recovered": list(undone.recovered),
+        },
+        () if output.quiet else [*recovered_lines(undone.recovered), *lines],
+        failure=_failure(undone) if undone.edited else None,
+        exit_code=undone.exit_code,
+    )
 
 
 def _word(file: Written) -> str:
     return "remove" if file.before is None else "restore"
 
 
-def undo_failure(undone: Undone) -> str | None:
-    """The one message for an undo that was not carried out; `None` for one that was."""
-    if not undone.edited:
-        return None
+def _file_json(file: Written, shown: str, edited: bool) -> dict[str, Any]:
+    return {"path": shown} | (
+        {"status": "edited", "diff": writer.diff(file.edits)} if edited else {"status": _word(file)}
+    )
+
+
+def _failure(undone: Undone) -> RequestError:
     shown = ", ".join(writer.shown_path(file.path) for file in undone.edited)
     gone = [file for file in undone.edited if file.now is None]
     if len(gone) == len(undone.edited):
@@ -37,28 +52,6 @@ def undo_failure(undone: Undone) -> str | None:
         done, advice = "edited", "Take the edits back, and try again."
     else:
         done, advice = "edited", "Take the edits back, or remove the file, and try again."
-    return f"{shown}: {done} since 'kscaffold {undone.generation.command}'; nothing was taken back. {advice}"
-
-
-def undo_json(undone: Undone, dry_run: bool) -> dict[str, Any]:
-    """The JSON document of an undo."""
-    document: dict[str, Any] = {
-        "version": JSON_VERSION,
-        "command": "undo",
-        "ok": not undone.edited,
-        "exit_code": int(undone.exit_code),
-        "undone": undone.generation.command,
-        "dry_run": dry_run,
-        "written": undone.written,
-        "files": [
-            (
-                {"path": shown, "status": "edited", "diff": writer.diff(file.edits)}
-                if file in undone.edited
-                else {"path": shown, "status": _word(file)}
-            )
-            for file, shown in zip(undone.generation.files, undone.shown, strict=True)
-        ],
-        "recovered": list(undone.recovered),
-    }
-    message = undo_failure(undone)
-    return document | ({"error": error_fields(message)} if message else {})
+    return RequestError(
+        f"{shown}: {done} since 'kscaffold {undone.generation.command}'; nothing was taken back. {advice}"
+    )

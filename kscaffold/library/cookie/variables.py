@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import unknown
 from kscaffold.library.cookie.sandbox import make_environment
 from kscaffold.library.cookie.template import CONTEXT_FILE, Cookie, refused
 
@@ -46,8 +46,7 @@ def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None 
     """
     for name in given:
         if name not in cookie.questions:
-            hint = did_you_mean(name, cookie.questions) or f"There are: {', '.join(cookie.questions)}."
-            raise RequestError(f"The template has no variable {name!r}.", hint=hint, where="--set")
+            raise unknown(f"The template has no variable {name!r}.", name, cookie.questions, "--set")
     values: dict[str, Any] = {name: raw for name, raw in cookie.variables.items() if re.match("_(?!_)", name)}
     for name, raw in cookie.variables.items():
         if name == "__prompts__" or name in values:
@@ -87,6 +86,5 @@ def _as_text(value: Any) -> str:
 
 def _chosen(name: str, choices: tuple[str, ...], text: str) -> str:
     if choices and text not in choices:
-        hint = did_you_mean(text, choices) or f"There are: {', '.join(choices)}."
-        raise RequestError(f"{text!r} is no choice for {name}.", hint=hint)
+        raise unknown(f"{text!r} is not a choice for {name}.", text, choices)
     return text

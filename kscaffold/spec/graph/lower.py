@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
@@ -32,7 +33,6 @@ from kscaffold.program.value import (
     Routine,
     Step,
     StepKind,
-    Style,
 )
 from kscaffold.spec.graph import value as graphs
 from kscaffold.spec.graph.chains import demand_chain

@@ -1,0 +1,213 @@
+"""What every command shares: the options about its output, and the one place where text and JSON are printed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.cli.words import Report, diff_lines, failure_line, status_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kscaffold.disk.writer import Plan, Status
+
+JSON_VERSION = 1
+Command = Callable[..., Any]
+Option = Callable[[Command], Command]
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def flag(names: str, text: str) -> Option:
+    """An option that is given or not: `flag("-q --quiet", "Print errors only.")`."""
+    return click.option(*names.split(), is_flag=True, help=text)
+
+
+def value(names: str, metavar: str, text: str, complete: Complete | None = None) -> Option:
+    """An option with a text."""
+    return click.option(*names.split(), metavar=metavar, help=text, shell_complete=complete)
+
+
+def values(names: str, metavar: str, text: str, complete: Complete | None = None) -> Option:
+    """An option with a text, which can be given several times."""
+    return click.option(*names.split(), multiple=True, metavar=metavar, help=text, shell_complete=complete)
+
+
+DRY_RUN = flag("--dry-run", "Do everything but write.")
+DIFF = flag("--diff", "Print unified diffs of the files.")
+FORCE = flag("--force", "Overwrite files that exist with other content.")
+SKIP = flag("--skip", "Keep files that exist with other content.")
+JSON = flag("--json as_json", "Print one JSON document.")
+QUIET = flag("-q --quiet", "Print errors only.")
+PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
+# Read by `kscaffold.cli.run`, which is there before any command is.
+DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg]  # which takes a parameter since click 8.4
+    """A member of an enumeration of strings, typed as its value."""
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """The value, where click would take the name."""
+        return str(choice)
+
+
+class Output(NamedTuple):
+    """What a command is to print, and whether it is to write.
+
+    Attributes:
+        command: The command, as typed after `kscaffold`; `None` where there is none.
+        as_json: Whether one JSON document is printed.
+        quiet: Whether errors alone are printed.
+        diff: Whether diffs of the files are printed.
+        stdout: Whether the module is printed.
+        dry_run: Whether nothing is written.
+        force: Whether files with other content are overwritten.
+        skip: Whether files with other content are kept.
+    """
+
+    command: str | None
+    as_json: bool = False
+    quiet: bool = False
+    diff: bool = False
+    stdout: bool = False
+    dry_run: bool = False
+    force: bool = False
+    skip: bool = False
+
+    def demand_one_of_each(self) -> None:
+        """Refuses flags that contradict each other.
+
+        Raises:
+            RequestError: Two of them do.
+        """
+        for pair in (
+            {"--force": self.force, "--skip": self.skip},
+            {"--json": self.as_json, "--stdout": self.stdout},
+            {"--stdout": self.stdout, "--diff": self.diff},
+        ):
+            if all(pair.values()):
+                raise RequestError(f"{' and '.join(pair)} exclude each other.", hint="Give one of them.")
+
+    @property
+    def on_conflict(self) -> Status | None:
+        """What becomes of all conflicts, if that is asked for."""
+        from kscaffold.disk.writer import Status
+
+        return Status.FORCE if self.force or self.stdout else Status.SKIP if self.skip else None
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there who can be asked."""
+        return not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def resolve(self, plan: Plan) -> dict[Path, Status]:
+        """Decides about the conflicts of a plan: asks on a terminal, and leaves them undecided elsewhere."""
+        return ask_about_conflicts(plan) if self.asks else {}
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Callable[[], None]]:
+        """Gives what shows a line on the terminal while Keras is imported; when the context is left it is gone."""
+        shown = False
+
+        def show() -> None:
+            nonlocal shown
+            shown = not (self.as_json or self.quiet) and sys.stderr.isatty()
+            if shown:
+                click.echo("check   waiting for Keras …", nl=False, err=True)
+
+        try:
+            yield show
+        finally:
+            if shown:
+                click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def with_options(options: tuple[Option, ...], command: Command) -> Command:
+    """A command with options, which its help lists in that order."""
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def with_output(*options: Option) -> Callable[[Command], Command]:
+    """Adds options about output to a command, which is given them as one `Output`."""
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def command(**values: Any) -> Any:
+            flags = {name: values.pop(name) for name in Output._fields if name in values}
+            output = Output(click.get_current_context().info_name, **flags)
+            output.demand_one_of_each()
+            return function(output=output, **values)
+
+        return with_options((*options, DEBUG), command)
+
+    return decorate
+
+
+def tell(report: Report, output: Output) -> int:
+    """Prints what came of a command, as lines for people or as one JSON document.
+
+    Args:
+        report: What is said.
+        output: How it is printed.
+
+    Returns:
+        The exit code.
+    """
+    for line in report.notes:
+        click.echo(line, err=True)
+    if output.as_json:
+        import json
+
+        click.echo(json.dumps(_document(report, output), indent=2))
+    else:
+        for line in report.lines:
+            click.echo(line)
+        if report.failure is not None:
+            click.echo(failure_line(report.failure), err=True)
+    return int(report.exit_code or ExitCode.DONE)
+
+
+def _document(report: Report, output: Output) -> dict[str, Any]:
+    document: dict[str, Any] = {"version": JSON_VERSION, "command": output.command, "ok": not report.exit_code}
+    if report.exit_code is not None:
+        document["exit_code"] = int(report.exit_code)
+    document |= report.document
+    if report.failure is not None:
+        error = report.failure
+        document["error"] = {"message": error.message, "hint": error.hint, "where": error.where}
+    return document
+
+
+def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
+    """Asks on the terminal what becomes of each conflict; the end of input means no.
+
+    Raises:
+        RequestError: The user quits.
+    """
+    from kscaffold.disk.writer import Status
+
+    decisions: dict[Path, Status] = {}
+    conflicts = list(plan.conflicts)
+    while conflicts:
+        change = conflicts[0]
+        click.echo(status_line("conflict", change.shown), err=True)
+        click.echo("Overwrite? [y]es [n]o [d]iff [a]ll [q]uit (no): ", nl=False, err=True)
+        answer = sys.stdin.readline().strip().lower()[:1] or "n"
+        if answer == "d":
+            for line in diff_lines(change):
+                click.echo(line, err=True)
+        elif answer == "a":
+            return decisions | {left.path: Status.FORCE for left in conflicts}
+        elif answer == "q":
+            raise RequestError("You quit; nothing was written.", exit_code=ExitCode.CONFLICT)
+        elif answer in "yn":
+            decisions[change.path] = Status.FORCE if answer == "y" else Status.SKIP
+            conflicts.pop(0)
+    return decisions

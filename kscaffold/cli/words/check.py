@@ -1,0 +1,95 @@
+"""What `kscaffold check` prints of a check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kscaffold.check.conformance import Conformance, Run
+from kscaffold.check.verdict import FileVerdict, Verdict
+from kscaffold.cli._output import Output
+from kscaffold.cli.words import Report, status_line, warning_lines
+from kscaffold.cli.words.verdict import finding_json, finding_lines, verdict_json, verdict_lines
+
+
+def report(found: Conformance, output: Output) -> Report:
+    """Each class with what is wrong with it, and a last line with counts and time."""
+    lines = []
+    for run in found.runs:
+        if len(found.runs) > 1:
+            lines.append(click.style(f"backend {run.backend}", bold=True))
+        for file in run.files:
+            lines += _file_lines(file, output.quiet)
+    document = {
+        "strict": found.strict,
+        "errors": found.count("error"),
+        "warnings": found.count("warning"),
+        "ignored": found.ignored,
+        "seconds": round(found.seconds, 3),
+        "runs": [_run_json(run) for run in found.runs],
+    }
+    notes = warning_lines(f"--arg {name}: no class here takes it" for name in found.unused)
+    return Report(document, lines if output.quiet else [*lines, _summary(found)], notes, exit_code=found.exit_code)
+
+
+def _file_lines(file: FileVerdict, quiet: bool) -> list[str]:
+    """A line for each class, and the findings of the file itself."""
+    lines = []
+    for verdict in file.verdicts:
+        if quiet and not verdict.findings:
+            continue
+        place = f"{file.shown}:{verdict.lines[0]}" if verdict.lines else file.shown
+        if verdict.unchecked:
+            lines.append(status_line("skip", f"{place}  {verdict.subject.name}: {verdict.unchecked}"))
+            lines += [line for finding in verdict.findings for line in finding_lines(finding)]
+        else:
+            lines += verdict_lines(verdict, place)
+    if file.findings:
+        lines.append(status_line("check", f"{file.shown}  failed", "red"))
+        lines += [line for finding in file.findings for line in finding_lines(finding)]
+    return lines
+
+
+def _summary(found: Conformance) -> str:
+    """`5 classes in 2 files: 1 error, 2 warnings, 1 ignored, in 4.2 s`."""
+    files = len({file.shown for run in found.runs for file in run.files})
+    static = found.runs[0].backend == ""
+    counted = [] if static else [_plural(len(found.verdicts), "class", "classes")]
+    where = " in ".join([*counted, _plural(files, "file")])
+    counts = [_plural(found.count(severity), severity) for severity in ("error", "warning") if found.count(severity)]
+    counts += [f"{found.ignored} ignored"] if found.ignored else []
+    text = f"{where}: {', '.join(counts) or 'nothing found'}, in {found.seconds:.1f} s"
+    colour = "red" if found.exit_code else "yellow" if found.count("warning") else "green"
+    return click.style(text, fg=colour)
+
+
+def _plural(number: int, one: str, many: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    return {
+        "backend": run.backend or None,
+        "files": [
+            {
+                "path": file.shown,
+                "megabytes": file.megabytes,
+                "findings": [finding_json(finding) for finding in file.findings],
+                "classes": [_class_json(verdict) for verdict in file.verdicts],
+            }
+            for file in run.files
+        ],
+    }
+
+
+def _class_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": verdict.subject.name,
+        "lines": list(verdict.lines) if verdict.lines else None,
+        **verdict_json(verdict),
+        "assumed": list(verdict.assumed),
+        "unchecked": verdict.unchecked or None,
+        "findings": [finding_json(finding) for finding in verdict.findings],
+    }

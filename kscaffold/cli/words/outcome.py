@@ -1,0 +1,90 @@
+"""What the generating commands print: files, checks, and the layers of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.cli._output import Output
+from kscaffold.cli.words import (
+    Report,
+    conflict,
+    file_lines,
+    files_json,
+    recovered_lines,
+    status_line,
+    warning_lines,
+)
+from kscaffold.kinds import Outcome, SummaryRow
+
+
+def report(outcome: Outcome, output: Output) -> Report:
+    """A line for each file, unified diffs if asked for, the checks, the summary of a model.
+
+    Files that a failed check keeps from being written have no line.
+    """
+    checks, subjects = [], []
+    if outcome.verdicts:  # a command that checks nothing has no use for the words about that
+        from kscaffold.cli.words import verdict as words
+
+        subjects = [words.verdict_json(verdict) for verdict in outcome.verdicts]
+        told = [verdict for verdict in outcome.verdicts if not (output.quiet and verdict.ok)]
+        checks = [line for verdict in told for line in words.verdict_lines(verdict)]
+    by_hand = _by_hand_lines(outcome)
+    lines, notes = checks, by_hand
+    if not output.quiet:
+        notes = [*recovered_lines(outcome.recovered), *warning_lines(outcome.warnings)]
+    if not output.quiet and not output.stdout:
+        if outcome.exit_code is not ExitCode.CHECK_FAILED or outcome.written:
+            lines = [*file_lines(outcome.plan, output.diff), *by_hand, *lines]
+        if outcome.unchecked:
+            lines = [*lines, status_line("check", f"not checked: {outcome.unchecked}", "yellow")]
+        lines = [*lines, *_summary_lines(outcome.summary)]
+    if output.stdout:
+        notes = [*notes, *lines]
+        lines = [outcome.text.removesuffix("\n")] if outcome.exit_code is ExitCode.DONE else []
+    document = {
+        "template": outcome.template,
+        "dry_run": output.dry_run,
+        "written": outcome.written,
+        "files": files_json(outcome.plan, output.diff),
+        "check": {"skipped": outcome.unchecked or None, "subjects": subjects},
+        "summary": [dict(vars(row)) for row in outcome.summary],
+        "warnings": list(outcome.warnings),
+        "recovered": list(outcome.recovered),
+        "add_by_hand": [
+            {"path": left.shown, "lines": list(left.lines), "because": left.reason} for left in outcome.by_hand
+        ],
+    }
+    return Report(document, lines, () if output.as_json else notes, _failure(outcome), outcome.exit_code)
+
+
+def _by_hand_lines(outcome: Outcome) -> list[str]:
+    """What is left for the user to add to a file."""
+    lines = []
+    for left in outcome.by_hand:
+        lines.append(status_line("add", f"to {left.shown} by hand, because {left.reason}:"))
+        lines += [f"            {line}" for line in left.lines]
+    return lines
+
+
+def _summary_lines(rows: Iterable[SummaryRow]) -> list[str]:
+    """A table of layers, output shapes and numbers of parameters; nothing without rows."""
+    cells = [(row.layer, row.shape or "?", "?" if row.parameters is None else f"{row.parameters:,}") for row in rows]
+    if not cells:
+        return []
+    table = [("layer", "output", "params"), *cells]
+    first, second, third = (max(len(row[column]) for row in table) for column in range(3))
+    lines = [f"        {row[0]:<{first}}  {row[1]:<{second}}  {row[2]:>{third}}" for row in table]
+    return [click.style(lines[0], bold=True), *lines[1:]]
+
+
+def _failure(outcome: Outcome) -> RequestError | None:
+    """What is said of an outcome that is not what was asked for; `None` if it is."""
+    if outcome.exit_code is not ExitCode.CHECK_FAILED:
+        return conflict(outcome.plan)
+    if outcome.written:
+        return RequestError("The check failed; the files were written all the same, because of --force.")
+    return RequestError("The check failed; nothing was written. --no-check writes without checking.")

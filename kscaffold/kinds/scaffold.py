@@ -1,0 +1,174 @@
+"""What one kind of module brings to the pipeline, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscaffold.base.errors import ExitCode
+from kscaffold.base.place import Place
+from kscaffold.kinds.destination import Destination
+from kscaffold.kinds.package import ByHand
+from kscaffold.source.formatting import Formatter
+
+if TYPE_CHECKING:
+    from kscaffold.check import CalledLayer, Job, Limits, Verdict
+    from kscaffold.disk import writer
+    from kscaffold.library.render import Draft
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """A line of the summary of a model.
+
+    Attributes:
+        layer: The layer, indented by two spaces for each model or layer that it is inside of.
+        shape: The shape of its output; empty where it is not known.
+        parameters: The number of its parameters, `None` where it is not known.
+    """
+
+    layer: str
+    shape: str
+    parameters: int | None
+
+
+def called_row(layer: CalledLayer) -> SummaryRow:
+    """A line of the summary for a layer that Keras called."""
+    # The names that Keras gives by itself say nothing beside the class.
+    made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
+    title = layer.kind if made_up else f"{layer.kind} {layer.name}"
+    shapes = ", ".join(str(shape) for shape in layer.shapes)
+    repeated = " (again)" if layer.again else ""
+    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        template: The template that was used.
+        text: The text of the module.
+        plan: The files against the disk.
+        verdicts: What the checks say, one for each class.
+        unchecked: Why nothing was checked; empty if it was.
+        warnings: What the user should know, though nothing is wrong.
+        recovered: Files that an interrupted run had left half done, and that are again as they were before it.
+        written: Whether the files are on the disk.
+        summary: For a model, its layers.
+        by_hand: What is left for the user to add to files.
+    """
+
+    template: str
+    text: str
+    plan: writer.Plan
+    verdicts: tuple[Verdict, ...] = ()
+    unchecked: str = ""
+    warnings: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
+    written: bool = False
+    summary: tuple[SummaryRow, ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        if self.plan.conflicts:
+            return ExitCode.CONFLICT
+        return ExitCode.DONE if all(verdict.ok for verdict in self.verdicts) else ExitCode.CHECK_FAILED
+
+
+@dataclass(frozen=True)
+class Scaffold(ABC):
+    """What one kind of module brings to the pipeline.
+
+    Attributes:
+        destination: Where its files go.
+        template: The template that it is made from, or the spec.
+    """
+
+    destination: Destination
+    template: str
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The names of the module that its package exports."""
+        return ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know, though nothing is wrong."""
+        return ()
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the check may use, if that is more than usual."""
+        return None
+
+    @property
+    def can_be_forced(self) -> bool:
+        """Whether `--force` writes it though the check finds an error."""
+        return False
+
+    @property
+    @abstractmethod
+    def defined(self) -> set[str]:
+        """The classes and functions that the module has to define, and no others."""
+
+    @abstractmethod
+    def module(self) -> tuple[Draft, Mapping[int, Place]]:
+        """The module, before formatting, and the places in the spec that its statements come from, by their number."""
+
+    @abstractmethod
+    def test(self) -> Draft:
+        """The test, before formatting."""
+
+    def picture_file(self) -> writer.File | None:
+        """The picture of the graph, if one is asked for."""
+        return None
+
+    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+        """The formatted module, held against what was asked for, then its test, then its picture.
+
+        Raises:
+            RequestError: A template is broken; names its file and line.
+        """
+        from kscaffold.library.render import demand_names
+
+        black = self.destination.settings.black
+        module, _ = self.module()
+        formatter.send(module.text, black, module.template)
+        if with_test:
+            test = self.test()
+            formatter.send(test.text, black, test.template)
+
+        from kscaffold.disk import writer  # while black is at work
+
+        picture = self.picture_file()
+        files = [writer.File(self.destination.module, formatter.receive())]
+        demand_names(files[0].text, self.defined, module.template)
+        if with_test:
+            files.append(writer.File(self.destination.test, formatter.receive()))
+        return [*files, picture] if picture else files
+
+    @abstractmethod
+    def job(self, staged: Path, shown: str) -> Job:
+        """What the check process is asked about the module that is staged at a path."""
+
+    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
+        """The verdicts in the user's terms.
+
+        Args:
+            verdicts: What the checks say.
+            interpreter: The interpreter that they ran in.
+            text: The formatted module.
+        """
+        return verdicts
+
+    def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
+        """For a model, its layers: as Keras called them if it was checked, else as far as they are known."""
+        return ()
