@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from kscaffold.base.errors import RequestError
-from kscaffold.program.text import literal
-from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Ref, Slice, Table, Tree
+from kscaffold.program.text import index_source, show, written_call
+from kscaffold.program.tree import DOTS, Code, Listing, Object, Plain, Ref, Slice, Tree, walk
 from kscaffold.saved.value import SavedModel
 
 OPERATORS = {
@@ -43,54 +43,30 @@ class Words:
 
     def layer(self, made: Object, brackets: bool = False) -> str:
         """What makes a layer; one without arguments has no brackets, unless they are asked for."""
-        target = made.target
-        if target.startswith(("keras.dtype", "keras.random", "np.", "ops.", ":")):
-            raise self.refuse(f"the object {target.lstrip(':')}")
-        name = target if ":" in target else target.rpartition(".")[2]
-        listed = [
-            self.tree(value) if index < made.positional else f"{key}={self.tree(value)}"
-            for index, (key, value) in enumerate(made.keywords)
-        ]
-        return f"{name}({', '.join(listed)})" if listed or brackets else name
+        if made.target == "model":
+            model: object = dict(made.keywords)["model"]
+            assert isinstance(model, SavedModel)
+            return self.model(model)
+        if made.target.startswith(("keras.dtype", "keras.random", "np.", "ops.", ":")):
+            raise self.refuse(f"the object {made.target.lstrip(':')}")
+        name = made.target if ":" in made.target else made.class_name
+        return written_call(made, name, self.tree) if made.keywords or brackets else name
 
     def tree(self, tree: Tree) -> str:
         """An argument of a layer, of a call or of an operation."""
-        match tree:
-            case Plain(value=float() as number) if not math.isfinite(number):
-                raise self.refuse(f"the number {number}")
-            case Plain(value=value):
-                return literal(value)
-            case Ref():
-                return self.value(tree)
-            case Listing(brackets=brackets, items=items):
-                comma = "," if brackets == "()" and len(items) == 1 else ""
-                return f"{brackets[0]}{', '.join(map(self.tree, items))}{comma}{brackets[1]}"
-            case Table(items=pairs):
-                return "{" + ", ".join(f"{literal(key)}: {self.tree(value)}" for key, value in pairs) + "}"
-            case Object(target="model", keywords=keywords):
-                (_, model), *_ = keywords
-                assert isinstance(model, SavedModel)
-                return self.model(model)
-            case Object():
-                return self.layer(tree, brackets=True)
-            case Code(text=text):
-                raise self.refuse(f"the function {text}")
-        raise self.refuse(f"{tree}")
+        for part in walk(tree):
+            match part:
+                case Plain(value=float() as number) if not math.isfinite(number):
+                    raise self.refuse(f"the number {number}")
+                case Code(text=text):
+                    raise self.refuse(f"the function {text}")
+                case Slice():
+                    raise self.refuse(f"{part}")
+        return show(tree, call=lambda made: self.layer(made, brackets=True), ref=self.value)
 
     def index(self, index: Tree) -> str:
-        """What stands in square brackets."""
-        if isinstance(index, Listing):
-            return ", ".join(map(self.axis, index.items)) + ("," if len(index.items) == 1 else "")
-        return self.axis(index)
-
-    def axis(self, index: Tree) -> str:
-        """The index of one axis."""
-        match index:
-            case Slice(start=start, stop=stop, step=step):
-                parts = ["" if part == NONE else self.tree(part) for part in (start, stop, step)]
-                return ":".join(parts if parts[2] else parts[:2])
-            case Code(text="..."):
-                return "..."
-            case Plain(value=None | int()):
-                return self.tree(index)
-        raise self.refuse("an index that is no number and no slice")
+        """What stands in square brackets: numbers, slices, `...` and `None`."""
+        for axis in index.items if isinstance(index, Listing) else (index,):
+            if not isinstance(axis, Slice) and axis != DOTS and not isinstance(getattr(axis, "value", ""), int | None):
+                raise self.refuse("an index that is no number and no slice")
+        return index_source(index, lambda part: "..." if part == DOTS else self.tree(part))
