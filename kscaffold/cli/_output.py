@@ -16,7 +16,7 @@ from kscaffold.cli.words import Report, diff_lines, failure_line, status_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kscaffold.disk.writer import Plan, Status
+    from kscaffold.disk.plan import Plan, Status
 
 JSON_VERSION = 1
 Command = Callable[..., Any]
@@ -98,7 +98,7 @@ class Output(NamedTuple):
     @property
     def on_conflict(self) -> Status | None:
         """What becomes of all conflicts, if that is asked for."""
-        from kscaffold.disk.writer import Status
+        from kscaffold.disk.plan import Status
 
         return Status.FORCE if self.force or self.stdout else Status.SKIP if self.skip else None
 
@@ -191,7 +191,7 @@ def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
     Raises:
         RequestError: The user quits.
     """
-    from kscaffold.disk.writer import Status
+    from kscaffold.disk.plan import Status
 
     decisions: dict[Path, Status] = {}
     conflicts = list(plan.conflicts)

@@ -1,16 +1,16 @@
-"""`kscaffold undo`: the last generation in a project against the disk, then taken back."""
+"""`kscaffold undo`: the last entry of a project's log against the disk, then taken back."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.project import find_project
-from kscaffold.disk import history, journal, turns
-from kscaffold.disk.history import Generation
-from kscaffold.disk.writer import shown_path
+from kscaffold.disk import history, lock, log
+from kscaffold.disk.entry import Entry
+from kscaffold.disk.plan import Change, Plan, Status, read_target, resolve_target, shown_path
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,21 @@ class Undone:
     """What came of an undo.
 
     Attributes:
-        generation: What was to be taken back.
-        shown: How messages name its files.
-        edited: The files that are no longer as they were generated; with any of them, nothing is taken back.
+        entry: What was to be taken back.
+        plan: Its files against the disk; with any that was edited since, nothing is taken back.
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether it was taken back.
     """
 
-    generation: Generation
-    shown: tuple[str, ...]
-    edited: tuple[history.Written, ...]
+    entry: Entry
+    plan: Plan
     recovered: tuple[str, ...] = ()
     written: bool = False
+
+    @property
+    def edited(self) -> tuple[Change, ...]:
+        """The files that are no longer as they were generated."""
+        return self.plan.of(Status.EDITED)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -47,21 +50,37 @@ def undo_last(dry_run: bool = False) -> Undone:
         RequestError: Nothing is known to have been generated there, or a file cannot be written.
     """
     root = find_project(Path.cwd()).root
-    with nullcontext() if dry_run else turns.turn(root):
-        return _undo_last(root, dry_run)
+    with nullcontext() if dry_run else lock.turn(root):
+        recovered = () if dry_run else log.recover(root)
+        entry = history.last(root)
+        if entry is None:
+            raise RequestError(
+                f"Nothing is known to have been generated in {root}.",
+                hint="Go to the project, or remove the files by hand.",
+            )
+        undone = Undone(entry, _plan(entry), recovered)
+        if undone.edited or dry_run:
+            return undone
+        # Stopped between these steps, it is done again by the next undo, for which nothing is left to change.
+        log.commit(undone.plan)
+        entry.remove_folders(stay=(Path.cwd(), *Path.cwd().parents))
+        history.forget(entry)
+        return replace(undone, written=True)
 
 
-def _undo_last(root: Path, dry_run: bool) -> Undone:
-    recovered = () if dry_run else journal.recover(root)
-    generation = history.last(root)
-    if generation is None:
+def _plan(entry: Entry) -> Plan:
+    try:
+        return Plan(entry.root, tuple(_taken_back(change, entry.root) for change in entry.changes))
+    except RequestError as error:
         raise RequestError(
-            f"Nothing is known to have been generated in {root}.",
-            hint="Go to the project, or remove the files by hand.",
-        )
-    shown = tuple(shown_path(file.path) for file in generation.files)
-    edited = generation.edited
-    if edited or dry_run:
-        return Undone(generation, shown, edited, recovered)
-    history.take_back(root, generation)
-    return Undone(generation, shown, (), recovered, written=True)
+            error.message, hint="Put back what was there, and try again.", exit_code=error.exit_code
+        ) from error
+
+
+def _taken_back(done: Change, root: Path) -> Change:
+    path = resolve_target(done.path, root)
+    now = read_target(path)
+    if now not in (done.previous, done.content):
+        return Change(path, shown_path(path), Status.EDITED, now, done.content)
+    status = Status.REMOVE if done.previous is None else Status.RESTORE
+    return Change(path, shown_path(path), status, done.previous, now)

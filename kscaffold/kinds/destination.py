@@ -16,7 +16,7 @@ from kscaffold.base.project import DEFAULT, Project, Settings, check_package, fi
 from kscaffold.library.templates import Catalogue
 
 if TYPE_CHECKING:
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import Status
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Request:
     test: bool = True
     check: bool = True
     dry_run: bool = False
-    on_conflict: writer.Status | None = None
+    on_conflict: Status | None = None
     python: str | None = None
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from kscaffold.base.errors import RequestError
 
 if TYPE_CHECKING:
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File
     from kscaffold.source.diagram.drawing import Drawing
 
 
-def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -> writer.File | None:
+def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -> File | None:
     """The picture that is asked for; `None` if none is.
 
     Args:
@@ -37,9 +37,9 @@ def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -
             hint="Name a file in that folder; -o names another one.",
             where="--diagram",
         )
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File
     from kscaffold.source import diagram
 
     drawing = draw()
     text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
-    return writer.File(folder / asked, text)
+    return File(folder / asked, text)

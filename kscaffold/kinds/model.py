@@ -31,7 +31,7 @@ from kscaffold.spec.shapes.shape import Shape, show_shape
 
 if TYPE_CHECKING:
     from kscaffold.check import Job, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File
     from kscaffold.library.render import Draft
 
 MODEL_TEST = "test/model.py.jinja"
@@ -185,7 +185,7 @@ class ModelScaffold(Scaffold):
         """Source that cuts models out of `model`; the subclassed style has layers instead."""
         return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
 
-    def picture_file(self) -> writer.File | None:
+    def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
         from kscaffold.source.graph_picture import picture
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.disk import journal, writer
+from kscaffold.disk import log
+from kscaffold.disk.plan import File, make_plan
 from kscaffold.kinds.scaffold import Outcome
 from kscaffold.library import cookie
 
@@ -54,7 +55,7 @@ def recover_above(output_dir: Path) -> tuple[str, ...]:
     found: list[str] = []
     for place in (output_dir, *output_dir.parents):
         if place.is_dir() and os.access(place, os.W_OK):
-            found += journal.recover(place)
+            found += log.recover(place)
     return tuple(found)
 
 
@@ -92,20 +93,21 @@ def put_repository(target: Path, rendered: Rendered, git: bool | None, dry_run: 
     root = next(place for place in target.parents if place.is_dir())
     demand_empty(target)
     files = [
-        writer.File(target / file.path, file.text or "", data=file.data if file.text is None else None)
+        File(
+            target / file.path,
+            file.text or "",
+            data=file.data if file.text is None else None,
+            executable=file.executable,
+        )
         for file in rendered.files
     ]
-    plan = writer.make_plan(files, root, Path.cwd())
+    plan = make_plan(files, root, Path.cwd())
     outcome = replace(rendered.outcome, plan=plan)
     shown = os.path.relpath(target).replace(os.sep, "/")
     result = NewOutcome(outcome, shown, rendered.commands, notes=rendered.notes)
     if outcome.exit_code is not ExitCode.DONE or dry_run:
         return result
-    writer.commit(plan)
-    for file in rendered.files:
-        if file.executable:
-            path = target / file.path
-            path.chmod(path.stat().st_mode | 0o111)
+    log.commit(plan)
     return replace(result, outcome=replace(outcome, written=True), git=_begin_git(git, target))
 
 

@@ -12,7 +12,7 @@ from kscaffold.kinds.destination import Destination
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
-    from kscaffold.disk.writer import File
+    from kscaffold.disk.plan import File
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     init = destination.init
     if init is None or not names:
         return PackageFiles(warnings=_no_package(destination) if names else ())
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File, shown_path
     from kscaffold.source.exports import add_export
 
-    shown = writer.shown_path(init)
+    shown = shown_path(init)
     content = _content(init)
     try:
         text = f'"""{_title(destination)}."""\n' if content is None else content.decode()
@@ -80,7 +80,7 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
     formatter.send(export.text, black, shown)
     before, after = _received(formatter), _received(formatter)
     formatted = after if before == text else None
-    return PackageFiles((writer.File(init, formatted or export.text, replaces=content),))
+    return PackageFiles((File(init, formatted or export.text, replaces=content),))
 
 
 def _content(path: Path) -> bytes | None:

@@ -15,9 +15,9 @@ from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
     from kscaffold.check import CheckProcess, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import Plan, Status
 
-Resolve = Callable[["writer.Plan"], "Mapping[Path, writer.Status]"]
+Resolve = Callable[["Plan"], "Mapping[Path, Status]"]
 
 
 def generate(
@@ -66,19 +66,20 @@ def _carry_out(
     refuse_namesake(request, destination, scaffold.exports)
     rendered = scaffold.render(formatter, request.test)
 
-    from kscaffold.disk import history, journal, turns, writer
+    from kscaffold.disk import lock, log
+    from kscaffold.disk.plan import Status, make_plan
     from kscaffold.kinds.package import add_to_package
 
     root = destination.project.root
-    recovered = () if request.dry_run else journal.recover(root)
+    recovered = () if request.dry_run else log.recover(root)
     text = rendered[0].text
-    forced = scaffold.can_be_forced and request.on_conflict is writer.Status.FORCE and not request.dry_run
-    with turns.turn(root):
+    forced = scaffold.can_be_forced and request.on_conflict is Status.FORCE and not request.dry_run
+    with lock.turn(root):
         package = add_to_package(destination, scaffold.exports, formatter)
-        plan = writer.make_plan([*rendered, *package.files], root, Path.cwd())
+        plan = make_plan([*rendered, *package.files], root, Path.cwd())
     plan = plan.settle(request.on_conflict, resolve)
     module = plan.changes[0]
-    if module.status is writer.Status.SKIP:  # what is kept may not define what the package would export
+    if module.status is Status.SKIP:  # what is kept may not define what the package would export
         plan = plan.without(file.path for file in package.files)
     outcome = Outcome(
         scaffold.template,
@@ -92,7 +93,7 @@ def _carry_out(
         return outcome
     if process is None:
         outcome = replace(outcome, unchecked="--no-check")
-    elif module.status is writer.Status.SKIP:
+    elif module.status is Status.SKIP:
         outcome = replace(outcome, unchecked=f"{module.shown} is kept as it is")
     else:
         import tempfile
@@ -109,13 +110,13 @@ def _carry_out(
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
     if request.dry_run:
         return outcome
-    with turns.turn(root):
+    with lock.turn(root):
         # Another command may have added to the package while this one checked.
-        if module.status is not writer.Status.SKIP and package.is_outdated:
+        if module.status is not Status.SKIP and package.is_outdated:
             plan = plan.without(file.path for file in package.files)
             package = add_to_package(destination, scaffold.exports, formatter)
             plan = plan.extended(package.files, Path.cwd())
-        problems = history.commit(plan, f"{request.command} {request.name}")
+        problems = log.commit(plan, f"{request.command} {request.name}")
     warnings = (*outcome.warnings, *problems)
     return replace(outcome, plan=plan, by_hand=package.by_hand, written=True, warnings=warnings)
 

@@ -17,7 +17,7 @@ from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.base.project import PYPROJECT, Project
 from kscaffold.check import CheckProcess, find_interpreter
-from kscaffold.disk import writer
+from kscaffold.disk.plan import Plan
 from kscaffold.kinds.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
 from kscaffold.kinds.destination import Request, output_folder
 from kscaffold.kinds.layer import name_warnings, scaffold_layer
@@ -157,7 +157,7 @@ def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, a
     if template.hooks and not request.accept_hooks:
         hooks = ", ".join(template.hooks)
         notes = (f"the template has hooks that were not run: {hooks}; --accept-hooks runs them",)
-    outcome = Outcome(source, "", writer.Plan(target, ()), unchecked="a template of your own")
+    outcome = Outcome(source, "", Plan(target, ()), unchecked="a template of your own")
     return put_repository(target, Rendered(files, outcome, notes=notes), request.git, request.dry_run)
 
 
@@ -219,7 +219,7 @@ def _render(
     for path in project.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))  # black has done so; this is the text as it will be written
     files = cookie.read_baked(template, project)
-    outcome = Outcome(f"{BUILT_IN}, model/{answers['model']}", "", writer.Plan(project, ()))
+    outcome = Outcome(f"{BUILT_IN}, model/{answers['model']}", "", Plan(project, ()))
     if process is None:
         outcome = replace(outcome, unchecked="--no-check")
     else:

@@ -24,7 +24,7 @@ from kscaffold.source.stub import stub_source, what
 
 if TYPE_CHECKING:
     from kscaffold.check import Feed, Finding, Job, Limits, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File
     from kscaffold.library.render import Draft
 
 SAVED_TEST = "test/saved.py.jinja"
@@ -131,7 +131,7 @@ class SavedScaffold(HeldAgainstFile, Scaffold):
         """The functions and classes of the module."""
         return write(self.program, self.style, self.destination.name.class_name)
 
-    def picture_file(self) -> writer.File | None:
+    def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
         from kscaffold.source.saved_picture import picture
 

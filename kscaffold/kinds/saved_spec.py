@@ -25,7 +25,7 @@ from kscaffold.spec.graph.shapes import infer_shapes
 
 if TYPE_CHECKING:
     from kscaffold.check import Job, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File
 
 
 def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) -> SpecScaffold:
@@ -108,15 +108,15 @@ class SpecScaffold(HeldAgainstFile, ModelScaffold):
         """Nothing: a spec is no module."""
         return ()
 
-    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+    def render(self, formatter: Formatter, with_test: bool) -> list[File]:
         """The spec and the picture; what comes of a spec has a test of its own."""
-        from kscaffold.disk import writer
+        from kscaffold.disk.plan import File
 
-        spec = writer.File(self.destination.module.with_suffix(".yaml"), self.spec)
+        spec = File(self.destination.module.with_suffix(".yaml"), self.spec)
         drawing = self.picture_file()
         return [spec, drawing] if drawing else [spec]
 
-    def picture_file(self) -> writer.File | None:
+    def picture_file(self) -> File | None:
         """The picture that is asked for, of the saved model; see `kscaffold.kinds.drawing.picture_file`."""
         from kscaffold.source.saved_picture import picture
 

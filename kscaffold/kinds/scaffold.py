@@ -17,7 +17,7 @@ from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
     from kscaffold.check import CalledLayer, Job, Limits, Verdict
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import File, Plan
     from kscaffold.library.render import Draft
 
 
@@ -65,7 +65,7 @@ class Outcome:
 
     template: str
     text: str
-    plan: writer.Plan
+    plan: Plan
     verdicts: tuple[Verdict, ...] = ()
     unchecked: str = ""
     warnings: tuple[str, ...] = ()
@@ -127,11 +127,11 @@ class Scaffold(ABC):
     def test(self) -> Draft:
         """The test, before formatting."""
 
-    def picture_file(self) -> writer.File | None:
+    def picture_file(self) -> File | None:
         """The picture of the graph, if one is asked for."""
         return None
 
-    def render(self, formatter: Formatter, with_test: bool) -> list[writer.File]:
+    def render(self, formatter: Formatter, with_test: bool) -> list[File]:
         """The formatted module, held against what was asked for, then its test, then its picture.
 
         Raises:
@@ -146,13 +146,13 @@ class Scaffold(ABC):
             test = self.test()
             formatter.send(test.text, black, test.template)
 
-        from kscaffold.disk import writer  # while black is at work
+        from kscaffold.disk.plan import File  # while black is at work
 
         picture = self.picture_file()
-        files = [writer.File(self.destination.module, formatter.receive())]
+        files = [File(self.destination.module, formatter.receive())]
         demand_names(files[0].text, self.defined, module.template)
         if with_test:
-            files.append(writer.File(self.destination.test, formatter.receive()))
+            files.append(File(self.destination.test, formatter.receive()))
         return [*files, picture] if picture else files
 
     @abstractmethod

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.base.project import find_project
-from kscaffold.disk import history, journal, turns, writer
+from kscaffold.disk import log
+from kscaffold.disk.plan import File, Plan, Status, make_plan
 from kscaffold.library.templates import project_folder, templates_root, user_folder
 
 KINDS = ("layer", "model", "style", "test")  # a project is begun from a template, and has none itself
@@ -26,7 +27,7 @@ class Ejection:
     """
 
     name: str
-    plan: writer.Plan
+    plan: Plan
     warnings: tuple[str, ...] = ()
     written: bool = False
 
@@ -39,9 +40,9 @@ class Ejection:
 def eject(
     name: str,
     for_user: bool = False,
-    on_conflict: writer.Status | None = None,
+    on_conflict: Status | None = None,
     dry_run: bool = False,
-    resolve: Callable[[writer.Plan], Mapping[Path, writer.Status]] = lambda plan: {},
+    resolve: Callable[[Plan], Mapping[Path, Status]] = lambda plan: {},
 ) -> Ejection:
     """Copies a built-in template to the project's own, or to the user's.
 
@@ -61,18 +62,13 @@ def eject(
     target = user_folder() if for_user else project_folder(project)
     root = target if for_user else project.root
     if not dry_run:
-        journal.recover(root)
-    files = [
-        writer.File(target / file, (templates_root() / file).read_text(encoding="utf-8")) for file in parts[full_name]
-    ]
-    plan = writer.make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
+        log.recover(root)
+    files = [File(target / file, (templates_root() / file).read_text(encoding="utf-8")) for file in parts[full_name]]
+    plan = make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
     if plan.conflicts or dry_run:
         return Ejection(full_name, plan)
-    if for_user:
-        writer.commit(plan)
-        return Ejection(full_name, plan, written=True)
-    with turns.turn(root):
-        return Ejection(full_name, plan, history.commit(plan, f"eject {full_name}"), written=True)
+    problems = log.commit(plan, "" if for_user else f"eject {full_name}")
+    return Ejection(full_name, plan, problems, written=True)
 
 
 def built_in_parts() -> dict[str, list[str]]:

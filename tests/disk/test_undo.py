@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from test_writer_faults import Child, fail_at, needs_fork, send
 
 from kscaffold.base.errors import RequestError
 from kscaffold.cli import run
-from kscaffold.disk import journal, turns
+from kscaffold.disk import history, lock
+from kscaffold.disk.log import commit, recover
+from kscaffold.disk.plan import Change, Plan, Status
 
 SETTINGS = '[tool.kscaffold]\nlayers = "pkg/layers"\ntests = "tests"\n'
 
@@ -141,13 +145,66 @@ def test_what_is_kept_and_not_understood_is_named(
     kscaffold: Kscaffold, folder: Path, user_folders: Path, content: str
 ) -> None:
     kscaffold("layer", "Gate", "--no-check", "-q")
-    (file,) = (user_folders / "state").rglob("*.json")
+    (file,) = (user_folders / "state").rglob("*.jsonl")
     file.write_text(content)
     before = tree(folder)
     result = kscaffold("undo")
     assert result.exit_code == 4, result
     assert result.err == f"error: {file}: What is kept for 'kscaffold undo' is not understood. Delete that file.\n"
     assert tree(folder) == before
+
+
+def test_only_so_many_commands_of_a_project_are_kept(
+    kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert history.MOST_ENTRIES == 50
+    monkeypatch.setattr(history, "MOST_ENTRIES", 2)
+    for name in ("Gate", "Bar", "Mix"):
+        kscaffold("layer", name, "--no-check", "--no-test", "-q")
+    assert [kscaffold("undo").exit_code for _ in range(3)] == [0, 0, 2]
+    assert (repository / "pkg/layers/gate.py").exists()
+
+
+def test_only_so_many_projects_are_kept(
+    kscaffold: Kscaffold, folder: Path, user_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert history.MOST_PROJECTS == 200
+    monkeypatch.setattr(history, "MOST_PROJECTS", 2)
+    seen: set[Path] = set()
+    for number, name in enumerate(("one", "two", "three")):
+        kscaffold("layer", "Gate", "--no-check", "-q", "-o", name)
+        (newest,) = {*(user_folders / "state").rglob("*.jsonl")} - seen
+        os.utime(newest, (number, number))
+        seen.add(newest)
+    monkeypatch.chdir(folder / "one")
+    assert kscaffold("undo").exit_code == 2
+    for name in ("two", "three"):
+        monkeypatch.chdir(folder / name)
+        assert kscaffold("undo").exit_code == 0
+
+
+def test_what_an_older_version_has_kept_is_ignored(kscaffold: Kscaffold, repository: Path, user_folders: Path) -> None:
+    digest = hashlib.sha256(os.fsencode(repository)).hexdigest()[:24]
+    old = user_folders / "state/kscaffold/history" / f"{digest}.json"
+    old.parent.mkdir(parents=True)
+    old.write_text('[{"command": "layer Old", "files": [], "folders": []}]')
+    before = tree(repository)
+    assert kscaffold("undo").exit_code == 2
+    assert kscaffold("layer", "Gate", "--no-check").err == ""
+    assert kscaffold("undo").exit_code == 0
+    assert tree(repository) == before
+    assert kscaffold("undo").exit_code == 2
+
+
+def test_nothing_is_taken_back_through_a_link_that_leads_out_of_the_project(
+    kscaffold: Kscaffold, repository: Path, tmp_path: Path
+) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    (repository / "pkg/layers").rename(tmp_path / "moved")
+    (repository / "pkg/layers").symlink_to(tmp_path / "moved")
+    before = tree(tmp_path)
+    assert kscaffold("undo").exit_code == 4
+    assert tree(tmp_path) == before
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -170,16 +227,16 @@ def test_any_number_of_commands_is_taken_back_to_the_first(
 
 def before_it_writes(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
     """Does something between the turn in which the next command looks at the disk and that in which it writes."""
-    turn, taken = turns.turn, []
+    turn, taken = lock.turn, []
 
     def act_before_the_second(folder: Path) -> AbstractContextManager[None]:
         taken.append(folder)
         if len(taken) == 2:
-            monkeypatch.setattr(turns, "turn", turn)
+            monkeypatch.setattr(lock, "turn", turn)
             action()
         return turn(folder)
 
-    monkeypatch.setattr(turns, "turn", act_before_the_second)
+    monkeypatch.setattr(lock, "turn", act_before_the_second)
 
 
 def test_a_command_that_comes_while_another_checks_exports_both(
@@ -210,15 +267,26 @@ def test_what_the_other_command_left_to_be_done_by_hand_is_said(
     assert "pkg/layers/__init__.py" not in "".join(result.out.splitlines()[:2])
 
 
+@contextmanager
+def another_writes(folder: Path) -> Iterator[None]:
+    """Locks a folder as another process does."""
+    fcntl = pytest.importorskip("fcntl")
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("arguments", [("undo",), ("layer", "Bar", "--no-check"), ("eject", "layer/dense")])
 def test_what_has_no_turn_in_time_is_refused_and_changes_nothing(
     kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    pytest.importorskip("fcntl")
     kscaffold("layer", "Gate", "--no-check", "-q")
     before = tree(repository)
-    monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
-    with turns.turn(repository):
+    monkeypatch.setattr(lock, "SECONDS_OF_PATIENCE", 0)
+    with another_writes(repository):
         result = kscaffold(*arguments)
     assert result.exit_code == 4 and result.out == ""
     assert result.err == (
@@ -234,12 +302,16 @@ PUT = {"gone.py": None, "deep/gone_too.py": None, "back.py": b"older\n"}
 THERE = {"gone.py": b"new\n", "deep/gone_too.py": b"new\n", "back.py": b"new\n", "mine.py": b"mine\n"}
 
 
-def start(root: Path) -> list[journal.Placement]:
+def start(root: Path) -> Plan:
     """A folder, and what is to become of its files."""
     for name, content in THERE.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
-    return [journal.Placement(root / name, name, content, THERE[name]) for name, content in PUT.items()]
+    changes = [
+        Change(root / name, name, Status.RESTORE if content else Status.REMOVE, content, THERE[name])
+        for name, content in PUT.items()
+    ]
+    return Plan(root, tuple(changes))
 
 
 @needs_fork
@@ -250,18 +322,18 @@ def test_stopped_at_any_step_the_next_run_finds_everything_or_nothing_taken_away
     tmp_path: Path, meet: Callable[[int], Callable[[int], None]]
 ) -> None:
     counted = tmp_path / "counted"
-    placements = start(counted)
-    steps = Child(counted, lambda: journal.put_all(counted, placements)).steps
+    plan = start(counted)
+    steps = Child(counted, lambda: commit(plan)).steps
     after = tree(counted)
     assert sorted(after) == ["back.py", "deep", "mine.py"] and after["back.py"] == b"older\n"
     assert steps > 3 * len(PUT)
     seen = set()
     for step in range(1, steps + 1):
         root = tmp_path / f"step{step}"
-        placements = start(root)
+        plan = start(root)
         before = tree(root)
-        Child(root, lambda root=root, placements=placements: journal.put_all(root, placements), meet(step))
-        journal.recover(root)
+        Child(root, lambda plan=plan: commit(plan), meet(step))
+        recover(root)
         assert tree(root) in (before, after), step
         seen.add(tree(root) == after)
     assert seen == {True, False}
@@ -269,9 +341,9 @@ def test_stopped_at_any_step_the_next_run_finds_everything_or_nothing_taken_away
 
 @needs_fork
 def test_a_file_that_is_edited_meanwhile_is_not_taken_away(tmp_path: Path) -> None:
-    placements = start(tmp_path)
+    plan = start(tmp_path)
     (tmp_path / "deep/gone_too.py").write_bytes(b"edited\n")
     before = tree(tmp_path)
     with pytest.raises(RequestError, match=r"deep/gone_too.py has changed meanwhile; nothing was written"):
-        journal.put_all(tmp_path, placements)
+        commit(plan)
     assert tree(tmp_path) == before

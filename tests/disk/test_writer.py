@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.disk import journal, turns
-from kscaffold.disk.writer import File, Plan, Status, commit, diff, make_plan
+from kscaffold.disk import lock
+from kscaffold.disk.log import JOURNAL, commit, recover
+from kscaffold.disk.plan import File, Plan, Status, diff, make_plan
 
 
 def plan_for(root: Path, **texts: str) -> Plan:
@@ -90,8 +91,8 @@ def test_a_file_that_changes_after_the_plan_is_not_overwritten(folder: Path) -> 
         (lambda folder: (folder / "link").symlink_to("/etc/passwd"), "link", "is outside"),
         (lambda folder: (folder / "link").symlink_to("nowhere"), "link", "is a symbolic link to nothing"),
         (lambda folder: (folder / "place").mkdir(), "place", "is a folder"),
-        (lambda folder: os.mkfifo(folder / "pipe"), "pipe", "is no ordinary file"),
-        (lambda folder: (folder / "file").touch(), "file/x", "is no folder"),
+        (lambda folder: os.mkfifo(folder / "pipe"), "pipe", "is not an ordinary file"),
+        (lambda folder: (folder / "file").touch(), "file/x", "is not a folder"),
     ],
 )
 def test_what_is_no_place_for_a_file_is_refused(folder: Path, make: object, name: str, reason: str) -> None:
@@ -153,7 +154,7 @@ def test_whatever_stops_a_commit_the_folder_is_as_it_was(
         # Where a link cannot be made, a copy is.
         linking = () if isinstance(error, OSError) else ("link",)
         for name in ("open", "write", "replace", "fsync", *linking):
-            patch.setattr(f"kscaffold.disk.journal.os.{name}", breaking(getattr(os, name)))
+            patch.setattr(f"kscaffold.disk.log.os.{name}", breaking(getattr(os, name)))
         try:
             commit(plan)
             stopped = False
@@ -164,7 +165,7 @@ def test_whatever_stops_a_commit_the_folder_is_as_it_was(
         assert (tree(folder), modes(folder)) == before
     elif not stopped:
         after = {path: content for path, content in tree(folder).items() if content is not None}
-        expected = {change.path.relative_to(plan.root).as_posix(): change.text.encode() for change in plan.changes}
+        expected = {change.path.relative_to(plan.root).as_posix(): change.content for change in plan.changes}
         kept = {path: content for path, content in before[0].items() if content is not None}
         assert after == kept | {path: text for path, text in expected.items() if kept.get(path) != text}
 
@@ -208,7 +209,8 @@ def test_a_folder_that_cannot_be_written_is_named(kscaffold: Kscaffold, folder: 
 STOPPED_BETWEEN_TWO_FILES = """
     import os, signal
     from pathlib import Path
-    from kscaffold.disk.writer import File, Status, commit, make_plan
+    from kscaffold.disk.log import commit
+    from kscaffold.disk.plan import File, Status, make_plan
     here = Path.cwd()
     plan = make_plan([File(here / "old", "after"), File(here / "new/file", "text")], here, here)
     plan = plan.resolve({change.path: Status.FORCE for change in plan.conflicts})
@@ -246,27 +248,27 @@ def test_a_commit_killed_after_its_last_file_is_finished_by_the_next_run(folder:
     (folder / "old").write_text("before")
     code = STOPPED_BETWEEN_TWO_FILES.replace("len(calls) == 2", "len(calls) == 4").replace("SIGNAL", "SIGKILL")
     assert run_python(code.replace("replace(*paths)", "replace(*paths)\n", 1), folder).returncode in (0, -9)
-    journal.recover(folder)
+    recover(folder)
     assert set(tree(folder)) in ({"old", "new", "new/file"}, {"old"})
     assert not [name for name in os.listdir(folder) if name.startswith(".")]
 
 
 def test_a_run_that_was_killed_before_it_said_anything_is_forgotten(folder: Path) -> None:
-    (folder / journal.JOURNAL).touch()
-    assert journal.recover(folder) == ()
+    (folder / JOURNAL).touch()
+    assert recover(folder) == ()
     assert tree(folder) == {}
 
 
 def test_a_journal_of_a_running_process_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
+    monkeypatch.setattr(lock, "SECONDS_OF_PATIENCE", 0)
     code = STOPPED_BETWEEN_TWO_FILES.replace("SIGNAL", "SIGSTOP")
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=folder)
     os.waitpid(process.pid, os.WUNTRACED)
     with pytest.raises(RequestError, match="Another kscaffold is writing here"):
-        journal.recover(folder)
+        recover(folder)
     process.send_signal(signal.SIGCONT)
     assert process.wait() == 0
-    assert journal.recover(folder) == ()
+    assert recover(folder) == ()
     assert (folder / "new/file").read_text() == "text"
 
 
@@ -275,11 +277,12 @@ def test_a_journal_of_a_running_process_is_left_alone(folder: Path, monkeypatch:
     [
         "nonsense",
         "[]",
-        '{"token": "../../xx", "folders": [], "files": []}',
-        '{"token": "01234567", "folders": ["../outside"], "files": []}',
-        '{"token": "01234567", "folders": [], "files": [{"target": "/etc/passwd", "existed": false, "digest": ""}]}',
-        '{"token": "01234567", "folders": [], "files": [{"target": "out/x", "existed": false, "digest": ""}]}',
-        '{"token": "01234567", "folders": [], "files": [{"target": "a"}]}',
+        '{"token": "../../xx", "command": "", "folders": [], "files": []}',
+        '{"token": "01234567", "command": "", "folders": ["../outside"], "files": []}',
+        '{"token": "01234567", "command": "", "folders": [], "files": [["/etc/passwd", null, ""]]}',
+        '{"token": "01234567", "command": "", "folders": [], "files": [["out/x", null, "cHJlY2lvdXM="]]}',
+        '{"token": "01234567", "command": "", "folders": [], "files": [["a"]]}',
+        '{"token": "01234567", "command": 1, "folders": [], "files": []}',
     ],
 )
 def test_a_journal_that_is_not_ours_is_named_and_touches_nothing(folder: Path, tmp_path: Path, text: str) -> None:
@@ -287,18 +290,18 @@ def test_a_journal_that_is_not_ours_is_named_and_touches_nothing(folder: Path, t
     outside.mkdir()
     (outside / "x").write_text("precious")
     (folder / "out").symlink_to(outside)
-    (folder / journal.JOURNAL).write_text(text)
+    (folder / JOURNAL).write_text(text)
     before = tree(tmp_path)
     with pytest.raises(RequestError, match="delete that file") as caught:
-        journal.recover(folder)
-    assert journal.JOURNAL in str(caught.value.where)
+        recover(folder)
+    assert JOURNAL in str(caught.value.where)
     assert tree(tmp_path) == before
 
 
 def test_a_forged_journal_deletes_nothing_that_was_not_written(folder: Path) -> None:
     (folder / "precious").write_text("mine")
-    (folder / journal.JOURNAL).write_text(
-        '{"token": "01234567", "folders": [], "files": [{"target": "precious", "existed": false, "digest": "00"}]}'
+    (folder / JOURNAL).write_text(
+        '{"token": "01234567", "command": "", "folders": [], "files": [["precious", null, "bWluZQ=="]]}'
     )
-    assert journal.recover(folder) == ()
+    assert recover(folder) == ()
     assert tree(folder) == {"precious": b"mine"}

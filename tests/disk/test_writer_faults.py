@@ -4,8 +4,8 @@ Faults are real ones where they can be: a full disk, a folder without rights, si
 run in a forked child, where an audit hook meets every step that the child takes in the folder, however it takes it.
 """
 
+import base64
 import errno
-import hashlib
 import json
 import os
 import select
@@ -17,7 +17,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.disk import journal, turns
-from kscaffold.disk.writer import File, Plan, Status, commit, diff, make_plan
+from kscaffold.disk import history, lock
+from kscaffold.disk.log import JOURNAL, commit, recover
+from kscaffold.disk.plan import File, Plan, Status, diff, make_plan
+from kscaffold.disk.undo import undo_last
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.chmod"}
+STEPS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 Tree = dict[str, tuple[int, bytes | str | None]]
@@ -53,6 +57,11 @@ def tree(root: Path) -> Tree:
     return found
 
 
+def files(found: Tree) -> Tree:
+    """What is in a folder, without the folders in it."""
+    return {name: entry for name, entry in found.items() if entry[1] is not None}
+
+
 def write(root: Path, texts: dict[str, str]) -> None:
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,11 +75,17 @@ def refusal(action: Callable[[], object], exit_code: ExitCode = ExitCode.REFUSED
     return str(caught.value)
 
 
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process has written is there for the next one without waiting for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
 # ---- A child process that commits, and what happens to it at one of its steps.
 
 
 class Child:
-    """A process that does something, and is met at each step that it takes in a folder.
+    """A process that does something, and is met before each step that it takes in a folder, and halfway in writing.
 
     Attributes:
         status: How it ended, as `subprocess` says it: 0, or minus the signal.
@@ -94,17 +109,35 @@ class Child:
             self.steps, self.said = json.loads(report)
 
     def _act(self, folder: str, action: Callable[[], object], meet: Callable[[int], None]) -> str:
+        def step() -> None:
+            self.steps += 1
+            meet(self.steps)
+
         def hook(event: str, arguments: tuple[object, ...]) -> None:
             if event in STEPS and any(isinstance(item, str | Path) and folder in str(item) for item in arguments):
-                self.steps += 1
-                meet(self.steps)
+                step()
+
+        write, fsync = os.write, os.fsync  # which no hook is told of
+
+        def written_in_two(descriptor: int, content: bytes) -> int:
+            step()
+            first = write(descriptor, content[: len(content) // 2])
+            step()
+            return first + write(descriptor, content[first:])
+
+        def synced(descriptor: int) -> None:
+            step()
+            fsync(descriptor)
 
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.addaudithook(hook)
+        os.write, os.fsync = written_in_two, synced  # type: ignore[assignment]
         try:
             action()
         except BaseException as error:
             return f"{type(error).__name__}: {error}"
+        finally:
+            os.write, os.fsync = write, fsync
         return "done"
 
 
@@ -267,9 +300,9 @@ def test_a_path_far_from_where_the_user_is_is_shown_whole(tmp_path: Path) -> Non
         ("dangling.py", "a symbolic link to nothing"),
         ("loop.py", "a symbolic link to nothing"),
         ("folder", "is a folder"),
-        ("pipe", "is no ordinary file"),
-        ("file.py/a.py", "no folder"),
-        ("file.py/deeper/a.py", "no folder"),
+        ("pipe", "is not an ordinary file"),
+        ("file.py/a.py", "not a folder"),
+        ("file.py/deeper/a.py", "not a folder"),
         ("x" * 300, "File name too long"),
     ],
 )
@@ -380,7 +413,7 @@ def test_git_can_apply_every_diff(old: str | None, new: str) -> None:
             assert change.status is Status.IDENTICAL or new == ""
             return
         subprocess.run(["git", "apply", "--whitespace=nowarn"], input=patch.encode(), cwd=root, check=True)
-        assert ((root / "a.py").read_bytes() if (root / "a.py").exists() else b"") == change.text.encode()
+        assert ((root / "a.py").read_bytes() if (root / "a.py").exists() else b"") == change.content
 
 
 # ---- Written whole
@@ -474,7 +507,7 @@ def test_a_disk_that_is_full_at_any_step_leaves_everything_as_it_was(
     for step, root, plan in each_step(tmp_path):
         child = Child(root, lambda plan=plan: commit(plan), fail_at(step))
         if child.said == "done":
-            journal.recover(root)  # what could not be tidied is tidied by the next run
+            recover(root)  # what could not be tidied is tidied by the next run
             assert tree(root) == after, step
         else:
             assert tree(root) == before, (step, child.said)
@@ -506,7 +539,7 @@ def test_the_folder_is_as_planned_or_as_before(
         if child.said != "done":
             assert tree(root) == before
             return
-        journal.recover(root)
+        recover(root)
         files = {name: entry for name, entry in tree(root).items() if entry[1] is not None}
         expected = {name: (mode, text.encode()) for name, (text, mode) in existing.items()}
         expected |= {name: (existing.get(name, ("", 0o644))[1], text.encode()) for name, text in wanted.items()}
@@ -586,7 +619,8 @@ SCRIPT = """
 import json, os, sys
 from pathlib import Path
 from kscaffold.base.errors import RequestError
-from kscaffold.disk.writer import File, Status, commit, make_plan
+from kscaffold.disk.log import commit
+from kscaffold.disk.plan import File, Status, make_plan
 root = Path(sys.argv[1])
 (root / "a.py").write_text("old")
 plan = make_plan([File(Path("a.py"), "new"), File(Path("tests/test_a.py"), "x" * 200_000)], root, root)
@@ -702,7 +736,7 @@ def test_a_name_that_is_too_long_below_a_new_folder_leaves_nothing(tmp_path: Pat
 def test_where_nothing_was_interrupted_there_is_nothing_to_recover(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "old"})
     before = tree(tmp_path)
-    assert journal.recover(tmp_path) == () == journal.recover(tmp_path / "missing")
+    assert recover(tmp_path) == () == recover(tmp_path / "missing")
     assert tree(tmp_path) == before
 
 
@@ -715,9 +749,9 @@ def test_killed_at_any_step_the_next_run_puts_everything_back(
     for step, root, plan in each_step(tmp_path):
         child = Child(root, lambda plan=plan: commit(plan), send(signal.SIGKILL, step))
         assert child.status == -signal.SIGKILL
-        restored.add(journal.recover(root))
+        restored.add(recover(root))
         assert tree(root) in (before, after), step
-        assert journal.recover(root) == ()
+        assert recover(root) == ()
     assert {(), tuple(WANTED)[:1], tuple(WANTED)[:2]} <= restored
 
 
@@ -728,13 +762,13 @@ def test_recovery_that_is_itself_killed_at_any_step_is_done_by_the_next(
     before, _ = before_and_after
     counted = tmp_path / "counted"
     killed_run(start(counted), moves=2)
-    steps = Child(counted, lambda: journal.recover(counted)).steps
+    steps = Child(counted, lambda: recover(counted)).steps
     assert steps > len(WANTED)
     for step in range(1, steps + 1):
         root = tmp_path / f"step{step}"
         killed_run(start(root), moves=2)
-        Child(root, lambda root=root: journal.recover(root), send(signal.SIGKILL, step))
-        journal.recover(root)
+        Child(root, lambda root=root: recover(root), send(signal.SIGKILL, step))
+        recover(root)
         assert tree(root) == before, step
 
 
@@ -751,7 +785,7 @@ os.replace = replace_or_die
 """
     assert run_script(tmp_path, trouble).returncode == -signal.SIGKILL
     assert (tmp_path / "a.py").read_text() == "new"
-    assert journal.recover(tmp_path) == ("a.py",)
+    assert recover(tmp_path) == ("a.py",)
     assert (os.listdir(tmp_path), (tmp_path / "a.py").read_text()) == (["a.py"], "old")
 
 
@@ -762,9 +796,48 @@ def test_what_the_user_wrote_after_an_interrupted_run_is_kept(tmp_path: Path, ed
     killed_run(root, moves=2)
     (root / edited).write_text("an hour of work")
     before = tree(root)
-    message = refusal(lambda: journal.recover(root))
-    assert f"{edited} was edited" in message and f"delete {root / journal.JOURNAL}" in message
+    message = refusal(lambda: recover(root))
+    assert f"{edited} was edited" in message and f"delete {root / JOURNAL}" in message
     assert tree(root) == before
+
+
+@needs_fork
+@pytest.mark.parametrize("edited", ["other.py", "tests/unit/test_my_dense.py"])
+def test_a_file_that_an_interrupted_run_had_not_come_to_may_be_edited_whatever_interrupts_recovery(
+    tmp_path: Path, edited: str
+) -> None:
+    counted = tmp_path / "counted"
+    killed_run(start(counted), moves=1)
+    steps = Child(counted, lambda: recover(counted)).steps
+    for step in range(1, steps + 1):
+        root = tmp_path / f"step{step}"
+        killed_run(start(root), moves=1)
+        Child(root, lambda root=root: recover(root), send(signal.SIGKILL, step))
+        write(root, {edited: "an hour of work"})
+        recover(root)
+        found = {name: content for name, (_, content) in files(tree(root)).items()}
+        assert found == {name: text.encode() for name, text in (BEFORE | {edited: "an hour of work"}).items()}, step
+
+
+@needs_fork
+@pytest.mark.parametrize("edited", list(WANTED))
+def test_what_the_user_writes_after_a_kill_at_any_step_is_kept_and_in_the_way_only_where_the_run_had_written(
+    tmp_path: Path, edited: str
+) -> None:
+    for step, root, plan in each_step(tmp_path):
+        Child(root, lambda plan=plan: commit(plan), send(signal.SIGKILL, step))
+        path = root / edited
+        was_written = path.is_file() and path.read_text() == WANTED[edited]
+        write(root, {edited: "an hour of work"})
+        before = tree(root)
+        said = ""
+        try:
+            recover(root)
+        except RequestError as error:
+            said = str(error)
+        if said:
+            assert was_written and f"{edited} was edited" in said and tree(root) == before, (step, said)
+        assert path.read_text() == "an hour of work", step
 
 
 @needs_fork
@@ -787,7 +860,7 @@ def test_a_run_that_is_alive_is_neither_undone_nor_joined_but_waited_for(
     try:
         assert select.select([to_parent[0]], [], [], 20)[0], "the run never came to its middle"
         middle = tree(root)
-        assert journal.JOURNAL in middle
+        assert JOURNAL in middle
         other = plan_files(root, {"mine.py": "mine"})
         if in_time:
 
@@ -795,13 +868,13 @@ def test_a_run_that_is_alive_is_neither_undone_nor_joined_but_waited_for(
                 os.write(to_child[1], b"!")
                 thread.join()
 
-            monkeypatch.setattr(turns, "pause", let_it_go_on)
+            monkeypatch.setattr(lock, "pause", let_it_go_on)
             commit(other)
-            assert (root / "mine.py").read_text() == "mine" and journal.recover(root) == ()
+            assert (root / "mine.py").read_text() == "mine" and recover(root) == ()
             (root / "mine.py").unlink()
         else:
-            monkeypatch.setattr(turns, "SECONDS_OF_PATIENCE", 0)
-            for action in (lambda: journal.recover(root), lambda: commit(other)):
+            monkeypatch.setattr(lock, "SECONDS_OF_PATIENCE", 0)
+            for action in (lambda: recover(root), lambda: commit(other)):
                 assert "Another kscaffold is writing" in refusal(action)
             assert tree(root) == middle
     finally:
@@ -820,20 +893,181 @@ def test_a_run_that_ends_well_just_as_recovery_begins_is_not_undone(
     flock = fcntl.flock
 
     def end_then_lock(descriptor: int, flags: int) -> None:
-        (tmp_path / journal.JOURNAL).unlink(missing_ok=True)
+        (tmp_path / JOURNAL).unlink(missing_ok=True)
         flock(descriptor, flags)
 
     monkeypatch.setattr(fcntl, "flock", end_then_lock)
-    assert journal.recover(tmp_path) == ()
+    assert recover(tmp_path) == ()
     assert (tmp_path / "a.py").read_text() == "new"
+
+
+def test_a_folder_that_was_made_anew_while_it_was_waited_for_is_locked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    root, flock, calls = tmp_path / "root", fcntl.flock, []
+    root.mkdir()
+
+    def lock_then_make_anew(descriptor: int, flags: int) -> None:
+        flock(descriptor, flags)
+        calls.append(descriptor)
+        if len(calls) == 1:
+            root.rmdir()
+            root.mkdir()
+
+    monkeypatch.setattr(fcntl, "flock", lock_then_make_anew)
+    with lock.turn(root):
+        descriptor = os.open(root, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(descriptor)
+    assert len(calls) == 2
+
+
+# ---- What is finished is history
+
+
+class Project:
+    """A project in which two commands have been carried out or, up to now, the first of them.
+
+    Attributes:
+        home: The folder with the project, and with what is kept for its user.
+        root: The project.
+        plan: What the second command writes.
+    """
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, commands: int = 1) -> None:
+        home.mkdir()
+        monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+        self.home, self.root = home, start(home / "project")
+        monkeypatch.chdir(self.root)
+        assert commit(forced_plan(self.root, {"first/a.py": "first\n", "other.py": "first\n"}), "layer First") == ()
+        self.plan = forced_plan(self.root, WANTED)
+        if commands == 2:
+            commit(self.plan, "layer Second")
+
+    @property
+    def state(self) -> tuple[Tree, str]:
+        """What is there, and the command that undo would take back."""
+        entry = history.last(self.root)
+        return tree(self.root), entry.command if entry else ""
+
+
+@pytest.fixture
+def states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tree, str]]:
+    """The states of a project after no command, after one and after two."""
+    start(tmp_path / "nothing")
+    return [
+        (tree(tmp_path / "nothing"), ""),
+        *(Project(tmp_path / f"after{commands}", monkeypatch, commands).state for commands in (1, 2)),
+    ]
+
+
+MEETINGS = [partial(send, signal.SIGKILL), partial(send, signal.SIGTERM), partial(send, signal.SIGINT), fail_at]
+Meeting = Callable[[int], Callable[[int], None]]
+
+
+@needs_fork
+@pytest.mark.parametrize("meeting", MEETINGS, ids=["killed", "terminated", "interrupted", "disk full"])
+def test_stopped_at_any_step_undo_knows_of_what_is_written_and_of_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: list[tuple[Tree, str]], meeting: Meeting
+) -> None:
+    nothing, one, two = states
+    # Where it cannot be kept, there is a warning.
+    allowed = [one, two, (two[0], "layer First")] if meeting is fail_at else [one, two]
+    counted = Project(tmp_path / "counted", monkeypatch)
+    steps = Child(counted.home, lambda: commit(counted.plan, "layer Second")).steps
+    assert counted.state == two
+    seen = []
+    for step in range(1, steps + 1):
+        project = Project(tmp_path / f"step{step}", monkeypatch)
+        Child(project.home, lambda plan=project.plan: commit(plan, "layer Second"), meeting(step))
+        recover(project.root)
+        assert project.state in allowed, step
+        seen.append(project.state)
+        if project.state == two:
+            assert undo_last().written and project.state == one, step
+        if project.state == one:
+            assert undo_last().written and project.state == nothing, step
+    assert all(state in seen for state in allowed)
+
+
+@needs_fork
+@pytest.mark.parametrize("meeting", MEETINGS, ids=["killed", "terminated", "interrupted", "disk full"])
+def test_an_undo_that_is_stopped_at_any_step_can_be_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: list[tuple[Tree, str]], meeting: Meeting
+) -> None:
+    nothing, one, two = states
+    counted = Project(tmp_path / "counted", monkeypatch, commands=2)
+    steps = Child(counted.home, undo_last).steps
+    assert counted.state == one
+    for step in range(1, steps + 1):
+        project = Project(tmp_path / f"step{step}", monkeypatch, commands=2)
+        Child(project.home, undo_last, meeting(step))
+        recover(project.root)
+        found, command = project.state
+        assert files(found) in (files(one[0]), files(two[0])), step
+        if command == "layer Second":
+            assert undo_last().written
+        if meeting is fail_at:  # a folder that could not be removed stays
+            assert files(project.state[0]) == files(one[0]), step
+            continue
+        assert project.state == one, step
+        assert undo_last().written and project.state == nothing, step
+
+
+@needs_fork
+def test_a_run_that_is_killed_while_it_takes_back_what_failed_leaves_all_or_nothing(
+    tmp_path: Path, before_and_after: tuple[Tree, Tree]
+) -> None:
+    counted = start(tmp_path / "counted")
+    plan = forced_plan(counted, WANTED)
+    steps = Child(counted, lambda: commit(plan)).steps
+    last_steps = 3 * len(WANTED)  # among them those that say that all is done
+    pairs = [(failing, 1 + failing % 7) for failing in range(1, steps - last_steps)]
+    pairs += [(failing, killed) for failing in range(steps - last_steps, steps + 1) for killed in range(1, 20)]
+    for failing, killed in pairs:
+        root = start(tmp_path / f"{failing},{killed}")
+        plan = forced_plan(root, WANTED)
+
+        def fail_then_die(step: int, failing: int = failing, killed: int = killed) -> None:
+            fail_at(failing)(step)
+            send(signal.SIGKILL, failing + killed)(step)
+
+        Child(root, lambda plan=plan: commit(plan), fail_then_die)
+        recover(root)
+        assert tree(root) in before_and_after, (failing, killed)
+
+
+@needs_fork
+def test_processes_that_begin_at_once_all_write_in_a_folder_that_is_yet_to_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "SECONDS_OF_PATIENCE", 60)
+    root = tmp_path / "new/project"
+
+    def write_one(number: int) -> str:
+        plan = plan_files(root, {f"sub/{number}.py": f"{number}\n"})
+        return Child(tmp_path, lambda: commit(plan, f"layer {number}")).said
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(write_one, range(8))) == {"done"}
+    assert sorted(tree(root)) == ["sub", *(f"sub/{number}.py" for number in range(8))]
+    monkeypatch.chdir(root)
+    taken_back = {undo_last().entry.command for _ in range(8)}
+    assert taken_back == {f"layer {number}" for number in range(8)} and tree(root) == {}
 
 
 # ---- Journals that anybody may have made
 
 
+PRECIOUS = base64.b64encode(b"precious").decode()
+
+
 def tamper(root: Path, change: Callable[[dict[str, object]], object]) -> None:
     """Changes what a journal says."""
-    path = root / journal.JOURNAL
+    path = root / JOURNAL
     line, newline, rest = path.read_bytes().partition(b"\n")
     table = json.loads(line)
     change(table)
@@ -846,10 +1080,10 @@ def tamper(root: Path, change: Callable[[dict[str, object]], object]) -> None:
 )
 def test_a_journal_that_is_none_is_refused_and_named(tmp_path: Path, content: str) -> None:
     write(tmp_path, {"a.py": "mine"})
-    (tmp_path / journal.JOURNAL).write_bytes(content.encode(errors="surrogateescape"))
+    (tmp_path / JOURNAL).write_bytes(content.encode(errors="surrogateescape"))
     before = tree(tmp_path)
-    message = refusal(lambda: journal.recover(tmp_path))
-    assert str(tmp_path / journal.JOURNAL) in message and "delete that file" in message
+    message = refusal(lambda: recover(tmp_path))
+    assert str(tmp_path / JOURNAL) in message and "delete that file" in message
     assert tree(tmp_path) == before
 
 
@@ -858,7 +1092,7 @@ def test_a_journal_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str)
     root = tmp_path / "root"
     root.mkdir()
     write(tmp_path, {"outside": "{}"})
-    path = root / journal.JOURNAL
+    path = root / JOURNAL
     {"folder": path.mkdir, "link": lambda: path.symlink_to("../outside"), "pipe": lambda: os.mkfifo(path)}[kind]()
 
     def give_up(*_: object) -> None:
@@ -867,7 +1101,7 @@ def test_a_journal_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str)
     previous = signal.signal(signal.SIGALRM, give_up)
     signal.alarm(5)
     try:
-        message = refusal(lambda: journal.recover(root))
+        message = refusal(lambda: recover(root))
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
@@ -883,14 +1117,13 @@ def test_a_journal_cannot_point_outside_the_folder(tmp_path: Path, key: str, pla
     killed_run(root, moves=1)
     (root / "sub").mkdir()
     (root / "link").symlink_to("..")
-    digest = hashlib.sha256(b"precious").hexdigest()
     write(tmp_path, {"precious.py": "precious"})
     path = place.format(tmp=tmp_path)
-    files = [{"target": path, "existed": False, "digest": digest}]
+    files = [[path, None, PRECIOUS]]
     changes = {"folders": [path]} if key == "folders" else {"folders": [], "files": files}
     tamper(root, lambda table: table.update(changes))
     before = tree(tmp_path)
-    message = refusal(lambda: journal.recover(root))
+    message = refusal(lambda: recover(root))
     assert "delete that file" in message
     assert tree(tmp_path) == before
 
@@ -901,11 +1134,10 @@ def test_a_journal_cannot_reach_through_a_link_that_is_a_file(tmp_path: Path) ->
     killed_run(root, moves=1)
     write(tmp_path, {"precious.py": "precious"})
     (root / "link.py").symlink_to("../precious.py")
-    digest = hashlib.sha256(b"precious").hexdigest()
-    files = [{"target": "link.py", "existed": False, "digest": digest}]
+    files = [["link.py", None, PRECIOUS]]
     tamper(root, lambda table: table.update({"files": files, "folders": []}))
     before = tree(tmp_path)
-    refusal(lambda: journal.recover(root))
+    refusal(lambda: recover(root))
     assert tree(tmp_path) == before
 
 
@@ -916,11 +1148,10 @@ def test_a_journal_alone_costs_no_file_that_its_run_did_not_write(tmp_path: Path
     root = tmp_path / "root"
     killed_run(root, moves=1)
     write(root, {"precious.py": "precious"})
-    digest = hashlib.sha256(b"precious").hexdigest()
-    files = [{"target": "precious.py", "existed": existed, "digest": digest}]
+    files = [["precious.py", PRECIOUS if existed else None, PRECIOUS]]
     tamper(root, lambda table: table.update({"files": files, "folders": []}))
     with suppress(RequestError):
-        journal.recover(root)
+        recover(root)
     assert (root / "precious.py").read_text() == "precious"
 
 
@@ -931,5 +1162,5 @@ def test_a_journal_costs_no_folder_that_its_run_did_not_make(tmp_path: Path) -> 
     (root / "empty").mkdir()
     tamper(root, lambda table: table.update({"folders": ["empty"]}))
     with suppress(RequestError):
-        journal.recover(root)
+        recover(root)
     assert (root / "empty").is_dir()

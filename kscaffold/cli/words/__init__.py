@@ -10,7 +10,7 @@ import click
 from kscaffold.base.errors import ExitCode, RequestError
 
 if TYPE_CHECKING:
-    from kscaffold.disk.writer import Change, Plan
+    from kscaffold.disk.plan import Change, Plan
 
 COLOURS = {
     "create": "green",
@@ -76,9 +76,9 @@ def file_lines(plan: Plan, with_diff: bool) -> list[str]:
 
 def diff_lines(change: Change) -> list[str]:
     """A unified diff in the colours that are usual for it."""
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import diff
 
-    return [_styled(line) for line in writer.diff(change).splitlines()]
+    return [_styled(line) for line in diff(change).splitlines()]
 
 
 def _styled(line: str) -> str:
@@ -88,10 +88,10 @@ def _styled(line: str) -> str:
 
 def files_json(plan: Plan, with_diff: bool) -> list[dict[str, Any]]:
     """The files of a plan as JSON."""
-    from kscaffold.disk import writer
+    from kscaffold.disk.plan import diff
 
     return [
-        {"path": change.shown, "status": change.status.value} | ({"diff": writer.diff(change)} if with_diff else {})
+        {"path": change.shown, "status": change.status.value} | ({"diff": diff(change)} if with_diff else {})
         for change in plan.changes
     ]
 

@@ -1,7 +1,4 @@
-"""Files against the disk: a plan that can be looked at, and a commit that writes all of it or nothing.
-
-`kscaffold.disk.journal` does the writing, and puts everything back if it is stopped.
-"""
+"""A plan: files against the disk, to be looked at before any of it is written (`kscaffold.disk.log.commit`)."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.disk import journal
-from kscaffold.disk.transaction import missing_folders
 
 
 class Status(StrEnum):
@@ -27,9 +22,12 @@ class Status(StrEnum):
     CONFLICT = "conflict"
     FORCE = "force"
     SKIP = "skip"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    EDITED = "edited"
 
 
-WRITTEN = (Status.CREATE, Status.UPDATE, Status.FORCE)
+WRITTEN = (Status.CREATE, Status.UPDATE, Status.FORCE, Status.REMOVE, Status.RESTORE)
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,15 @@ class File:
         text: Its text.
         replaces: For a text that was made from what is on the disk, that content: it is no conflict, and the ends of
             its lines are kept.
-        data: Its contents, if it is no text.
+        data: Its contents, if it is not a text.
+        executable: Whether it is a program.
     """
 
     path: Path
     text: str
     replaces: bytes | None = None
     data: bytes | None = None
+    executable: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,22 +58,19 @@ class Change:
         path: Where it goes, with symbolic links resolved.
         shown: How messages name it.
         status: What becomes of it.
-        text: Its text.
-        previous: What is there now, `None` if nothing is.
-        data: Its contents, if it is no text.
+        content: What is to be there, `None` for nothing.
+        previous: What is there now, `None` for nothing.
+        is_text: Whether differences can be shown line by line.
+        executable: Whether it is to be a program.
     """
 
     path: Path
     shown: str
     status: Status
-    text: str
+    content: bytes | None
     previous: bytes | None
-    data: bytes | None = None
-
-    @property
-    def content(self) -> bytes:
-        """What is written."""
-        return self.text.encode() if self.data is None else self.data
+    is_text: bool = True
+    executable: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Plan:
     """All files of a request against the disk.
 
     Attributes:
-        root: The folder that nothing is written outside of.
+        root: The folder that nothing is written outside of, with symbolic links resolved.
         changes: The files in the order in which they were given.
     """
 
@@ -91,12 +88,16 @@ class Plan:
     @property
     def conflicts(self) -> tuple[Change, ...]:
         """The files that exist with other content, and nothing is decided."""
-        return tuple(change for change in self.changes if change.status is Status.CONFLICT)
+        return self.of(Status.CONFLICT)
 
     @property
     def written(self) -> tuple[Change, ...]:
-        """The files that a commit writes."""
-        return tuple(change for change in self.changes if change.status in WRITTEN)
+        """The files that a commit writes or removes."""
+        return self.of(*WRITTEN)
+
+    def of(self, *statuses: Status) -> tuple[Change, ...]:
+        """The files with one of these statuses."""
+        return tuple(change for change in self.changes if change.status in statuses)
 
     def without(self, paths: Iterable[Path]) -> Plan:
         """The plan without some files."""
@@ -109,15 +110,9 @@ class Plan:
 
     def resolve(self, decisions: Mapping[Path, Status]) -> Plan:
         """The plan with `Status.FORCE` or `Status.SKIP` for the conflicts named in `decisions`."""
-        changes = tuple(
-            (
-                replace(change, status=decisions[change.path])
-                if change.status is Status.CONFLICT and change.path in decisions
-                else change
-            )
-            for change in self.changes
-        )
-        return replace(self, changes=changes)
+        decided = {change: decisions[change.path] for change in self.conflicts if change.path in decisions}
+        changes = (replace(change, status=decided.get(change, change.status)) for change in self.changes)
+        return replace(self, changes=tuple(changes))
 
     def settle(self, on_conflict: Status | None, resolve: Callable[[Plan], Mapping[Path, Status]]) -> Plan:
         """The plan with its conflicts decided, as far as somebody decides them.
@@ -145,18 +140,20 @@ def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
     root = Path(os.path.realpath(root))
     changes = []
     for file in files:
-        path = _safe_target(root / file.path, root)
-        previous = _read(path)
+        path = resolve_target(root / file.path, root)
+        previous = read_target(path)
         text = file.text if file.replaces is not None else file.text.replace("\r\n", "\n")
+        content = text.encode() if file.data is None else file.data
+        shown = shown_path(path, base)
         status = Status.CREATE
         if file.replaces is not None:
             if previous != file.replaces:
-                raise journal.changed_meanwhile(shown_path(path, base))
+                raise changed_meanwhile(shown)
             status = Status.UPDATE
         elif previous is not None:
-            same = previous.replace(b"\r\n", b"\n") == text.encode() if file.data is None else previous == file.data
-            status = Status.IDENTICAL if same else Status.CONFLICT
-        changes.append(Change(path, shown_path(path, base), status, text, previous, file.data))
+            there = previous.replace(b"\r\n", b"\n") if file.data is None else previous
+            status = Status.IDENTICAL if there == content else Status.CONFLICT
+        changes.append(Change(path, shown, status, content, previous, file.data is None, file.executable))
     if len({change.path for change in changes}) < len(changes):
         raise ValueError("two files of a plan have the same path")
     return Plan(root, tuple(changes))
@@ -168,47 +165,29 @@ def diff(change: Change) -> str:
 
     if change.status is Status.IDENTICAL:
         return ""
-    if change.data is not None:
+    if not change.is_text:
         return f"Binary file {change.shown} differs\n"
-    before = (change.previous or b"").decode("utf-8", "backslashreplace")
     name = change.shown.replace(os.sep, "/").lstrip("/")
     lines = difflib.unified_diff(
-        _lines(before), _lines(change.text), "/dev/null" if change.previous is None else f"a/{name}", f"b/{name}"
+        _lines(change.previous),
+        _lines(change.content),
+        "/dev/null" if change.previous is None else f"a/{name}",
+        f"b/{name}",
     )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def commit(plan: Plan) -> tuple[Path, ...]:
-    """Writes the files of a plan: all of them or none.
-
-    Returns:
-        The folders that were made for them, outermost first.
-
-    Raises:
-        RequestError: The disk is no longer as the plan saw it, or a file cannot be written; nothing is changed.
-        ValueError: A conflict is left.
-    """
-    if plan.conflicts:
-        raise ValueError("a conflict is left undecided")
-    if not plan.written:
-        return ()
-    for change in plan.written:
-        if _safe_target(change.path, plan.root) != change.path or _read(change.path) != change.previous:
-            raise journal.changed_meanwhile(change.shown)
-    made = {folder for change in plan.written for folder in missing_folders(change.path.parent)}
-    journal.put_all(
-        plan.root,
-        [journal.Placement(item.path, item.shown, item.content, item.previous) for item in plan.written],
-    )
-    return tuple(sorted(made))
-
-
-def _lines(text: str) -> list[str]:
+def _lines(content: bytes | None) -> list[str]:
+    text = (content or b"").decode("utf-8", "backslashreplace")
     return re.findall(r"[^\n]*\n|[^\n]+", text)  # str.splitlines would also split at a form feed
 
 
-def _safe_target(path: Path, root: Path) -> Path:
-    """The path with symbolic links resolved, if a file can be written there."""
+def resolve_target(path: Path, root: Path) -> Path:
+    """The path with symbolic links resolved, if a file can be written there.
+
+    Raises:
+        RequestError: It is outside of `root`, which has to be resolved itself, or something else is in its place.
+    """
     try:
         return _resolve(path, root)
     except OSError as error:
@@ -222,16 +201,21 @@ def _resolve(path: Path, root: Path) -> Path:
     if path.is_symlink() and not path.exists():
         raise _refused(path, "is a symbolic link to nothing")
     if resolved.exists() and not stat.S_ISREG(resolved.stat().st_mode):
-        raise _refused(path, "is a folder" if resolved.is_dir() else "is no ordinary file")
+        raise _refused(path, "is a folder" if resolved.is_dir() else "is not an ordinary file")
     for parent in resolved.parents:
         if parent.exists():
             if not parent.is_dir():
-                raise _refused(path, f"cannot be written, because {parent} is no folder")
+                raise _refused(path, f"cannot be written, because {parent} is not a folder")
             break
     return resolved
 
 
-def _read(path: Path) -> bytes | None:
+def read_target(path: Path) -> bytes | None:
+    """What is in a file, `None` for one that is not there.
+
+    Raises:
+        RequestError: It cannot be read.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -241,8 +225,26 @@ def _read(path: Path) -> bytes | None:
 
 
 def _refused(path: Path, reason: str) -> RequestError:
+    return refused(f"{path} {reason}; nothing was written.", "Give another folder with -o.")
+
+
+def refused(message: str, hint: str | None = None, where: Path | None = None) -> RequestError:
+    """The error for what the disk does not allow.
+
+    Args:
+        message: What is wrong.
+        hint: What to do about it.
+        where: The file or folder, if the message does not name it.
+    """
+    return RequestError(message, hint=hint, where=None if where is None else str(where), exit_code=ExitCode.REFUSED)
+
+
+def changed_meanwhile(shown: str) -> RequestError:
+    """The error for a file that is no longer what the plan saw."""
     return RequestError(
-        f"{path} {reason}; nothing was written.", hint="Give another folder with -o.", exit_code=ExitCode.REFUSED
+        f"{shown} has changed meanwhile; nothing was written.",
+        hint="Run the command again.",
+        exit_code=ExitCode.CONFLICT,
     )
 
 
