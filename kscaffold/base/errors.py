@@ -80,6 +80,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"Did you mean {match}?" if match else None
 
 
+def with_article(noun: str) -> str:
+    """A noun as messages name one of its kind: `an argument`, `a weight`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def unknown(message: str, word: str, known: Iterable[str], where: str | None = None) -> RequestError:
     """The error of a word that is not one of those that are known, with a hint: the nearest, else all.
 

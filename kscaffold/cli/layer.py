@@ -62,7 +62,7 @@ def command(
     template: the one that has its name, else dense. With any of them you get the layer that you describe.
     """
     from kscaffold.kinds.layer import scaffold_layer
-    from kscaffold.spec.layer.value import LayerFlags
+    from kscaffold.spec.layer.describe import LayerFlags
 
     asked = {"training": training, "mask": mask, "loss": loss, "seed": seed}
     features = frozenset(feature for feature, wanted in asked.items() if wanted)

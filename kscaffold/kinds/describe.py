@@ -13,12 +13,13 @@ from kscaffold.kinds.layer import read_layer_manifest
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import expressions as source
+from kscaffold.source.layer.arguments import signature_default
+from kscaffold.source.layer.examples import input_text, output_text
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, described_inputs, described_outputs, infer_shapes
 from kscaffold.spec.graph.value import Graph
-from kscaffold.spec.layer.value import LayerFlags, describe_layer
+from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescript
     facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
     shapes = facts.of(graph)
     arguments = tuple(
-        TemplateArgument(item.name, item.kind.value, source.signature_default(item), item.description)
+        TemplateArgument(item.name, item.kind.value, signature_default(item), item.description)
         for item in graph.parameters
     )
     example = next((f" --set {item.name}={item.default}" for item in arguments), "")
@@ -186,7 +187,7 @@ def _describe_layer_template(template: Template) -> TemplateDescription:
         TemplateArgument(
             argument.name,
             argument.kind.value,
-            None if argument.required else source.signature_default(argument),
+            None if argument.required else signature_default(argument),
             argument.description,
         )
         for argument in spec.arguments
@@ -198,8 +199,8 @@ def _describe_layer_template(template: Template) -> TemplateDescription:
         weights=manifest.weights + manifest.states,
         sublayers=manifest.sublayers,
         takes=tuple(sorted(spec.takes)),
-        inputs=source.input_text(spec),
-        output=source.output_text(spec),
+        inputs=input_text(spec),
+        output=output_text(spec),
         example_shapes=tuple(",".join(str(size) for size in item.shape) for item in manifest.inputs),
         command=f"kscaffold layer {class_name} -t {template.name}",
     )

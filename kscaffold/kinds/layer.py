@@ -13,9 +13,10 @@ from kscaffold.keras_data import catalogue
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import expressions, statements
+from kscaffold.source.layer import arguments, examples, methods
+from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
-from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.layer.spec import LayerSpec
 
 if TYPE_CHECKING:
     from kscaffold.check import Job
@@ -24,28 +25,25 @@ if TYPE_CHECKING:
 LAYER_TEST = "test/layer.py.jinja"
 # What the templates of layers, and of the tests beside them, call.
 FILTERS = (
-    expressions.build_arguments,
-    expressions.builds_from,
-    expressions.call_parameters,
-    expressions.constant_source,
-    expressions.construct,
-    expressions.default_in_init,
-    expressions.example_lines,
-    expressions.input_text,
-    expressions.output_text,
-    expressions.own_classes,
-    expressions.shape_parameters,
-    expressions.signature,
-    expressions.start_shape,
-    expressions.sublayer_source,
-    statements.build_statements,
-    statements.call_statements,
-    statements.description,
-    statements.in_config,
-    statements.output_shape_statements,
-    statements.stored,
-    statements.validation,
-    statements.weight_statements,
+    arguments.description,
+    arguments.in_config,
+    arguments.made_default,
+    arguments.signature,
+    arguments.stored,
+    arguments.validation,
+    examples.build_arguments,
+    examples.construct,
+    examples.example_lines,
+    examples.input_text,
+    examples.output_text,
+    methods.build_statements,
+    methods.call_parameters,
+    methods.call_statements,
+    methods.output_shape_statements,
+    methods.shape_parameters,
+    methods.start_shape,
+    methods.sublayer_source,
+    methods.weight_statements,
 )
 
 
@@ -142,7 +140,7 @@ class LayerScaffold(Scaffold):
         from kscaffold.check import Feed, Job, Subject
 
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
-        subject = Subject(self.spec.name.class_name, expressions.construct(self.spec), feeds, str(self.spec.call))
+        subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, str(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))
 
 

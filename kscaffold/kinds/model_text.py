@@ -9,28 +9,20 @@ from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Destination
 from kscaffold.program.argument import Argument
-from kscaffold.source.layer import statements
-from kscaffold.source.layer.expressions import signature_default
+from kscaffold.source.layer import arguments
 from kscaffold.source.module import Written
 
 if TYPE_CHECKING:
     from kscaffold.library.render import Draft
 
 
-def parameters(arguments: Iterable[Argument]) -> str:
-    """Source of the parameters of a constructor between `self` and `**kwargs`: required ones and the first by place."""
-    parts = []
-    starred = False
-    for index, argument in enumerate(arguments):
-        if not argument.required and index > 0 and not starred:
-            parts.append("*")
-            starred = True
-        parts.append(argument.name if argument.required else f"{argument.name}={signature_default(argument)}")
-    return "".join(f"{part}, " for part in parts)
+def parameters(given: Iterable[Argument]) -> str:
+    """Source of the parameters of a constructor between `self` and `**kwargs`."""
+    return "".join(f"{part}, " for part in arguments.parameters(given))
 
 
 # What the templates of the styles call.
-FILTERS = (parameters, statements.description, statements.in_config, statements.stored)
+FILTERS = (parameters, arguments.description, statements.in_config, statements.stored)
 
 
 def part_package(destination: Destination) -> str:

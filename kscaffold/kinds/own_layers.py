@@ -11,7 +11,8 @@ from kscaffold.kinds.layer import read_layer_manifest, render_layer
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
-from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.inference import Inferred
 from kscaffold.spec.shapes.shape import Shape
 

@@ -30,7 +30,7 @@ from kscaffold.library import cookie
 from kscaffold.library.cookie import Ask, Cookie
 from kscaffold.library.templates import Catalogue, templates_root
 from kscaffold.source.formatting import Formatter
-from kscaffold.spec.layer.value import LayerFlags
+from kscaffold.spec.layer.describe import LayerFlags
 
 BUILT_IN = "project"
 LAYER = "MyLayer"

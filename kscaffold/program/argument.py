@@ -138,7 +138,7 @@ EXAMPLES: dict[Kind, Tree] = {
     Kind.INITIALIZER: Plain("glorot_uniform"),
     Kind.REGULARIZER: Plain("l2"),
     Kind.CONSTRAINT: Plain("non_neg"),
-    Kind.LAYER: Object("Dense", arguments=(Plain(8),)),
+    Kind.LAYER: Object("layers.Dense", (("units", Plain(8)),), 1),
     Kind.ANY: Plain(1),
 }
 

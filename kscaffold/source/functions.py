@@ -10,8 +10,7 @@ from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, walk
 from kscaffold.program.value import Cut, Input, Model, Parameter, Program, Routine, every_step
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
-from kscaffold.source.layer.expressions import signature_default
-from kscaffold.source.layer.statements import description
+from kscaffold.source.layer.arguments import description, signature_default
 from kscaffold.source.parts import Function, Line
 from kscaffold.source.routine import RoutineWriter
 

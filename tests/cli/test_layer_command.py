@@ -121,7 +121,7 @@ REFUSED = [
     (["keras"], 2, "a module 'keras' would shadow the package 'keras'. For example: MyKeras."),
     (["../x"], 2, "'../x' cannot be the name"),
     (["X", "--arg", "layers:int"], 2, "--arg 'layers:int': 'layers' cannot be the name of an argument"),
-    (["X", "--weight", "k: foo"], 2, "--weight 'k: foo': 'foo' in the shape of 'k' is no argument of this layer"),
+    (["X", "--weight", "k: foo"], 2, "--weight 'k: foo': 'foo' in the shape of 'k' is not an argument of this layer"),
     (["X", "--sublayer", "d=Denes(3)"], 2, "Keras has no layer 'Denes'. Did you mean Dense?"),
     (["X", "--force", "--skip"], 2, "--force and --skip exclude each other"),
     (["X", "--json", "--stdout"], 2, "--json and --stdout exclude each other"),

@@ -20,8 +20,9 @@ from kscaffold.kinds.layer import FILTERS, LAYER_TEST, choose_template, read_lay
 from kscaffold.library.render import demand_names, render
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import black_mode, format_python
-from kscaffold.source.layer import expressions as source
-from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.source.layer.examples import construct
+from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+from kscaffold.spec.layer.spec import LayerSpec
 
 Generated = tuple[LayerSpec, str, str]
 CHECKED = 24
@@ -190,7 +191,7 @@ def test_a_sample_of_the_generated_code_passes_the_check(generated: list[Generat
             (
                 Subject(
                     spec.name.class_name,
-                    source.construct(spec),
+                    construct(spec),
                     tuple(Feed(item.shape) for item in spec.inputs),
                     str(spec.call),
                 ),

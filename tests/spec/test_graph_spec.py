@@ -148,7 +148,7 @@ def test_a_chain_begins_with_the_shape_of_its_input() -> None:
         ("Dense(64, relu)\n  merged", "Dense(64, rely)\n  merged", "net.yaml:8:32: Keras has no activation 'rely'"),
         ("Dense(64, relu)\n  merged", "Dense(64, unit=3)\n  merged", "net.yaml:8:32: Dense has no argument 'unit'"),
         ("Dense(64, relu)\n  merged", "Dense()\n  merged", "net.yaml:8:32: Dense needs 'units'"),
-        ("Dense(64, relu)\n  merged", "Dense(size)\n  merged", "'size' is no parameter of this graph"),
+        ("Dense(64, relu)\n  merged", "Dense(size)\n  merged", "'size' is not a parameter of this graph"),
         ("(category_features, n", "(category_feature, n", "net.yaml:9:11: There is no value 'category_feature'."),
         ("binary: merged", "binary: numeric", None),
         ("-> Concatenate ->", "->", "net.yaml:9:52: Dense takes one value, 2 are given. Merge them first"),

@@ -13,7 +13,8 @@ from kscaffold.program.argument import Check, Kind
 from kscaffold.program.tree import Plain
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import StepKind
-from kscaffold.spec.layer.value import LayerFlags, LayerSpec, describe_layer
+from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.shape import fill_pattern, match_shape, parse_pattern, parse_shape
 
 
@@ -166,17 +167,17 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        ({"weights": ("k: foo",)}, "--weight 'k: foo': 'foo' in the shape of 'k' is no argument of this layer"),
+        ({"weights": ("k: foo",)}, "--weight 'k: foo': 'foo' in the shape of 'k' is not an argument of this layer"),
         ({"weights": ("k: zero",)}, "Did you mean the initializer zeros?"),
         ({"weights": ("k",)}, "'k' has no shape"),
         ({"weights": ("k: input_shape[0]",)}, "is the batch size, which a layer does not know"),
         ({"weights": ("k: input_shape[7]",)}, "is beyond the end of input_shape"),
-        ({"weights": ("k: input_shape",)}, "input_shape in the shape of 'k' is no size"),
-        ({"weights": ("k: -3",)}, "-3 is no size of 'k'"),
+        ({"weights": ("k: input_shape",)}, "input_shape in the shape of 'k' is not a size"),
+        ({"weights": ("k: -3",)}, "-3 is not a size of 'k'"),
         ({"weights": ("k: input_dim - 16",)}, "is 0 for the input shape"),
-        ({"weights": ("k: 3.5",)}, "3.5 is no size"),
+        ({"weights": ("k: 3.5",)}, "3.5 is not a size"),
         ({"weights": ("weights: 3",)}, "`weights` is an attribute that Keras reserves"),
-        ({"weights": ("k: 3, L2(0.1)",)}, "L2 is no initializer"),
+        ({"weights": ("k: 3, L2(0.1)",)}, "L2 is not an initializer"),
         ({"weights": ("k: 3", "k: 4")}, "'k' is the name of a weight already"),
         ({"sublayers": ("d=Dense(u)",), "arguments": ("u={'a': 1}",)}, "'u' is used as a size, but it is of type any"),
         (
@@ -194,12 +195,12 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"sublayers": ("d=Dense()",)}, "Dense needs 'units'. For example: Dense(8)."),
         ({"sublayers": ("d=Dense(3, unit=4)",)}, "Dense has no argument 'unit'. Did you mean units?"),
         ({"sublayers": ("d=Dense(3, units=4)",)}, "Dense is given 'units' twice"),
-        ({"sublayers": ("d=Dense(units)",)}, "'units' is no argument of this layer"),
+        ({"sublayers": ("d=Dense(units)",)}, "'units' is not an argument of this layer"),
         ({"sublayers": ("d=Dropout(rate)",)}, "To add it: --arg rate:float=0.5."),
         ({"sublayers": ("d=Dense(3, rellu)",)}, "Keras has no activation 'rellu'"),
-        ({"sublayers": ("d=Flatten(1, 2, 3, 4)",)}, "Flatten takes 1 arguments, 4 were given"),
-        ({"sublayers": ("d=L2(3)",)}, "L2 is a regularizer, no layer"),
-        ({"sublayers": ("d",)}, "'d' is no sublayer"),
+        ({"sublayers": ("d=Flatten(1, 2, 3, 4)",)}, "Flatten takes 1 argument, 4 were given"),
+        ({"sublayers": ("d=L2(3)",)}, "L2 is a regularizer, not a layer"),
+        ({"sublayers": ("d",)}, "'d' is not a sublayer"),
         ({"sublayers": ("d=Dense(8)", "e=Add()")}, "'e' merges several inputs, but is given one"),
         ({"input_shapes": ("4", "4,4"), "weights": ("k: 3",)}, "cannot be concatenated"),
         ({"input_shapes": ("x",)}, "'x' is no shape. Give the sizes of one example"),

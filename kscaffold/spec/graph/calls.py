@@ -27,7 +27,7 @@ from kscaffold.program.tree import (
 from kscaffold.spec.graph.family import Family
 from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
 from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.layer.weight import resolve_call
+from kscaffold.spec.layer.call import resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
 WORDS = ("name", "dtype", "activation")  # the arguments of layers that never hold a model

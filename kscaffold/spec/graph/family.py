@@ -14,7 +14,7 @@ from kscaffold.program.tree import Object, Plain, walk
 from kscaffold.spec.graph.document import GraphText, ParameterText
 from kscaffold.spec.graph.value import Graph, OwnClass
 from kscaffold.spec.layer.argument import parse_argument
-from kscaffold.spec.layer.weight import Owner
+from kscaffold.spec.layer.call import Owner
 
 
 def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:

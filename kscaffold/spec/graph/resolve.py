@@ -14,7 +14,7 @@ from kscaffold.spec.graph.family import Family, read_parameters
 from kscaffold.spec.graph.resolver import Resolver
 from kscaffold.spec.graph.targets import read_targets
 from kscaffold.spec.graph.value import Graph, OwnClass, every_graph
-from kscaffold.spec.layer.weight import Owner
+from kscaffold.spec.layer.call import Owner
 
 
 def resolve_graph(document: GraphText, name: str, settings: Mapping[str, str]) -> Graph:

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Container
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.naming import check_attribute_name
 from kscaffold.keras_data import catalogue
-from kscaffold.program.argument import FOUND_BY_NAME, Argument, Check, Kind, check_number
-from kscaffold.program.tree import Listing, Object, Plain, Table, Tree, Variable, walk
-from kscaffold.spec.language.syntax import parse_call, parse_expression
+from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind, check_number
+from kscaffold.program.tree import NONE, Listing, Object, Plain, Table, Tree, Variable, transform, walk
+from kscaffold.spec.language.syntax import parse_expression
+from kscaffold.spec.layer.call import NUMBER_CHECKS, SIZE_NAMES, group_of, resolve_call
 
-# Names with one meaning in Keras: the kind where none was given, and what is demanded of a value.
-SIZE_NAMES = frozenset(
-    (
-        "units filters features channels depth dim heads input_dim output_dim hidden_dim hidden_units key_dim"
-        " value_dim embed_dim num_heads num_classes num_layers pool_size steps vocabulary_size"
-    ).split()
-)
-NUMBER_CHECKS = {
-    "rate": Check.FRACTION,
-    "dropout": Check.FRACTION,
-    "dropout_rate": Check.FRACTION,
-    "drop_rate": Check.FRACTION,
-    "momentum": Check.FRACTION,
-    "epsilon": Check.POSITIVE,
-    "stddev": Check.NOT_NEGATIVE,
-    "temperature": Check.POSITIVE,
+KIND_OF_TYPE = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL, str: Kind.STR}
+DEFAULT_HINTS = {
+    Kind.INT: "Write a whole number: 8.",
+    Kind.FLOAT: "Write a number: 0.5.",
+    Kind.BOOL: "Write True or False.",
+    Kind.STR: "Write a word or a quoted string.",
+    Kind.TUPLE: "Write numbers, strings, or tuples of them: '(2, 2)'.",
+    Kind.LIST: "Write numbers, strings, or lists of them: '[2, 2]'.",
+    Kind.ACTIVATION: "Write the name of one: relu.",
+    Kind.INITIALIZER: "Write a name or an object: zeros, 'RandomNormal(stddev=0.02)'.",
+    Kind.REGULARIZER: "Write a name or an object: l2, 'L2(1e-4)'.",
+    Kind.CONSTRAINT: "Write a name or an object: non_neg, 'MaxNorm(2)'.",
+    Kind.LAYER: "Write a layer: 'Dense(8, relu)'.",
+    Kind.ANY: "Write a number, a string, True, False, None, a list or a dictionary.",
 }
 
 
@@ -55,8 +55,7 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
     kind = Kind(kind_text) if colon else known_kind or _kind_from_name(name)
     default = None
     if equals:
-        default = _literal_text(default_text) if kind is Kind.STR else parse_expression(default_text)
-        default = _words_as_strings(default)
+        default = _read_default(default_text, kind)
         kind = kind or _kind_from_default(default)
         default = _as_kind(name, kind, default)
     argument = Argument(name, kind or Kind.ANY, default)
@@ -68,36 +67,37 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
     return argument
 
 
-def _literal_text(text: str) -> Tree:
-    """A string that need not be quoted, and is taken as it stands where its quotes are not Python's."""
-    if text.strip() == "None":
-        return Plain(None)
-    if re.match(r"\s*['\"]", text):
-        with contextlib.suppress(RequestError):
-            parsed = parse_expression(text)
-            if isinstance(parsed, Plain):
-                return parsed
-    return Plain(text.strip())
+def with_example(argument: Argument, text: str, known: Container[str]) -> Argument:
+    """An argument with an example of its value, which may name known sizes.
+
+    Raises:
+        RequestError: It is not an expression, or Keras would refuse it.
+    """
+    example = parse_expression(text)
+    if isinstance(example, Object):
+        example = resolve_call(example, known, _group(argument.kind))
+    return replace(argument, example=example)
 
 
-def _words_as_strings(value: Tree) -> Tree:
-    """Inside tuples, lists and dictionaries a bare word is a string."""
+def _read_default(text: str, kind: Kind | None) -> Tree:
+    """A default as typed; outside objects, a bare word is a string."""
+    if kind is Kind.STR:
+        # A string need not be quoted, and is taken as it stands where its quotes are not Python's.
+        if re.match(r"\s*['\"]", text) or text.strip() == "None":
+            with contextlib.suppress(RequestError):
+                if isinstance(parsed := parse_expression(text), Plain):
+                    return parsed
+        return Plain(text.strip())
 
-    def convert(part: Tree) -> Tree:
-        return Plain(part.name) if isinstance(part, Variable) else _words_as_strings(part)
+    def string(part: Tree) -> Tree | None:
+        return Plain(part.name) if isinstance(part, Variable) else part if isinstance(part, Object) else None
 
-    match value:
-        case Listing(brackets=brackets, items=items):
-            return Listing(brackets, tuple(convert(item) for item in items))
-        case Table(items=pairs):
-            return Table(tuple((key, convert(item)) for key, item in pairs))
-    return value
+    return transform(parse_expression(text), string)
 
 
 def _kind_from_name(name: str) -> Kind | None:
-    last = name.rsplit("_", 1)[-1]
-    if last in ("activation", "initializer", "regularizer", "constraint", "layer"):
-        return Kind(last)
+    if group := group_of(name):
+        return Kind(catalogue.SINGULAR[group])
     if name in SIZE_NAMES:
         return Kind.INT
     if name in NUMBER_CHECKS:
@@ -107,18 +107,10 @@ def _kind_from_name(name: str) -> Kind | None:
 
 def _kind_from_default(default: Tree) -> Kind:
     match default:
-        case Plain(value=bool()):
-            return Kind.BOOL
-        case Plain(value=int()):
-            return Kind.INT
-        case Plain(value=float()):
-            return Kind.FLOAT
-        case Plain(value=str()) | Variable():
-            return Kind.STR
-        case Listing(brackets="()"):
-            return Kind.TUPLE
-        case Listing():
-            return Kind.LIST
+        case Plain(value=value):
+            return KIND_OF_TYPE.get(type(value), Kind.ANY)
+        case Listing(brackets=brackets):
+            return Kind.TUPLE if brackets == "()" else Kind.LIST
         case Object(own=None, target=target):
             return Kind(catalogue.find_class(target).kind)
         case Object():
@@ -126,74 +118,48 @@ def _kind_from_default(default: Tree) -> Kind:
     return Kind.ANY
 
 
+def _group(kind: Kind) -> str:
+    """The group of Keras that objects of a kind are looked for in first."""
+    group = FOUND_BY_NAME.get(kind)
+    return group if group in catalogue.GROUPS else "layers"
+
+
 def _as_kind(name: str, kind: Kind, default: Tree) -> Tree:
     """The default as a value of its kind, or a refusal."""
-    if default == Plain(None):
+    if default == NONE:
         return default
-    wrong = RequestError(f"The default of {name!r} is not of type {kind}.", hint=DEFAULT_HINTS[kind])
     match kind, default:
-        case Kind.INT, Plain(value=int()) if not isinstance(default.value, bool):
-            return default
         case Kind.FLOAT, Plain(value=int() | float() as value) if not isinstance(value, bool):
             return Plain(float(value))
-        case Kind.BOOL, Plain(value=bool()):
+        case (Kind.INT | Kind.BOOL | Kind.STR), Plain() if _kind_from_default(default) is kind:
             return default
-        case Kind.STR, Plain(value=str()):
-            return default
-        case Kind.STR, Variable(name=word):
-            return Plain(word)
-        case (Kind.TUPLE, Listing(brackets="()", items=items)) | (Kind.LIST, Listing(items=items)):
-            _demand_even(items, wrong)
+        case (Kind.TUPLE, Listing(brackets="()", items=items)) | (Kind.LIST, Listing(items=items)) if _is_even(items):
             return Listing("()" if kind is Kind.TUPLE else "[]", items)
-        case Kind.ANY, Plain() | Listing(brackets="[]") | Table():
-            _demand_plain(default, wrong)
+        case Kind.ANY, Plain() | Listing() | Table() if _is_plain(default):
             if any(isinstance(part, Listing) and part.brackets == "()" for part in walk(default)):
                 raise RequestError(
                     f"The default of {name!r} holds a tuple, which comes back from a saved config as a list.",
                     hint="Write a list, or give the argument the type tuple.",
                 )
             return default
-        case Kind.ANY, Variable(name=word):
-            return Plain(word)
-        case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Object():
-            if default.repeat != 1 or (default.own is None and _kind_from_default(default) is not kind):
-                raise wrong
+        case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Object(repeat=1):
+            if default.own or catalogue.find_class(default.target, _group(kind)).kind == kind:
+                return resolve_call(default, (), _group(kind))
+        case Kind.LAYER, Plain(value=str() as word) if catalogue.is_layer(word):
+            return resolve_call(Object(word), ())
+        case _, Plain(value=str() as word) if kind in FOUND_BY_NAME:
+            catalogue.check_name(FOUND_BY_NAME[kind], word)
             return default
-        case Kind.LAYER, Variable(name=word) if catalogue.is_layer(word):
-            return parse_call(word)
-    if kind in FOUND_BY_NAME:
-        named = default.name if isinstance(default, Variable) else default.value if isinstance(default, Plain) else None
-        if isinstance(named, str):
-            catalogue.check_name(FOUND_BY_NAME[kind], named)
-            return Plain(named)
-    raise wrong
+    raise RequestError(f"The default of {name!r} is not of type {kind}.", hint=DEFAULT_HINTS[kind])
 
 
-DEFAULT_HINTS = {
-    Kind.INT: "Write a whole number: 8.",
-    Kind.FLOAT: "Write a number: 0.5.",
-    Kind.BOOL: "Write True or False.",
-    Kind.STR: "Write a word or a quoted string.",
-    Kind.TUPLE: "Write numbers, strings, or tuples of them: '(2, 2)'.",
-    Kind.LIST: "Write numbers, strings, or lists of them: '[2, 2]'.",
-    Kind.ACTIVATION: "Write the name of one: relu.",
-    Kind.INITIALIZER: "Write a name or an object: zeros, 'RandomNormal(stddev=0.02)'.",
-    Kind.REGULARIZER: "Write a name or an object: l2, 'L2(1e-4)'.",
-    Kind.CONSTRAINT: "Write a name or an object: non_neg, 'MaxNorm(2)'.",
-    Kind.LAYER: "Write a layer: 'Dense(8, relu)'.",
-    Kind.ANY: "Write a number, a string, True, False, None, a list or a dictionary.",
-}
+def _is_plain(default: Tree) -> bool:
+    """Whether it is a number, a string, a truth value or `None`, or containers of them."""
+    return all(isinstance(part, (Plain, Listing, Table)) for part in walk(default))
 
 
-def _demand_plain(default: Tree, wrong: RequestError) -> None:
-    """Only numbers, strings, truth values and None, and containers of them."""
-    if not all(isinstance(part, (Plain, Listing, Table)) for part in walk(default)):
-        raise wrong
-
-
-def _demand_even(items: tuple[Tree, ...], wrong: RequestError) -> None:
-    """Plain values, or containers of plain values, but not both side by side."""
+def _is_even(items: tuple[Tree, ...]) -> bool:
+    """Whether items are plain values, or containers of plain values, but not both side by side."""
     nested = [item for item in items if isinstance(item, Listing)]
-    values = [value for item in nested for value in item.items] if nested else list(items)
-    if (nested and len(nested) != len(items)) or not all(isinstance(value, Plain) for value in values):
-        raise wrong
+    values = tuple(value for item in nested for value in item.items) if len(nested) == len(items) else items
+    return all(isinstance(value, Plain) for value in values)

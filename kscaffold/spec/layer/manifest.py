@@ -9,8 +9,9 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.program.argument import Argument, Check
-from kscaffold.spec.language.syntax import parse_expression
-from kscaffold.spec.layer.argument import parse_argument
+from kscaffold.program.tree import Variable
+from kscaffold.spec.layer.argument import parse_argument, with_example
+from kscaffold.spec.layer.weight import INPUT_DIM
 from kscaffold.spec.shapes.shape import Shape, ShapePattern, match_shape, parse_pattern, parse_shape
 
 
@@ -74,6 +75,11 @@ class LayerManifest:
     passes_mask: bool
     owns_build: bool
 
+    @property
+    def own_body(self) -> bool:
+        """Whether the template has a body of its own."""
+        return self.output is not None
+
 
 class Form(StrEnum):
     """What the value of a key has to be, in words."""
@@ -124,16 +130,18 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
         _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
     for row in data["input"]:
         _demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
-    call = CallStyle(_choice("call", data.get("call", "single"), [style.value for style in CallStyle]))
+    call = CallStyle(_choice("call", data.get("call", "single"), list(CallStyle)))
+    inputs = tuple(_read_input(row, call) for row in data["input"])
+    sizes = [axis.name for item in inputs for axis in item.pattern.axes if isinstance(axis, Variable)]
     return LayerManifest(
         summary=data["summary"],
         call=call,
         handles=frozenset(_choice("handles", word, HANDLED, "cannot have") for word in data.get("handles", ())),
-        arguments=tuple(_read_argument(row) for row in data.get("argument", ())),
+        arguments=tuple(_read_argument(row, [INPUT_DIM.name, *sizes]) for row in data.get("argument", ())),
         weights=tuple(data.get("weights", ())),
         states=tuple(data.get("states", ())),
         sublayers=tuple(data.get("sublayers", ())),
-        inputs=tuple(_read_input(row, call) for row in data["input"]),
+        inputs=inputs,
         output=parse_pattern(data["output"]) if "output" in data else None,
         passes_mask=data.get("passes_mask", False),
         owns_build=data.get("owns_build", False),
@@ -161,13 +169,12 @@ def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot
     return value
 
 
-def _read_argument(row: Mapping[str, str]) -> Argument:
-    argument = parse_argument(row["spec"])
+def _read_argument(row: Mapping[str, str], sizes: Iterable[str]) -> Argument:
+    argument = replace(parse_argument(row["spec"]), description=row["doc"])
     if "check" in row:
-        choices = [check.value for check in Check if check is not Check.NONE]
+        choices = [check for check in Check if check is not Check.NONE]
         argument = replace(argument, check=Check(_choice("check in [[argument]]", row["check"], choices)))
-    example = parse_expression(row["example"]) if "example" in row else None
-    return replace(argument, description=row["doc"], example=example)
+    return with_example(argument, row["example"], frozenset(sizes)) if "example" in row else argument
 
 
 def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:

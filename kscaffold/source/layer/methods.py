@@ -1,0 +1,215 @@
+"""Source of `build`, `call` and `compute_output_shape`, as the templates ask for it.
+
+It is written here and not in Jinja because it branches a lot: the templates keep what reads as code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kscaffold.program.text import literal
+from kscaffold.program.tree import Tree
+from kscaffold.source.layer.expression import expression, laid_out
+from kscaffold.spec.layer.body import Step, StepKind
+from kscaffold.spec.layer.manifest import CallStyle
+from kscaffold.spec.layer.spec import LayerSpec
+from kscaffold.spec.layer.sublayer import Sublayer
+from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight, size_names
+
+INDENT = " " * 8
+
+
+def sublayer_source(sublayer: Sublayer) -> str:
+    """Source that makes a sublayer, or the list of them where it is repeated."""
+    assert sublayer.call is not None
+    made = expression(sublayer.call, in_init=True)
+    return f"[{made} for _ in range({sublayer.call.repeat})]" if sublayer.repeated else made
+
+
+def call_parameters(spec: LayerSpec) -> str:
+    """Source of the parameters of `call` after `self`."""
+    if spec.call is CallStyle.ARGUMENTS:
+        parts = [item.name for item in spec.inputs]
+        parts += [f"{item.name}_mask=None" for item in spec.inputs if "mask" in spec.takes]
+    else:
+        parts = ["inputs", "states"] if spec.call is CallStyle.CELL else ["inputs"]
+        parts += ["mask=None"] if "mask" in spec.takes and spec.call is not CallStyle.LIST else []
+    return ", ".join(parts + (["training=None"] if "training" in spec.takes else []))
+
+
+def shape_parameters(spec: LayerSpec) -> str:
+    """Source of the parameters of `build` and `compute_output_shape` after `self`."""
+    if spec.call is CallStyle.ARGUMENTS:
+        return ", ".join(f"{item.name}_shape" for item in spec.inputs)
+    return "input_shape"
+
+
+def start_shape(spec: LayerSpec) -> str:
+    """Source of the shape that the first step takes."""
+    if spec.concatenates:
+        return "(*input_shape[0][:-1], sum(shape[-1] for shape in input_shape))"
+    return "input_shape"
+
+
+def _in_methods(tree: Tree, spec: LayerSpec) -> str:
+    """Source of an expression where arguments are attributes."""
+    shape = f"{spec.inputs[0].name}_shape" if spec.call is CallStyle.ARGUMENTS else "input_shape"
+    input_dim = f"{shape}[0][-1]" if spec.call is CallStyle.LIST else f"{shape}[-1]"
+    known = {INPUT_SHAPE.name: shape, INPUT_DIM.name: "input_dim" if spec.concatenates else input_dim}
+    return expression(tree, lambda word: known.get(word, f"self.{word}"))
+
+
+def weight_statements(spec: LayerSpec) -> str:
+    """What `build` does to create the weights."""
+    text = "".join(_weight_statement(weight, spec) for weight in spec.weights)
+    sizes = (name for weight in spec.weights for size in weight.shape for name in size_names(size))
+    if spec.concatenates and INPUT_DIM.name in sizes:
+        return f"{INDENT}input_dim = sum(shape[-1] for shape in input_shape)\n{text}"
+    return text
+
+
+def _weight_statement(weight: Weight, spec: LayerSpec) -> str:
+    sizes = [_in_methods(size, spec) for size in weight.shape]
+    given = {
+        "name": literal(weight.name),
+        "shape": f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})",
+        "initializer": _in_methods(weight.initializer, spec),
+        "regularizer": weight.regularizer and f"self.{weight.regularizer}",
+        "constraint": weight.constraint and f"self.{weight.constraint}",
+        "trainable": None if weight.trainable else "False",
+    }
+    items = [f"{key}={value}" for key, value in given.items() if value]
+    target = f"self.{weight.name}"
+    made = laid_out(f"{target} = self.add_weight(", items, ")", 12 if weight.condition else 8)
+    if weight.condition:
+        return f"{INDENT}if self.{weight.condition}:\n{made}{INDENT}else:\n{INDENT}    {target} = None\n"
+    return made
+
+
+def build_statements(spec: LayerSpec, start: str) -> str:
+    """What `build` does to build the sublayers, in order of use.
+
+    Args:
+        spec: The layer.
+        start: Source of the shape that the first step takes.
+    """
+    return _joined(_pass_shape(spec, start, builds=True)[0])
+
+
+def output_shape_statements(spec: LayerSpec, start: str) -> str:
+    """The body of `compute_output_shape`; see `build_statements`."""
+    lines, shape = _pass_shape(spec, start, builds=False)
+    last = lines[-1] if lines else ""
+    if last.startswith(f"{INDENT}shape = "):
+        return _joined([*lines[:-1], last.replace("shape =", "return", 1)])
+    return _joined([*lines, f"{INDENT}return {shape}"])
+
+
+def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], str]:
+    """Statements that pass a shape through the steps, and source of the shape behind them."""
+    lines: list[str] = []
+    left = sum(step.sublayer is not None for step in spec.steps)
+    for step in spec.steps:
+        if step.kind is StepKind.MATMUL and step.features is not None:
+            leading = shape[2:].split("[:-1], ")[0] if shape.startswith("(*") else shape
+            shape = f"(*{leading}[:-1], {_in_methods(step.features, spec)})"
+        if step.sublayer is None:
+            continue
+        left -= 1
+        # The last one built passes its shape to none, unless it is several.
+        moves = not step.keeps_shape and (not builds or left > 0 or step.repeated)
+        if not builds and not moves:
+            continue
+        layer, indent = f"self.{step.name}", INDENT
+        if (step.repeated or step.optional) and moves and shape != "shape":
+            lines.append(f"{indent}shape = {shape}")
+            shape = "shape"
+        if step.repeated:
+            lines.append(f"{indent}for layer in {layer}:")
+            layer = "layer"
+        elif step.optional:
+            lines.append(f"{indent}if {layer} is not None:")
+        if step.repeated or step.optional:
+            indent += "    "
+        shapes = ", ".join([shape] * step.sublayer.inputs)
+        if builds and step.sublayer.given:
+            lines += [f"{indent}if not {layer}.built:", f"{indent}    {layer}.build({shapes})"]
+        elif builds:
+            lines.append(f"{indent}{layer}.build({shapes})")
+        if moves:
+            lines.append(f"{indent}shape = {layer}.compute_output_shape({shapes})")
+            shape = "shape"
+    return lines, shape
+
+
+def call_statements(spec: LayerSpec, value: str, states: str) -> str:
+    """What `call` does after the template's own body, up to and with `return`.
+
+    Args:
+        spec: The layer.
+        value: Source of the value that the first step takes.
+        states: What is returned behind the outputs: `, [state]` for a cell.
+    """
+    lines: list[str] = []
+    if spec.concatenates:
+        value = "ops.concatenate(inputs, axis=-1)"
+    for step in spec.steps:
+        if step.kind is StepKind.UNUSED:
+            lines.append(f"{INDENT}# Edit here: `self.{step.name}` is not used yet.")
+        elif step.repeated or step.optional:
+            head = f"for layer in self.{step.name}:" if step.repeated else f"if self.{step.name} is not None:"
+            lines += [*_named(value), f"{INDENT}{head}", f"{INDENT}    outputs = {_applied(step, 'outputs')}"]
+            value = "outputs"
+        else:
+            lines += _named(value) if value != "inputs" else []
+            value = _applied(step, value if value == "inputs" else "outputs")
+    if added := _added_statements(spec):
+        lines += [*_named(value), *added]
+        value = "outputs"
+    return _joined([*lines, f"{INDENT}return {value}{states}"])
+
+
+def _added_statements(spec: LayerSpec) -> list[str]:
+    lines = []
+    if "seed" in spec.features:
+        lines += [
+            "        if training:",
+            "            # Edit here: what is random during training.",
+            "            outputs = keras.random.dropout(outputs, rate=0.1, seed=self.seed_generator)",
+        ]
+    # Where a sublayer takes the mask, or no steps are left, nothing remains to be masked.
+    masked = spec.keeps_steps and not any("mask" in step.passes for step in spec.steps)
+    if "mask" in spec.features and masked:
+        lines += [
+            "        if mask is not None:",
+            "            # Edit here: what happens to masked steps.",
+            "            outputs = ops.where(ops.expand_dims(mask, -1), outputs, 0)",
+        ]
+    if "loss" in spec.features:
+        lines += [
+            "        # Edit here: what is added to the model's loss.",
+            "        self.add_loss(self.loss_weight * ops.mean(ops.square(outputs)))",
+        ]
+    return lines
+
+
+def _named(value: str) -> list[str]:
+    return [] if value == "outputs" else [f"{INDENT}outputs = {value}"]
+
+
+def _applied(step: Step, value: str) -> str:
+    """Source of a step's result."""
+    match step.kind:
+        case StepKind.MATMUL:
+            return f"ops.matmul({value}, self.{step.name})"
+        case StepKind.ADD:
+            return f"{value} + self.{step.name}"
+        case StepKind.MULTIPLY:
+            return f"{value} * self.{step.name}"
+    layer = "layer" if step.repeated else f"self.{step.name}"
+    inputs = step.sublayer.inputs if step.sublayer else 1
+    return f"{layer}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,142 @@
+"""Calls of Keras' classes as they are typed, with every argument named as Keras names it, and every word understood."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Container
+from dataclasses import dataclass, replace
+
+from kscaffold.base.errors import RequestError, did_you_mean, with_article
+from kscaffold.base.naming import BASE_ARGUMENTS
+from kscaffold.keras_data import catalogue
+from kscaffold.keras_data.catalogue import Signature
+from kscaffold.program.argument import Check
+from kscaffold.program.tree import Arithmetic, Object, Part, Plain, Tree, Variable, names, transform
+
+# Names of arguments that have one meaning in Keras: sizes, and numbers of which something is demanded.
+SIZE_NAMES = frozenset(
+    (
+        "units filters features channels depth dim heads input_dim output_dim hidden_dim hidden_units key_dim"
+        " value_dim embed_dim num_heads num_classes num_layers pool_size steps vocabulary_size"
+    ).split()
+)
+NUMBER_CHECKS = {
+    "rate": Check.FRACTION,
+    "dropout": Check.FRACTION,
+    "dropout_rate": Check.FRACTION,
+    "drop_rate": Check.FRACTION,
+    "momentum": Check.FRACTION,
+    "epsilon": Check.POSITIVE,
+    "stddev": Check.NOT_NEGATIVE,
+    "temperature": Check.POSITIVE,
+}
+SAMPLES = {"rate": "0.5", "kernel_size": "3", "layer": "Dense(8)", "activation": "relu", "stddev": "0.1"}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What the names in a call are arguments of, for messages.
+
+    Attributes:
+        noun: What such a name is: "argument of this layer".
+        adding: How one adds an argument, with `{name}` and `{example}` in it.
+    """
+
+    noun: str
+    adding: str
+
+    def unknown(self, name: str, example: str, but: str = "") -> RequestError:
+        """The error of a name that is not known there."""
+        hint = f"To add it: {self.adding.format(name=name, example=example)}."
+        return RequestError(f"{name!r} is not {with_article(self.noun)}{but}.", hint=hint)
+
+
+LAYER_OWNER = Owner("argument of this layer", "--arg {name}:{example}")
+
+
+def group_of(name: str) -> str | None:
+    """The group of Keras that an argument's values are from, by the end of its name: `kernel_initializer`."""
+    group = f"{name.rpartition('_')[2]}s"
+    return group if group in catalogue.SINGULAR else None
+
+
+def resolve_call(call: Object, known: Container[str], prefer: str = "layers", owner: Owner = LAYER_OWNER) -> Object:
+    """The same object with every argument named as Keras names it, and every bare word an argument or a string.
+
+    Arguments that Keras requires stay positional where they were given so.
+
+    Args:
+        call: What is made.
+        known: The arguments that bare words may stand for.
+        prefer: The group to look in first, for a name that two groups have.
+        owner: What the arguments belong to.
+
+    Raises:
+        RequestError: What Keras would refuse: unknown, missing, doubled or too many arguments, an unknown name.
+    """
+    if call.own is not None:
+        return replace(
+            call,
+            arguments=tuple(_resolve_value(value, "", (None,), known, owner) for value in call.arguments),
+            keywords=tuple((key, _resolve_value(value, key, (None,), known, owner)) for key, value in call.keywords),
+        )
+    signature = catalogue.find_class(call.target, prefer)
+    parameters = signature.parameters
+    if len(call.arguments) > len(parameters) and not signature.variadic:
+        takes = f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}"
+        raise RequestError(f"{call.target} takes {takes}, {len(call.arguments)} were given.")
+    given: dict[str, Tree] = {}
+    for key, value in [*zip(parameters, call.arguments), *call.keywords]:
+        if key in given:
+            raise RequestError(f"{call.target} is given {key!r} twice.")
+        if key not in parameters and not (key in BASE_ARGUMENTS and signature.group == "layers"):
+            hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters) or 'none'}."
+            raise RequestError(f"{call.target} has no argument {key!r}.", hint=hint)
+        given[key] = _resolve_value(value, key, parameters.get(key, (None,)), known, owner)
+    required = [key for key, default in parameters.items() if not default]
+    missing = [key for key in required if key not in given]
+    if missing:
+        example = ", ".join(SAMPLES.get(key, "8") for key in required)
+        raise RequestError(f"{call.target} needs {missing[0]!r}.", hint=f"For example: {signature.name}({example}).")
+    # What a class requires is written without its name where it was typed so.
+    listed = itertools.takewhile(lambda key: not parameters[key], list(parameters)[: len(call.arguments)])
+    first = {key: given.pop(key) for key in listed}
+    return Object(_full_name(signature), (*first.items(), *given.items()), len(first), repeat=call.repeat)
+
+
+def _full_name(signature: Signature) -> str:
+    return f"{'' if signature.group == 'layers' else 'keras.'}{signature.group}.{signature.name}"
+
+
+def _resolve_value(value: Tree, key: str, default: tuple[object, ...], known: Container[str], owner: Owner) -> Tree:
+    """The value of an argument, its bare words arguments or strings, its objects resolved."""
+
+    def resolve(part: Tree) -> Tree | None:
+        match part:
+            case Variable(name=word) if word in known:
+                return part
+            case Variable(name=word) | Plain(value=str() as word):
+                return _resolve_word(word, key, default, owner)
+            case Object():
+                group = group_of(key)
+                return resolve_call(part, known, group if group in catalogue.GROUPS else "layers", owner)
+            case Arithmetic() | Part():
+                unknown = sorted(name for name in names(part) if name not in known)
+                if unknown:
+                    raise owner.unknown(unknown[0], "int=8")
+                return part
+        return None
+
+    return transform(value, resolve)
+
+
+def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner) -> Plain:
+    """A bare word as a string, where Keras can take one."""
+    number = bool(default) and isinstance(default[0], (bool, int, float, tuple, list))
+    if number or (not default and (key in SIZE_NAMES or key in ("kernel_size", "factor", *NUMBER_CHECKS))):
+        example = "float=0.5" if key in NUMBER_CHECKS else "int=8"
+        raise owner.unknown(word, example, f", and {key!r} takes no word")
+    group = group_of(key)
+    if group not in (None, "layers"):
+        catalogue.check_name(group, word)
+    return Plain(word)

@@ -1,0 +1,128 @@
+"""A custom layer that is to be generated, as one checked, frozen value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kscaffold.base.naming import ModuleName
+from kscaffold.program.argument import Argument, Kind
+from kscaffold.program.tree import Listing, Object, Plain, walk
+from kscaffold.spec.language.sizes import evaluate_size
+from kscaffold.spec.layer.body import Step
+from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
+from kscaffold.spec.layer.sublayer import Sublayer
+from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight
+from kscaffold.spec.shapes.shape import Shape, ShapePattern, fill_pattern, match_shape
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer that is to be generated.
+
+    Attributes:
+        name: Names of the class and the module.
+        package: The package that the class is registered under for saving.
+        manifest: What the template says.
+        call: How the layer is given its inputs.
+        features: Of `training`, `mask`, `loss` and `seed`, what the base template adds to the body.
+        takes: Of `training` and `mask`, what `call` takes.
+        arguments: The constructor arguments, required ones first.
+        weights: The weights that `build` creates.
+        sublayers: The sublayers that the constructor makes.
+        steps: What `call` does after the template's own body.
+        inputs: The inputs, with a shape for each as an example.
+    """
+
+    name: ModuleName
+    package: str
+    manifest: LayerManifest
+    call: CallStyle
+    features: frozenset[str]
+    takes: frozenset[str]
+    arguments: tuple[Argument, ...]
+    weights: tuple[Weight, ...]
+    sublayers: tuple[Sublayer, ...]
+    steps: tuple[Step, ...]
+    inputs: tuple[Input, ...]
+
+    @property
+    def keeps_steps(self) -> bool:
+        """Whether the steps that follow the template's body keep all axes but the last."""
+        return all(step.keeps_steps for step in self.steps)
+
+    @property
+    def merges(self) -> bool:
+        """Whether the first step takes the list of the inputs."""
+        return bool(self.steps) and self.steps[0].merges
+
+    @property
+    def concatenates(self) -> bool:
+        """Whether the body starts with the concatenated inputs."""
+        return self.call is CallStyle.LIST and not self.manifest.own_body and not self.merges
+
+    @property
+    def shown_arguments(self) -> tuple[Argument, ...]:
+        """The arguments that come before `*`: those required and the first of all."""
+        return tuple(argument for index, argument in enumerate(self.arguments) if argument.required or index == 0)
+
+    @property
+    def own_classes(self) -> tuple[tuple[str, str], ...]:
+        """The modules and names of the custom classes that the generated code imports, in order."""
+        calls = [item.call for item in self.sublayers] + [item.default for item in self.arguments]
+        parts = (part for call in calls if call for part in walk(call))
+        return tuple(sorted({part.own for part in parts if isinstance(part, Object) and part.own}))
+
+    @functools.cached_property
+    def values(self) -> Mapping[str, object]:
+        """What the names in shapes stand for in examples, tests and checks."""
+        values: dict[str, object] = {}
+        for item in reversed(self.inputs):
+            values |= match_shape(item.pattern, self.call.own_shape(item.shape))
+        shapes: list[tuple[int | None, ...]] = [(None, *item.shape) for item in self.inputs]
+        values[INPUT_SHAPE.name] = tuple(shapes) if len(shapes) > 1 else shapes[0]
+        sizes = [item.shape[-1] for item in self.inputs if item.shape and item.shape[-1] is not None]
+        joined = self.call is CallStyle.LIST and not self.manifest.own_body
+        values[INPUT_DIM.name] = sum(sizes) if joined else (sizes[0] if sizes else None)
+        for argument in self.arguments:
+            example = argument.example_value
+            if isinstance(example, Plain):
+                values[argument.name] = example.value
+            elif isinstance(example, Listing):
+                values[argument.name] = tuple(item.value for item in example.items if isinstance(item, Plain))
+        return values
+
+    @property
+    def output(self) -> ShapePattern | None:
+        """The shape of the outputs, `None` if only Keras knows."""
+        if self.merges:
+            return None
+        pattern = self.manifest.output or self.inputs[0].pattern
+        if all(step.keeps_shape for step in self.steps):
+            return pattern
+        features = self.steps[-1].features
+        if features is None or not self.keeps_steps or not pattern.axes:
+            return None
+        return ShapePattern((*pattern.axes[:-1], features))
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of an output for the example inputs, without the batch axis; `None` if only Keras knows."""
+        return fill_pattern(self.output, self.values) if self.output else None
+
+    @property
+    def expected_weights(self) -> tuple[tuple[int, ...], ...] | None:
+        """The shapes of the weights for the example inputs, as Keras lists them; `None` if only Keras knows."""
+        given = any(argument.kind is Kind.LAYER for argument in self.arguments)
+        if self.sublayers or self.manifest.owns_build or given:
+            return None
+        shapes = []
+        for weight in sorted(self.weights, key=lambda weight: not weight.trainable):
+            if weight.condition and self.values.get(weight.condition) is False:
+                continue
+            sizes = [evaluate_size(size, self.values) for size in weight.shape]
+            if None in sizes:
+                return None
+            shapes.append(tuple(size for size in sizes if size is not None))
+        return tuple(shapes)
