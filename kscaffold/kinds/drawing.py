@@ -38,8 +38,9 @@ def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -
             where="--diagram",
         )
     from kscaffold.disk.plan import File
-    from kscaffold.source import diagram
+    from kscaffold.source.diagram.mermaid import to_mermaid
+    from kscaffold.source.diagram.svg import to_svg
 
     drawing = draw()
-    text = diagram.to_svg(drawing) if suffix == ".svg" else diagram.to_mermaid(drawing)
+    text = to_svg(drawing) if suffix == ".svg" else to_mermaid(drawing)
     return File(folder / asked, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kscaffold.program.text import literal, show, written_call
 from kscaffold.program.tree import Object, Plain
-from kscaffold.source.diagram import Box, Drawing
+from kscaffold.source.diagram.drawing import Box, Drawing
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts
 from kscaffold.spec.graph.value import Graph, Layer, Step, Target, every_graph
 from kscaffold.spec.shapes.shape import Shape

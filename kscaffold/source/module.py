@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from kscaffold.base.choices import Style
 from kscaffold.program.tree import Code, Object, walk
 from kscaffold.program.value import Program
-from kscaffold.source.classes import Module
 from kscaffold.source.functions import program_parts, trees_of
-from kscaffold.source.members import class_parts
 from kscaffold.source.parts import ClassPart, Function
 
 
@@ -71,5 +69,8 @@ def write(program: Program, style: Style, class_name: str) -> Written:
     """
     if style is not Style.SUBCLASSED:
         return Written(program, program_parts(program))
+    from kscaffold.source.classes import Module
+    from kscaffold.source.members import class_parts
+
     module = Module(program, class_name)
     return Written(module.program, *class_parts(module))

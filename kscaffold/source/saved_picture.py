@@ -5,7 +5,7 @@ from __future__ import annotations
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Object, Plain, Ref, Tree, refs
 from kscaffold.saved.value import Call, CallKind, SavedModel
-from kscaffold.source.diagram import Box, Drawing
+from kscaffold.source.diagram.drawing import Box, Drawing
 
 SHOWN = (
     "units",

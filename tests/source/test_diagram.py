@@ -11,7 +11,9 @@ from helpers.properties import examples, work_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscaffold.source.diagram import Box, Drawing, to_mermaid, to_svg
+from kscaffold.source.diagram.drawing import Box, Drawing
+from kscaffold.source.diagram.mermaid import to_mermaid
+from kscaffold.source.diagram.svg import to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
