@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
+from kscaffold.base.place import Place, Text
 from kscaffold.program.text import show
 from kscaffold.program.tree import DOTS, Applied, Arithmetic, Listing, Object, Part, Plain, Slice, Table, Variable
+from kscaffold.spec.language.chain import parse_chain
 from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.language.syntax import parse_call, parse_expression, split_list
 
@@ -61,7 +63,7 @@ def test_a_list_of_expressions() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("__import__('os').system('true')", "a call of what is no plain name has no place"),
+        ("__import__('os').system('true')", "a call of what is not a plain name has no place"),
         ("lambda: 1", "a function has no place here"),
         ("[x for x in y]", "a comprehension has no place here"),
         ("f'{x}'", "an f-string has no place here"),
@@ -71,10 +73,24 @@ def test_a_list_of_expressions() -> None:
         ("Dense(**x)", "\\*\\* has no place here"),
         ("Dense(3", "is not understood at column 6"),
         ("1e999", "the number is too large"),
-        ("b'x'", "a bytes cannot be saved"),
+        ("b'x'", "a value of type bytes cannot be saved"),
         ("{1: 2}", "keys are strings"),
         ("x[a]", "an index is a whole number"),
         ("Dense(3) x0", "repeats a layer 0 times"),
+        ("3 x2", "only a layer can be repeated"),
+        ("Dense(3) x depth", "only a layer can be repeated, and a number of times"),
+        ("lstm.1", "a dotted name has no place here"),
+        ("Dense(3) -> ReLU", "an arrow has no place here"),
+        ("'é' 3", "is not understood at column 5"),
+        ("[Dense('é'), {1: 2}]", "at column 15: keys are strings"),
+        ("Dense(3)]", "at column 9: ']' closes nothing"),
+        ("Dense(3]", "at column 8: ']' closes nothing"),
+        ("Dense('3)", 'at column 7: "\'" is not closed'),
+        ("Dense(a=1, 2)", "an argument without a name stands behind one with a name"),
+        ("Dense(3) # 4", "is not understood at column 10"),
+        ("1 @ 2", "is not understood at column 3"),
+        ("8 >> 2", "is not understood at column 3"),
+        ("a\u02d0b", "is not understood"),
         ("(" * 500, "is not understood"),
         ("x\0", "is not understood"),
         ("1+" * 5000 + "1", "10001 characters long"),
@@ -154,12 +170,53 @@ def test_a_graph_has_operations_slices_and_arguments_of_calls(text: str, parsed:
         ("x[1.5:]", "a slice goes from one whole number to another"),
         ("Dense(3)(1)(2)", "third brackets have no place here"),
         ("f(x).y", "a dotted name has no place here"),
-        ("...", "a ellipsis cannot be saved"),
+        ("...", "a value of type ellipsis cannot be saved"),
     ],
 )
 def test_what_is_no_expression_of_a_graph_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(RequestError, match=complaint.replace("...", "\\.\\.\\.")):
         parse_expression(text, graph=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "net.yaml:3:5: The chain is empty."),
+        ("x -> -> ReLU", "net.yaml:3:10: A chain has nothing here. Write it as start -> Dense(64, relu)"),
+        ("x ->", "net.yaml:3:9: A chain has nothing here."),
+        ("-> ReLU", "net.yaml:3:5: A chain has nothing here."),
+        ("x -> Dense('>> ->', (3)", "net.yaml:3:15: '(' is not closed."),
+        ("x -> Dense(3)) -> ReLU", "net.yaml:3:18: ')' closes nothing."),
+        ("x >> ReLU", "net.yaml:3:7: This is not an expression."),
+        ("x -> Dense('é', 3 4) -> ReLU", "net.yaml:3:21: This is not an expression."),
+        ("x -> Dense('é') -> ReLU x0", "net.yaml:3:24: This repeats a layer 0 times. Give 1 to 1000."),
+        ("x -> 3 -> ReLU", "net.yaml:3:10: '3' is not a layer. Write a name with its arguments"),
+        ("x, y -> Add", "net.yaml:3:8: An arrow has no place here. Several values before it stand in brackets: (a, b)"),
+        ("x -> Dense(y -> ReLU)", "net.yaml:3:16: An arrow has no place here."),
+        ("x -> " + "ReLU -> " * 20_000 + "ReLU", "net.yaml:3:5: The expression is 160009 characters long."),
+    ],
+)
+def test_what_is_no_chain_is_refused_with_its_place(text: str, complaint: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        parse_chain(Text(text, Place("net.yaml", 3, 5)))
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "links"),
+    [
+        ("x", ("x",), []),
+        ("(a, lstm.1) -> Add", ("a", "lstm.1"), [("Add", True, 1)]),
+        ("x -> Dense(3)x3->ReLU x 2\n  -> m:L", ("x",), [("Dense", False, 3), ("ReLU", True, 2), ("m:L", False, 1)]),
+        ("x -> x x depth -> x() x x", ("x",), [("x", True, "depth"), ("x", False, "x")]),
+        ("ops.add(a, 1) -> ReLU", (), [("ReLU", True, 1)]),
+        ("my.layers:Mine(x)", (), []),
+    ],
+)  # fmt: skip
+def test_a_chain_is_values_and_calls(text: str, start: tuple[str, ...], links: list[tuple[str, bool, object]]) -> None:
+    chain = parse_chain(Text(text, Place("net.yaml", 3, 5)))
+    assert chain.start == start
+    assert [(link.call.target, link.bare, link.repeat) for link in chain.links] == links
 
 
 bounds = st.one_of(st.none(), st.integers(-9, 9)).map(Plain)
@@ -193,6 +250,18 @@ of_graphs = st.one_of(
 @given(of_graphs)
 def test_what_is_shown_of_a_graph_parses_to_the_same(expression: object) -> None:
     assert parse_expression(show(expression), graph=True) == expression  # type: ignore[arg-type]
+
+
+@given(st.lists(st.tuples(of_graphs.filter(lambda made: not isinstance(made, Part)), st.sampled_from(["->", "  -> "]))))
+def test_the_parts_of_a_chain_are_what_they_are_alone(parts: list[tuple[Object | Applied, str]]) -> None:
+    text, columns = "x ", []
+    for made, arrow in parts:
+        columns.append(len(text) + len(arrow) + 1)
+        text += f"{arrow}{show(made)}"
+    chain = parse_chain(Text(text, Place("net.yaml", 1, 1)))
+    assert [link.place.column for link in chain.links] == columns
+    for link, (made, _) in zip(chain.links, parts, strict=True):
+        assert (link.call, link.passed) == ((made.made, made.passed) if isinstance(made, Applied) else (made, None))
 
 
 @given(st.text(max_size=30))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text
 from kscaffold.spec.graph.document import Entries, GraphText, ParameterText, read_input
-from kscaffold.spec.language.chain import ARROW, parse_chain
+from kscaffold.spec.language.chain import ARROW
 
 
 @dataclass(frozen=True)
@@ -95,21 +95,19 @@ def _document_from_chain(flags: GraphFlags, parameters: tuple[ParameterText, ...
             f"A chain is a whole model, so --{extra[:-1]} has no place beside it.",
             hint="Give either a chain, or --input, --node and --output.",
         )
-    text = Text(flags.chain, Place("SPEC", None, 1))
-    chain = parse_chain(text)
-    if not chain.links:
+    head, arrow, _ = flags.chain.partition(ARROW)
+    if not arrow or not head.strip():
         raise RequestError(
             f"{flags.chain!r} is neither a file nor a chain.",
             hint=f'Give a YAML file, or a chain: "16 {ARROW} Dense(64, relu) {ARROW} Dense(10)".',
             where="SPEC",
         )
-    shape = read_input(Text("inputs", chain.head.place), chain.head)
-    rest = text.value[text.value.index(ARROW, len(chain.head.value)) :]
-    lead = len(text.value) - len(rest)
-    body = Text(f"inputs {rest}", text.place.moved(lead - len("inputs ")))
+    text = Text(flags.chain, Place("SPEC", None, 1))
+    shape = text.part(0, len(head))
+    body = Text(f"inputs {flags.chain[len(head) :]}", text.place.moved(len(head) - len("inputs ")))
     return GraphText(
         place=text.place,
         parameters=parameters,
-        inputs=(shape,),
+        inputs=(read_input(Text("inputs", shape.place), shape),),
         outputs=((Text("outputs", text.place), body),),
     )

@@ -16,7 +16,7 @@ from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Family, check_callable_name
 from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.value import Form, Graph, Input, Node, Output, OwnClass, SharedLayer, Step, natural_form
-from kscaffold.spec.language.chain import ARROW, Chain, begins_with_operation, parse_chain, parse_head, parse_link
+from kscaffold.spec.language.chain import Chain, parse_chain, parse_link
 from kscaffold.spec.language.syntax import split_list
 
 DTYPES = "float32 float16 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string".split()
@@ -116,8 +116,9 @@ class Resolver:
             self.taken[name.value] = what
             if what in ("input", "node"):
                 self.calls.values.add(name.value)
-        made = (name.value for name, text in self.text.outputs if ARROW in text.value or begins_with_operation(text))
-        self.calls.values |= set(made)
+        self.chains = {text: parse_chain(text) for _, text in (*self.text.nodes, *self.text.outputs)}
+        makes = (name.value for name, text in self.text.outputs if self.chains[text].makes_a_value)
+        self.calls.values |= set(makes)
 
     def form(self, kind: str, count: int) -> Form:
         """How inputs are taken or outputs given: as the section `structure` says, else one, or a list."""
@@ -217,11 +218,11 @@ class Resolver:
 
     def nodes(self) -> tuple[tuple[Node, ...], tuple[Output, ...]]:
         """Nodes and outputs, the nodes in the order in which they are written."""
-        nodes = [self.node(name, parse_chain(text)) for name, text in self.text.nodes]
+        nodes = [self.node(name, self.chains[text]) for name, text in self.text.nodes]
         outputs = []
         for name, text in self.text.outputs:
-            chain = parse_chain(text)
-            if chain.links or begins_with_operation(text):
+            chain = self.chains[text]
+            if chain.makes_a_value:
                 with located(name.place):
                     check_value_name(name.value, "output")
                 if name.value in self.taken or name.value in self.scope:
@@ -255,15 +256,14 @@ class Resolver:
     def start(self, chain: Chain) -> tuple[tuple[str, ...], tuple[Step, ...]]:
         """The values that a chain begins with, or the operation."""
         if chain.start:
-            return tuple(text.value for text in chain.start), ()
-        head = parse_head(chain.head) if begins_with_operation(chain.head) else None
-        if head is None:
+            return chain.start, ()
+        if chain.computed is None:
             raise RequestError(
                 f"{chain.head.value!r} names no value.",
                 hint="A chain begins with the name of an input or a node, with several, (a, b), or with an operation.",
                 where=str(chain.head.place),
             )
-        return (), (self.calls.head(head, chain.head.place),)
+        return (), (self.calls.head(chain.computed, chain.head.place),)
 
 
 def with_parts(graph: Graph, others: Iterable[str]) -> Graph:
