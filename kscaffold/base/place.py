@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from kscaffold.base.errors import RequestError
+from kscaffold.base.errors import RequestError, unknown
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,14 @@ class Place:
     def moved(self, characters: int) -> Place:
         """The place that many characters to the right."""
         return self if self.column is None else replace(self, column=self.column + characters)
+
+    def error(self, message: str, hint: str | None = None) -> RequestError:
+        """The error of what is wrong here, and what to do about it."""
+        return RequestError(message, hint=hint, where=str(self))
+
+    def unknown(self, message: str, word: str, known: Iterable[str]) -> RequestError:
+        """The error of a word that is not one of those that are known; see `kscaffold.base.errors.unknown`."""
+        return unknown(message, word, known, str(self))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from kscaffold.spec.graph.cuts import end_cuts
 from kscaffold.spec.graph.flags import GraphFlags
 from kscaffold.spec.graph.lower import builder_name, lower
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import ShapeFacts, fixed_shape, infer_shapes
+from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
 from kscaffold.spec.graph.value import Form, Graph
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
@@ -165,9 +165,9 @@ class ModelScaffold(Scaffold):
     @property
     def inputs(self) -> tuple[tuple[Shape, str, int | None], ...]:
         """Shape and dtype of each input; for whole numbers, what they must be below."""
+        shapes = self.facts.of(self.graph).values
         return tuple(
-            (fixed_shape(self.graph, item.name), item.dtype, largest_number(self.graph, item.name))
-            for item in self.graph.inputs
+            (shapes[item.name] or (), item.dtype, largest_number(self.graph, item.name)) for item in self.graph.inputs
         )
 
     @property
@@ -182,8 +182,8 @@ class ModelScaffold(Scaffold):
 
     @property
     def cut_calls(self) -> tuple[str, ...]:
-        """Source that cuts models out of `model`; the subclassed style has layers instead."""
-        return tuple(f"build_{cut.name}(model)" for cut in self.graph.cuts if self.style is Style.FUNCTIONAL)
+        """Source that cuts models out of `model`, where they are not layers of it."""
+        return tuple(f"{part.name}(model)" for part in self.written.cuts)
 
     def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
@@ -212,10 +212,10 @@ class ModelScaffold(Scaffold):
             listed.sort(key=lambda output: output.name)  # the order in which Keras flattens a dictionary
         outputs = [shapes.values.get(output.value) for output in listed]
         known = [shape for shape in outputs if shape is not None and None not in shape]
-        cuts = [cut.name for cut in self.graph.cuts] if self.style is Style.FUNCTIONAL else []
+        cuts = [part.name for part in self.written.cuts]
         context = {
             "made": self.made,
-            "imports": sorted([self.made, *(f"build_{name}" for name in cuts)]),
+            "imports": sorted([self.made, *cuts]),
             "construct": self.construct,
             "inputs": self.inputs,
             "names": [item.name for item in self.graph.inputs],
@@ -226,7 +226,7 @@ class ModelScaffold(Scaffold):
             "trains": not any(gives_no_floats(self.graph, output.value) for output in listed),
             "outputs": known if len(known) == len(outputs) else None,
             "parameters": shapes.parameters,
-            "cuts": cuts,
+            "cuts": [name.removeprefix("build_") for name in cuts],
             "builds": self.style is Style.SUBCLASSED or self.deferred,
             "name": self.destination.name.class_name,
             **self.destination.importing,
@@ -245,7 +245,7 @@ class ModelScaffold(Scaffold):
             self.construct,
             feeds,
             "single" if self.graph.input_form is Form.ONE else self.graph.input_form.value,
-            layer_counts(self.graph, own),
+            layer_counts(self.graph, self.facts.of(self.graph), own),
             self.cut_calls,
         )
         return Job(staged, shown, self.destination.search, (subject,))
@@ -259,7 +259,7 @@ class ModelScaffold(Scaffold):
             return verdicts
         from kscaffold.kinds.blame import blame
 
-        plain = replace(self, style=Style.FUNCTIONAL)
+        plain = replace(self, style=Style.FUNCTIONAL, graph=end_cuts(self.graph))
         return blame(
             verdicts,
             (text, self.module()[1]),

@@ -60,6 +60,7 @@ def model_module(
         "own_classes": own_classes,
         "functions": written.functions,
         "classes": written.classes,
+        "cuts": written.cuts,
         "package": destination.settings.package,
         "part_package": part_package(destination),
     }

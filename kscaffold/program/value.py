@@ -150,6 +150,9 @@ class Cut:
         inputs: The layers or inputs of the other model whose outputs it takes.
         outputs: The layers of the other model whose outputs it gives.
         place: Where a spec declares it.
+        starts: The values of the other model that it takes.
+        ends: The values of the other model that it gives.
+        takes: Its inputs, where its layers are called once more: a class has none that could be taken out of it.
     """
 
     name: str
@@ -157,6 +160,9 @@ class Cut:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     place: Place
+    starts: tuple[Ref, ...]
+    ends: tuple[Ref, ...]
+    takes: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,14 @@ class Calling:
         module: What is known of the whole program.
         routine: The routine that the class is made from.
         attributes: The attributes of the class.
+        owner: What they are attributes of: in a function outside of the class, the model.
     """
 
-    def __init__(self, module: Module, routine: Routine, attributes: Attributes) -> None:
+    def __init__(self, module: Module, routine: Routine, attributes: Attributes, owner: str = "self") -> None:
         self.module = module
         self.routine = routine
         self.attributes = attributes
+        self.owner = owner
         self.layers = dict(routine.layers)
 
     def lines(self) -> Iterator[Line]:
@@ -72,7 +74,7 @@ class Calling:
         """A step that calls an attribute."""
         kwargs = tuple((key, self.in_call(value)) for key, value in call_keywords(step))
         if step.kind in (StepKind.LAYER, StepKind.INVOKE):
-            name = loop.get(step.uid) or f"self.{self.attributes.by_step[step.uid]}"
+            name = loop.get(step.uid) or f"{self.owner}.{self.attributes.by_step[step.uid]}"
             args = tuple(self.in_call(arg) for arg in given_values(step, self.module.inputs))
             if step.kind is StepKind.INVOKE and len(args) > 1:
                 args = (Listing("[]", args),)
@@ -86,7 +88,7 @@ class Calling:
             )
         if step.kind is StepKind.LOOP and owns_layers(step):
             attribute = self.attributes.by_step[step.uid]
-            over, args = Code(f"self.{attribute}"), tuple(self.in_call(arg) for arg in step.args)
+            over, args = Code(f"{self.owner}.{attribute}"), tuple(self.in_call(arg) for arg in step.args)
             if is_over_one(step, self.module.inputs):
                 variable = loop_variable(attribute)
                 (layer,) = step.body
@@ -99,7 +101,7 @@ class Calling:
         if step.kind is StepKind.NAMED:
             return replace(
                 step,
-                callee=Code(f"self.{step.class_name}"),
+                callee=Code(f"{self.owner}.{step.class_name}"),
                 args=tuple(self.in_call(arg) for arg in self.as_the_model_takes(step)),
                 kwargs=self.with_training(step, kwargs),
                 label=self.label(step),
@@ -137,6 +139,8 @@ class Calling:
 
         A functional model that is told whether it is in training tells all its layers, whatever their calls say.
         """
+        if self.owner != "self":  # Keras tells the layers of a functional model itself
+            return kwargs
         if dict(kwargs).get("training") == Plain(True):
             return tuple((key, ALWAYS if key == "training" else value) for key, value in kwargs)
         if "training" in dict(kwargs) or not self.module.takes_training(step, self.routine):
@@ -149,11 +153,11 @@ class Calling:
         def change(part: Tree) -> Tree | None:
             match part:
                 case Variable(name=name) if name in self.attributes.arguments:
-                    return Variable(f"self.{name}")
+                    return Variable(f"{self.owner}.{name}")
                 case Scaled(factor=factor, variable=variable, divides=divides) if (
                     variable.name in self.attributes.arguments
                 ):
-                    return Scaled(factor, Variable(f"self.{variable.name}"), divides)
+                    return Scaled(factor, Variable(f"{self.owner}.{variable.name}"), divides)
             return None
 
         return transform(tree, change)

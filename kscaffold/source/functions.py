@@ -65,7 +65,7 @@ def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, R
 
 
 def _builder(routine: Routine, model: Model, taken: frozenset[str]) -> Function:
-    lines = _sequential(routine, model, taken) if model.sequential else _functional(routine, model, taken)
+    lines = _sequential(routine, model, taken) if model.sequential else functional_lines(routine, model, taken)
     inputs = zip(variables_of_inputs(model), (f"`{shape_of_input(item)}`" for item in model.inputs))
     known = bool(model.inputs or model.build_shape)
     return Function(
@@ -133,7 +133,14 @@ def input_source(item: Input) -> str:
     return f"keras.Input({', '.join(parts)})"
 
 
-def _functional(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
+def functional_lines(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
+    """Statements that call the layers of a routine on inputs, and return a model.
+
+    Args:
+        routine: The routine.
+        model: What it builds.
+        taken: The names that no variable may hide.
+    """
     variables = variables_of_inputs(model)
     lines = [Line(f"{name} = {input_source(item)}", item.place) for name, item in zip(variables, model.inputs)]
     writer = RoutineWriter(routine, {Ref(-1 - index): name for index, name in enumerate(variables)}, taken)
@@ -179,16 +186,29 @@ def _sequential(routine: Routine, model: Model, taken: frozenset[str]) -> list[L
     return [*lines, Line(")"), *rest]
 
 
+def cut_function(name: str, cut: Cut, given: str, lines: Iterable[Line]) -> Function:
+    """A function that cuts a model out of another one.
+
+    Args:
+        name: Its name.
+        cut: What it cuts out.
+        given: The other model, in words.
+        lines: Its statements.
+    """
+    return Function(
+        name=name,
+        parameters="model",
+        summary=f"Cuts the model {cut.name} out of {cut.builder.removeprefix('build_')}; it shares the layers.",
+        arguments=(("model", given),),
+        returns=f"The model from {' and '.join(cut.inputs)} to {' and '.join(cut.outputs)}.",
+        lines=tuple(lines),
+    )
+
+
 def _cut(name: str, cut: Cut) -> Function:
     inputs, outputs = (
         [f"model.get_layer({literal(layer)}).output" for layer in layers] for layers in (cut.inputs, cut.outputs)
     )
     sides = [one[0] if len(one) == 1 else f"[{', '.join(one)}]" for one in (inputs, outputs)]
-    return Function(
-        name=name,
-        parameters="model",
-        summary=f"Cuts the model {cut.name} out of {cut.builder.removeprefix('build_')}; it shares the layers.",
-        arguments=(("model", f"What `{cut.builder}` returns."),),
-        returns=f"The model from {' and '.join(cut.inputs)} to {' and '.join(cut.outputs)}.",
-        lines=(Line(f"return keras.Model({sides[0]}, {sides[1]}, name={literal(cut.name)})", cut.place),),
-    )
+    line = Line(f"return keras.Model({sides[0]}, {sides[1]}, name={literal(cut.name)})", cut.place)
+    return cut_function(name, cut, f"What `{cut.builder}` returns.", [line])

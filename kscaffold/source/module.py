@@ -21,16 +21,18 @@ class Written:
         program: What it is made from.
         functions: Its functions, each behind those that it calls.
         classes: Its classes, each behind those that it uses.
+        cuts: Its functions that cut models out of the one that it builds.
     """
 
     program: Program
     functions: tuple[Function, ...]
     classes: tuple[ClassPart, ...] = ()
+    cuts: tuple[Function, ...] = ()
 
     @property
     def names(self) -> set[str]:
         """The names of its functions and classes."""
-        return {part.name for part in self.functions} | {part.name for part in self.classes}
+        return {part.name for part in (*self.functions, *self.cuts)} | {part.name for part in self.classes}
 
     @property
     def imported(self) -> tuple[tuple[str, str], ...]:
@@ -67,10 +69,15 @@ def write(program: Program, style: Style, class_name: str) -> Written:
         style: How it is written.
         class_name: The class of the model in the subclassed style.
     """
+    cuts = [(routine.name, routine.cut) for routine in program.routines if routine.cut]
     if style is not Style.SUBCLASSED:
-        return Written(program, program_parts(program))
+        parts = program_parts(program)
+        count = len(parts) - len(cuts)
+        return Written(program, parts[:count], cuts=parts[count:])
     from kscaffold.source.classes import Module
+    from kscaffold.source.cuts import class_cut
     from kscaffold.source.members import class_parts
 
-    module = Module(program, class_name)
-    return Written(module.program, *class_parts(module))
+    module = Module(Program(tuple(routine for routine in program.routines if not routine.cut)), class_name)
+    made = tuple(class_cut(module, name, cut) for name, cut in cuts)
+    return Written(module.program, *class_parts(module), made)

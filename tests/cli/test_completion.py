@@ -30,7 +30,7 @@ def offers(line: str) -> list[str]:
         ("kscaffold pipeline p -t vae", ["vae"]),
         ("kscaffold new p --model res", ["resnet"]),
         ("kscaffold show model/m", ["model/mlp", "model/multi_io"]),
-        ("kscaffold eject style/", ["style/functional", "style/imports", "style/subclassed"]),
+        ("kscaffold eject style/", ["style/function", "style/functional", "style/imports", "style/subclassed"]),
         ("kscaffold layer My --sublayer 'hidden = Den", ["hidden = Dense"]),
         ("kscaffold layer My --sublayer 'hidden = TimeDistributed(Den", ["hidden = TimeDistributed(Dense"]),
         ("kscaffold pipeline p '16 -> Dense(8) -> BatchN", ["16 -> Dense(8) -> BatchNormalization"]),

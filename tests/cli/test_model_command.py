@@ -165,7 +165,10 @@ CHAIN = "16 -> Dense(4)"
         (["pipeline", "net", "--input", "a=16"], "--output: The graph has no output. Give at least one"),
         (["pipeline", "net", "--output", "y: a -> Dense(3)"], "--input: The graph has no input. Give at least one"),
         (["pipeline", "net", "--input", "a=16", "--output", "y: b -> Dense(3)"], "There is no value 'b'."),
-        (["pipeline", "net", "16 -> Dense(__import__('os').getcwd())"], "SPEC column 13: A call of what is not a plain name"),
+        (
+            ["pipeline", "net", "16 -> Dense(__import__('os').getcwd())"],
+            "SPEC column 13: A call of what is not a plain name",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_carried_out(

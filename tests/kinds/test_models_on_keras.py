@@ -25,6 +25,7 @@ from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.graph.value import Form
 
+GOLDEN_SPECS = Path(__file__).parents[1] / "golden/specs"
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
 
@@ -290,6 +291,24 @@ def test_every_shape_of_graph_computes_the_same_in_all_styles_that_hold_it(
         expected = expected or [np.asarray(output) for output in outputs]
         for one, other in zip(expected, outputs, strict=True):
             np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("style", [Style.SUBCLASSED, Style.FUNCTIONAL])
+def test_models_are_cut_out_of_a_graph_that_reaches_into_them(
+    keras: ModuleType, folder: Path, style: Style, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(folder)
+    name = f"reached_{style}"
+    assert run(["pipeline", name, str(GOLDEN_SPECS / "reached_cuts.yaml"), "--style", style, "-q"]) == 0
+    module = importlib.import_module(name)
+    model = module.ReachedSubclassed() if style is Style.SUBCLASSED else module.build_reached_functional()
+    x, y = random(2, 6, 5), random(2, 6, 5) + 1
+    whole = model([x, y])
+    left, right, top, memory = (getattr(module, f"build_{cut}")(model) for cut in ("left", "right", "top", "memory"))
+    for one, other in zip(whole, top([left(x), right(y)]), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+    assert [tuple(output.shape) for output in memory(x)] == [(2, 4), (2, 8)]
+    assert {id(weight) for weight in top.weights} <= {id(weight) for weight in model.weights}
 
 
 def _flags(worked: Worked, style: Style) -> ModelFlags:

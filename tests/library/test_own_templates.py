@@ -235,7 +235,7 @@ def test_a_manifest_or_preset_that_is_a_link_out_of_the_folder_is_refused(kscaff
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("inputs: [", "model/mine.yaml:1:10: This is no YAML"),
+        ("inputs: [", "model/mine.yaml:1:10: This is not YAML"),
         ("inputs: {x: 4}\noutputs: {y: x -> Danse(2)}\n", "mine.yaml:2:19: Keras has no layer 'Danse'."),
     ],
 )

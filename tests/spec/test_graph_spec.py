@@ -14,7 +14,6 @@ from kscaffold.spec.graph.counts import largest_number, layer_counts
 from kscaffold.spec.graph.cuts import absorb_cuts
 from kscaffold.spec.graph.document import parse_document
 from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
-from kscaffold.spec.graph.order import sort_by_need
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import infer_shapes
 from kscaffold.spec.graph.targets import find_goal
@@ -72,6 +71,41 @@ def test_a_model_cut_out_of_the_graph_becomes_a_sub_model_where_classes_are_writ
     assert facts.values["merged"] == (128,)
 
 
+REACHED = """\
+inputs: {x: 4, z: 4}
+shared: {table: Dense(3)}
+nodes:
+  a: x -> table -> ReLU
+  b: z -> table
+outputs:
+  y: (a, b) -> Add -> Dense(2)
+models:
+  part: {inputs: [x], outputs: [a]}
+  top: {inputs: [a, b], outputs: [y]}
+"""
+
+
+def test_where_the_graph_reaches_into_a_model_that_is_cut_out_all_stay_cuts() -> None:
+    graph = graph_of(REACHED)
+    assert absorb_cuts(graph) is graph
+    assert [
+        model.name for model in absorb_cuts(graph_of(REACHED.replace("b: z -> table", "b: z -> Dense(3)"))).models
+    ] == [
+        "part",
+        "top",
+    ]
+    inside = REACHED.replace("b: z -> table", "b: (z, a) -> Concatenate -> Dense(3)").replace("[a, b]", "[x, z]")
+    whole = absorb_cuts(graph_of(inside))  # one of them holds the other
+    assert [[model.name for model in part.models] for part in (whole, *whole.models)] == [["top"], ["part"]]
+
+
+def test_a_model_that_is_cut_out_names_all_that_it_needs() -> None:
+    assert "net.yaml:10:3: 'top' needs 'z', which is not one of its inputs. Add it there." in refusal(
+        REACHED.replace("[a, b]", "[a]")
+    )
+    assert "net.yaml:9:19: There is no value 'w'." in refusal(REACHED.replace("[x]", "[w]"))
+
+
 def test_sub_models_are_called_like_layers() -> None:
     graph = graph_of(AUTOENCODER)
     assert [step.name for step in graph.steps] == ["encoder", "decoder"]
@@ -107,8 +141,9 @@ inputs: {x: 4}
 outputs:
   y: x -> block(4) x2 -> block(4)
 """)
-    assert layer_counts(graph, set()) == (("Dense", 3),)
-    assert infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph).parameters == 3 * 20
+    facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph)
+    assert layer_counts(graph, facts, set()) == (("Dense", 3),)
+    assert facts.parameters == 3 * 20
 
 
 def test_one_of_several_outputs_of_a_model_has_a_name() -> None:
@@ -155,9 +190,9 @@ def test_a_chain_begins_with_the_shape_of_its_input() -> None:
         ("numeric -> Dense(64", "numeric -> Add -> Dense(64", "net.yaml:8:32: Add merges several values"),
         ("label: merged", "numeric: merged", "net.yaml:12:3: 'numeric' is an input already."),
         ("numeric_features: num", "merged: num", "net.yaml:9:3: 'merged' is there twice, first at net.yaml:8:3."),
-        ("numeric: 32", "numeric: x", "net.yaml:3:12: 'x' is no parameter of this graph"),
-        ("numeric: 32", "numeric: -1", "net.yaml:3:12: '-1' is no shape."),
-        ("int32", "int31", "net.yaml:2:34: 'int31' is no type of numbers. Did you mean int32?"),
+        ("numeric: 32", "numeric: x", "net.yaml:3:12: 'x' is not a parameter of this graph"),
+        ("numeric: 32", "numeric: -1", "net.yaml:3:12: '-1' is not a shape."),
+        ("int32", "int31", "net.yaml:2:34: 'int31' is not a type of numbers. Did you mean int32?"),
         ("shared:", "shard:", "net.yaml:4:1: There is no section 'shard' here. Did you mean shared?"),
         ("numeric -> Dense(64, relu)", "merged -> Dense(64)", "numeric_features needs merged needs numeric_features"),
         ("category -> embedding -> Flatten", "category -> Flatten", "The shared layer 'embedding' is not called."),
@@ -188,7 +223,7 @@ def test_a_mistake_is_named_with_its_place(wrong: str, right: str, message: str 
     [
         ("", "The spec is empty."),
         ("- a\n- b", "net.yaml:1:1: A graph is a mapping"),
-        ("a: [", "net.yaml:1:5: This is no YAML"),
+        ("a: [", "net.yaml:1:5: This is not YAML"),
         ("inputs: {x: 4}", "The graph 'net' has no outputs."),
         ("outputs:\n  y: x -> Dense(2)", "The graph 'net' has no inputs."),
         ("inputs: {x: 4}\noutputs:\n  y: x", "The output 'y' is the input itself."),
@@ -240,8 +275,13 @@ def test_anchors_that_contain_themselves_are_refused_or_read() -> None:
 
 
 def test_things_that_need_each_other_are_put_in_order() -> None:
-    assert sort_by_need({"a": ["b"], "b": ["c"], "c": []}) == (["c", "b", "a"], [])
-    assert sort_by_need({"a": ["b"], "b": ["a"]})[1] == ["a", "b", "a"]
+    text = "inputs: {x: 4}\nnodes:\n  a: b -> Dense(2)\n  b: c -> Dense(2)\n  c: %s -> Dense(2)\noutputs: [a]"
+    assert [node.name for node in graph_of(text % "x").nodes] == ["c", "b", "a"]
+    assert "net.yaml:3:3: a needs b needs c needs a: a graph has no cycles." in refusal(text % "a")
+    assert "net.yaml:4:3: b needs c needs b: a graph has no cycles." in refusal(text % "b")
+    assert "net.yaml:5:3: c needs c: a graph has no cycles." in refusal(text % "c")
+    written = "inputs: {x: 4}\nnodes:\n  a: x -> Dense(2)\n  b: a -> Dense(2)\n  c: x -> Dense(2)\noutputs: [b, c]"
+    assert [node.name for node in graph_of(written).nodes] == ["a", "b", "c"]
 
 
 def test_every_preset_is_a_valid_spec() -> None:
@@ -280,5 +320,5 @@ def test_a_spec_may_say_what_its_outputs_are_trained_towards() -> None:
     spec = "inputs: {x: 4}\noutputs: {y: x -> Dense(4)}\ntargets: {y: %s}"
     assert goals(spec % "label") == [("label", None, True)]
     assert goals(spec % "x") == [("number", "x", True)]
-    assert refusal(spec % "lable") == "net.yaml:3:14: 'lable' is no target. Did you mean label?"
+    assert refusal(spec % "lable") == "net.yaml:3:14: 'lable' is not a target. Did you mean label?"
     assert refusal(spec.replace("{y: %s}", "{z: label}")) == "net.yaml:3:11: There is no output 'z'. There are: y."

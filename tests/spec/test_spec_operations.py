@@ -115,13 +115,13 @@ def test_the_shape_of_an_operation_is_known_or_left_open(step: str, shape: tuple
         ("ops.add(ops.square(x), 1)", "ops.square(x) stands inside of ops.add."),
         ("ops.add(x[:, 0], 1)", "x[:, 0] stands inside of ops.add."),
         ("ops.add(x + 1, 1)", "'x + 1' computes with the value 'x'. Write an operation: ops.add(a, b)"),
-        ("ops.add(x, unit * 2)", "'unit' is no parameter of this graph. To add it: a line 'unit: 8' below parameters."),
+        ("ops.add(x, unit * 2)", "'unit' is not a parameter of this graph. To add it: a line 'unit: 8' below"),
         ("x -> ops.relu(1)(2)", "ops.relu has second brackets."),
-        ("x[:, :unit]", "'unit' is no parameter of this graph."),
+        ("x[:, :unit]", "'unit' is not a parameter of this graph."),
         ("z[:, 0]", "net.yaml:16:6: There is no value 'z'."),
         ("ops.mean(x)[0]", "'ops.mean(x)[0]' is a part of what has no name."),
         ("x[:, 0", "net.yaml:16:7: '[' is not closed."),
-        ("(x, x[:, 0]) -> Add", "'(x, x[:, 0])' names no value. A chain begins with the name of an input"),
+        ("(x, x[:, 0]) -> Add", "'(x, x[:, 0])' does not name a value. A chain begins with the name of an input"),
         ("x -> LSTM(8)(initial_stat=[x, x])", "LSTM is called with no argument 'initial_stat'. Did you mean "),
         ("x -> LSTM(8, return_state=True) -> Dense(3)", "LSTM gives 3 values, so the chain ends here."),
         ("x -> LSTM(8, return_state=True) x2", "LSTM gives 3 values, so it cannot be repeated."),
@@ -147,12 +147,12 @@ def test_a_mistake_is_named_with_its_place(step: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("inputs: dict", "inputs: dic", "net.yaml:4:21: 'dic' is no structure. Write list, or dict."),
+        ("inputs: dict", "inputs: dic", "net.yaml:4:21: 'dic' is not a structure. Write list, or dict."),
         ("inputs: dict", "input: dict", "A structure has no 'input'. It has inputs and outputs."),
         ("structure:", "trainable: no\nstructure:", "net.yaml:4:12: trainable is 'no'. Write true, or false."),
-        ("numbers: 6", "numbers: {shape: [6], batch_size: 0}", "'0' is no batch size. Give a number of examples: 32."),
-        ("numbers: 6", "numbers: {shape: [6], batch_size: many}", "'many' is no batch size."),
-        ("numbers: 6", "numbers: {shape: [6], sparse: true}", "An input has no 'sparse'. It has shape,"),
+        ("numbers: 6", "numbers: {shape: [6], batch_size: 0}", "'0' is not a batch size. Give a number of examples"),
+        ("numbers: 6", "numbers: {shape: [6], batch_size: many}", "'many' is not a batch size."),
+        ("numbers: 6", "numbers: {shape: [6], sparse: true}", "An input has no 'sparse'. There are: shape,"),
     ],
 )  # fmt: skip
 def test_what_a_model_is_like_is_held_against_what_there_is(old: str, new: str, message: str) -> None:
@@ -162,7 +162,7 @@ def test_what_a_model_is_like_is_held_against_what_there_is(old: str, new: str, 
 def test_a_block_has_no_structure_and_is_not_frozen_by_itself() -> None:
     for line, message in (
         ("structure: {inputs: dict}", "A block has no structure."),
-        ("trainable: false", "A block is no"),
+        ("trainable: false", "A block is trained with the model that calls it."),
     ):
         assert message in refusal(
             net("x").replace("  block:\n", f"  block:\n    {line}\n").replace("h: x", "h: x -> table")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.keras_data import catalogue
+from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import Listing, Object, Plain, Tree
-from kscaffold.spec.graph.value import Graph, Layer, Step, Target
+from kscaffold.spec.graph.value import Graph, Layer, Node, Step
 from kscaffold.spec.language.chain import OPERATIONS
 
 RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
@@ -25,50 +27,40 @@ TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
-def check_counts(
-    start: tuple[str, ...],
-    steps: tuple[Step, ...],
-    graphs: Mapping[str, Graph],
-    layers: Mapping[str, Layer],
-    known: Iterable[str],
-) -> int | None:
-    """Raises unless every call of a chain takes as many values as it is given, and gives one to the next.
-
-    Args:
-        start: The values that the chain begins with.
-        steps: The calls.
-        graphs: The models and blocks by name.
-        layers: The shared layers by name.
-        known: The values of the graph.
-
-    Returns:
-        How many values the last call gives, `None` where that is not known; 1 for a model.
+def count_values(graph: Graph) -> Graph:
+    """The graph whose nodes know how many values they give, as far as their calls tell.
 
     Raises:
-        RequestError: There are too many or too few; names the place.
+        RequestError: A call is given too many values or too few, or gives several in the middle of a chain; names the
+            place.
     """
-    given = len(start)
-    for index, step in enumerate(steps):
-        last = index == len(steps) - 1
-        if step.target in (Target.MODEL, Target.BLOCK):
-            _check_graph(step, graphs[step.name], given, last)
-            made: int | None = 1
-        elif step.target is Target.OPERATION:
-            if step.part is None:
-                _check_operation(step, given, known)
-            made = _given_by_operation(step, given)
-        else:
-            layer = layers[step.name] if step.target is Target.SHARED else step.layer
-            assert layer is not None
+    return replace(graph, nodes=tuple(_counted(node, graph) for node in graph.nodes))
+
+
+def _counted(node: Node, graph: Graph) -> Node:
+    given = len(node.start)
+    made: int | None = 1
+    for step in node.steps:
+        last = step is node.steps[-1]
+        part, layer = graph.part_of(step), graph.layer_of(step)
+        if part:
+            _check_graph(step, part, given, last)
+            made = 1
+        elif layer:
             if layer.signature:
-                _check_layer(step, layer, given + len(step.passed.arguments))
+                _check_layer(step, layer, layer.signature, given + len(step.passed.arguments))
             made = _given_by_layer(layer, step)
+        else:
+            if step.part is None:
+                _check_operation(step, given, graph.values)
+            made = _given_by_operation(step, given)
         if made is not None and made > 1 and (step.repeated or not last):
-            hint = "Object it once." if step.repeated else "Begin others with node.0, node.1."
+            hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
             problem = "it cannot be repeated" if step.repeated else "the chain ends here"
-            raise RequestError(f"{step.name} gives {made} values, so {problem}.", hint=hint, where=str(step.place))
+            raise step.place.error(f"{step.name} gives {made} values, so {problem}.", hint)
         given = 1
-    return made
+    parts = () if made in (1, None) else tuple(map(str, range(made or 0)))
+    return replace(node, parts=parts, complete=made is not None)
 
 
 def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
@@ -79,19 +71,14 @@ def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
         raise _error(step, "has several inputs or outputs, so it cannot be repeated")
     if made > 1 and not last:
         outputs = ", ".join(output.name for output in graph.outputs)
-        raise RequestError(
-            f"{step.name!r} has {made} outputs ({outputs}), so the chain ends here.",
-            hint="Begin others with node.output.",
-            where=str(step.place),
-        )
+        problem = f"has {made} outputs ({outputs}), so the chain ends here"
+        raise _error(step, problem, "Begin others with node.output.")
 
 
-def _check_layer(step: Step, layer: Layer, given: int) -> None:
-    signature = layer.signature
-    assert signature is not None
+def _check_layer(step: Step, layer: Layer, signature: Signature, given: int) -> None:
     if signature.merges:
         if given < 2:
-            raise _error(step, "merges several values, one is given", "Write (a, b) -> " + step.name + ".")
+            raise _error(step, "merges several values, one is given", f"Write (a, b) -> {step.name}.")
         if step.repeated:
             raise _error(step, "merges several values, so it cannot be repeated")
     elif given > max(signature.inputs, 1) and layer.class_name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
@@ -99,22 +86,18 @@ def _check_layer(step: Step, layer: Layer, given: int) -> None:
         raise _error(step, f"takes {_count(max(signature.inputs, 1), 'value')}, {given} are given", hint)
 
 
-def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
-    name = step.name.removeprefix(OPERATIONS)
+def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
+    name, passed = step.name.removeprefix(OPERATIONS), step.passed
     signature = catalogue.find_operation(name)
     parameters = list(signature.parameters)
-    positional = given + len(step.passed.arguments)
-    first = step.passed.arguments[0] if step.passed.arguments else None
-    if (
-        name in OF_LISTS
-        and (given or not isinstance(first, Listing))
-        and parameters[0] not in dict(step.passed.keywords)
-    ):
+    listed = not given and passed.arguments and isinstance(passed.arguments[0], Listing)
+    if name in OF_LISTS and not listed and parameters[0] not in dict(passed.keywords):
         raise _error(step, "takes a list of values", f"Write {step.name}([a, b]).")
+    positional = given + len(passed.arguments)
     if positional > len(parameters) and not signature.variadic:
         raise _error(step, f"takes {_count(len(parameters), 'argument')}, {positional} are given")
     filled = parameters[:positional]
-    for key, _ in step.passed.keywords:
+    for key, _ in passed.keywords:
         if key in filled:
             raise _error(step, f"is given {key!r} twice")
         if key not in parameters and not signature.variadic:
@@ -124,13 +107,13 @@ def _check_operation(step: Step, given: int, known: Iterable[str]) -> None:
     missing = [key for key, default in signature.parameters.items() if not default and key not in filled]
     if missing:
         raise _error(step, f"needs {missing[0]!r}")
-    for key, item in (*zip(parameters[given:], step.passed.arguments), *step.passed.keywords):
-        listed = item.items if isinstance(item, Listing) else (item,)
-        word = next((part.value for part in listed if isinstance(part, Plain) and isinstance(part.value, str)), None)
-        if key in TENSORS and word is not None:
-            hint = did_you_mean(word, known) or f"There are: {', '.join(sorted(known))}."
-            hint = f"Without quotes it is one: {word}." if word in known else hint
-            raise RequestError(f"There is no value {word!r}.", hint=hint, where=str(step.place))
+    for key, item in (*zip(parameters[given:], passed.arguments), *passed.keywords):
+        for part in item.items if isinstance(item, Listing) else (item,):
+            if key in TENSORS and isinstance(part, Plain) and isinstance(part.value, str):
+                problem = f"There is no value {part.value!r}."
+                if part.value in known:
+                    raise step.place.error(problem, f"Without quotes it is one: {part.value}.")
+                raise step.place.unknown(problem, part.value, known)
     if not given and not step.reads:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
 
@@ -170,15 +153,12 @@ def _states(call: Object) -> int | None:
 
 def _given_by_operation(step: Step, given: int) -> int | None:
     name = step.name.rpartition(".")[2]
-    if name not in SEVERAL:
-        return 1
-    known = SEVERAL[name]
+    known = SEVERAL.get(name, 1)
     if known is not None:
         return known
-    positional = [None] * given + list(step.passed.arguments)
-    count: Tree | None = positional[1] if len(positional) > 1 else None
-    count = next((value for key, value in step.passed.keywords if key in COUNTS), count)
-    match count:
+    second = [None] * given + list(step.passed.arguments)
+    count: Tree | None = second[1] if len(second) > 1 else None
+    match next((value for key, value in step.passed.keywords if key in COUNTS), count):
         case Plain(value=int() as number):
             return number
         case Listing(items=items):
@@ -187,8 +167,8 @@ def _given_by_operation(step: Step, given: int) -> int | None:
 
 
 def _error(step: Step, problem: str, hint: str | None = None) -> RequestError:
-    """A call with the wrong number of values."""
-    return RequestError(f"{step.name} {problem}.", hint=hint, where=str(step.place))
+    """The error of a call with the wrong number of values."""
+    return step.place.error(f"{step.name} {problem}.", hint)
 
 
 def _count(number: int, what: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError, did_you_mean
-from kscaffold.base.place import Place
+from kscaffold.base.place import Place, located
 from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
@@ -22,6 +22,7 @@ from kscaffold.program.tree import (
     Value,
     Variable,
     names,
+    transform,
     values,
 )
 from kscaffold.spec.graph.family import Family
@@ -45,7 +46,6 @@ class Calls:
         shared: The shared layers by name.
         models: The models that were called so far.
         blocks: The blocks that were called so far.
-        used: The parameters that were used so far.
         values: The names of all values of the graph.
     """
 
@@ -56,100 +56,78 @@ class Calls:
         self.shared: dict[str, SharedLayer] = {}
         self.models: dict[str, Graph] = {}
         self.blocks: dict[str, Graph] = {}
-        self.used: set[str] = set()
         self.values: set[str] = set()
 
     def layer(self, call: Object, place: Place) -> Layer:
         """A layer with its arguments as Keras names them."""
-        made = self.made_of(call, "", place)
+        made = self.made_of(call, place)
         assert isinstance(made, Object)
-        call = made
-        own = {item.name for item in self.family.own_classes}
-        if call.target in own:
-            call = replace(call, target=f":{call.target}")
+        own = [item.name for item in self.family.own_classes]
+        if made.target in own:
+            made = replace(made, target=f":{made.target}")
         signature = None
-        try:
-            if call.own is None:
-                known = [*self.taken, *own]
-                if call.target not in ("Input", "InputLayer") and not catalogue.is_layer(call.target):
-                    near = did_you_mean(call.target, known)
-                    if near:
-                        raise RequestError(f"There is no layer {call.target!r}.", hint=near)
-                signature = catalogue.find_class(call.target)
+        with located(place):
+            if made.own is None:
+                if made.target not in ("Input", "InputLayer") and not catalogue.is_layer(made.target):
+                    if near := did_you_mean(made.target, [*self.taken, *own]):
+                        raise RequestError(f"There is no layer {made.target!r}.", hint=near)
+                signature = catalogue.find_class(made.target)
                 if signature.group != "layers":
-                    raise RequestError(f"{call.target} is a {signature.kind}, no layer.")
-            resolved = resolve_call(replace(call, repeat=1), self.scope, owner=self.family.owner)
-        except RequestError as error:
-            raise error.at(str(place)) from None
-        self.used |= names(resolved) & set(self.scope)
-        return Layer(resolved, signature)
+                    raise RequestError(f"{made.target} is a {signature.kind}, not a layer.")
+            return Layer(resolve_call(replace(made, repeat=1), self.scope, owner=self.family.owner), signature)
 
-    def made_of(self, part: Tree, key: str, place: Place) -> Tree:
+    def made_of(self, tree: Tree, place: Place, key: str = "") -> Tree:
         """What makes a layer: a bare word in it may be a model, but there are no values of the graph."""
 
-        def read(item: Tree, name: str = key) -> Tree:
-            return self.made_of(item, name, place)
+        def no_place(what: str) -> RequestError:
+            return place.error(
+                f"{what} has no place in what makes a layer.",
+                "Values go into calls: (a, b) -> Concatenate, or LSTM(8)(initial_state=[h, c]).",
+            )
 
-        match part:
-            case Variable(name=word) if "." in word:
-                raise self.no_place(repr(word), place)
-            case Variable(name=word) if word in self.family.models and key not in WORDS:
-                self.models[word] = self.family.part(word, place)
-                return Value(word)
-            case Variable(name=word) if word in self.family.blocks and key not in WORDS:
-                raise RequestError(
-                    f"{word!r} is a block, and a layer takes a model.",
-                    hint="Make it one of the models, with shapes of its inputs.",
-                    where=str(place),
-                )
-            case Part(of=of, index=Plain(value=int()) as index):
-                return Part(read(of), index)
-            case Object(target=target) if target.startswith(OPERATIONS):
-                raise self.no_place(f"The operation {target}", place)
-            case Object(arguments=arguments, keywords=keywords):
-                named = tuple((name, read(value, name)) for name, value in keywords)
-                return replace(part, arguments=tuple(read(item) for item in arguments), keywords=named)
-            case Listing(brackets=brackets, items=items):
-                return Listing(brackets, tuple(read(item) for item in items))
-            case Table(items=pairs):
-                return Table(tuple((name, read(value, name)) for name, value in pairs))
-            case Arithmetic(left=left, operator=operator, right=right):
-                return Arithmetic(read(left), operator, read(right))
-            case Part() | Applied():
-                raise self.no_place(repr(show(part)), place)
-        return part
+        def change(part: Tree) -> Tree | None:
+            match part:
+                case Variable(name=word) if "." in word:
+                    raise no_place(repr(word))
+                case Variable(name=word) if word in self.family.models and key not in WORDS:
+                    self.models[word] = self.family.part(word, place)
+                    return Value(word)
+                case Variable(name=word) if word in self.family.blocks and key not in WORDS:
+                    raise place.error(
+                        f"{word!r} is a block, and a layer takes a model.",
+                        "Make it one of the models, with shapes of its inputs.",
+                    )
+                case Object(target=target) if target.startswith(OPERATIONS):
+                    raise no_place(f"The operation {target}")
+                case Object(arguments=arguments, keywords=keywords):
+                    named = tuple((name, self.made_of(value, place, name)) for name, value in keywords)
+                    return replace(part, arguments=tuple(transform(item, change) for item in arguments), keywords=named)
+                case Part(index=Plain(value=int())):
+                    return None
+                case Part() | Applied():
+                    raise no_place(repr(show(part)))
+            return None
 
-    def no_place(self, what: str, place: Place) -> RequestError:
-        """Something that is no argument of a layer."""
-        return RequestError(
-            f"{what} has no place in what makes a layer.",
-            hint="Values go into calls: (a, b) -> Concatenate, or LSTM(8)(initial_state=[h, c]).",
-            where=str(place),
-        )
+        return transform(tree, change)
 
     def step(self, link: Link) -> Step:
         """A call with what it calls."""
         word, place = link.call.target, link.place
         if isinstance(link.repeat, str):
-            self.demand_count(link.repeat, place)
+            if link.repeat not in self.scope or self.scope[link.repeat].kind is not Kind.INT:
+                raise self.family.no_parameter(link.repeat, place, " that counts")
         if link.is_operation:
             return self.operation(link)
         if word in self.shared or word in self.family.models:
             return self.call_of_one(link)
         if word in self.family.blocks:
             if link.passed is not None:
-                raise RequestError(
-                    f"{word!r} is a block, whose calls take no arguments.",
-                    hint="Give it parameters.",
-                    where=str(place),
-                )
+                raise place.error(f"{word!r} is a block, whose calls take no arguments.", "Give it parameters.")
             block = self.blocks[word] = self.family.part(word, place)
             return Step(Target.BLOCK, word, place, arguments=self.block_arguments(block, link), repeat=link.repeat)
-        if link.bare and self.taken.get(word.partition(".")[0]) in ("input", "node"):
-            raise RequestError(
-                f"{word!r} is a value, and a chain calls layers.",
-                hint=f"To merge values: (…, {word}) -> Concatenate.",
-                where=str(place),
+        if link.bare and self.taken.get(word.partition(".")[0]) in ("input", "node", "output"):
+            raise place.error(
+                f"{word!r} is a value, and a chain calls layers.", f"To merge values: (…, {word}) -> Concatenate."
             )
         layer = self.layer(link.call, place)
         passed = self.passed(link.passed or NOTHING, layer.class_name, layer, place)
@@ -158,163 +136,112 @@ class Calls:
     def call_of_one(self, link: Link) -> Step:
         """A call of a shared layer or a model, in whose brackets stand the arguments of the call."""
         word, place = link.call.target, link.place
-        target = Target.SHARED if word in self.shared else Target.MODEL
         if link.repeat != 1:
-            raise RequestError(
+            raise place.error(
                 f"'{word} x{link.repeat}' would call one and the same {word!r} again.",
-                hint=f"Write {word} -> {word} if that is meant.",
-                where=str(place),
+                f"Write {word} -> {word} if that is meant.",
             )
-        if target is Target.MODEL:
+        layer = self.shared[word].layer if word in self.shared else None
+        if layer is None:
             self.models[word] = self.family.part(word, place)
-        layer = self.shared[word].layer if target is Target.SHARED else None
         passed = self.passed(link.call, word, layer, place)
         unnamed = any(not list(values(item)) for item in passed.arguments) or (passed.arguments and not layer)
         if link.passed is not None or unnamed or not (link.bare or passed.arguments or passed.keywords):
-            what = "a model" if layer is None else "a shared layer"
-            raise RequestError(
-                f"{word!r} is {what} that is there already.",
-                hint=f"Write {word}, or with arguments of the call: {word}(training=False).",
-                where=str(place),
+            raise place.error(
+                f"{word!r} is a {'shared layer' if layer else 'model'} that is there already.",
+                f"Write {word}, or with arguments of the call: {word}(training=False).",
             )
-        return Step(target, word, place, passed=passed)
+        return Step(Target.SHARED if layer else Target.MODEL, word, place, passed=passed)
 
     def passed(self, given: Object, name: str, layer: Layer | None, place: Place) -> Object:
         """The arguments of a call of a layer or model, with the values that they name."""
-        known = (
-            [*OF_MODELS] if layer is None else [*layer.signature.passed[1:], "training"] if layer.signature else None
-        )
-        for key, _ in given.keywords:
-            if known is not None and key not in known:
+        signature = layer.signature if layer else None
+        known = (*signature.passed[1:], "training") if signature else OF_MODELS
+        for key, _ in given.keywords if signature or not layer else ():
+            if key not in known:
                 hint = did_you_mean(key, known) or f"It takes {', '.join(dict.fromkeys(known))}."
-                raise RequestError(f"{name} is called with no argument {key!r}.", hint=hint, where=str(place))
+                raise place.error(f"{name} is called with no argument {key!r}.", hint)
         return self.given(given, name, place)
-
-    def given(self, call: Object, name: str, place: Place) -> Object:
-        """The arguments of a call, each looked up."""
-        return Object(
-            "",
-            arguments=tuple(self.argument(item, name, place) for item in call.arguments),
-            keywords=tuple((key, self.argument(item, name, place)) for key, item in call.keywords),
-        )
 
     def operation(self, link: Link) -> Step:
         """A function of `keras.ops`; the values before it are its first arguments."""
-        name = link.call.target
+        name, place = link.call.target, link.place
         if link.passed is not None:
-            raise RequestError(f"{name} has second brackets.", hint="Leave them out.", where=str(link.place))
-        try:
+            raise place.error(f"{name} has second brackets.", "Leave them out.")
+        with located(place):
             catalogue.find_operation(name.removeprefix(OPERATIONS))
-        except RequestError as error:
-            raise error.at(str(link.place)) from None
-        passed = self.given(link.call, name, link.place)
-        return Step(Target.OPERATION, name, link.place, repeat=link.repeat, passed=passed)
+        return Step(Target.OPERATION, name, place, repeat=link.repeat, passed=self.given(link.call, name, place))
 
     def head(self, head: Object | Part, place: Place) -> Step:
         """The operation or slice that a chain begins with."""
         if isinstance(head, Object):
             return self.operation(Link(head, False, 1, place))
         if not isinstance(head.of, Variable):
-            raise RequestError(
-                f"{show(head)!r} is a part of what has no name.", hint="Give that a name: a node.", where=str(place)
-            )
-        inside = names(head.index)
-        if unknown := sorted(inside - set(self.scope)):
-            raise self.no_parameter(unknown[0], place)
-        self.used |= inside
+            raise place.error(f"{show(head)!r} is a part of what has no name.", "Give that a name: a node.")
+        self.demand_parameters(head.index, place)
         return Step(Target.OPERATION, "[]", place, part=Part(Value(head.of.name), head.index))
 
-    def argument(self, part: Tree, name: str, place: Place) -> Tree:
-        """An argument of an operation or of a call: a bare word is a value or a parameter, else a string."""
+    def given(self, call: Object, name: str, place: Place) -> Object:
+        """The arguments of an operation or of a call: a bare word is a value or a parameter, else a string."""
 
-        def read(item: Tree) -> Tree:
-            return self.argument(item, name, place)
-
-        match part:
-            case Variable(name=word) if word.startswith(OPERATIONS):
-                raise self.inside(word, name, place)
-            case Variable(name=word) if "." in word or word in self.values:
-                return Value(word)
-            case Variable(name=word) if word in self.scope:
-                self.used.add(word)
-                return part
-            case Variable(name=word):
-                return Plain(word)
-            case Listing(brackets=brackets, items=items):
-                return Listing(brackets, tuple(map(read, items)))
-            case Table(items=pairs):
-                return Table(tuple((key, read(item)) for key, item in pairs))
-            case Arithmetic():
-                words = names(part)
-                if named := sorted(word for word in words if "." in word or word in self.values):
-                    raise RequestError(
-                        f"{show(part)!r} computes with the value {named[0]!r}.",
-                        hint="Write an operation: ops.add(a, b), ops.multiply(a, 2).",
-                        where=str(place),
-                    )
-                if unknown := sorted(words - set(self.scope)):
-                    raise self.no_parameter(unknown[0], place)
-                self.used |= words
-                return part
-            case Plain():
-                return part
-        raise self.inside(show(part), name, place)
-
-    def inside(self, what: str, name: str, place: Place) -> RequestError:
-        """Something that is computed inside of the arguments of a call."""
-        return RequestError(
-            f"{what} stands inside of {name}.",
-            hint="Arguments are values with names, numbers, words and lists of them: make it a node, and name that.",
-            where=str(place),
-        )
-
-    def no_parameter(self, word: str, place: Place) -> RequestError:
-        """A word that should be a parameter."""
-        owner = self.family.owner
-        return RequestError(
-            f"{word!r} is no {owner.noun}.", hint=f"To add it: {owner.adding.format(name=word)}.", where=str(place)
-        )
-
-    def demand_count(self, name: str, place: Place) -> None:
-        """A parameter says how often something is repeated."""
-        if name not in self.scope or self.scope[name].kind is not Kind.INT:
-            adding = self.family.owner.adding.format(name=name)
-            raise RequestError(
-                f"{name!r} is no {self.family.owner.noun} that counts.", hint=f"To add it: {adding}.", where=str(place)
+        def inside(what: str) -> RequestError:
+            return place.error(
+                f"{what} stands inside of {name}.",
+                "Arguments are values with names, numbers, words and lists of them: make it a node, and name that.",
             )
-        self.used.add(name)
+
+        def change(part: Tree) -> Tree | None:
+            match part:
+                case Variable(name=word) if word.startswith(OPERATIONS):
+                    raise inside(word)
+                case Variable(name=word) if "." in word or word in self.values:
+                    return Value(word)
+                case Variable(name=word):
+                    return part if word in self.scope else Plain(word)
+                case Arithmetic():
+                    if named := sorted(word for word in names(part) if "." in word or word in self.values):
+                        raise place.error(
+                            f"{show(part)!r} computes with the value {named[0]!r}.",
+                            "Write an operation: ops.add(a, b), ops.multiply(a, 2).",
+                        )
+                    self.demand_parameters(part, place)
+                    return part
+                case Plain() | Listing() | Table():
+                    return None
+            raise inside(show(part))
+
+        return Object(
+            "",
+            arguments=tuple(transform(item, change) for item in call.arguments),
+            keywords=tuple((key, transform(item, change)) for key, item in call.keywords),
+        )
+
+    def demand_parameters(self, tree: Tree, place: Place) -> None:
+        """Raises unless all bare names in a tree are parameters."""
+        if unknown := sorted(names(tree) - set(self.scope)):
+            raise self.family.no_parameter(unknown[0], place)
 
     def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Tree], ...]:
         """What a call gives to the parameters of a block, all of them by name."""
-        text = self.family.blocks[block.name][1]
-        own = [item.name.value for item in text.parameters]
+        place, call = link.place, link.call
+        own = [item.name.value for item in self.family.blocks[block.name].parameters]
         by_name = {argument.name: argument for argument in block.parameters}
         given: dict[str, Tree] = {}
-        place = str(link.place)
-        if len(link.call.arguments) > len(own):
-            raise RequestError(
-                f"{block.name} takes {len(own)} arguments, {len(link.call.arguments)} were given.", where=place
-            )
-        for key, value in [*zip(own, link.call.arguments), *link.call.keywords]:
+        if len(call.arguments) > len(own):
+            raise place.error(f"{block.name} takes {len(own)} arguments, {len(call.arguments)} were given.")
+        for key, value in [*zip(own, call.arguments), *call.keywords]:
             if key not in own:
                 hint = did_you_mean(key, own) or f"It takes {', '.join(own) or 'none'}."
-                raise RequestError(f"{block.name} has no argument {key!r}.", hint=hint, where=place)
+                raise place.error(f"{block.name} has no argument {key!r}.", hint)
             if key in given:
-                raise RequestError(f"{block.name} is given {key!r} twice.", where=place)
-            given[key] = self.block_argument(by_name[key], self.made_of(value, "name", link.place), place)
+                raise place.error(f"{block.name} is given {key!r} twice.")
+            value = self.made_of(value, place, "name")
+            if isinstance(value, Variable) and value.name not in self.scope:
+                if by_name[key].kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
+                    value = Plain(value.name)
+            self.demand_parameters(value, place)
+            given[key] = value
         missing = [name for name in own if by_name[name].required and name not in given]
         if missing:
-            raise RequestError(f"{block.name} needs {missing[0]!r}.", where=place)
+            raise place.error(f"{block.name} needs {missing[0]!r}.")
         return tuple(given.items())
-
-    def block_argument(self, argument: Argument, value: Tree, place: str) -> Tree:
-        """A value for a parameter of a block."""
-        inside = names(value) & set(self.scope)
-        self.used |= inside
-        if inside == names(value):
-            return value
-        if isinstance(value, Variable) and argument.kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
-            return Plain(value.name)
-        word = sorted(names(value) - inside)[0]
-        adding = self.family.owner.adding.format(name=word)
-        raise RequestError(f"{word!r} is no {self.family.owner.noun}.", hint=f"To add it: {adding}.", where=place)

@@ -63,6 +63,4 @@ def _demand_one(graph: Graph) -> None:
 
 
 def _no_chain(reason: str, place: Place) -> RequestError:
-    return RequestError(
-        f"A sequential model is a chain, but {reason}.", hint="Use --style functional or subclassed.", where=str(place)
-    )
+    return place.error(f"A sequential model is a chain, but {reason}.", "Use --style functional or subclassed.")

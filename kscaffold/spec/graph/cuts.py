@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import unique
 from kscaffold.keras_data import catalogue
-from kscaffold.program.tree import Object
+from kscaffold.program import value as program
+from kscaffold.program.argument import Kind
+from kscaffold.program.tree import Object, Plain, Tree, names, values
 from kscaffold.spec.graph.layer_names import makes_its_value
+from kscaffold.spec.graph.shapes import GraphShapes
 from kscaffold.spec.graph.value import Cut, Graph, Input, Layer, Node, Output, Step, Target, natural_form
 
 
@@ -18,55 +21,49 @@ def end_cuts(graph: Graph) -> Graph:
     A shared or repeated layer, an operation, a block and one of several values get an `Identity` behind them.
     """
     for value in dict.fromkeys(value for cut in graph.cuts for value in (*cut.inputs, *cut.outputs)):
-        maker = next((node for node in graph.nodes if value in graph.values_of(node)), None)
+        maker = graph.makers.get(value)
         if maker is None or makes_its_value(maker):
             continue
-        call = Object("layers.Identity")
-        step = Step(Target.LAYER, "Identity", maker.place, Layer(call, catalogue.find_class("Identity", "layers")))
+        layer = Layer(Object("layers.Identity"), catalogue.find_class("Identity", "layers"))
+        step = Step(Target.LAYER, "Identity", maker.place, layer)
+        place = graph.nodes.index(maker)
+        before, behind = graph.nodes[:place], graph.nodes[place + 1 :]
         if graph.values_of(maker) == (maker.name,):
-            ended = replace(maker, steps=(*maker.steps, step))
-            graph = replace(graph, nodes=tuple(ended if node is maker else node for node in graph.nodes))
+            graph = replace(graph, nodes=(*before, replace(maker, steps=(*maker.steps, step)), *behind))
             continue
-        name = unique(
-            value.replace(".", "_"),
-            (
-                *graph.callables,
-                *(item.name for item in graph.inputs),
-                *(item.name for item in graph.parameters),
-                *(item.name for item in graph.nodes),
-            ),
-        )
-        graph = _renamed(graph, value, name, Node(name, (value,), (step,), maker.place, maker.place), maker)
+        taken = {*graph.values, *graph.callables, *(node.name for node in graph.nodes)}
+        node, _, part = value.partition(".")  # Keras itself gives the name lstm_1 to a second LSTM
+        wanted = f"{node}_output{part}" if part.isdecimal() else f"{node}_{part}"
+        name = unique(wanted, taken.union(item.name for item in graph.parameters))
+        added = Node(name, (value,), (step,), maker.place, maker.place)
+        graph = _renamed(graph, {value: name})
+        graph = replace(graph, nodes=(*before, maker, added, *graph.nodes[place + 1 :]))
     return graph
 
 
-def _renamed(graph: Graph, value: str, name: str, added: Node, behind: Node) -> Graph:
-    """The graph with a node behind another one, whose value stands for one of the values of that."""
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        nodes += [node, added] if node is behind else [node.renamed({value: name})]
-    swapped = {value: name}
-    cuts = tuple(
-        replace(
-            cut,
-            inputs=tuple(swapped.get(item, item) for item in cut.inputs),
-            outputs=tuple(swapped.get(item, item) for item in cut.outputs),
-        )
-        for cut in graph.cuts
+def _renamed(graph: Graph, new: Mapping[str, str]) -> Graph:
+    """The graph with other names for some values, wherever they are taken."""
+
+    def rename(values: Iterable[str]) -> tuple[str, ...]:
+        return tuple(new.get(value, value) for value in values)
+
+    return replace(
+        graph,
+        nodes=tuple(node.renamed(new) for node in graph.nodes),
+        outputs=tuple(replace(item, value=new.get(item.value, item.value)) for item in graph.outputs),
+        cuts=tuple(replace(cut, inputs=rename(cut.inputs), outputs=rename(cut.outputs)) for cut in graph.cuts),
     )
-    outputs = tuple(replace(item, value=swapped.get(item.value, item.value)) for item in graph.outputs)
-    return replace(graph, nodes=tuple(nodes), cuts=cuts, outputs=outputs)
 
 
 def absorb_cuts(graph: Graph) -> Graph:
     """The graph with each cut as a sub-model that it calls; it computes the same.
 
-    Raises:
-        RequestError: A cut cannot be a model of its own, because the rest of the graph reaches into it.
+    Where the rest of the graph reaches into one of them, by a shared layer or a value inside, all stay cuts.
     """
-    for cut in graph.cuts:
-        graph = _absorb(graph, cut)
-    return replace(graph, cuts=())
+    whole: Graph | None = graph
+    while whole and whole.cuts:
+        whole = _absorb(whole, whole.cuts[0])
+    return whole or graph
 
 
 def without_input_sizes(graph: Graph) -> Graph:
@@ -74,79 +71,93 @@ def without_input_sizes(graph: Graph) -> Graph:
 
     A layer takes the size of its inputs from what it is given.
     """
-    models = tuple(without_input_sizes(part) for part in graph.models)
-    blocks = tuple(without_input_sizes(part) for part in graph.blocks)
-    reduced = replace(graph, models=models, blocks=blocks)
-    return replace(reduced, parameters=reduced.parameters_of(reduced.nodes))
+    models, blocks = (tuple(map(without_input_sizes, parts)) for parts in (graph.models, graph.blocks))
+    graph = replace(graph, models=models, blocks=blocks)
+    return replace(graph, parameters=tuple(item for item in graph.parameters if item.name in graph.uses))
 
 
-def _absorb(graph: Graph, cut: Cut) -> Graph:
-    makers = {value: node for node in graph.nodes for value in graph.values_of(node)}
-    inside: dict[str, Node] = {}
-    waiting = [value for value in cut.outputs if value not in cut.inputs]
-    while waiting:
-        value = waiting.pop()
-        if value not in makers:
-            raise _tangled(cut, f"it needs {value!r}, which is none of its inputs")
-        node = makers[value]
-        if node.name not in inside:
-            inside[node.name] = node
-            waiting += [needed for needed in node.needs if needed not in cut.inputs]
-    region = tuple(node for node in graph.nodes if node.name in inside)
-    rest = [node for node in graph.nodes if node.name not in inside]
-    made = {value for node in region for value in graph.values_of(node)}
-    outside = {value for node in rest for value in node.needs} | {output.value for output in graph.outputs}
-    if leaked := sorted((made & outside) - set(cut.outputs)):
-        raise _tangled(cut, f"{leaked[0]!r} in it is used outside")
-    unused = [value for value in cut.outputs if value not in outside]
-    if unused:
-        raise _tangled(cut, f"the graph does not use its output {unused[0]!r}")
-    own = {step.name for node in region for step in node.steps if step.layer is None}
-    own |= {model.name for node in region for step in node.steps if step.layer for model in graph.models_in(step.layer)}
-    others = {step.name for node in rest for step in node.steps if step.target in (Target.SHARED, Target.MODEL)}
-    if shared := sorted(own & others):
-        raise _tangled(cut, f"{shared[0]!r} is called in it and outside")
+def inputs_of_cut(cut: Cut, graph: Graph, shapes: GraphShapes) -> tuple[program.Input, ...]:
+    """The inputs of a cut whose layers are called once more, with the sizes that are known whatever the parameters are.
+
+    Args:
+        cut: The cut.
+        graph: The graph that it is cut out of.
+        shapes: What is known of that.
+
+    Raises:
+        RequestError: The shape of a value is not known; names the place.
+    """
     declared = {item.name: item for item in graph.inputs}
-    model = Graph(
+    depends = any(item.kind is Kind.INT for item in graph.parameters)
+
+    def sizes(value: str) -> Iterator[Tree | None]:
+        if value in declared:
+            yield from declared[value].shape or ()
+            return
+        shape = shapes.values.get(value)
+        if shape is None:
+            raise cut.place.error(f"{cut.name!r} takes {value!r}, whose shape is not known.", "Use --style functional.")
+        known = [None if size is None or depends else Plain(size) for size in shape]
+        last = shapes.lasts.get(value)
+        yield from (*known[:-1], last) if last is not None else known
+
+    made = []
+    for value in cut.inputs:
+        listed = tuple(size if size is not None and names(size) <= graph.uses else None for size in sizes(value))
+        item = declared.get(value) or Input(value.replace(".", "_"), None, "float32", cut.place)
+        made.append(program.Input(item.name, listed, item.dtype, item.batch_size, place=cut.place))
+    return tuple(made)
+
+
+def _absorb(graph: Graph, cut: Cut) -> Graph | None:
+    """The graph with one cut as a sub-model; `None` where the rest of it reaches into the cut."""
+    inside = {node.name for node in graph.needed_for(cut.outputs, cut.inputs)}
+    region = replace(graph, nodes=tuple(node for node in graph.nodes if node.name in inside))
+    rest = replace(graph, nodes=tuple(node for node in graph.nodes if node.name not in inside))
+    used = {value for node in rest.nodes for value in node.needs} | {output.value for output in graph.outputs}
+    own, others = _called(region), _called(rest)
+    both = graph.callables.difference(block.name for block in graph.blocks) & own & others
+    if both or used & {*region.makers} != {*cut.outputs} or not {*cut.inputs} <= {*graph.values}:
+        return None
+    declared = {item.name: item for item in graph.inputs}
+    model = replace(
+        _with_parts(region, own),
         name=cut.name,
+        summary="",
         inputs=tuple(
             declared.get(name, Input(name.replace(".", "_"), None, "float32", cut.place)) for name in cut.inputs
         ),
-        nodes=region,
         outputs=tuple(Output(value.replace(".", "_"), value, cut.place) for value in cut.outputs),
-        parameters=graph.parameters_of(region),
-        shared=tuple(item for item in graph.shared if item.name in own),
-        models=tuple(item for item in graph.models if item.name in own),
-        blocks=graph.blocks,
+        cuts=(),
+        own_classes=(),
+        targets=(),
         input_form=natural_form(len(cut.inputs)),
         output_form=natural_form(len(cut.outputs)),
+        frozen=False,
         place=cut.place,
     )
     several = len(cut.outputs) > 1
-    call = Node(
-        cut.name if several else cut.outputs[0],
-        cut.inputs,
-        (Step(Target.MODEL, cut.name, cut.place),),
-        cut.place,
-        cut.place,
-    )
-    renamed = {value: f"{cut.name}.{value}" for value in cut.outputs} if several else {}
-    nodes = tuple(node.renamed(renamed) for node in rest)
-    first = next(
-        (index for index, node in enumerate(nodes) if set(node.needs) & (set(cut.outputs) | set(renamed.values()))),
-        len(nodes),
-    )
+    step = Step(Target.MODEL, cut.name, cut.place)
+    call = Node(cut.name if several else cut.outputs[0], cut.inputs, (step,), cut.place, cut.place)
+    rest = _with_parts(rest, others)
+    rest = replace(rest, models=(*rest.models, model), cuts=graph.cuts[1:])
+    whole = _renamed(rest, {value: f"{cut.name}.{value}" for value in cut.outputs} if several else {})
+    behind = (place for place, node in enumerate(rest.nodes) if set(node.needs) & set(cut.outputs))
+    first = next(behind, len(rest.nodes))
+    return replace(whole, nodes=(*whole.nodes[:first], call, *whole.nodes[first:]))
+
+
+def _called(graph: Graph) -> set[str]:
+    """The shared layers, models and blocks that the nodes of a graph call, also inside of layers."""
+    layers = [layer for step in graph.steps if (layer := graph.layer_of(step))]
+    return {step.name for step in graph.steps}.union(*(values(layer.call) for layer in layers))
+
+
+def _with_parts(graph: Graph, called: set[str]) -> Graph:
+    """The graph with those of its shared layers, models and blocks that are called."""
     return replace(
         graph,
-        nodes=(*nodes[:first], call, *nodes[first:]),
-        outputs=tuple(replace(item, value=renamed.get(item.value, item.value)) for item in graph.outputs),
-        shared=tuple(item for item in graph.shared if item.name not in own),
-        models=(*(item for item in graph.models if item.name not in own), model),
-        cuts=tuple(item for item in graph.cuts if item is not cut),
-    )
-
-
-def _tangled(cut: Cut, reason: str) -> RequestError:
-    return RequestError(
-        f"{cut.name!r} cannot be a layer of its own: {reason}.", hint="Use --style functional.", where=str(cut.place)
+        shared=tuple(item for item in graph.shared if item.name in called),
+        models=tuple(item for item in graph.models if item.name in called),
+        blocks=tuple(item for item in graph.blocks if item.name in called),
     )

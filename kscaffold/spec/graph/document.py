@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text
 from kscaffold.program.text import literal
 
 LARGEST_SPEC = 1_000_000  # characters
-DEEPEST_SPEC = 20  # mappings and lists inside each other
 
 Entries = tuple[tuple[Text, Text], ...]
 
@@ -64,27 +63,13 @@ class GraphText:
     models: tuple[tuple[Text, GraphText], ...] = ()
     blocks: tuple[tuple[Text, GraphText], ...] = ()
     targets: Entries = ()
-    is_cut: bool = field(default=False)
+    is_cut: bool = False
     structure: Entries = ()
     trainable: Text | None = None
 
 
-SECTIONS = (
-    "summary",
-    "style",
-    "parameters",
-    "layers",
-    "inputs",
-    "shared",
-    "nodes",
-    "outputs",
-    "structure",
-    "trainable",
-    "targets",
-    "models",
-    "blocks",
-)
-SECTIONS_OF_PART = ("summary", "parameters", "inputs", "shared", "nodes", "outputs", "structure", "trainable")
+SECTIONS_OF_PART = "summary parameters inputs shared nodes outputs structure trainable".split()
+SECTIONS = [*SECTIONS_OF_PART, *"style layers targets models blocks".split()]
 
 
 def read_document(path: Path, shown: str) -> GraphText:
@@ -95,12 +80,12 @@ def read_document(path: Path, shown: str) -> GraphText:
         shown: How messages name it.
 
     Raises:
-        RequestError: It cannot be read, is no YAML, or has what no spec has; names line and column.
+        RequestError: It cannot be read, is not YAML, or has what no spec has; names line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise RequestError("It is no UTF-8 text.", where=shown) from None
+        raise RequestError("It is not UTF-8 text.", where=shown) from None
     except OSError as error:
         raise RequestError(f"It cannot be read: {error.strerror}.", where=shown) from None
     return parse_document(text, shown)
@@ -117,10 +102,10 @@ def parse_document(text: str, shown: str) -> GraphText:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        raise RequestError(f"This is no YAML: {error.problem or error.context}.", where=str(place)) from None
+        raise place.error(f"This is not YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise RequestError(f"This is no YAML: {str(error).splitlines()[0]}.", where=shown) from None
-    return _Reader(text, shown).read_graph(root, SECTIONS)
+        raise RequestError(f"This is not YAML: {str(error).splitlines()[0]}.", where=shown) from None
+    return _Reader(text, shown).graph(root, SECTIONS)
 
 
 class _Reader:
@@ -130,63 +115,59 @@ class _Reader:
         self.source = source
         self.shown = shown
 
-    def read_graph(self, node: yaml.Node | None, sections: tuple[str, ...]) -> GraphText:
-        """The sections of a graph."""
-        place = self.place(node) if node is not None else Place(self.shown)
-        found = dict(self.sections(node, sections, place))
-        parts = {
-            kind: tuple(
-                (name, self.read_graph(value, SECTIONS_OF_PART))
-                for name, value in self.entries(found.get(kind), f"{kind} are")
-            )
+    def graph(self, node: yaml.Node | None, known: Sequence[str]) -> GraphText:
+        """The sections of a graph, each of them once and known."""
+        if node is None:
+            raise Place(self.shown).error("The spec is empty.", "It needs inputs and outputs.")
+        found = self.fields(node, "a graph", known, "There is no section {} here.")
+        models, blocks = (
+            tuple((name, self.graph(value, SECTIONS_OF_PART)) for name, value in self.entries(found.get(kind), kind))
             for kind in ("models", "blocks")
-        }
-        inputs, outputs = found.get("inputs"), found.get("outputs")
-        is_cut = isinstance(outputs, yaml.SequenceNode) and "nodes" not in found and sections is SECTIONS_OF_PART
+        )
+        shared, nodes, layers, targets, structure = (
+            self.texts(found.get(kind), kind) for kind in ("shared", "nodes", "layers", "targets", "structure")
+        )
+        outputs = found.get("outputs")
         return GraphText(
-            place=place,
+            place=self.place(node),
             summary=self.scalar(found["summary"]).value if "summary" in found else "",
             style=self.scalar(found["style"]) if "style" in found else None,
             parameters=tuple(self.parameters(found.get("parameters"))),
-            inputs=tuple(self.inputs(inputs)),
-            shared=self.texts(found.get("shared"), "shared layers are"),
-            nodes=self.texts(found.get("nodes"), "nodes are"),
+            inputs=tuple(self.inputs(found.get("inputs"))),
+            shared=shared,
+            nodes=nodes,
             outputs=self.outputs(outputs),
-            layers=self.texts(found.get("layers"), "layers are"),
-            targets=self.texts(found.get("targets"), "targets are"),
-            models=parts["models"],
-            blocks=parts["blocks"],
-            is_cut=is_cut,
-            structure=self.texts(found.get("structure"), "structure is"),
+            layers=layers,
+            models=models,
+            blocks=blocks,
+            targets=targets,
+            is_cut=isinstance(outputs, yaml.SequenceNode) and "nodes" not in found and known is SECTIONS_OF_PART,
+            structure=structure,
             trainable=self.scalar(found["trainable"]) if "trainable" in found else None,
         )
 
-    def sections(self, node: yaml.Node | None, known: tuple[str, ...], place: Place) -> Iterable[tuple[str, yaml.Node]]:
-        """The sections by name, each of them once and known."""
-        if node is None:
-            raise RequestError("The spec is empty.", hint="It needs inputs and outputs.", where=str(place))
-        for name, value in self.entries(node, "a graph is"):
+    def fields(self, node: yaml.Node, what: str, known: Sequence[str], problem: str) -> dict[str, yaml.Node]:
+        """The values of a mapping that has nothing but what is known, by name."""
+        pairs = self.entries(node, what)
+        for name, _ in pairs:
             if name.value not in known:
-                raise RequestError(
-                    f"There is no section {name.value!r} here.",
-                    hint=did_you_mean(name.value, known) or f"There are: {', '.join(known)}.",
-                    where=str(name.place),
-                )
-            yield name.value, value
+                raise name.place.unknown(problem.format(repr(name.value)), name.value, known)
+        return {name.value: value for name, value in pairs}
 
     def entries(self, node: yaml.Node | None, what: str) -> list[tuple[Text, yaml.Node]]:
         """The pairs of a mapping, with no name twice."""
-        if node is None or self.is_null(node):
+        if node is None or _is_null(node):
             return []
         if not isinstance(node, yaml.MappingNode):
-            raise RequestError(f"{what} a mapping of names: 'name: …'.".capitalize(), where=str(self.place(node)))
+            what = what if " " in what else f"the section {what}"
+            raise self.place(node).error(f"{what[0].upper()}{what[1:]} is a mapping of names: 'name: …'.")
         seen: dict[str, Text] = {}
         pairs = []
         for key, value in node.value:
             name = self.scalar(key)
             if name.value in seen:
                 first = seen[name.value].place
-                raise RequestError(f"{name.value!r} is there twice, first at {first}.", where=str(name.place))
+                raise name.place.error(f"{name.value!r} is there twice, first at {first}.")
             seen[name.value] = name
             pairs.append((name, value))
         return pairs
@@ -199,81 +180,65 @@ class _Reader:
         """Outputs as a mapping of chains, or as a list of values."""
         if isinstance(node, yaml.SequenceNode):
             return tuple((text, text) for text in map(self.scalar, node.value))
-        return self.texts(node, "outputs are")
+        return self.texts(node, "outputs")
 
-    def inputs(self, node: yaml.Node | None) -> Iterable[InputText]:
-        """Inputs as a mapping with shapes, or as a list of names."""
+    def inputs(self, node: yaml.Node | None) -> Iterator[InputText]:
+        """Inputs as a mapping with shapes, as a list of names, or as one name."""
         if isinstance(node, yaml.SequenceNode):
             yield from (InputText(self.scalar(item), None) for item in node.value)
             return
-        if isinstance(node, yaml.ScalarNode) and not self.is_null(node):
+        if isinstance(node, yaml.ScalarNode) and not _is_null(node):
             yield InputText(self.scalar(node), None)
             return
-        for name, value in self.entries(node, "inputs are"):
-            if isinstance(value, yaml.MappingNode):
-                given = {key.value: item for key, item in self.entries(value, "an input is")}
-                for key in given:
-                    if key not in ("shape", "dtype", "batch_size"):
-                        raise RequestError(
-                            f"An input has no {key!r}.",
-                            hint="It has shape, dtype and batch_size.",
-                            where=str(self.place(value)),
-                        )
-                shape = self.written(given["shape"]) if "shape" in given else None
-                dtype, batch_size = (
-                    self.scalar(given[key]) if key in given else None for key in ("dtype", "batch_size")
-                )
-                yield InputText(name, shape, dtype, batch_size)
-            else:
+        for name, value in self.entries(node, "inputs"):
+            if not isinstance(value, yaml.MappingNode):
                 yield read_input(name, self.written(value))
+                continue
+            given = self.fields(value, "an input", ("shape", "dtype", "batch_size"), "An input has no {}.")
+            dtype, batch_size = (self.scalar(given[key]) if key in given else None for key in ("dtype", "batch_size"))
+            yield InputText(name, self.written(given["shape"]) if "shape" in given else None, dtype, batch_size)
 
-    def parameters(self, node: yaml.Node | None) -> Iterable[ParameterText]:
+    def parameters(self, node: yaml.Node | None) -> Iterator[ParameterText]:
         """Parameters as a mapping with defaults, or as a list of `NAME[:TYPE][=DEFAULT]`."""
         if isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                argument = self.scalar(item)
-                name = Text(argument.value.partition("=")[0].partition(":")[0].strip(), argument.place)
-                yield ParameterText(name, argument)
+            for argument in map(self.scalar, node.value):
+                word = argument.value.partition("=")[0].partition(":")[0].strip()
+                yield ParameterText(Text(word, argument.place), argument)
             return
-        for key, value in self.entries(node, "parameters are"):
+        for name, value in self.entries(node, "parameters"):
             description = ""
             if isinstance(value, yaml.MappingNode):
-                given = {item.value: part for item, part in self.entries(value, "a parameter is")}
-                unknown = [item for item in given if item not in ("default", "doc")]
-                if unknown or "default" not in given:
-                    problem = f"has no {unknown[0]!r}" if unknown else "needs a default"
-                    raise RequestError(
-                        f"A parameter {problem}.", hint="It has default and doc.", where=str(self.place(value))
-                    )
+                given = self.fields(value, "a parameter", ("default", "doc"), "A parameter has no {}.")
+                if "default" not in given:
+                    raise self.place(value).error("A parameter needs a default.")
                 description = self.scalar(given["doc"]).value if "doc" in given else ""
                 value = given["default"]
             default = self.written(value)
-            yield ParameterText(key, Text(f"{key.value}={default.value}", key.place), description)
+            yield ParameterText(name, Text(f"{name.value}={default.value}", name.place), description)
 
     def scalar(self, node: yaml.Node) -> Text:
         """A scalar; its place is that of its first character."""
         if not isinstance(node, yaml.ScalarNode):
-            raise RequestError("A text is needed here.", where=str(self.place(node)))
+            raise self.place(node).error("A text is needed here.")
         quoted = node.style in ("'", '"')
         return Text(node.value, self.place(node).moved(1 if quoted else 0))
 
     def written(self, node: yaml.Node) -> Text:
         """A value as it is written: `[28, 28, 1]` as it stands, a quoted string as one of Python's."""
-        if isinstance(node, yaml.ScalarNode):
-            quoted = node.style in ("'", '"') and node.value[:1] not in "([0123456789"
-            return Text(
-                "None" if self.is_null(node) else literal(node.value) if quoted else node.value, self.place(node)
-            )
-        source = self.source[node.start_mark.index : node.end_mark.index]
-        return Text(source.replace("null", "None"), self.place(node))
-
-    def is_null(self, node: yaml.Node) -> bool:
-        """Whether a value is left empty, or written as null."""
-        return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+        if not isinstance(node, yaml.ScalarNode):
+            source = self.source[node.start_mark.index : node.end_mark.index]
+            return Text(source.replace("null", "None"), self.place(node))
+        quoted = node.style in ("'", '"') and node.value[:1] not in "([0123456789"
+        return Text("None" if _is_null(node) else literal(node.value) if quoted else node.value, self.place(node))
 
     def place(self, node: yaml.Node) -> Place:
         """Where a node begins."""
         return Place(self.shown, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    """Whether a value is left empty, or written as null."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
 
 def read_input(name: Text, written: Text) -> InputText:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import check_attribute_name
 from kscaffold.base.place import Place, Text, located
 from kscaffold.keras_data import catalogue
@@ -18,23 +18,24 @@ from kscaffold.spec.layer.call import Owner
 
 
 def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:
-    """The parameters by name, with the values that `--set` gives them."""
+    """The parameters by name, with the values that `--set` gives them.
+
+    Raises:
+        RequestError: One that cannot be, or a setting of what is not a parameter; names the place.
+    """
     arguments: dict[str, Argument] = {}
     for text in written:
         with located(text.argument.place):
             arguments[text.name.value] = _parameter(text)
     for name, value in settings.items():
-        where = f"--set {name}={value}"
+        where = Place(f"--set {name}={value}")
+        if not arguments:
+            raise where.error(f"There is no parameter {name!r}.", "This spec has no parameters.")
         if name not in arguments:
-            hint = did_you_mean(name, arguments) or (
-                f"There are: {', '.join(arguments)}." if arguments else "This spec has no parameters."
-            )
-            raise RequestError(f"There is no parameter {name!r}.", hint=hint, where=where)
+            raise where.unknown(f"There is no parameter {name!r}.", name, arguments)
         known = arguments[name]
-        try:
+        with located(where):
             arguments[name] = known.with_default(parse_argument(f"{name}={value}", known.kind))
-        except RequestError as error:
-            raise error.at(where) from None
     return arguments
 
 
@@ -56,33 +57,33 @@ class Family:
 
     Args:
         document: The spec as written.
-        owner: What the parameters belong to, for messages.
+        settings: Values of parameters as typed after `--set`.
+        resolve: Resolves a sub-model or block, given its name and its text.
+
+    Attributes:
         arguments: The parameters of the whole spec.
         own_classes: The layer classes that the module defines itself.
-        resolve: Resolves a sub-model or block, given its text, its name and its own parameters.
+        models: The sub-models as written, by their names.
+        blocks: The blocks as written, by their names.
     """
 
     def __init__(
-        self,
-        document: GraphText,
-        owner: Owner,
-        arguments: Mapping[str, Argument],
-        own_classes: tuple[OwnClass, ...],
-        resolve: Callable[[Family, GraphText, str, dict[str, Argument]], Graph],
+        self, document: GraphText, settings: Mapping[str, str], resolve: Callable[[Family, str, GraphText], Graph]
     ) -> None:
+        flags = document.place.line is None
+        adding = "--set {name}={example}" if flags else "a line '{name}: {example}' below parameters"
         self.document = document
-        self.owner = owner
-        self.arguments = arguments
-        self.own_classes = own_classes
+        self.owner = Owner("parameter of this graph", adding)
+        self.arguments = read_parameters(document.parameters, {} if flags else settings)
+        self.own_classes = tuple(_own_class(name, template) for name, template in document.layers)
         self.resolve = resolve
-        self.models = {name.value: (name, text) for name, text in document.models if not text.is_cut}
-        self.cuts = [(name, text) for name, text in document.models if text.is_cut]
-        self.blocks = {name.value: (name, text) for name, text in document.blocks}
+        self.models = {name.value: text for name, text in document.models if not text.is_cut}
+        self.blocks = {name.value: text for name, text in document.blocks}
         self.resolved: dict[str, Graph] = {}
         self.resolving: list[str] = []
-        twice = [name for name in self.blocks if name in self.models]
-        if twice:
-            raise RequestError(f"{twice[0]!r} is a model already.", where=str(self.blocks[twice[0]][0].place))
+        for name, _ in document.blocks:
+            if name.value in self.models:
+                raise name.place.error(f"{name.value!r} is a model already.")
         for name, _ in (*document.models, *document.blocks):
             check_callable_name(name, "model")
 
@@ -90,24 +91,33 @@ class Family:
         """A sub-model or block by its name."""
         if name in self.resolving:
             circle = " calls ".join([*self.resolving[self.resolving.index(name) :], name])
-            raise RequestError(f"{circle}: that never ends.", where=str(place))
+            raise place.error(f"{circle}: that never ends.")
         if name not in self.resolved:
-            is_block = name in self.blocks
-            given, text = (self.blocks if is_block else self.models)[name]
-            self.resolving.append(name)
-            own = read_parameters(text.parameters, {})
-            if own and not is_block:
-                raise RequestError(
+            text = self.blocks.get(name) or self.models[name]
+            if text.parameters and name not in self.blocks:
+                raise text.parameters[0].argument.place.error(
                     "A sub-model takes the parameters of the whole spec.",
-                    hint="Move them to the top, or make it one of the blocks.",
-                    where=str(text.parameters[0].argument.place),
+                    "Move them to the top, or make it one of the blocks.",
                 )
-            self.resolved[name] = self.resolve(self, text, given.value, own)
+            self.resolving.append(name)
+            self.resolved[name] = self.resolve(self, name, text)
             self.resolving.pop()
         return self.resolved[name]
+
+    def no_parameter(self, word: str, place: Place, kind: str = "") -> RequestError:
+        """The error of a word that should be a parameter."""
+        return self.owner.unknown(word, "8", kind).at(str(place))
 
 
 def check_callable_name(name: Text, what: str) -> None:
     """Refuses what cannot be the name of something that is called; names the place."""
     with located(name.place):
         check_attribute_name(name.value, what, catalogue.reserved_attributes())
+
+
+def _own_class(name: Text, template: Text) -> OwnClass:
+    if not name.value.isidentifier() or not name.value[0].isupper():
+        raise name.place.error(f"{name.value!r} cannot be the name of a class.", "For example: Sampling.")
+    if catalogue.is_layer(name.value):
+        raise name.place.error(f"Keras has a layer {name.value} already.", f"For example: My{name.value}.")
+    return OwnClass(name.value, template.value, template.place)

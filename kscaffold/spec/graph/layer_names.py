@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from kscaffold.base.errors import RequestError
 from kscaffold.spec.graph.value import Graph, Node, Step, Target, every_graph
 
 
@@ -50,10 +49,9 @@ class LayerNames:
         given += [("an output", self.of_value(name), place) for name, place in self.by_node.items()]
         for what, name, place in given:
             if layer := self._taken_by(name):
-                raise RequestError(
+                raise place.error(
                     f"{name!r} cannot be the name of {what}: Keras gives it to the first {layer} that has none.",
-                    hint=f"Call it {name}_{what.split()[1]}.",
-                    where=str(place),
+                    f"Call it {name}_{what.split()[1]}.",
                 )
 
     def _taken_by(self, name: str) -> str | None:

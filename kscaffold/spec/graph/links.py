@@ -2,72 +2,120 @@
 
 from __future__ import annotations
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from collections.abc import Iterable
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
 from kscaffold.base.place import Place, Text
 from kscaffold.spec.graph.document import GraphText
-from kscaffold.spec.graph.order import sort_by_need
 from kscaffold.spec.graph.value import Cut, Graph, Node, every_graph
 
 
-def in_order(graph: Graph) -> tuple[Node, ...]:
-    """The nodes, each behind those that it needs; all values that they name exist."""
-    makers = {value: node for node in graph.nodes for value in graph.values_of(node)}
-    known = {item.name for item in graph.inputs}
+def with_parts(graph: Graph, others: Iterable[str]) -> Graph:
+    """The graph in which nodes have as many values as are asked for, where it is not known how many they give.
+
+    Args:
+        graph: The graph.
+        others: Values that are asked for outside of its nodes and outputs.
+    """
+    asked: dict[str, int] = {}
+    wanted = [
+        *others,
+        *(output.value for output in graph.outputs),
+        *(name for node in graph.nodes for name in node.needs),
+    ]
+    for value in wanted:
+        name, _, number = value.partition(".")
+        if number.isdecimal() and len(number) <= 3:
+            asked[name] = max(asked.get(name, 0), int(number))
+
+    def counted(node: Node) -> Node:
+        if node.complete or node.name not in asked:
+            return replace(node, complete=True)
+        return replace(node, parts=tuple(str(number) for number in range(asked[node.name] + 1)))
+
+    return replace(graph, nodes=tuple(map(counted, graph.nodes)))
+
+
+def in_order(graph: Graph) -> Graph:
+    """The graph with each node behind those that it needs, and else as they are written.
+
+    Raises:
+        RequestError: A value is named that there is not, or nodes need each other in a circle; names the place.
+    """
     for node in graph.nodes:
         placed = [(value, node.start_place) for value in node.start]
-        placed += [(value, step.place) for step in node.steps for value in step.reads]
-        for value, place in placed:
-            if value not in makers and value not in known:
-                raise _unknown_value(value, place, graph)
+        for value, place in (*placed, *((value, step.place) for step in node.steps for value in step.reads)):
+            demand_value(value, place, graph)
     for output in graph.outputs:
-        if output.value not in makers and output.value not in known:
-            raise _unknown_value(output.value, output.place, graph)
-    needs = {node.name: [makers[value].name for value in node.needs if value in makers] for node in graph.nodes}
+        demand_value(output.value, output.place, graph)
     by_name = {node.name: node for node in graph.nodes}
-    ordered, circle = sort_by_need(needs)
-    if circle:
-        raise RequestError(f"{' needs '.join(circle)}: a graph has no cycles.", where=str(by_name[circle[0]].place))
-    return tuple(by_name[name] for name in ordered)
+    written = list(by_name)
+    makers = graph.makers
+    sorter = TopologicalSorter(
+        {name: [makers[value].name for value in node.needs if value in makers] for name, node in by_name.items()}
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = error.args[1][:0:-1]  # each needs the one behind it, and the last one the first
+        first = circle.index(min(circle, key=written.index))
+        circle = [*circle[first:], *circle[: first + 1]]
+        raise by_name[circle[0]].place.error(f"{' needs '.join(circle)}: a graph has no cycles.") from None
+    ordered: list[Node] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=written.index)
+        name = ready.pop(0)
+        sorter.done(name)
+        ordered.append(by_name[name])
+    return replace(graph, nodes=tuple(ordered))
 
 
-def _unknown_value(value: str, place: Place, graph: Graph) -> RequestError:
-    known = [item.name for item in graph.inputs]
-    known += [made for node in graph.nodes for made in graph.values_of(node)]
+def demand_value(value: str, place: Place, graph: Graph) -> None:
+    """Raises unless a graph has a value.
+
+    Raises:
+        RequestError: It has not; names the place.
+    """
+    if value in graph.values:
+        return
     base = value.partition(".")[0]
     whole = next((node for node in graph.nodes if node.name == base), None)
-    if whole and value != base and graph.values_of(whole) == (base,):
-        return RequestError(f"{base!r} is one value.", hint=f"Write {base}.", where=str(place))
     if whole and value == base:
         several = "gives several values" if whole.parts else "has several outputs"
-        return RequestError(
-            f"{base!r} {several}.", hint=f"Write one: {', '.join(graph.values_of(whole))}.",
-            where=str(place),
-        )  # fmt: skip
-    hint = did_you_mean(value, known) or f"There are: {', '.join(known)}."
-    return RequestError(f"There is no value {value!r}.", hint=hint, where=str(place))
+        raise place.error(f"{base!r} {several}.", f"Write one: {', '.join(graph.values_of(whole))}.")
+    if whole and graph.values_of(whole) == (base,):
+        raise place.error(f"{base!r} is one value.", f"Write {base}.")
+    raise place.unknown(f"There is no value {value!r}.", value, graph.values)
 
 
 def read_cut(name: Text, text: GraphText, graph: Graph) -> Cut:
-    """A model cut out of this graph."""
+    """A model cut out of a graph.
+
+    Raises:
+        RequestError: It says what only the graph can say, names a value that there is not, or needs more than it is
+            given; names the place.
+    """
     said = text.trainable or next((key for key, _ in text.structure), None)
     if said:
-        raise RequestError(
+        raise said.place.error(
             f"The model {name.value!r} is cut out of the graph, which says how it is.",
-            hint="Leave out structure and trainable.",
-            where=str(said.place),
+            "Leave out structure and trainable.",
         )
-    known = {item.name for item in graph.inputs}
-    known |= {value for node in graph.nodes for value in graph.values_of(node)}
-    inputs = tuple(item.name.value for item in text.inputs)
-    outputs = tuple(value.value for _, value in text.outputs)
-    places = [(item.name.value, item.name.place) for item in text.inputs]
-    places += [(value.value, value.place) for _, value in text.outputs]
-    for value, place in places:
-        if value not in known:
-            raise _unknown_value(value, place, graph)
-    if not inputs or not outputs:
-        raise RequestError(f"The model {name.value!r} needs inputs and outputs.", where=str(name.place))
-    return Cut(name.value, inputs, outputs, name.place)
+    if not text.inputs or not text.outputs:
+        raise name.place.error(f"The model {name.value!r} needs inputs and outputs.")
+    given, made = [item.name for item in text.inputs], [value for _, value in text.outputs]
+    for value in (*given, *made):
+        demand_value(value.value, value.place, graph)
+    cut = Cut(name.value, tuple(value.value for value in given), tuple(value.value for value in made), name.place)
+    reached = {*cut.outputs, *(value for node in graph.needed_for(cut.outputs, cut.inputs) for value in node.needs)}
+    for item in graph.inputs:
+        if item.name in reached.difference(cut.inputs):
+            raise name.place.error(
+                f"{cut.name!r} needs {item.name!r}, which is not one of its inputs.", "Add it there."
+            )
+    return cut
 
 
 def refuse_unused(graph: Graph, document: GraphText | None) -> None:
@@ -80,37 +128,26 @@ def refuse_unused(graph: Graph, document: GraphText | None) -> None:
     Raises:
         RequestError: Something is not used; names the place.
     """
-    makers = {value: node for node in graph.nodes for value in graph.values_of(node)}
-    needed: set[str] = set()
-    waiting = [output.value for output in graph.outputs]
-    values = set(waiting)
-    while waiting:
-        maker = makers.get(waiting.pop())
-        if maker and maker.name not in needed:
-            needed.add(maker.name)
-            waiting += maker.needs
-            values |= set(maker.needs)
+    outputs = [output.value for output in graph.outputs]
+    needed = graph.needed_for(outputs)
+    used = {*outputs, *(value for node in needed for value in node.needs)}
     for node in graph.nodes:
-        if node.name not in needed:
-            raise RequestError(
+        if node not in needed:
+            raise node.place.error(
                 f"The node {node.name!r} is not used: no output depends on it.",
-                hint="Use it, make it an output, or leave it out.",
-                where=str(node.place),
+                "Use it, make it an output, or leave it out.",
             )
     for item in graph.inputs:
-        if item.name not in values:
-            raise RequestError(f"The input {item.name!r} is not used: no output depends on it.", where=str(item.place))
+        if item.name not in used:
+            raise item.place.error(f"The input {item.name!r} is not used: no output depends on it.")
     for output in graph.outputs:
-        if output.value not in makers:
-            raise RequestError(
-                f"The output {output.name!r} is the input itself.", hint="Call a layer.", where=str(output.place)
-            )
+        if output.value not in graph.makers:
+            raise output.place.error(f"The output {output.name!r} is the input itself.", "Call a layer.")
     called = {step.name for step in graph.steps}
     for shared in graph.shared:
         if shared.name not in called:
-            raise RequestError(f"The shared layer {shared.name!r} is not called.", where=str(shared.place))
-    if document:
-        everything = {part.name for part in every_graph(graph)}
-        for name, text in (*document.models, *document.blocks):
-            if not text.is_cut and name.value not in everything:
-                raise RequestError(f"{name.value!r} is never called.", where=str(name.place))
+            raise shared.place.error(f"The shared layer {shared.name!r} is not called.")
+    everything = {part.name for part in every_graph(graph)}
+    for name, text in (*document.models, *document.blocks) if document else ():
+        if not text.is_cut and name.value not in everything:
+            raise name.place.error(f"{name.value!r} is never called.")

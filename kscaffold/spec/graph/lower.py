@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kscaffold.base.choices import Style
-from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
 from kscaffold.program.tree import (
@@ -36,10 +35,10 @@ from kscaffold.program.value import (
 )
 from kscaffold.spec.graph import value as graphs
 from kscaffold.spec.graph.chains import demand_chain
-from kscaffold.spec.graph.cuts import absorb_cuts, without_input_sizes
+from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
 from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described_inputs, described_outputs
-from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph
+from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step
 
 # Functions that people write as operators.
 OPERATORS = {
@@ -62,26 +61,24 @@ def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False)
     """
     if style is Style.SEQUENTIAL:
         demand_chain(graph)
+    whole = graph
     if style is Style.SUBCLASSED:
         _refuse_masks(graph)
-        for cut in graph.cuts:  # the values of what is cut out keep their names
-            facts.by_name[cut.name] = facts.of(graph)
         graph = without_input_sizes(absorb_cuts(graph))
     counter = iter(range(1, 10**9))
-    parts = [_Lowering(part, facts.of(part), style, counter) for part in every_graph(graph)]
+    # The values of what is cut out keep their names.
+    shapes = {part.name: facts.by_name.get(part.name, facts.of(graph)) for part in every_graph(graph)}
+    parts = [_Lowering(part, shapes[part.name], style, counter) for part in every_graph(graph)]
     routines = [part.routine(deferred and part.graph is graph) for part in parts]
-    return Program((*routines, *(_cut(cut, graph, parts[-1].names) for cut in graph.cuts)))
+    for cut in graph.cuts:
+        takes = inputs_of_cut(cut, whole, facts.of(whole)) if style is Style.SUBCLASSED else ()
+        routines.append(parts[-1].cut(cut, takes))
+    return Program(tuple(routines))
 
 
 def builder_name(graph: Graph) -> str:
     """The function that builds a model."""
     return f"build_{graph.name}"
-
-
-def _cut(cut: graphs.Cut, graph: Graph, names: LayerNames) -> Routine:
-    inputs, outputs = (tuple(names.of_value(value) for value in listed) for listed in (cut.inputs, cut.outputs))
-    shared = Cut(cut.name, builder_name(graph), inputs, outputs, cut.place)
-    return Routine(f"build_{cut.name}", 1, (), (), Listing("()", ()), cut=shared)
 
 
 def _parameter(argument: Argument) -> Parameter:
@@ -131,6 +128,18 @@ class _Lowering:
             described=self.described(),
             places=tuple((name, place) for name, _, place in self.layers if place is not None),
         )
+
+    def cut(self, cut: graphs.Cut, takes: tuple[Input, ...]) -> Routine:
+        """The function that cuts a model out of this one, whose values are known by now.
+
+        Args:
+            cut: The model.
+            takes: Its inputs, where its layers are called once more.
+        """
+        inputs, outputs = (tuple(map(self.names.of_value, values)) for values in (cut.inputs, cut.outputs))
+        starts, ends = (tuple(self.values[value] for value in values) for values in (cut.inputs, cut.outputs))
+        made = Cut(cut.name, builder_name(self.graph), inputs, outputs, cut.place, starts, ends, takes)
+        return Routine(f"build_{cut.name}", 1, (), (), Listing("()", ()), cut=made)
 
     def model(self, deferred: bool) -> Model:
         """What a function that builds a model makes of its steps."""
@@ -283,11 +292,11 @@ class _Lowering:
 
     def callee(self, step: graphs.Step, name: str | None) -> Tree:
         """What a step calls: what makes a layer, or a name."""
-        part = self.graph.part_of(step)
+        layer, part = self.graph.layer_of(step), self.graph.part_of(step)
         if self.style is Style.SEQUENTIAL and part is not None:
             return self.part(part, dict(step.arguments))
-        if self.style is Style.SEQUENTIAL and step.target is Target.SHARED:
-            return self.layer(self.graph.shared_layer(step.name).layer, self.names.shared(step.name))
+        if self.style is Style.SEQUENTIAL and layer is not None and step.target is Target.SHARED:
+            return self.layer(layer, self.names.shared(step.name))
         if step.layer is not None:
             return self.layer(step.layer, name)
         return Code("[]" if step.part else step.name)
@@ -320,8 +329,6 @@ def _refuse_masks(graph: Graph) -> None:
     Raises:
         RequestError: A model is called with a mask.
     """
-    for step in (step for part in every_graph(graph) for step in part.steps):
+    for step in every_step(graph):
         if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
-            raise RequestError(
-                f"The class of {step.name!r} takes no mask.", hint="Use --style functional.", where=str(step.place)
-            )
+            raise step.place.error(f"The class of {step.name!r} takes no mask.", "Use --style functional.")

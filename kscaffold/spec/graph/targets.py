@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.place import Text
 from kscaffold.program.tree import Plain, Variable
-from kscaffold.spec.graph.value import Graph, Layer, Target
+from kscaffold.spec.graph.value import Graph, Layer
 
 
 class Kind(StrEnum):
@@ -51,11 +50,9 @@ def read_targets(entries: Iterable[tuple[Text, Text]], graph: Graph) -> tuple[tu
     targets = []
     for name, target in entries:
         if name.value not in outputs:
-            hint = did_you_mean(name.value, outputs) or f"There are: {', '.join(outputs)}."
-            raise RequestError(f"There is no output {name.value!r}.", hint=hint, where=str(name.place))
+            raise name.place.unknown(f"There is no output {name.value!r}.", name.value, outputs)
         if target.value not in known:
-            hint = did_you_mean(target.value, known) or f"There are: {', '.join(known)}."
-            raise RequestError(f"{target.value!r} is no target.", hint=hint, where=str(target.place))
+            raise target.place.unknown(f"{target.value!r} is not a target.", target.value, known)
         targets.append((name.value, target.value))
     return tuple(targets)
 
@@ -72,28 +69,23 @@ def find_goal(graph: Graph, output: str) -> Goal:
     said = dict(graph.targets).get(output)
     if said in [item.name for item in graph.inputs]:
         return Goal(Kind.NUMBER, said, activation)
-    if said is not None:
-        return Goal(Kind(said), None, activation)
-    told = {"softmax": Kind.LABEL, "sigmoid": Kind.BINARY}
-    return Goal(told.get(activation, Kind.NUMBER), None, activation)
+    told = {"softmax": Kind.LABEL, "sigmoid": Kind.BINARY}.get(activation, Kind.NUMBER)
+    return Goal(Kind(said) if said else told, None, activation)
 
 
 def _last_activation(graph: Graph, value: str) -> str:
     """The activation that a value ends in, looked for in sub-models too."""
-    node = next((node for node in graph.nodes if value in graph.values_of(node)), None)
-    if node is None or not node.steps:
-        return _last_activation(graph, node.start[0]) if node and node.start else ""
-    step = node.steps[-1]
-    layer = graph.layer_of(step)
-    if layer is not None:
-        return _activation(layer)
-    if step.target is Target.OPERATION:
-        return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
-    if step.target not in (Target.MODEL, Target.BLOCK):
+    node = graph.makers.get(value)
+    if node is None:
         return ""
-    part = graph.subgraph(step)
-    chosen = value.rpartition(".")[2] if "." in value else part.outputs[0].name
-    return _last_activation(part, next(item.value for item in part.outputs if item.name == chosen))
+    step = node.steps[-1]
+    layer, part = graph.layer_of(step), graph.part_of(step)
+    if layer:
+        return _activation(layer)
+    if part:
+        chosen = value.rpartition(".")[2] if "." in value else part.outputs[0].name
+        return _last_activation(part, next(item.value for item in part.outputs if item.name == chosen))
+    return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
 
 
 def _activation(layer: Layer) -> str:

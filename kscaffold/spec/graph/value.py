@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 from kscaffold.base.place import Place
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument
-from kscaffold.program.tree import Object, Part, Tree, Value, names, transform, values
+from kscaffold.program.tree import Object, Part, Tree, Value, Variable, names, transform, values
 
 
 class Target(StrEnum):
@@ -114,6 +115,12 @@ class Step:
     def reads(self) -> tuple[str, ...]:
         """The values that its arguments name."""
         return tuple(values(self.part or self.passed))
+
+    @property
+    def trees(self) -> tuple[Tree, ...]:
+        """How often it is called, and all that it is called with."""
+        count = (Variable(self.repeat),) if isinstance(self.repeat, str) else ()
+        return (*count, self.part or self.passed, *(value for _, value in self.arguments))
 
     @property
     def repeated(self) -> bool:
@@ -250,25 +257,42 @@ class Graph:
     @property
     def callables(self) -> frozenset[str]:
         """The names of the shared layers, models and blocks that its nodes call."""
-        shared = {item.name for item in self.shared}
-        return frozenset(shared | {part.name for part in (*self.models, *self.blocks)})
+        parts = (*self.models, *self.blocks)
+        return frozenset((*(item.name for item in self.shared), *(part.name for part in parts)))
 
-    def shared_layer(self, name: str) -> SharedLayer:
-        """The shared layer of a name."""
-        return next(item for item in self.shared if item.name == name)
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What makes its layers, each once."""
+        return (*(item.layer for item in self.shared), *(step.layer for step in self.steps if step.layer))
 
-    def subgraph(self, step: Step) -> Graph:
-        """The model or block that a step calls."""
-        found = self.models if step.target is Target.MODEL else self.blocks
-        return next(item for item in found if item.name == step.name)
+    @cached_property
+    def makers(self) -> Mapping[str, Node]:
+        """The node that makes each value."""
+        return {value: node for node in self.nodes for value in self.values_of(node)}
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All values: the inputs, and what nodes make."""
+        return (*(item.name for item in self.inputs), *self.makers)
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """The names of the parameters that its calls need."""
+        trees = [*(layer.call for layer in self.layers), *(tree for step in self.steps for tree in step.trees)]
+        parts = (*self.models, *self.blocks)
+        inner = {item.name for part in parts for item in part.parameters if item.name not in part.own_parameters}
+        return frozenset(inner.union(*map(names, trees)))
 
     def layer_of(self, step: Step) -> Layer | None:
         """The layer that a step calls, `None` for a model, a block or an operation."""
-        return self.shared_layer(step.name).layer if step.target is Target.SHARED else step.layer
+        if step.target is Target.SHARED:
+            return next(item.layer for item in self.shared if item.name == step.name)
+        return step.layer
 
     def part_of(self, step: Step) -> Graph | None:
         """The model or block that a step calls, `None` for a layer or an operation."""
-        return self.subgraph(step) if step.target in (Target.MODEL, Target.BLOCK) else None
+        found = {Target.MODEL: self.models, Target.BLOCK: self.blocks}.get(step.target, ())
+        return next((item for item in found if item.name == step.name), None)
 
     def models_in(self, layer: Layer) -> tuple[Graph, ...]:
         """The models that are arguments of a layer."""
@@ -277,26 +301,23 @@ class Graph:
 
     def values_of(self, node: Node) -> tuple[str, ...]:
         """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
-        last = node.steps[-1] if node.steps else None
         if node.parts:
             return tuple(f"{node.name}.{part}" for part in node.parts)
-        if last is None or last.target not in (Target.MODEL, Target.BLOCK):
+        part = self.part_of(node.steps[-1]) if node.steps else None
+        if part is None or len(part.outputs) == 1:
             return (node.name,)
-        outputs = self.subgraph(last).outputs
-        return (node.name,) if len(outputs) == 1 else tuple(f"{node.name}.{output.name}" for output in outputs)
+        return tuple(f"{node.name}.{output.name}" for output in part.outputs)
 
-    def parameters_of(self, nodes: Iterable[Node]) -> tuple[Argument, ...]:
-        """The parameters that some of the nodes need."""
-        used: set[str] = {name for item in self.shared for name in names(item.layer.call)}
-        for step in (step for node in nodes for step in node.steps):
-            layer, part = self.layer_of(step), self.part_of(step)
-            for inner in (*(self.models_in(layer) if layer else ()), *([part] if part else [])):
-                used |= {item.name for item in inner.parameters if item.name not in inner.own_parameters}
-            used |= names(layer.call) if layer else set()
-            used |= names(step.part or step.passed)
-            used |= {name for _, value in step.arguments for name in names(value)}
-            used |= {step.repeat} if isinstance(step.repeat, str) else set()
-        return tuple(item for item in self.parameters if item.name in used)
+    def needed_for(self, wanted: Iterable[str], given: Iterable[str] = ()) -> tuple[Node, ...]:
+        """The nodes that make some values of others that are given, and of inputs."""
+        found: set[str] = set()
+        waiting = list(set(wanted) - set(given))
+        while waiting:
+            maker = self.makers.get(waiting.pop())
+            if maker and maker.name not in found:
+                found.add(maker.name)
+                waiting += set(maker.needs) - set(given)
+        return tuple(node for node in self.nodes if node.name in found)
 
 
 def every_graph(graph: Graph) -> Iterator[Graph]:
@@ -311,3 +332,8 @@ def every_graph(graph: Graph) -> Iterator[Graph]:
         yield part
 
     return visit(graph)
+
+
+def every_step(graph: Graph) -> Iterator[Step]:
+    """All calls of a graph, its sub-models and its blocks."""
+    return (step for part in every_graph(graph) for step in part.steps)
