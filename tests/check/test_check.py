@@ -174,7 +174,7 @@ def test_an_interpreter_without_keras_is_named(tmp_path: Path) -> None:
     assert "--python" in (caught.value.hint or "")
 
 
-def test_a_program_that_is_not_there_is_named() -> None:
+def test_a_program_that_does_not_exist_is_named() -> None:
     with pytest.raises(RequestError, match="There is no program 'no-such-python'"):
         find_interpreter("no-such-python")
 

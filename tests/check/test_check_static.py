@@ -37,7 +37,7 @@ def static(kscaffold: Kscaffold, *arguments: str):
     return kscaffold("check", "--static", *arguments)
 
 
-def test_what_the_source_shows_is_said_with_line_code_and_fix(kscaffold: Kscaffold, folder: Path) -> None:
+def test_what_the_source_shows_is_reported_with_line_code_and_fix(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "noisy.py").write_text(LAYER)
     result = static(kscaffold, "noisy.py")
     assert result.exit_code == ExitCode.CHECK_FAILED and result.err == ""
@@ -57,7 +57,7 @@ def test_static_needs_no_keras(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
-def test_a_comment_takes_a_finding_out_and_is_counted(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_comment_suppresses_a_finding_and_is_counted(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "noisy.py").write_text(
         LAYER.replace("self.weights = sizes", "self.weights = sizes  # kscaffold: ignore[KS101]").replace(
             "**kwargs):", "**kwargs):  # kscaffold: ignore"
@@ -68,7 +68,7 @@ def test_a_comment_takes_a_finding_out_and_is_counted(kscaffold: Kscaffold, fold
     assert "nothing found" not in result.out and "2 ignored" in result.out
 
 
-def test_a_comment_for_another_rule_takes_nothing_out(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_comment_for_another_rule_suppresses_nothing(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "noisy.py").write_text(LAYER.replace("sizes\n", "sizes  # kscaffold: ignore[KS102, KS3]\n"))
     assert static(kscaffold, "noisy.py").exit_code == ExitCode.CHECK_FAILED
 
@@ -101,7 +101,7 @@ def test_json_github_and_sarif(kscaffold: Kscaffold, folder: Path) -> None:
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
 
 
-def test_a_file_that_is_no_python_is_one_finding(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "broken.py").write_text("class X(:\n")
     result = static(kscaffold, "broken.py")
     assert result.exit_code == 1 and "broken.py:1: error KS100 this is no Python" in result.out
@@ -209,7 +209,7 @@ def test_causes_never_go_round_in_circles() -> None:
         walk(rule, ())
 
 
-def test_consequences_are_folded_under_the_cause_that_is_none_itself() -> None:
+def test_consequences_are_folded_under_the_root_cause() -> None:
     def finding(rule: str, *causes: str) -> Finding:
         return Finding(rule, rule, "error", "", "a.py", causes=causes)
 
@@ -321,7 +321,7 @@ def test_masks_that_may_be_left_out_are_tensors() -> None:
     assert [(problem.rule, problem.line) for problem in find_problems(textwrap.dedent(code))] == [("KS110", 6)]
 
 
-def test_long_sums_are_looked_at() -> None:
+def test_long_sums_are_read() -> None:
     code = f"""
 import keras
 
@@ -333,7 +333,7 @@ class Long(keras.Layer):
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_looked_at_without_an_exception(text: str) -> None:
+def test_any_text_is_read_without_an_exception(text: str) -> None:
     for problem in find_problems(text):
         assert problem.line >= 1 and problem.message
 
@@ -354,7 +354,7 @@ def test_our_own_code_has_nothing_that_the_source_shows(path: Path) -> None:
     assert find_problems(path.read_text(encoding="utf-8")) == []
 
 
-def test_pre_commit_hooks_are_commands_that_there_are(kscaffold: Kscaffold, folder: Path) -> None:
+def test_pre_commit_hooks_are_commands_that_exist(kscaffold: Kscaffold, folder: Path) -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     (folder / "fine.py").write_text("x = 1\n")
     for hook in hooks:

@@ -30,7 +30,7 @@ def test_the_main_job(folder: Path) -> None:
     assert sorted(tree(folder)) == ["my_dense.py", "test_my_dense.py"]
 
 
-def test_a_layer_of_ones_own_in_the_same_folder_is_found(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_custom_layer_in_the_same_folder_is_found(kscaffold: Kscaffold, folder: Path) -> None:
     assert kscaffold("layer", "Inner", "--no-check", "-q").exit_code == 0
     result = kscaffold("layer", "Outer", "--sublayer", "inner = inner:Inner(4)", "--sublayer", "drop = Dropout(0.5)")
     assert result.exit_code == 0, result
@@ -93,7 +93,7 @@ def test_what_is_not_written_is_checked_all_the_same(kscaffold: Kscaffold, folde
     assert tree(folder) == {}
 
 
-def test_a_file_that_is_kept_is_not_checked_and_that_is_said(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_file_that_is_kept_is_not_checked_and_this_is_reported(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "my_dense.py").write_text("mine\n")
     result = kscaffold("layer", "MyDense", "--skip")
     assert result.exit_code == 0

@@ -119,7 +119,7 @@ def own_verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[OwnLaye
         return list(zip(order, process.finish(tuple(jobs)), strict=True))
 
 
-def test_layers_of_keras_are_no_false_alarms(own_verdicts: list[tuple[OwnLayer, Verdict]]) -> None:
+def test_layers_of_keras_raise_no_false_alarms(own_verdicts: list[tuple[OwnLayer, Verdict]]) -> None:
     strange = [
         (layer.construct, finding.rule, finding.message)
         for layer, verdict in own_verdicts

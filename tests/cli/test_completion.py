@@ -46,7 +46,7 @@ def test_the_word_is_completed(folder: Path, line: str, expected: list[str]) -> 
     assert offers(line) == expected
 
 
-def test_templates_of_ones_own_are_offered_and_a_broken_project_offers_nothing(folder: Path) -> None:
+def test_custom_templates_are_offered_and_a_broken_project_offers_nothing(folder: Path) -> None:
     write_layer(folder / ".kscaffold/templates", "us", "densest")
     assert offers("kscaffold layer My -t den") == ["dense", "densest"]
     (folder / "pyproject.toml").write_text("[")

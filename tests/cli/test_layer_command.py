@@ -74,7 +74,7 @@ def test_a_dry_run_writes_nothing_and_a_diff_shows_what_it_would(kscaffold: Ksca
     assert tree(folder) == before
 
 
-def test_stdout_prints_the_module_alone(kscaffold: Kscaffold, folder: Path) -> None:
+def test_stdout_prints_only_the_module(kscaffold: Kscaffold, folder: Path) -> None:
     result = kscaffold("layer", "MyDense", "--no-check", "--stdout")
     assert result.exit_code == 0
     assert ast.parse(result.out)
@@ -405,7 +405,7 @@ def test_a_broken_template_is_named_and_does_not_hide_the_others(
     assert "layer/noise" in kscaffold("list").out
 
 
-def test_a_layer_of_ones_own_may_be_in_a_package(kscaffold: Kscaffold) -> None:
+def test_a_custom_layer_may_be_in_a_package(kscaffold: Kscaffold) -> None:
     result = kscaffold("layer", "Foo", "--stdout", "--no-check", "--sublayer", "mine = my_package.layers:MyDense(8)")
     assert result.exit_code == 0
     assert "from my_package.layers import MyDense" in result.out
@@ -441,5 +441,5 @@ def test_a_quiet_conflict_is_one_message(kscaffold: Kscaffold, folder: Path) -> 
     assert result.err.startswith("error: foo.py: exists with other content")
 
 
-def test_a_layer_with_the_name_of_a_base_class_is_warned_of(kscaffold: Kscaffold) -> None:
+def test_a_layer_with_the_name_of_a_base_class_brings_a_warning(kscaffold: Kscaffold) -> None:
     assert "Keras has a layer Layer of its own" in kscaffold("layer", "Layer", "--no-check").err

@@ -105,7 +105,7 @@ def test_without_a_spec_a_pipeline_is_a_preset(kscaffold: Kscaffold) -> None:
 
 
 @pytest.mark.parametrize("name", ["net.svg", "net.md", "pictures/net.SVG"])
-def test_a_picture_stands_beside_the_module(kscaffold: Kscaffold, folder: Path, name: str) -> None:
+def test_a_picture_is_next_to_the_module(kscaffold: Kscaffold, folder: Path, name: str) -> None:
     result = kscaffold("model", "vae", "--no-check", "-o", "out", "--diagram", name)
     assert result.exit_code == 0, result.err
     assert f"create  out/{name}" in result.out
@@ -180,7 +180,7 @@ def test_a_request_that_cannot_be_carried_out(
     assert tree(folder) == {}
 
 
-def test_names_are_said_where_keras_would_use_them_itself(kscaffold: Kscaffold) -> None:
+def test_names_that_keras_would_use_itself_are_refused_or_given(kscaffold: Kscaffold) -> None:
     result = kscaffold("pipeline", "net", "--input", "dense=4", "--output", "y: dense -> Dense(3)", "--no-check")
     assert result.exit_code == ExitCode.USAGE
     assert "'dense' cannot be the name of an input: Keras gives it to the first Dense that has none." in result.err

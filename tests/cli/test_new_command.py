@@ -223,7 +223,7 @@ def test_texts_with_quotes_and_jinja_stay_what_they_are(folder: Path, kscaffold:
     ],
 )
 @pytest.mark.usefixtures("nothing_left")
-def test_what_cannot_be_is_said_in_one_message(
+def test_what_is_impossible_is_reported_in_one_message(
     kscaffold: Kscaffold, arguments: tuple[str, ...], exit_code: int, message: str
 ) -> None:
     result = kscaffold("new", *arguments, "--no-check", "--no-input")
@@ -340,7 +340,7 @@ def test_what_is_given_is_not_asked_for(
     assert "license" not in asked and "author" not in asked and "model" in asked
 
 
-def test_a_template_of_ones_own(tmp_path: Path, folder: Path, kscaffold: Kscaffold) -> None:
+def test_a_custom_template(tmp_path: Path, folder: Path, kscaffold: Kscaffold) -> None:
     files = {
         f"{TOP}/{{{{cookiecutter.module}}}}.py": "size = {{ cookiecutter.size }}\n",
         f"{TOP}/run.sh": "#!/bin/sh\n",

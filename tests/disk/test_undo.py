@@ -254,7 +254,7 @@ def test_a_command_that_comes_while_another_checks_exports_both(
     assert tree(repository) == before
 
 
-def test_what_the_other_command_left_to_be_done_by_hand_is_said(
+def test_what_the_other_command_left_to_be_done_by_hand_is_reported(
     kscaffold: Kscaffold, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     init = repository / "pkg/layers/__init__.py"

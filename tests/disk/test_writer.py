@@ -95,7 +95,7 @@ def test_a_file_that_changes_after_the_plan_is_not_overwritten(folder: Path) -> 
         (lambda folder: (folder / "file").touch(), "file/x", "is not a folder"),
     ],
 )
-def test_what_is_no_place_for_a_file_is_refused(folder: Path, make: object, name: str, reason: str) -> None:
+def test_what_cannot_be_a_file_is_refused(folder: Path, make: object, name: str, reason: str) -> None:
     make(folder)  # type: ignore[operator]
     names = sorted(os.listdir(folder))
     with pytest.raises(RequestError, match=reason) as caught:

@@ -306,9 +306,7 @@ def test_a_path_far_from_where_the_user_is_is_shown_whole(tmp_path: Path) -> Non
         ("x" * 300, "File name too long"),
     ],
 )
-def test_a_path_that_leaves_the_folder_or_is_no_place_for_a_file_is_refused(
-    tmp_path: Path, path: str, reason: str
-) -> None:
+def test_a_path_that_leaves_the_folder_or_cannot_be_a_file_is_refused(tmp_path: Path, path: str, reason: str) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     for folder in (root, outside, root / "folder", root / "sub"):
         folder.mkdir()
@@ -391,7 +389,7 @@ def test_a_diff_of_other_content_without_a_last_line_end(tmp_path: Path) -> None
     assert diff(change) == expected
 
 
-def test_a_diff_of_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
+def test_a_diff_of_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"caf\xe9\nsame\n")
     lines = diff(plan_files(tmp_path, {"a.py": "café\nsame\n"}).changes[0]).splitlines()
     assert lines[3].startswith("-caf") and lines[4:] == ["+café", " same"]
@@ -441,7 +439,7 @@ def test_an_overwritten_file_keeps_its_permissions_and_a_new_one_has_the_usual(t
     }
 
 
-def test_folders_are_made_also_the_root_itself(tmp_path: Path) -> None:
+def test_folders_are_created_including_the_root(tmp_path: Path) -> None:
     commit(plan_files(tmp_path / "new/project", {"src/pkg/a.py": "new"}))
     assert [name for name, (_, content) in tree(tmp_path).items() if content] == ["new/project/src/pkg/a.py"]
 
@@ -901,7 +899,7 @@ def test_a_run_that_ends_well_just_as_recovery_begins_is_not_undone(
     assert (tmp_path / "a.py").read_text() == "new"
 
 
-def test_a_folder_that_was_made_anew_while_it_was_waited_for_is_locked_again(
+def test_a_folder_that_was_recreated_during_the_wait_is_locked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fcntl = pytest.importorskip("fcntl")
@@ -1078,7 +1076,7 @@ def tamper(root: Path, change: Callable[[dict[str, object]], object]) -> None:
     "content",
     ["no JSON", "[]\n", "{}\n", '{"token": 1}\n', "null\n", '{"token": "../../x"}\n', "[" * 100_000, "\udcff"],
 )
-def test_a_journal_that_is_none_is_refused_and_named(tmp_path: Path, content: str) -> None:
+def test_a_journal_that_is_not_one_is_refused_and_named(tmp_path: Path, content: str) -> None:
     write(tmp_path, {"a.py": "mine"})
     (tmp_path / JOURNAL).write_bytes(content.encode(errors="surrogateescape"))
     before = tree(tmp_path)
@@ -1088,7 +1086,7 @@ def test_a_journal_that_is_none_is_refused_and_named(tmp_path: Path, content: st
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
-def test_a_journal_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+def test_a_journal_that_is_not_a_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
     root = tmp_path / "root"
     root.mkdir()
     write(tmp_path, {"outside": "{}"})

@@ -98,7 +98,7 @@ def test_a_file_that_black_would_change_is_changed_by_a_few_characters_only(
     assert init.read_bytes() == expected
 
 
-def test_a_file_as_black_leaves_it_is_left_so(kscaffold: Kscaffold, repository: Path) -> None:
+def test_a_file_that_black_would_leave_is_left_as_it_is(kscaffold: Kscaffold, repository: Path) -> None:
     init = repository / "src/my_project/layers/__init__.py"
     init.parent.mkdir()
     names = [f"Layers{index}" for index in range(7)]
@@ -151,7 +151,7 @@ def test_a_folder_in_no_package_is_written_with_a_warning(kscaffold: Kscaffold, 
     assert expected in result.err
 
 
-def test_a_project_whose_name_is_no_package_registers_under_custom(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_project_whose_name_is_not_a_package_name_registers_under_custom(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[project]\nname = "3d-net"\n')
     assert 'package="custom"' in kscaffold("layer", "Gate", "--no-check", "--stdout").out
 
@@ -234,7 +234,7 @@ def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, r
         ('python = "no-such-python"', "There is no program 'no-such-python'. Give the path of a Python."),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_with_its_file(
+def test_an_impossible_setting_is_named_with_its_file(
     kscaffold: Kscaffold, folder: Path, line: str, message: str
 ) -> None:
     pyproject = folder / "pyproject.toml"

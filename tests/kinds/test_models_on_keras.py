@@ -213,7 +213,7 @@ def test_program_10_a_subclassed_autoencoder_has_all_its_weights_after_build(loa
     assert len(model.losses) == 6
 
 
-def test_a_variational_autoencoder_adds_its_divergence_and_is_random_in_training_alone(
+def test_a_variational_autoencoder_adds_its_divergence_and_is_random_only_in_training(
     load: Callable[..., Any],
 ) -> None:
     for style in ("subclassed", "functional"):
@@ -323,7 +323,7 @@ def _flags(worked: Worked, style: Style) -> ModelFlags:
 
 # The styles write different tests only where they build models differently.
 @pytest.mark.parametrize("style", ALL_STYLES)
-def test_the_tests_beside_the_models_pass(scaffolds: dict[tuple[str, str], ModelScaffold], style: str) -> None:
+def test_the_tests_next_to_the_models_pass(scaffolds: dict[tuple[str, str], ModelScaffold], style: str) -> None:
     wanted = ("mlp", "cut_autoencoder", "multi_io", "lstm", "vae")
     files = [scaffolds[key].destination.test for key in scaffolds if key[1] == style and key[0] in wanted]
     done = subprocess.run(
@@ -366,7 +366,7 @@ def test_a_layer_and_a_pipeline_made_one_after_the_other_work_together(kscaffold
 
 
 @pytest.mark.parametrize("style", ["functional", "subclassed"])
-def test_what_keras_alone_can_know_is_blamed_on_the_spec(kscaffold: Kscaffold, folder: Path, style: str) -> None:
+def test_what_only_keras_can_know_is_blamed_on_the_spec(kscaffold: Kscaffold, folder: Path, style: str) -> None:
     (folder / "halve.py").write_text(
         "import keras\n\n\n@keras.saving.register_keras_serializable()\nclass Halve(keras.layers.Layer):\n"
         "    def call(self, inputs):\n        return inputs[:, : inputs.shape[-1] // 2]\n\n"

@@ -96,7 +96,7 @@ def test_the_layers_and_models_of_the_repository_are_clean(
     assert re.search(r"^3 classes in \d+ files: nothing found", capfd.readouterr().out, re.MULTILINE)
 
 
-def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(repository: Path, whole: Path) -> None:
+def test_a_run_that_is_killed_resumes_as_if_it_had_not_been(repository: Path, whole: Path) -> None:
     process = train(repository, "runs/killed")
     first = repository / "runs/killed/checkpoints/epoch-0001"
     while process.poll() is None and not first.exists():

@@ -55,7 +55,7 @@ def test_the_repository_hides_the_user_who_hides_packages_which_hide_what_is_bui
     assert "repository, hides user, hides acme-templates, hides built-in  Scales each feature." in line
 
 
-def test_a_template_of_ones_own_is_used_like_a_built_in_one_and_is_checked(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_custom_template_is_used_like_a_built_in_one_and_is_checked(kscaffold: Kscaffold, folder: Path) -> None:
     write_layer(folder / ".kscaffold/templates", "us")
     result = kscaffold("layer", "Scale")
     assert result.out.splitlines()[-1] == "check   Scale()  (None, 16) -> (None, 16)  16 params  ok", result
@@ -71,7 +71,7 @@ def test_the_settings_say_where_the_templates_of_a_repository_are(kscaffold: Ksc
     assert (folder / "tools/templates/model/mlp.yaml").exists()
 
 
-def test_a_model_uses_a_layer_template_of_ones_own(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_model_uses_a_custom_layer_template(kscaffold: Kscaffold, folder: Path) -> None:
     write_layer(folder / ".kscaffold/templates", "us")
     spec = "layers: {Own: scale}\ninputs: {x: 4}\noutputs: {y: x -> Own -> Dense(2)}\n"
     (folder / "spec.yaml").write_text(spec)
@@ -278,7 +278,7 @@ def test_a_broken_preset_is_named_with_its_line_and_breaks_no_other(
         ),
     ],
 )
-def test_a_manifest_that_is_wrong_is_said_in_words(
+def test_a_wrong_manifest_is_explained_in_words(
     kscaffold: Kscaffold, folder: Path, old: str, new: str, message: str
 ) -> None:
     write_layer(folder / ".kscaffold/templates", "us")

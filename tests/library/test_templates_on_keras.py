@@ -222,7 +222,7 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
 
 # The masks of the others are tested on their own, and that of `blank` is the user's to say.
 @pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, "attention", "rnn_cell", "blank"}))
-def test_a_mask_goes_on_where_the_steps_do(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
+def test_a_mask_is_passed_on_where_the_steps_are(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
     outputs = example(keras, make, template)(embedded)
     assert (getattr(outputs, "_keras_mask", None) is None) is (template == "masked_pooling")

@@ -72,7 +72,7 @@ def test_factoring_random_networks_changes_nothing(tmp_path_factory: pytest.Temp
 
 @PROPERTY
 @given(networks())
-def test_no_variable_hides_a_function_and_none_is_used_before_it_is_there(
+def test_no_variable_hides_a_function_and_none_is_used_before_it_exists(
     tmp_path_factory: pytest.TempPathFactory, config: Entry
 ) -> None:
     from kscaffold.source.functions import program_parts
@@ -136,7 +136,7 @@ def widening(blocks: int = 7) -> Entry:
     return functional(layers, x)
 
 
-def test_sizes_that_follow_from_what_a_block_takes_are_no_parameters(
+def test_sizes_that_follow_from_what_a_block_takes_are_not_parameters(
     kscaffold: Kscaffold, folder: Path, tmp_path: Path
 ) -> None:
     text = source(kscaffold, folder, widening(12))
@@ -167,7 +167,7 @@ def growing() -> Entry:
     return functional(layers, x)
 
 
-def test_rates_that_grow_evenly_are_no_table_of_long_numbers(
+def test_rates_that_grow_evenly_do_not_become_a_table_of_long_numbers(
     kscaffold: Kscaffold, folder: Path, tmp_path: Path
 ) -> None:
     text = source(kscaffold, folder, growing())

@@ -47,7 +47,7 @@ def test_a_block_is_a_layer_with_arguments_and_a_config(kscaffold: Kscaffold, fo
     assert "project=self.project" in method(text, "ResidualBlock", "get_config")
 
 
-def test_attributes_are_called_as_the_layers_were_and_names_of_layers_are_left_out(
+def test_attributes_are_named_after_the_layers_and_names_of_layers_are_left_out(
     kscaffold: Kscaffold, folder: Path
 ) -> None:
     text = source(kscaffold, folder, resnet())
@@ -142,7 +142,7 @@ def test_a_model_without_its_own_types_leaves_casting_to_keras(kscaffold: Kscaff
     assert "dtype=self.dtype_policy" not in text
 
 
-def test_a_stub_and_a_class_of_ones_own_come_first(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_stub_and_a_custom_class_come_first(kscaffold: Kscaffold, folder: Path) -> None:
     own = layer("Gate", "gate", "input_layer", module="mine.layers", units=3)
     own["registered_name"] = "mine>Gate"
     config = chain(own)

@@ -116,7 +116,7 @@ def test_the_name_comes_from_the_model_then_from_the_file(kscaffold: Kscaffold, 
         ("a.pkl", b"\x80\x04\x95", "This is no saved model. kscaffold reads .keras, .h5"),
     ],
 )
-def test_what_is_no_saved_model_is_one_message(
+def test_what_is_not_a_saved_model_is_one_message(
     kscaffold: Kscaffold, folder: Path, name: str, content: bytes, message: str
 ) -> None:
     (folder / name).write_bytes(content)
@@ -126,7 +126,7 @@ def test_what_is_no_saved_model_is_one_message(
     assert message in refused(kscaffold, folder, name)
 
 
-def test_an_archive_without_a_config_and_a_file_that_is_not_there(kscaffold: Kscaffold, folder: Path) -> None:
+def test_an_archive_without_a_config_and_a_missing_file(kscaffold: Kscaffold, folder: Path) -> None:
     with zipfile.ZipFile(folder / "other.keras", "w") as archive:
         archive.writestr("../config.json", json.dumps(chain(DENSE)))
     assert "has no config.json" in refused(kscaffold, folder, "other.keras")
@@ -217,7 +217,7 @@ def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Ksca
     assert 'ScalePixels(name="scale_pixels")(inputs)' in text
 
 
-def test_classes_of_ones_own_are_imported(kscaffold: Kscaffold, folder: Path) -> None:
+def test_custom_classes_are_imported(kscaffold: Kscaffold, folder: Path) -> None:
     mine = layer("Gate", "gate", "input_layer", module="my_package.layers", units=8, rate=0.5)
     config = chain({**mine, "registered_name": "my_package>Gate"})
     write_json(folder / "model.json", config)
@@ -230,7 +230,7 @@ def test_classes_of_ones_own_are_imported(kscaffold: Kscaffold, folder: Path) ->
     assert "The model has no Gate." in refused(kscaffold, folder, "plain.json", "--custom", "other.place:Gate")
 
 
-def test_only_what_is_not_as_usual_is_written(kscaffold: Kscaffold, folder: Path) -> None:
+def test_only_what_differs_from_a_default_is_written(kscaffold: Kscaffold, folder: Path) -> None:
     glorot = {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": None}}
     he = {"module": "keras.initializers", "class_name": "HeNormal", "config": {"seed": None}}
     l2 = {"module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.001}}
@@ -251,7 +251,7 @@ def test_only_what_is_not_as_usual_is_written(kscaffold: Kscaffold, folder: Path
         assert argument in text
 
 
-def test_words_that_a_layer_learned_are_written_where_they_are_few(kscaffold: Kscaffold, folder: Path) -> None:
+def test_words_that_a_layer_learned_are_written_if_they_are_few(kscaffold: Kscaffold, folder: Path) -> None:
     config = chain(layer("StringLookup", "string_lookup", "input_layer"))
     write_keras(folder / "model.keras", config)
     done = kscaffold("from", "model.keras", "mine", "--no-check", "--stdout")
@@ -287,7 +287,7 @@ def test_bins_that_a_layer_found_are_written_without_how_many_there_were_to_be(
     assert "layers.Discretization(bin_boundaries=(0.5, 2.0))(inputs)" in written(kscaffold, folder, config)
 
 
-def test_quantizers_of_keras_are_no_stubs(kscaffold: Kscaffold, folder: Path) -> None:
+def test_quantizers_of_keras_do_not_become_stubs(kscaffold: Kscaffold, folder: Path) -> None:
     def quantizer(kind: str, **config: Any) -> Entry:
         made = {"module": "keras.quantizers", "class_name": kind, "config": config, "registered_name": None}
         return {**made, "shared_object_id": 7}
@@ -404,7 +404,7 @@ def test_a_map_of_policies_is_written(kscaffold: Kscaffold, folder: Path) -> Non
     assert 'default_policy="mixed_bfloat16", policy_map={"a/b": "float32"}' in text
 
 
-def test_an_input_with_the_name_of_a_builtin_is_no_layer(kscaffold: Kscaffold, folder: Path) -> None:
+def test_an_input_with_the_name_of_a_builtin_is_not_a_layer(kscaffold: Kscaffold, folder: Path) -> None:
     dense = layer("Dense", "dense", "zip", units=4)
     text = written(kscaffold, folder, functional([entry("zip", [8]), dense], "dense", inputs="zip"))
     assert 'zip_input = keras.Input((8,), name="zip")' in text
@@ -437,14 +437,14 @@ def test_in_a_frozen_model_nothing_else_says_that_it_is(kscaffold: Kscaffold, fo
     assert text.endswith("    model.trainable = False\n    return model\n")
 
 
-def test_operations_are_written_as_one_writes_them(kscaffold: Kscaffold, folder: Path) -> None:
+def test_operations_are_written_as_people_write_them(kscaffold: Kscaffold, folder: Path) -> None:
     text = written(kscaffold, folder, operations())
     assert "x = inputs[:, 2:] * 2 + 1.0" in text
     assert "outputs = -(x - ops.mean(x, axis=-1, keepdims=True))" in text
     assert "from keras import ops\n" in text
 
 
-def test_a_spec_says_operations_and_slices(kscaffold: Kscaffold, folder: Path) -> None:
+def test_a_spec_expresses_operations_and_slices(kscaffold: Kscaffold, folder: Path) -> None:
     assert written(kscaffold, folder, operations(), "--to-spec").splitlines() == [
         "# kscaffold pipeline mine mine.yaml",
         "inputs:",
@@ -477,7 +477,7 @@ def test_functions_take_their_arguments_in_their_own_order(
     assert f"outputs = {call}\n" in written(kscaffold, folder, chain(made))
 
 
-def test_what_a_spec_cannot_say_is_named(kscaffold: Kscaffold, folder: Path) -> None:
+def test_what_a_spec_cannot_express_is_named(kscaffold: Kscaffold, folder: Path) -> None:
     sparse = entry("input_layer", [8])
     sparse["config"]["sparse"] = True
     write_json(folder / "model.json", functional([sparse, DENSE], "dense"))

@@ -183,7 +183,7 @@ def test_classes_have_the_layers_of_the_saved_model_and_give_its_outputs(
     assert ("KS401" in verdict.passed) is (file in RULED)
 
 
-def test_a_class_with_another_layer_is_told(verdicts: dict[Key, Verdict]) -> None:
+def test_a_class_with_another_layer_is_reported(verdicts: dict[Key, Verdict]) -> None:
     (finding,) = verdicts["class", ""].findings
     assert finding.rule == "KS601"
     assert finding.message.startswith("the Conv2D 'stage1_block0_conv1': padding is")
@@ -238,7 +238,7 @@ def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Sca
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_what_differs_is_written_with_force_alone(
+def test_what_differs_is_written_only_with_force(
     kscaffold: Kscaffold, saved: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kscaffold.source import functions

@@ -197,7 +197,7 @@ def test_the_skips_of_a_unet_are_nested_and_do_not_cross() -> None:
     assert farthest == sorted(farthest, reverse=True) and len(set(farthest)) == 4
 
 
-def test_branches_stand_on_both_sides_of_where_they_meet() -> None:
+def test_branches_are_on_both_sides_of_where_they_meet() -> None:
     branches = [[("x", f"dense_{index}"), (f"dense_{index}", "add")] for index in range(4)]
     drawing = drawing_of(*(arrow for branch in branches for arrow in branch))
     picture = look_at(to_svg(drawing))
@@ -262,7 +262,7 @@ def test_an_arrow_that_is_given_twice_is_drawn_once() -> None:
     assert to_mermaid(drawing).count("-->") == 1
 
 
-def test_a_layer_that_is_called_on_its_own_output_goes_round_in_a_circle() -> None:
+def test_a_layer_that_is_called_on_its_own_output_is_a_cycle() -> None:
     drawing = drawing_of(("x", "dense"), ("dense", "relu"), ("relu", "dense"), ("dense", "dense"), ("relu", "y"))
     picture = look_at(to_svg(drawing))
     assert set(picture.arrows) == set(drawing.arrows)

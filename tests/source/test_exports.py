@@ -82,7 +82,7 @@ def test_a_class_is_added_where_its_like_is_and_a_second_time_changes_nothing(be
         "\0",
     ],
 )
-def test_where_it_cannot_be_done_safely_the_lines_to_add_are_said(text: str) -> None:
+def test_where_it_cannot_be_done_safely_the_lines_to_add_are_printed(text: str) -> None:
     export = add_export(text, "foo", ("Foo",), "shop.layers")
     assert export.text is None
     assert export.by_hand == ("from .foo import Foo", '__all__ += ["Foo"]')

@@ -34,7 +34,7 @@ def test_texts_come_back_in_order_each_with_its_own_settings() -> None:
         assert formatter.receive() == "x = [\n    1,\n    2,\n]\n"
 
 
-def test_what_is_no_python_blames_its_template_and_not_the_others() -> None:
+def test_what_is_not_python_blames_its_template_and_not_the_others() -> None:
     with Formatter() as formatter:
         formatter.send("x = (", {}, "layer/broken")
         formatter.send("y=1", {}, "layer/good")

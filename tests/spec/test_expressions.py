@@ -23,7 +23,7 @@ def test_a_layer_with_arguments() -> None:
     )
 
 
-def test_repetition_a_bare_name_and_a_layer_of_ones_own() -> None:
+def test_repetition_a_bare_name_and_a_custom_layer() -> None:
     assert parse_call("Dense(64) x3").repeat == 3
     assert parse_call("Flatten") == Object("Flatten")
     own = parse_call("my_package.layers:MyDense(8)")
@@ -96,7 +96,7 @@ def test_a_list_of_expressions() -> None:
         ("1+" * 5000 + "1", "10001 characters long"),
     ],
 )
-def test_what_is_no_expression_is_refused(text: str, complaint: str) -> None:
+def test_what_is_not_an_expression_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(RequestError, match=complaint):
         parse_expression(text)
 
@@ -173,7 +173,7 @@ def test_a_graph_has_operations_slices_and_arguments_of_calls(text: str, parsed:
         ("...", "a value of type ellipsis cannot be saved"),
     ],
 )
-def test_what_is_no_expression_of_a_graph_is_refused(text: str, complaint: str) -> None:
+def test_what_is_not_an_expression_of_a_graph_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(RequestError, match=complaint.replace("...", "\\.\\.\\.")):
         parse_expression(text, graph=True)
 

@@ -73,7 +73,7 @@ def test_what_a_name_means_is_demanded() -> None:
         ("x:int=3 4", "is not understood at column"),
     ],
 )
-def test_arguments_that_cannot_be(text: str, complaint: str) -> None:
+def test_impossible_arguments(text: str, complaint: str) -> None:
     with pytest.raises(RequestError) as caught:
         parse_argument(text)
     assert complaint in str(caught.value)
@@ -109,7 +109,7 @@ def test_the_example_input_is_one_that_the_sublayers_take(sublayer: str, shape: 
     assert describe(sublayers=("drop = Dropout(0.5)", f"part = {sublayer}")).inputs[0].shape == shape
 
 
-def test_a_mask_goes_to_no_sublayer_behind_a_body_that_has_used_it_up() -> None:
+def test_a_mask_goes_to_no_sublayer_after_a_body_that_has_used_it_up() -> None:
     for template in ("attention", "merge", "masked_pooling"):
         spec = describe(template, sublayers=("part = BatchNormalization()",), features=frozenset({"mask"}))
         assert "mask" not in spec.steps[0].passes
@@ -219,7 +219,7 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ),
     ],
 )
-def test_flags_that_cannot_be(flags: dict[str, object], complaint: str) -> None:
+def test_impossible_flags(flags: dict[str, object], complaint: str) -> None:
     with pytest.raises(RequestError) as caught:
         describe(**flags)  # type: ignore[arg-type]
     assert complaint in str(caught.value)

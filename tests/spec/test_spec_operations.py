@@ -155,7 +155,7 @@ def test_a_mistake_is_named_with_its_place(step: str, message: str) -> None:
         ("numbers: 6", "numbers: {shape: [6], sparse: true}", "An input has no 'sparse'. There are: shape,"),
     ],
 )  # fmt: skip
-def test_what_a_model_is_like_is_held_against_what_there_is(old: str, new: str, message: str) -> None:
+def test_what_a_model_is_like_is_compared_with_what_there_is(old: str, new: str, message: str) -> None:
     assert message in refusal(TICKETS.replace(old, new))
 
 
@@ -182,7 +182,7 @@ def test_functional_code_names_values_as_the_spec_does() -> None:
     ast.parse(f"def f():\n    {text.replace(chr(10), chr(10) + '    ')}")
 
 
-def test_a_class_whose_call_is_more_than_layers_is_built_by_a_call_without_numbers() -> None:
+def test_a_class_whose_call_is_more_than_layers_is_built_by_a_symbolic_call() -> None:
     text = source(TICKETS, "subclassed")
     assert 'inputs = {"title": keras.KerasTensor(input_shape["title"], dtype="int32"), ' in text
     assert "self.call(inputs)\n" in text
@@ -202,7 +202,7 @@ def test_a_class_whose_call_is_more_than_layers_is_built_by_a_call_without_numbe
     assert "keras.Model([x], [y], " in source(listed, "functional")
 
 
-def test_a_model_inside_of_a_layer_is_made_for_it_or_shared_with_it() -> None:
+def test_a_model_inside_a_layer_is_made_for_it_or_shared_with_it() -> None:
     alone = net("x -> table -> block")
     assert "layers.TimeDistributed(encoder)(x)" in source(alone, "functional")
     assert "layers.TimeDistributed(Encoder(dtype=self.dtype_policy), dtype" in source(alone, "subclassed")
@@ -225,7 +225,7 @@ def test_a_class_takes_no_mask() -> None:
         source(text, "subclassed")
 
 
-def test_values_of_which_it_is_not_known_how_many_there_are_are_counted() -> None:
+def test_values_of_unknown_number_are_counted() -> None:
     text = source("inputs: {x: 4}\nnodes:\n  h: x -> my.layers:Mine(3)\noutputs:\n  y: (h.0, h.2) -> Add", "functional")
     assert "h = Mine(3)(x)\n" in text
     assert "layers.Add()([h[0], h[2]])" in text
@@ -251,7 +251,7 @@ def test_a_frozen_model_is_frozen_after_it_is_made() -> None:
         ("  y: x -> Dense(2)\nstructure: {outputs: list}", "the outputs of 'net' are a list."),
     ],
 )
-def test_what_is_more_than_a_chain_is_no_sequential_model(graph: str, reason: str) -> None:
+def test_what_is_more_than_a_chain_cannot_be_a_sequential_model(graph: str, reason: str) -> None:
     parsed = graph_of(f"inputs: {{x: 4}}\noutputs:\n{graph}")
     facts = infer_shapes(parsed, OwnLayers((), "custom", Catalogue()).infer)
     with pytest.raises(RequestError, match="A sequential model is a chain, but") as refused:
@@ -270,7 +270,7 @@ def test_a_picture_has_a_box_for_each_operation_and_an_arrow_from_each_value_tha
     assert step_title(graph, next(graph.steps)) == "Embedding(50, 8)"
 
 
-def test_a_name_that_keras_gives_to_an_operation_is_no_name_of_an_input() -> None:
+def test_a_name_that_keras_gives_to_an_operation_cannot_be_that_of_an_input() -> None:
     with pytest.raises(RequestError, match="'mean' cannot be the name of an input: Keras gives it to the first mean"):
         source("inputs: {mean: [3, 4]}\noutputs:\n  y: mean -> ops.mean(axis=1) -> Dense(2)", "functional")
 

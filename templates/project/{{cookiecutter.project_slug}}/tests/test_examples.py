@@ -1,4 +1,4 @@
-"""Tests of the examples: those that are made up, and those that are read."""
+"""Tests of the examples, both made up and read from files."""
 
 import csv
 
@@ -57,7 +57,7 @@ def test_files_are_read(tmp_path, examples, write, name):
         np.testing.assert_allclose(found[key], rows, rtol=1e-6)
 
 
-def test_what_is_wrong_with_a_file_is_said(tmp_path, examples):
+def test_a_bad_file_is_reported(tmp_path, examples):
     name = INPUTS[0].name
     rows = examples[name]
     wrong = {
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, examples):
         read_examples(tmp_path / "examples.parquet")
 
 
-def test_what_is_wrong_with_a_csv_file_is_said_with_its_line(tmp_path, examples):
+def test_a_bad_csv_file_is_reported_with_its_line(tmp_path, examples):
     path = write_csv(tmp_path / "examples.csv", examples)
     header, first, *rest = path.read_text().splitlines()
     second, *others = rest

@@ -41,14 +41,14 @@ def test_training_learns_and_leaves_a_model(tmp_path, name):
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
 
 
-def test_a_run_goes_on_as_if_it_had_not_been_interrupted(tmp_path):
+def test_a_run_resumes_as_if_it_had_not_been_interrupted(tmp_path):
     train(tmp_path / "whole", "--epochs", "2")
     train(tmp_path / "parts", "--epochs", "1")
     train(tmp_path / "parts", "--epochs", "2")
     assert read_log(tmp_path / "parts") == read_log(tmp_path / "whole")
 
 
-def test_a_run_that_was_begun_otherwise_does_not_go_on(tmp_path, capsys):
+def test_a_run_with_other_settings_does_not_resume(tmp_path, capsys):
     train(tmp_path, "--epochs", "1")
     with pytest.raises(SystemExit) as stopped:
         train(tmp_path, "--epochs", "2", "--batch-size", "4")
@@ -56,7 +56,7 @@ def test_a_run_that_was_begun_otherwise_does_not_go_on(tmp_path, capsys):
     assert "--fresh" in capsys.readouterr().err
 
 
-def test_epochs_have_orders_of_their_own_that_the_seed_decides():
+def test_each_epoch_has_its_own_order_that_the_seed_decides():
     examples = make_examples(20)
 
     def first_inputs(seed, first_epoch):
@@ -78,7 +78,7 @@ def test_epochs_have_orders_of_their_own_that_the_seed_decides():
         (["--strategy", "multiworker"], "TF_CONFIG"),
     ],
 )
-def test_bad_arguments_are_one_line(tmp_path, capsys, monkeypatch, arguments, message):
+def test_bad_arguments_are_reported_in_one_line(tmp_path, capsys, monkeypatch, arguments, message):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(SystemExit) as stopped:
         train(tmp_path / "run", *arguments)

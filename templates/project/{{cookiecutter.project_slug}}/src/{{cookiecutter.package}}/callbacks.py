@@ -1,4 +1,4 @@
-"""Callbacks of Keras that are the project's own."""
+"""The project's own Keras callbacks."""
 
 import math
 
@@ -8,19 +8,19 @@ from .checkpoints import State, random_states
 
 
 class Diverged(RuntimeError):
-    """Training that has come to losses which are no numbers."""
+    """Training whose losses are no longer numbers."""
 
 
 class WriteCheckpoints(keras.callbacks.Callback):
-    """Writes a checkpoint at the end of each epoch, and lets early stopping go on where it was.
+    """Writes a checkpoint at the end of each epoch, and lets early stopping resume where it was.
 
-    It has to stand behind the early stopping in the list of callbacks.
+    It must come after the early stopping in the list of callbacks.
 
     Args:
-        checkpoints: Where to.
-        state: What the run begins with.
+        checkpoints: Where to write.
+        state: The state that the run starts with.
         early_stopping: The callback that knows the best epoch.
-        writes: Whether this process writes; of several workers only one does.
+        writes: Whether this process writes; only one of several workers does.
     """
 
     def __init__(self, checkpoints, state, early_stopping, writes=True):

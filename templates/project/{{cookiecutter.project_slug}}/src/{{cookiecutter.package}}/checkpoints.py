@@ -1,4 +1,4 @@
-"""Checkpoints that a run goes on from, as it would have without the interruption."""
+"""Checkpoints from which a run resumes as if it had not been interrupted."""
 
 import csv
 import json
@@ -15,14 +15,14 @@ WEIGHTS = "model.weights.h5"
 
 @dataclass(frozen=True)
 class State:
-    """What a run knows at the end of an epoch, beside the weights.
+    """What a run knows at the end of an epoch, besides the weights.
 
     Args:
         epoch: How many epochs are done.
-        settings: What the run was started with and cannot change.
+        settings: What the run was started with, which cannot change.
         best: The best validation loss so far.
-        best_epoch: The epoch that had it, the first is 1.
-        wait: How many epochs have not been better since.
+        best_epoch: The epoch that had it; the first is 1.
+        wait: How many epochs since then were not better.
         random: The states of the model's random number generators.
     """
 
@@ -45,7 +45,7 @@ class Checkpoints:
         return self.folder / f"epoch-{epoch:04d}"
 
     def read_last(self):
-        """The state after the last epoch that was finished; without one, that of a run which begins."""
+        """The state after the last finished epoch, or that of a new run if there is none."""
         finished = sorted(self.folder.glob(f"epoch-*/{STATE}"))
         if not finished:
             return State()
@@ -55,7 +55,7 @@ class Checkpoints:
             raise OSError(f"{finished[-1]} is damaged ({error}); --fresh begins anew") from error
 
     def write(self, model, state):
-        """Writes a checkpoint: it is there as a whole or not at all, whenever the process is killed."""
+        """Writes a checkpoint as a whole or not at all, even if the process is killed."""
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -79,7 +79,7 @@ class Checkpoints:
 
 
 def cut_log(path, epochs):
-    """Takes out of a CSV log what an epoch that was not finished had written."""
+    """Removes from a CSV log what an unfinished epoch wrote."""
     if not path.exists():
         return
     with path.open(newline="") as file:
@@ -92,7 +92,7 @@ def cut_log(path, epochs):
 
 
 def random_states(model):
-    """The random states of dropout and the like, which weights do not include."""
+    """The random states of dropout and the like, which the weights do not include."""
     return [np.array(variable).tolist() for variable in _random_variables(model)]
 
 

@@ -1,4 +1,4 @@
-"""The input pipeline: examples as `tf.data` datasets, shuffled, in batches, ready before they are needed."""
+"""The input pipeline: examples as `tf.data` datasets, shuffled, batched and prefetched."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,7 @@ from .examples import INPUTS, TARGETS
 
 
 def split_examples(examples, share):
-    """Splits examples into those to train with and those to validate with, always in the same way."""
+    """Splits examples into those for training and those for validation, always in the same way."""
     count = len(examples[INPUTS[0].name])
     order = np.random.default_rng(0).permutation(count)
     validating = order[: max(1, round(count * share))]
@@ -16,10 +16,10 @@ def split_examples(examples, share):
 
 
 def make_training_dataset(examples, batch_size, seed, first_epoch=0):
-    """Shuffled batches without end, epoch by epoch.
+    """Endless shuffled batches, epoch by epoch.
 
-    Each epoch has an order of its own, which follows from the seed and the number of the epoch: a run that goes on
-    after an interruption sees what it would have seen without it.
+    Each epoch has its own order, which follows from the seed and the number of the epoch, so a run that resumes after
+    an interruption sees what it would have seen without it.
     """
     dataset = _make_dataset(examples)
     count = len(examples[INPUTS[0].name])
@@ -35,7 +35,7 @@ def make_training_dataset(examples, batch_size, seed, first_epoch=0):
 
 
 def make_validation_dataset(examples, batch_size, devices=1):
-    """All examples once, in order; those are left out that the devices could not share evenly."""
+    """All examples once, in order, except those that the devices could not share evenly."""
     count = len(examples[INPUTS[0].name])
     dataset = _make_dataset(examples).take(count - count % devices)
     return _sharded(dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE))
@@ -55,7 +55,7 @@ def _make_dataset(examples):
 
 
 def _sharded(dataset):
-    """A dataset of which each worker of several takes its share of every batch."""
+    """A dataset of which each of several workers takes its share of every batch."""
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return dataset.with_options(options)

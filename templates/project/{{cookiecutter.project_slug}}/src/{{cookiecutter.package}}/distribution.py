@@ -7,15 +7,15 @@ from .examples import UsageError
 
 
 class WorkerLost(RuntimeError):
-    """Another worker that does not answer any more."""
+    """Another worker that no longer answers."""
 
 
 def make_strategy(name, cpu_devices=None):
-    """A strategy of TensorFlow.
+    """A TensorFlow strategy.
 
     Args:
         name: `none`, `mirrored` (the devices of this machine) or `multiworker` (the machines in `TF_CONFIG`).
-        cpu_devices: The number of devices that the CPU is to count as, to try `mirrored` without GPUs.
+        cpu_devices: The number of devices that the CPU should count as, to try `mirrored` without GPUs.
     """
     if cpu_devices:
         cpu = tf.config.list_physical_devices("CPU")[0]
@@ -29,7 +29,7 @@ def make_strategy(name, cpu_devices=None):
 
 
 def demand_shares(strategy, batch_size):
-    """Refuses batches of which the devices would have unequal shares, or none."""
+    """Refuses batches that the devices could not share evenly."""
     devices = strategy.num_replicas_in_sync
     if batch_size % devices:
         raise UsageError(f"--batch-size {batch_size} cannot be shared evenly by {devices} devices")
@@ -42,13 +42,13 @@ def is_chief(strategy):
 
 
 def fit(model, strategy, training, validation, **options):
-    """`model.fit`, and on several workers the same by hand, for Keras 3 cannot do it there.
+    """`model.fit`; on several workers, where Keras 3 does not support it, the same by hand.
 
     Args:
         model: A compiled model, made in the scope of the strategy.
         strategy: Where it is trained.
-        training: Batches without end.
-        validation: Batches, once.
+        training: Endless batches.
+        validation: Batches of all examples, once.
         **options: `epochs`, `initial_epoch`, `steps_per_epoch`, `callbacks` and `verbose`, as `model.fit` takes them.
     """
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
@@ -77,7 +77,7 @@ def _fit_on_workers(
         steps=steps_per_epoch,
     )
 
-    # The workers add up gradients in train_step, and metrics whenever these are read: all of them have to do
+    # Workers add up their gradients in train_step, and their metrics whenever these are read, so all of them must do
     # both equally often.
     @tf.function
     def train_step(batch):

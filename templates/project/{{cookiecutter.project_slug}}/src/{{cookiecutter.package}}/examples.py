@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FACTORS = 4  # hidden causes behind each example that is made up
+FACTORS = 4  # hidden causes behind each made-up example
 NOISE = 0.1
-STEPS = 20  # length of sequences that are made up, where the model takes any
+STEPS = 20  # length of made-up sequences, if the model takes any
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Field:
         name: Its name in files.
         shape: The shape of one row; `None` for a size that may differ from file to file.
         dtype: The type of its numbers.
-        below: What whole numbers have to be less than.
-        copies: The input that it is a copy of, for a model that gives back its input.
+        below: The number that whole numbers must be less than.
+        copies: The input that it is a copy of, for a model that reproduces its input.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Field:
         return np.issubdtype(np.dtype(self.dtype), np.integer)
 
 
-# What the model takes and what it is to give, in the order of its inputs and outputs.
+# What the model takes and what it should return, in the order of its inputs and outputs.
 INPUTS = (
 {% for field in cookiecutter._inputs %}
     Field({{ field }}),
@@ -49,7 +49,7 @@ TARGETS = (
 
 
 class UsageError(ValueError):
-    """What was given cannot be used; says why in one sentence."""
+    """Arguments or data that cannot be used; the message says why in one sentence."""
 
 
 class DataError(UsageError):
@@ -57,14 +57,14 @@ class DataError(UsageError):
 
 
 def stored_fields():
-    """The fields that a file has to have."""
+    """The fields that a file must have."""
     return [field for field in (*INPUTS, *TARGETS) if field.copies is None]
 
 
 def read_examples(path):
     """Reads a `.npz` file with an array for each field, or a `.csv` file with columns for them.
 
-    A field of one number is a column with its name, `label`; of several, columns with numbers, `image_0`, `image_1`.
+    A field of one number is a column with its name, `label`; one of several is numbered columns, `image_0`, `image_1`.
 
     Args:
         path: The file.
@@ -84,7 +84,7 @@ def read_examples(path):
         raise
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    except Exception as error:  # whatever a damaged file does to the reader
+    except Exception as error:  # a damaged file may raise anything
         raise DataError(f"{path}: it is damaged or no {path.suffix} file ({error})") from error
     examples = {field.name: _checked(field, found[field.name], path) for field in stored_fields()}
     counts = {name: len(rows) for name, rows in examples.items()}
@@ -96,9 +96,9 @@ def read_examples(path):
 
 
 def make_examples(count, seed=0):
-    """Makes examples up: hidden factors decide the targets and, with some noise, the inputs.
+    """Makes up examples: hidden factors determine the targets and, with some noise, the inputs.
 
-    The rule is always the same; the seed draws other examples of it.
+    The rule is always the same; another seed draws other examples of it.
     """
     rule = np.random.default_rng(0)
     draws = np.random.default_rng((seed, 1))
@@ -117,7 +117,7 @@ def _with_copies(examples):
 
 def _read_npz(path):
     if not zipfile.is_zipfile(path):
-        path.open("rb").close()  # it may be missing, which is another thing
+        path.open("rb").close()  # raises if it is missing, which is another problem
         raise DataError(f"{path}: it is no .npz file")
     with np.load(path, allow_pickle=False) as archive:
         for field in stored_fields():
@@ -130,7 +130,7 @@ def _read_npz(path):
 def _array(archive, name, path):
     try:
         return archive[name]
-    except ValueError:  # objects, which could run anything when they are loaded
+    except ValueError:  # objects, which could run any code when they are loaded
         raise DataError(f"{path}: {name!r} holds Python objects, which are no numbers") from None
 
 
@@ -167,7 +167,7 @@ def _is_number(text):
 
 
 def _columns(field, header, path):
-    """The numbers of the columns of a field."""
+    """The indices of the columns of a field."""
     if math.prod(size or 0 for size in field.shape) == 1:
         names = [field.name]
     elif None in field.shape:
@@ -189,7 +189,7 @@ def _shortened(names):
 
 
 def _checked(field, rows, path):
-    """The rows of a field with its dtype, if they have its shape and are numbers that it can hold."""
+    """The rows of a field in its dtype, if they have its shape and are numbers that it can hold."""
     where = f"{path}: {field.name!r}"
     if rows.dtype.kind not in "biuf":
         raise DataError(f"{where} holds {rows.dtype}, which is no number")
@@ -213,24 +213,24 @@ def _view(field, factors, rule, draws):
     shape = tuple(size or STEPS for size in field.shape)
     if not field.is_whole:
         patterns = rule.normal(size=(FACTORS, *shape))
-        if len(shape) > 1:  # an image is brighter or darker as a whole, too
+        if len(shape) > 1:  # an image is also brighter or darker as a whole
             patterns += rule.normal(size=(FACTORS, *(1,) * (len(shape) - 1), shape[-1]))
         rows = np.tensordot(factors, patterns, axes=1) / math.sqrt(FACTORS)
         return (rows + NOISE * draws.normal(size=rows.shape)).astype(field.dtype)
     places = math.prod(shape)
     seen = factors[:, rule.integers(FACTORS, size=places)] + NOISE * draws.normal(size=(len(factors), places))
-    highest = min(field.below or 16, 16) - 1  # few ids, so that each is often seen; 0 is left for padding
+    highest = min(field.below or 16, 16) - 1  # few ids, so that each is seen often; 0 is reserved for padding
     ids = np.minimum(1 + np.floor(_squash(seen) * highest), highest)
     return ids.reshape(len(factors), *shape).astype(field.dtype)
 
 
 def _decide(field, factors, examples, rule):
-    """What the factors make of a target."""
+    """The values of a target that follow from the factors."""
     shape = tuple(size or STEPS for size in field.shape)
     if field.below is None:
         return np.tanh(np.tensordot(factors, rule.normal(size=(FACTORS, *shape)), axes=1)).astype(field.dtype)
     for source in INPUTS:
-        if len(shape) > 1 and source.shape[: len(shape)] == field.shape:  # a label for each place of an image
+        if len(shape) > 1 and source.shape[: len(shape)] == field.shape:  # a label for each pixel of an image
             brightness = examples[source.name].reshape(len(factors), *shape, -1).mean(axis=-1)
             return np.floor(_squash(brightness) * field.below).astype(field.dtype)
     scores = np.tensordot(factors, rule.normal(size=(FACTORS, *shape, field.below)), axes=1)

@@ -1,4 +1,4 @@
-"""What a run leaves: the model for serving, and a picture of how it was trained."""
+"""What a run leaves behind: the model for serving, and a picture of its training."""
 
 import csv
 import os
@@ -10,18 +10,18 @@ import numpy as np
 import tensorflow as tf
 
 class WrongExport(RuntimeError):
-    """A SavedModel that predicts otherwise than the model it comes from."""
+    """A SavedModel whose predictions differ from those of its model."""
 
 
 TOLERANCES = {"float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
 
 
 def export_model(model, folder, inputs):
-    """Exports a SavedModel, loads it, and holds its predictions against those of the model.
+    """Exports a SavedModel, loads it, and compares its predictions with those of the model.
 
     Args:
         model: The model.
-        folder: Where the SavedModel goes; replaced if it is there.
+        folder: Where the SavedModel goes; replaced if it exists.
         inputs: A few examples, as the model takes them.
 
     Returns:
@@ -37,7 +37,7 @@ def export_model(model, folder, inputs):
     model.export(
         unfinished, format="tf_saved_model", verbose=False, input_signature=[signature if len(arrays) > 1 else signature[0]]
     )
-    loaded = tf.saved_model.load(unfinished)  # has to live as long as what it serves
+    loaded = tf.saved_model.load(unfinished)  # must live as long as what it serves
     served = loaded.serve(inputs)
     difference = 0.0
     for expected, found in zip(
@@ -53,7 +53,7 @@ def export_model(model, folder, inputs):
 
 
 def draw_curves(log, picture):
-    """Draws the losses and metrics of a CSV log, those of training and validation together."""
+    """Draws the losses and metrics of a CSV log, training and validation together."""
     matplotlib.use("Agg")  # needs no screen
     from matplotlib import pyplot
 

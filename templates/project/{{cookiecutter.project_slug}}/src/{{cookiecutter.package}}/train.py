@@ -13,7 +13,7 @@ from .examples import INPUTS, UsageError, make_examples, read_examples
 
 MODELS = ("{{ cookiecutter._model.module }}", "{{ cookiecutter._baseline.module }}")
 PRECISIONS = ("float32", "mixed", "mixed_bfloat16", "mixed_float16")
-# What a run leaves in its folder, and --fresh takes away.
+# What a run leaves in its folder, and --fresh removes.
 PRODUCTS = ("checkpoints", "tensorboard", "log.csv", "curves.png", "model.keras", "saved_model")
 
 
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser():
-    """The arguments there are."""
+    """The parser of the command line."""
     parser = Parser(
         prog="python -m {{ cookiecutter.package }}.train",
         description="Trains a model. The same command again goes on where a run was interrupted.",
@@ -50,7 +50,7 @@ def make_parser():
 
 
 def whole(least):
-    """Converts a whole number that is not too small."""
+    """A function that converts a whole number that is not too small."""
 
     def convert(text):
         number = int(text)
@@ -79,7 +79,7 @@ def share(text):
 
 
 def worker_index(strategy):
-    """The number of this process among the workers, from `TF_CONFIG`; 0 where there are no others."""
+    """The number of this process among the workers, from `TF_CONFIG`; 0 if there are no others."""
     if strategy != "multiworker":
         return 0
     try:
@@ -95,7 +95,7 @@ def worker_index(strategy):
 
 
 def prepare_run(arguments, count):
-    """Looks at the folder of a run, and gives the settings that stay the same when it goes on."""
+    """Checks the folder of a run, and returns the settings that stay the same when it resumes."""
     index = worker_index(arguments.strategy)
     if arguments.cpu_devices and arguments.strategy == "multiworker":
         raise UsageError("--cpu-devices is for --strategy mirrored")
@@ -111,7 +111,7 @@ def prepare_run(arguments, count):
         "learning_rate": arguments.learning_rate,
         "precision": arguments.precision,
     }
-    # Workers begin alike without being told so.
+    # Workers must start alike, even without --seed.
     drawn = 0 if arguments.strategy == "multiworker" else secrets.randbelow(2**31)
     seed = drawn if arguments.seed is None else arguments.seed
     if arguments.run_dir.exists() and not arguments.run_dir.is_dir():
@@ -139,7 +139,7 @@ def prepare_run(arguments, count):
 
 
 def main(argv=None):
-    """Trains; exits with 2 for arguments or data that cannot be used, and 1 where training fails."""
+    """Trains; exits with 2 for arguments or data that cannot be used, and with 1 if training fails."""
     parser = make_parser()
     arguments = parser.parse_args(argv)
     arguments.run_dir = arguments.run_dir or Path("runs", arguments.model)
@@ -149,7 +149,7 @@ def main(argv=None):
     except (UsageError, OSError) as error:
         parser.error(str(error))
 
-    # TensorFlow takes seconds to start, so that everything else is looked at before; it may keep its notes to itself.
+    # TensorFlow takes seconds to start, so everything else is checked first; its notes are not shown.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from .training import TrainingFailed, run
 

@@ -1,4 +1,4 @@
-"""A training run: the model, its training with logs and checkpoints, and what it leaves."""
+"""A training run: the model, its training with logs and checkpoints, and what it leaves behind."""
 
 import dataclasses
 
@@ -44,11 +44,11 @@ def compile_model(model, learning_rate):
 
 
 def run(arguments, settings, examples):
-    """Trains, or goes on where a run in the same folder was interrupted, and exports the best model.
+    """Trains, or resumes where a run in the same folder was interrupted, and exports the best model.
 
     Args:
         arguments: What `train.py` was given.
-        settings: What stays the same when a run goes on.
+        settings: What stays the same when a run resumes.
         examples: Arrays by the names of their fields.
     """
     keras.utils.set_random_seed(settings["seed"])
@@ -64,7 +64,7 @@ def run(arguments, settings, examples):
 
     with strategy.scope():
         model = MODELS[settings["model"]]()
-        model(sample)  # makes all weights
+        model(sample)  # creates all weights
         compile_model(model, settings["learning_rate"])
         if state.epoch:
             checkpoints.restore(model, state)
@@ -78,7 +78,7 @@ def run(arguments, settings, examples):
 
 
 def train(arguments, model, strategy, checkpoints, state, training, validation):
-    """Trains for the epochs that are left, and gives the state after the last."""
+    """Trains for the remaining epochs, and returns the state after the last."""
     chief = is_chief(strategy)
     batch_size = state.settings["batch_size"]
     early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=arguments.patience)
@@ -90,7 +90,7 @@ def train(arguments, model, strategy, checkpoints, state, training, validation):
         cut_log(log, state.epoch)
         callbacks.append(keras.callbacks.CSVLogger(log, append=True))
         callbacks.append(keras.callbacks.TensorBoard(arguments.run_dir / "tensorboard"))
-    # The last one: a checkpoint says that an epoch is finished, logs and all.
+    # Comes last: a checkpoint says that an epoch is finished, logs and all.
     writer = WriteCheckpoints(checkpoints, state, early_stopping, writes=chief)
     fit(
         model,
@@ -109,7 +109,7 @@ def train(arguments, model, strategy, checkpoints, state, training, validation):
 
 
 def finish(folder, checkpoints, state, sample):
-    """Draws the curves, and exports the model of the best epoch, made anew where nothing is distributed."""
+    """Draws the curves, and exports the model of the best epoch, rebuilt outside of the strategy."""
     draw_curves(folder / "log.csv", folder / "curves.png")
     model = MODELS[state.settings["model"]]()
     model(sample)
@@ -123,8 +123,8 @@ def finish(folder, checkpoints, state, sample):
 def choose_policy(precision):
     """The dtype policy of Keras.
 
-    `mixed` is bfloat16, which has the range of float32, so that no gradient is lost and no loss has to be scaled, and
-    which CPUs, TPUs and GPUs since NVIDIA's Ampere compute with. On older GPUs it is float16, and Keras scales the loss.
+    `mixed` is bfloat16. It has the range of float32, so no gradient is lost and no loss has to be scaled, and CPUs,
+    TPUs and GPUs since NVIDIA's Ampere compute with it. On older GPUs `mixed` is float16, and Keras scales the loss.
     """
     if precision != "mixed":
         return precision
