@@ -118,7 +118,9 @@ def variables_of_inputs(model: Model) -> list[str]:
         return ["inputs" if item.generated else identifier(item.name, "inputs", "input")]
     taken: list[str] = []
     for item in model.inputs:
-        taken.append(unique(identifier(item.name, "input", "input"), (*taken, "x", "outputs")))
+        # A name that somebody wrote in a spec is kept.
+        reserved = () if item.place else ("x", "outputs")
+        taken.append(unique(identifier(item.name, "input", "input"), (*taken, *reserved)))
     return taken
 
 

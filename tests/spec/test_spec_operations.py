@@ -289,3 +289,29 @@ def test_the_files_that_are_written_feed_dictionaries_and_batches(kscaffold: Ksc
     assert "from keras import layers, ops\n" in (folder / "tickets.py").read_text()
     done = kscaffold("pipeline", "tickets", "tickets.yaml", "--style", "sequential", "--no-check", "--stdout")
     assert "tickets.yaml:1:1: A sequential model is a chain, but the inputs of 'tickets' are a dictionary." in done.err
+
+
+@pytest.mark.parametrize("style", ["functional", "subclassed"])
+def test_operators_stand_only_between_numbers_of_one_type(style: str) -> None:
+    text = source(
+        """\
+inputs: {tokens: {shape: [5], dtype: int32}, x: 5}
+nodes:
+  known: tokens -> ops.greater(2)
+  masked: (x, known) -> ops.multiply
+  half: tokens -> ops.divide(2)
+  scaled: tokens -> ops.multiply(0.5)
+  following: tokens -> ops.add(1)
+  halves: x -> ops.multiply(0.5) -> ops.add(x)
+outputs:
+  y: (masked, half, scaled, halves) -> Add -> Dense(1)
+  z: following -> Embedding(9, 2) -> Flatten
+""",
+        style,
+    )
+    assert "known = tokens > 2\n" in text
+    assert "masked = ops.multiply(x, known)\n" in text  # truth values are no operands of *
+    assert "half = ops.divide(tokens, 2)\n" in text  # TensorFlow would make float64 of it
+    assert "scaled = ops.multiply(tokens, 0.5)\n" in text  # and refuse this
+    assert "following = tokens + 1\n" in text
+    assert "halves = x * 0.5 + x\n" in text

@@ -8,6 +8,7 @@ from dataclasses import replace
 from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
+from kscaffold.program.operators import with_operators
 from kscaffold.program.tree import (
     Code,
     Listing,
@@ -40,12 +41,6 @@ from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described_inputs, described_outputs
 from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step
 
-# Functions that people write as operators.
-OPERATORS = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
-    "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
-}  # fmt: skip
-
 
 def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False) -> Program:
     """The program that a graph becomes in a style.
@@ -73,7 +68,7 @@ def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False)
     for cut in graph.cuts:
         takes = inputs_of_cut(cut, whole, facts.of(whole)) if style is Style.SUBCLASSED else ()
         routines.append(parts[-1].cut(cut, takes))
-    return Program(tuple(routines))
+    return with_operators(Program(tuple(routines)))
 
 
 def builder_name(graph: Graph) -> str:
@@ -281,8 +276,6 @@ class _Lowering:
             kind = StepKind.OPERATION
             if step.part is not None:
                 args = (self.moved(step.part.of), self.moved(step.part.index))
-            elif len(args) == 2 and not kwargs and (symbol := OPERATORS.get(step.name.removeprefix("ops."))):
-                callee = Code(symbol)
         elif step.target is Target.BLOCK and self.style is not Style.SEQUENTIAL:
             assert part is not None
             kind, kwargs = StepKind.INVOKE, self.passed(part, dict(step.arguments))

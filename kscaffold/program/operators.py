@@ -1,0 +1,140 @@
+"""Functions of `keras.ops` as the operators that people write, where an operator computes the same.
+
+`ops.multiply(x, 0.5)` casts whole numbers before it multiplies; `x * 0.5` is left to the backend, which may refuse
+them. So operators only stand between numbers of one type.
+
+    total = ops.add(ops.square(mean), variance)   ->   total = ops.square(mean) + variance
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import StrEnum
+
+from kscaffold.keras_data import catalogue
+from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, Variable, refs
+from kscaffold.program.value import Program, Routine, Step, StepKind
+
+OPERATORS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
+    "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
+}  # fmt: skip
+COMPARISONS = (">", ">=", "<", "<=")
+FOR_FLOATS = ("/", "**")
+# Functions that give floats for floats.
+KEEPING = (
+    "abs clip concatenate cos cumsum exp expand_dims expm1 flip gelu leaky_relu log log1p max maximum mean min minimum"
+    " moveaxis negative normalize prod relu repeat reshape rsqrt sigmoid silu sin softmax softplus sqrt square squeeze"
+    " stack std sum swapaxes tanh tile transpose tril triu var"
+).split()
+
+
+class Numbers(StrEnum):
+    """What is known of the numbers of a value."""
+
+    FLOATS = "floats of the type that layers compute with"
+    WHOLE = "whole numbers of the type of an input"
+    UNKNOWN = "nothing"
+
+
+def with_operators(program: Program) -> Program:
+    """The program with operators instead of functions, where their operands have one type."""
+    pass_ = _Operators()
+    return Program(tuple(pass_.routine(routine) for routine in program.routines))
+
+
+class _Operators:
+    def __init__(self) -> None:
+        self.gives: dict[str, Numbers] = {}  # what each function of the program gives
+        self.numbers: dict[int, Numbers] = {}
+        self.named: dict[str, Tree] = {}
+        self.sizes: dict[str, object] = {}
+
+    def routine(self, routine: Routine) -> Routine:
+        """A routine with operators."""
+        self.named = dict(routine.layers)
+        self.sizes = {item.name: getattr(item.default, "value", None) for item in routine.parameters}
+        self.numbers = {-1 - place: Numbers.UNKNOWN for place in range(routine.inputs)}
+        for place, item in enumerate(routine.model.inputs if routine.model else ()):
+            known = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE if "int" in item.dtype else None
+            self.numbers[-1 - place] = known or Numbers.UNKNOWN
+        dtypes = {item.dtype for item in routine.model.inputs if "int" in item.dtype} if routine.model else set()
+        if len(dtypes) > 1:  # whole numbers of two types are no operands of one operator
+            self.numbers = {key: value for key, value in self.numbers.items() if value is Numbers.FLOATS}
+        steps = tuple(map(self.step, routine.steps))
+        self.gives[routine.name] = self.common(refs(routine.result))
+        return replace(routine, steps=steps)
+
+    def step(self, step: Step) -> Step:
+        """A step with operators, whose numbers are known from then on."""
+        if step.kind is StepKind.LOOP:
+            self.numbers[step.uid] = self.common(ref for tree in step.args for ref in refs(tree))
+        step = replace(step, body=tuple(map(self.step, step.body)))
+        if step.kind is StepKind.OPERATION and isinstance(step.callee, Code):
+            symbol = OPERATORS.get(step.callee.text.removeprefix("ops."))
+            if symbol and len(step.args) == 2 and not step.kwargs and self.fits(symbol, step.args):
+                step = replace(step, callee=Code(symbol))
+        self.numbers[step.uid] = self.given_by(step)
+        return step
+
+    def fits(self, symbol: str, operands: Iterable[Tree]) -> bool:
+        """Whether an operator computes with operands what its function does."""
+        numbers = {self.of(tree) for tree in operands}
+        if Numbers.UNKNOWN in numbers:
+            return False
+        values = {self.of(tree) for tree in operands if isinstance(tree, Ref)}
+        if values == {Numbers.FLOATS}:
+            return True  # a plain number takes the type of the floats
+        return numbers == {Numbers.WHOLE} and symbol not in FOR_FLOATS
+
+    def of(self, tree: Tree) -> Numbers:
+        """What is known of the numbers of an operand."""
+        match tree:
+            case Ref(source=source):
+                return self.numbers.get(source, Numbers.UNKNOWN)
+            case Plain(value=bool()):
+                return Numbers.UNKNOWN
+            case Plain(value=value):
+                return self.of_plain(value)
+            case Variable(name=name):
+                return self.of_plain(self.sizes.get(name))
+        return Numbers.UNKNOWN
+
+    def of_plain(self, value: object) -> Numbers:
+        """What a plain number is."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return Numbers.UNKNOWN
+        return Numbers.WHOLE if isinstance(value, int) else Numbers.FLOATS
+
+    def common(self, found: Iterable[Ref]) -> Numbers:
+        """What several values are, if they are alike."""
+        kinds = {self.of(ref) for ref in found}
+        return kinds.pop() if len(kinds) == 1 else Numbers.UNKNOWN
+
+    def given_by(self, step: Step) -> Numbers:
+        """What a step gives."""
+        taken = self.common(ref for tree in step.trees for ref in refs(tree))
+        match step.kind:
+            case StepKind.OPERATION:
+                keeps = step.class_name in (*OPERATORS.values(), "[]", *KEEPING)
+                return taken if keeps and step.class_name not in COMPARISONS else Numbers.UNKNOWN
+            case StepKind.LOOP:
+                return self.of(step.result) if step.result else Numbers.UNKNOWN
+            case StepKind.INVOKE:
+                return self.gives.get(step.class_name, Numbers.UNKNOWN)
+            case StepKind.LAYER | StepKind.NAMED:
+                made = self.named.get(step.class_name) if step.kind is StepKind.NAMED else step.callee
+                if isinstance(made, Object) and made.target.startswith(":build_"):
+                    return self.gives.get(made.target[1:], Numbers.UNKNOWN)
+                return Numbers.FLOATS if _gives_floats(made) else Numbers.UNKNOWN
+        return Numbers.UNKNOWN
+
+
+def _gives_floats(made: Tree | None) -> bool:
+    """Whether a layer is one of Keras that computes floats: those that look something up may give whole numbers."""
+    if not isinstance(made, Object) or not made.target.startswith("layers.") or "dtype" in dict(made.keywords):
+        return False
+    name = made.class_name
+    looks_up = name.endswith(("Lookup", "Crossing", "Hashing", "Discretization", "Vectorization", "Encoding"))
+    return catalogue.is_layer(name) and not looks_up
