@@ -55,7 +55,7 @@ def parse_module_name(text: str) -> ModuleName:
         text: What the user typed.
 
     Raises:
-        RequestError: `text` is no name, is reserved by Python, or would shadow a module.
+        RequestError: `text` is not a name, is reserved by Python, or would shadow a module.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) or text[-1] in "-_":
         raise RequestError(
@@ -161,7 +161,7 @@ def parse_project_name(text: str, package: str | None = None) -> ProjectName:
         package: The import package, if it is to have another name.
 
     Raises:
-        RequestError: One of them is no name, is reserved by Python, or would shadow a module.
+        RequestError: One of them is not a name, is reserved by Python, or would shadow a module.
     """
     name = _project_part(text, "NAME")
     slug = name.replace("_", "-")

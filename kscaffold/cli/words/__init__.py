@@ -33,7 +33,7 @@ class Report(NamedTuple):
     Attributes:
         document: For programs: the fields of a JSON document.
         lines: For people.
-        notes: What is no result, and does not go where results go.
+        notes: What is not a result, and does not go where results go.
         failure: What went wrong, if anything did.
         exit_code: What the command ends with; `None` for one that always succeeds, and says no exit code.
     """

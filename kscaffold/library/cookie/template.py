@@ -86,17 +86,17 @@ def read_template(folder: Path, shown: str) -> Cookie:
     """The template in a folder.
 
     Raises:
-        RequestError: It is none, or a symbolic link in it leads out of it.
+        RequestError: It has none, or a symbolic link in it leads out of it.
     """
     path = folder / CONTEXT_FILE
     try:
         variables = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise refused(shown, f"it has no {CONTEXT_FILE}, so it is no cookiecutter template") from None
+        raise refused(shown, f"it has no {CONTEXT_FILE}, so it is not a cookiecutter template") from None
     except (OSError, ValueError) as error:
         raise refused(f"{shown}/{CONTEXT_FILE}", f"it cannot be read ({error})") from error
     if not isinstance(variables, dict):
-        raise refused(f"{shown}/{CONTEXT_FILE}", "it is no JSON object")
+        raise refused(f"{shown}/{CONTEXT_FILE}", "it is not a JSON object")
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             item = Path(place, name)
