@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kscaffold.base.choices import Style
-    from kscaffold.library.cookie import Question
+    from kscaffold.library.cookie.variables import Question
 
 EPILOG = """\b
 Examples:

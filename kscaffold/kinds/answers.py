@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from kscaffold.base.errors import RequestError, unknown
 from kscaffold.kinds.model_spec import DEFAULT_PRESET
-from kscaffold.library.cookie import Ask, Cookie, Question
+from kscaffold.library.cookie.template import Cookie
+from kscaffold.library.cookie.variables import Ask, Question
 from kscaffold.library.templates import Catalogue
 
 OLDEST_PYTHON, NEWEST_PYTHON = 10, 13  # of Python 3: what TensorFlow runs on
@@ -24,10 +26,10 @@ def questions(template: Cookie, catalogue: Catalogue) -> tuple[Question, ...]:
     licenses = tuple(said["license"])
     presets = tuple(template.name for template in catalogue.of_kind("model"))
     return (
-        Question("description", said["description"], check=_check_line("--description")),
+        Question("description", said["description"], check=partial(_check_line, "--description")),
         Question("author", said["author"], check=_check_author),
-        Question("license", licenses[0], licenses, _check_choice("--license", licenses)),
-        Question("model", DEFAULT_PRESET, presets, _check_choice("--model", presets)),
+        Question("license", licenses[0], licenses, partial(_check_choice, "--license", licenses)),
+        Question("model", DEFAULT_PRESET, presets, partial(_check_choice, "--model", presets)),
         Question("python", said["python"], check=_check_python),
     )
 
@@ -48,27 +50,21 @@ def find_answers(given: Mapping[str, str], asked: tuple[Question, ...], ask: Ask
     return answers
 
 
-def _check_line(flag: str) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if any(not character.isprintable() for character in text) or len(text) > 300:
-            raise RequestError("It has to be one line of at most 300 characters.", where=flag)
-
-    return check
+def _check_line(flag: str, text: str) -> None:
+    if any(not character.isprintable() for character in text) or len(text) > 300:
+        raise RequestError("It has to be one line of at most 300 characters.", where=flag)
 
 
 def _check_author(text: str) -> None:
-    _check_line("--author")(text)
+    _check_line("--author", text)
     if re.search(r"[<>]", text) and not re.fullmatch(r"[^<>]*<[^<>\s]+@[^<>\s]+>\s*", text):
         hint = "For example: Ada Byte <ada@example.org>."
         raise RequestError(f"{text!r} is not an author.", hint=hint, where="--author")
 
 
-def _check_choice(flag: str, choices: tuple[str, ...]) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if text not in choices:
-            raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
-
-    return check
+def _check_choice(flag: str, choices: tuple[str, ...], text: str) -> None:
+    if text not in choices:
+        raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
 
 
 def is_version(text: str) -> bool:

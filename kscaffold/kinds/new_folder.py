@@ -11,7 +11,7 @@ from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.disk import log
 from kscaffold.disk.plan import File, make_plan
 from kscaffold.kinds.scaffold import Outcome
-from kscaffold.library import cookie
+from kscaffold.library.cookie.baking import Baked
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def demand_empty(target: Path) -> None:
         )
 
 
-def put_repository(
-    target: Path, baked: list[cookie.Baked], result: NewOutcome, git: bool | None, dry_run: bool
-) -> NewOutcome:
+def put_repository(target: Path, baked: list[Baked], result: NewOutcome, git: bool | None, dry_run: bool) -> NewOutcome:
     """Plans the files, and puts them in their places if nothing speaks against it.
 
     Args:

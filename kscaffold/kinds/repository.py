@@ -27,8 +27,9 @@ from kscaffold.kinds.new_folder import NewOutcome, demand_empty, put_repository,
 from kscaffold.kinds.pipeline import Staged, check
 from kscaffold.kinds.scaffold import Outcome, Scaffold
 from kscaffold.kinds.training_data import baseline_flags, input_fields, target_context, target_fields
-from kscaffold.library import cookie
-from kscaffold.library.cookie import Ask, Cookie
+from kscaffold.library.cookie.baking import Baked, bake, read_baked
+from kscaffold.library.cookie.template import Cookie, open_template, read_template
+from kscaffold.library.cookie.variables import Ask, resolve_variables
 from kscaffold.library.templates import Catalogue, templates_root
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.layer.describe import LayerFlags
@@ -105,7 +106,7 @@ def _new_from_built_in(
     target = output_dir / name.slug
     demand_empty(target)
     # A repository that begins has no templates of its own yet.
-    template = cookie.read_template(templates_root() / BUILT_IN, BUILT_IN)
+    template = read_template(templates_root() / BUILT_IN, BUILT_IN)
     asked = questions(template, Catalogue(Project(target)))
     for question in asked:
         if question.name in request.answers:
@@ -142,13 +143,13 @@ def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, a
         raise RequestError("The name is empty.", where="NAME")
     with ExitStack() as stack:
         fetched, staging = (Path(stack.enter_context(_temporary_folder())) for _ in range(2))
-        template = stack.enter_context(cookie.open_template(source, fetched))
+        template = open_template(source, fetched)
         if not template.questions:
             raise RequestError("The template has no variables.", where=source, exit_code=ExitCode.REFUSED)
         named = "project_name" if "project_name" in template.questions else template.questions[0]
-        values = cookie.resolve_variables(template, {named: request.name, **given}, ask)
-        project, folder = cookie.bake(template, values, staging, request.accept_hooks)
-        files = cookie.read_baked(template, project)
+        values = resolve_variables(template, {named: request.name, **given}, ask)
+        project, folder = bake(template, values, staging, request.accept_hooks)
+        files = read_baked(template, project)
     target = output_dir / folder
     demand_empty(target)
     notes: tuple[str, ...] = ()
@@ -172,14 +173,14 @@ def _render(
     formatter: Formatter,
     process: CheckProcess | None,
     on_check: Callable[[], None],
-) -> tuple[list[cookie.Baked], NewOutcome]:
+) -> tuple[list[Baked], NewOutcome]:
     """Renders the built-in template, adds what the other commands make, and checks that."""
     # The model decides what the template says, so it is described before there is a folder for it.
     nowhere = staging / "nowhere"
     nowhere.mkdir()
     (nowhere / PYPROJECT).touch()  # settings above the staging folder do not concern it
     planned = _describe_model(request, answers["model"], name.package, nowhere)
-    project, _ = cookie.bake(template, _context(template, name, answers, planned), staging / "repository")
+    project, _ = bake(template, _context(template, name, answers, planned), staging / "repository")
     source = project / "src" / name.package
     for path in sorted(project.rglob("*.py")):
         formatter.send(path.read_text(encoding="utf-8"), {}, f"{BUILT_IN}/{path.relative_to(project).as_posix()}")
@@ -203,7 +204,7 @@ def _render(
         staged.append(Staged(scaffold, module, module.relative_to(project).as_posix(), made[0].text))
     for path in project.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))  # black has done so; this is the text as it will be written
-    files = cookie.read_baked(template, project)
+    files = read_baked(template, project)
     outcome = Outcome(f"{BUILT_IN}, model/{answers['model']}", "", Plan(project, ()))
     if process is None:
         outcome = replace(outcome, unchecked="--no-check")
@@ -238,7 +239,7 @@ def _context(template: Cookie, name: ProjectName, answers: Mapping[str, str], mo
     }
     minor = int(answers["python"].partition(".")[2])
     return {
-        **cookie.resolve_variables(template, given),
+        **resolve_variables(template, given),
         "_model": {
             "module": model.destination.name.module,
             "made": model.made,

@@ -13,17 +13,10 @@ if TYPE_CHECKING:
     from kscaffold.disk.plan import Change, Plan
 
 COLOURS = {
-    "create": "green",
-    "update": "green",
-    "remove": "yellow",
-    "restore": "yellow",
-    "add": "yellow",
-    "force": "yellow",
+    **dict.fromkeys(("create", "update", "check"), "green"),
+    **dict.fromkeys(("remove", "restore", "add", "force", "skip"), "yellow"),
     "conflict": "red",
-    "skip": "yellow",
     "identical": "blue",
-    "check": "green",
-    "failed": "red",
 }
 
 
