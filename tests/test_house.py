@@ -118,3 +118,16 @@ def test_public_functions_say_what_they_do() -> None:
             if not node.name.startswith("_") and not ast.get_docstring(node):
                 silent.append(f"{path.name}:{node.lineno} {node.name}")
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "budget"),
+    [(("layer", "MyDense"), 59), (("pipeline", "mlp", "16 -> Dense(3)"), 101)],
+    ids=["layer", "pipeline"],
+)
+def test_a_command_loads_no_more_modules_than_it_needs(folder: Path, arguments: tuple[str, ...], budget: int) -> None:
+    code = f"import sys; from kscaffold.cli import run; run({[*arguments, '--no-check', '-q']!r}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(list(folder.iterdir())) == 2  # a module, and its test
+    loaded = [name for name in done.stdout.split() if name.partition(".")[0] == "kscaffold"]
+    assert len(loaded) <= budget, "\n".join(loaded)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kscaffold.base.errors import RequestError
 
 LONGEST_NAME = 80
+SPELLING = "it is made of ASCII letters, digits and underscores, and starts with a small letter."
 
 # Words that stay whole in a class name: `gru_cell` is `GRUCell`. Class names keep what their author typed.
 WHOLE_WORDS = {
@@ -55,7 +56,7 @@ def parse_module_name(text: str) -> ModuleName:
         text: What the user typed.
 
     Raises:
-        RequestError: `text` is no name, is reserved by Python, or would shadow a module.
+        RequestError: `text` is not a name, is reserved by Python, or would shadow a module.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) or text[-1] in "-_":
         raise RequestError(
@@ -123,22 +124,20 @@ def _suggestion(text: str) -> str:
 
 
 def _refuse_taken(text: str, name: ModuleName) -> None:
-    hint = f"For example: My{name.class_name}."
-    module = name.module
+    module, class_name = name.module, name.class_name
+    hint = f"For example: My{class_name}."
     if keyword.iskeyword(module) or keyword.issoftkeyword(module):
         reason = f"{module!r} is a Python keyword."
-    elif hasattr(builtins, module) or hasattr(builtins, name.class_name):
-        taken = name.class_name if hasattr(builtins, name.class_name) else module
-        reason = f"{taken!r} is a Python builtin."
+    elif hasattr(builtins, class_name) or hasattr(builtins, module):
+        reason = f"{(class_name if hasattr(builtins, class_name) else module)!r} is a Python builtin."
     elif module in sys.stdlib_module_names:
         reason = f"a module {module!r} would shadow the one of Python's standard library."
     elif module in SHADOWED_PACKAGES:
         reason = f"a module {module!r} would shadow the package {module!r}."
     elif module.startswith("test_") or module.endswith("_test"):
-        reason = f"pytest would take {module}.py for a file of tests."
-        hint = "Leave out the word 'test'."
-    elif re.match(r"Test(?![a-z])", name.class_name):
-        reason = f"pytest would take the class {name.class_name} for a class of tests."
+        reason, hint = f"pytest would take {module}.py for a file of tests.", "Leave out the word 'test'."
+    elif re.match(r"Test(?![a-z])", class_name):
+        reason = f"pytest would take the class {class_name} for a class of tests."
     else:
         return
     raise RequestError(f"{text!r} cannot be used: {reason}", hint=hint, where="NAME")
@@ -161,7 +160,7 @@ def parse_project_name(text: str, package: str | None = None) -> ProjectName:
         package: The import package, if it is to have another name.
 
     Raises:
-        RequestError: One of them is no name, is reserved by Python, or would shadow a module.
+        RequestError: One of them is not a name, is reserved by Python, or would shadow a module.
     """
     name = _project_part(text, "NAME")
     slug = name.replace("_", "-")
@@ -195,16 +194,13 @@ def check_value_name(name: str, what: str) -> None:
         RequestError: With the reason.
     """
     if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", name) or len(name) > LONGEST_NAME:
-        reason = "it is made of ASCII letters, digits and underscores, and starts with a small letter."
-    elif keyword.iskeyword(name):
-        reason = "it is a Python keyword."
-    elif hasattr(builtins, name):
-        reason = "it is a Python builtin."
+        reason = SPELLING
     elif name in ("keras", "layers", "ops", "self", "cls", "training", "model"):
         reason = "the generated code uses that name itself."
     else:
-        return
-    raise RequestError(f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}: {reason}")
+        reason = _python_has(name)
+    if reason:
+        raise RequestError(f"{_cannot_be(name, what)}: {reason}")
 
 
 def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None:
@@ -218,32 +214,36 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
     Raises:
         RequestError: With the reason, and a name to use instead.
     """
-    subject = f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}"
+    hint: str | None = f"For example: my_{name}."
     if not re.fullmatch(r"[a-z][A-Za-z0-9_]*|[A-Z]", name):
         proposal = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_0123456789").lower()
+        reason = SPELLING
+        hint = f"For example: {'my_' if keyword.iskeyword(proposal) else ''}{proposal}." if proposal else None
+    elif len(name) > LONGEST_NAME:
         raise RequestError(
-            f"{subject}: it is made of ASCII letters, digits and underscores, and starts with a small letter.",
-            hint=f"For example: {'my_' if keyword.iskeyword(proposal) else ''}{proposal}." if proposal else None,
+            f"The name {name[:20]}… is {len(name)} characters long.", hint=f"Use at most {LONGEST_NAME}."
         )
-    if len(name) > LONGEST_NAME:
-        raise RequestError(
-            f"The name {name[:20]}… is {len(name)} characters long.",
-            hint=f"Use at most {LONGEST_NAME}.",
-        )
-    hint = f"For example: my_{name}."
-    if keyword.iskeyword(name):
-        reason = "it is a Python keyword."
     elif name in BASE_ARGUMENTS:
         reason, hint = "every layer takes it already, through **kwargs.", "Leave it out."
     elif name in reserved:
         reason = f"`{name}` is an attribute that Keras reserves."
     elif name in LOCAL_NAMES:
         reason = "the generated methods use that name themselves."
-    elif hasattr(builtins, name):
-        reason = "it is a Python builtin."
     else:
-        return
-    raise RequestError(f"{subject}: {reason}", hint=hint)
+        reason = _python_has(name)
+    if reason:
+        raise RequestError(f"{_cannot_be(name, what)}: {reason}", hint=hint)
+
+
+def _cannot_be(name: str, what: str) -> str:
+    return f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}"
+
+
+def _python_has(name: str) -> str:
+    """Why Python does not give a name away; empty if it does."""
+    if keyword.iskeyword(name):
+        return "it is a Python keyword."
+    return "it is a Python builtin." if hasattr(builtins, name) else ""
 
 
 def identifier(name: str, fallback: str, suffix: str = "layer") -> str:

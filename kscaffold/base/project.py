@@ -77,7 +77,7 @@ class Project:
         """The settings that the project brings, for `Settings.apply`.
 
         Raises:
-            RequestError: `[tool.kscaffold]` has a key that is not known, or a value that cannot be.
+            RequestError: `[tool.kscaffold]` has an unknown key, or a value that is not allowed.
         """
         name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
@@ -92,7 +92,7 @@ class Project:
         """`[tool.kscaffold]`.
 
         Raises:
-            RequestError: It is no table.
+            RequestError: It is not a table.
         """
         table = self.section("tool").get("kscaffold", {})
         if not isinstance(table, Mapping):
@@ -155,7 +155,7 @@ def find_project(folder: Path) -> Project:
     """The project that a folder belongs to: that of the nearest `pyproject.toml`, else the folder itself.
 
     Raises:
-        RequestError: The file cannot be read or is no TOML.
+        RequestError: The file cannot be read, or is not TOML.
     """
     for candidate in (folder, *folder.parents):
         path = candidate / PYPROJECT
@@ -171,7 +171,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise RequestError(f"It cannot be read: {error.strerror}.", where=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(
-            f"It is no valid TOML: {error}.", hint="Mend it, or generate elsewhere with -o.", where=str(path)
+            f"It is not valid TOML: {error}.", hint="Mend it, or generate elsewhere with -o.", where=str(path)
         ) from error
 
 
@@ -183,8 +183,8 @@ def check_package(text: str, where: str = "--package") -> str:
         where: Where it was given.
 
     Raises:
-        RequestError: It is no dotted name.
+        RequestError: It is not a dotted name.
     """
     if not PACKAGE.fullmatch(text) or len(text) > 100:
-        raise RequestError(f"{text!r} is no name of a package.", hint="For example: my_package.", where=where)
+        raise RequestError(f"{text!r} is not a name for a package.", hint="For example: my_package.", where=where)
     return text

@@ -1,4 +1,4 @@
-"""The command line. One file a command: each defines `command`; a file that begins with `_` is no command.
+"""The command line. One file a command: each defines `command`; a file that begins with `_` is not a command.
 
 Here and in the commands' files, only click and `kscaffold.base.errors` are imported at the top: `kscaffold --help` has
 to be fast, so everything else is imported by the command that needs it.

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def output_folder(context: click.Context, parameter: click.Parameter, text: str | None) -> Path | None:
-    """A folder; an empty text is none, though Python takes it for the current one."""
+    """A folder; an empty text does not name one, though Python takes it for the current folder."""
     if text is None:
         return None
     if not text.strip():

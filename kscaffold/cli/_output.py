@@ -59,18 +59,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # which takes a parameter 
 
 
 class Output(NamedTuple):
-    """What a command is to print, and whether it is to write.
-
-    Attributes:
-        command: The command, as typed after `kscaffold`; `None` where there is none.
-        as_json: Whether one JSON document is printed.
-        quiet: Whether errors alone are printed.
-        diff: Whether diffs of the files are printed.
-        stdout: Whether the module is printed.
-        dry_run: Whether nothing is written.
-        force: Whether files with other content are overwritten.
-        skip: Whether files with other content are kept.
-    """
+    """What a command is to print, and whether it is to write, as its flags say; `stdout` prints the module."""
 
     command: str | None
     as_json: bool = False
@@ -80,20 +69,6 @@ class Output(NamedTuple):
     dry_run: bool = False
     force: bool = False
     skip: bool = False
-
-    def demand_one_of_each(self) -> None:
-        """Refuses flags that contradict each other.
-
-        Raises:
-            RequestError: Two of them do.
-        """
-        for pair in (
-            {"--force": self.force, "--skip": self.skip},
-            {"--json": self.as_json, "--stdout": self.stdout},
-            {"--stdout": self.stdout, "--diff": self.diff},
-        ):
-            if all(pair.values()):
-                raise RequestError(f"{' and '.join(pair)} exclude each other.", hint="Give one of them.")
 
     @property
     def on_conflict(self) -> Status | None:
@@ -142,12 +117,22 @@ def with_output(*options: Option) -> Callable[[Command], Command]:
         def command(**values: Any) -> Any:
             flags = {name: values.pop(name) for name in Output._fields if name in values}
             output = Output(click.get_current_context().info_name, **flags)
-            output.demand_one_of_each()
+            _refuse_contradictions(output)
             return function(output=output, **values)
 
         return with_options((*options, DEBUG), command)
 
     return decorate
+
+
+def _refuse_contradictions(output: Output) -> None:
+    for pair in (
+        {"--force": output.force, "--skip": output.skip},
+        {"--json": output.as_json, "--stdout": output.stdout},
+        {"--stdout": output.stdout, "--diff": output.diff},
+    ):
+        if all(pair.values()):
+            raise RequestError(f"{' and '.join(pair)} exclude each other.", hint="Give one of them.")
 
 
 def tell(report: Report, output: Output) -> int:

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.cli._completion import complete_template
-from kscaffold.cli._generating import output_folder
+from kscaffold.cli._generating import output_folder, style_option
 from kscaffold.cli._output import (
     DIFF,
     DRY_RUN,
     JSON,
     QUIET,
-    OneOf,
     Output,
     flag,
     tell,
@@ -28,7 +26,8 @@ from kscaffold.cli._output import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kscaffold.library.cookie import Question
+    from kscaffold.base.choices import Style
+    from kscaffold.library.cookie.variables import Question
 
 EPILOG = """\b
 Examples:
@@ -50,7 +49,7 @@ Examples:
 )
 @value("--package", "NAME", "Package to import.  [default: NAME with underscores]")
 @value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", complete_template)
-@click.option("--style", type=OneOf(Style), help="How it is written.  [default: its own, else subclassed]")
+@style_option("its own, else subclassed")
 @value("--description", "TEXT", "What the project is, in a line.")
 @value("--author", "TEXT", "Who writes it: 'Name' or 'Name <address>'.")
 @value("--license", "NAME", "MIT, BSD-3-Clause, Apache-2.0 or none.  [default: MIT]")

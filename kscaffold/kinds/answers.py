@@ -1,55 +1,44 @@
-"""What `kscaffold new` can be told of a repository, and which answers can be."""
+"""What `kscaffold new` can be told of a repository, and which answers are allowed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from kscaffold.base.errors import RequestError, unknown
 from kscaffold.kinds.model_spec import DEFAULT_PRESET
-from kscaffold.library.cookie import Ask, Question
+from kscaffold.library.cookie.template import Cookie
+from kscaffold.library.cookie.variables import Ask, Question
 from kscaffold.library.templates import Catalogue
 
-LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 OLDEST_PYTHON, NEWEST_PYTHON = 10, 13  # of Python 3: what TensorFlow runs on
 
 
-def questions(catalogue: Catalogue) -> tuple[Question, ...]:
+def questions(template: Cookie, catalogue: Catalogue) -> tuple[Question, ...]:
     """What the built-in template can be told.
 
     Args:
-        catalogue: The templates that there are.
+        template: The template, which says the defaults.
+        catalogue: The templates of models.
     """
+    said = template.variables
+    licenses = tuple(said["license"])
     presets = tuple(template.name for template in catalogue.of_kind("model"))
     return (
-        Question("description", "A Keras model and how it is trained.", check=_check_line("--description")),
-        Question("author", "", check=_check_author),
-        Question("license", LICENSES[0], LICENSES, _check_choice("--license", LICENSES)),
-        Question("model", DEFAULT_PRESET, presets, _check_choice("--model", presets)),
-        Question("python", "3.11", check=_check_python),
+        Question("description", said["description"], check=partial(_check_line, "--description")),
+        Question("author", said["author"], check=_check_author),
+        Question("license", licenses[0], licenses, partial(_check_choice, "--license", licenses)),
+        Question("model", DEFAULT_PRESET, presets, partial(_check_choice, "--model", presets)),
+        Question("python", said["python"], check=_check_python),
     )
-
-
-def demand_answers(asked: tuple[Question, ...], answers: Mapping[str, str]) -> None:
-    """Checks what the flags say.
-
-    Args:
-        asked: What can be told.
-        answers: What is told, by name.
-
-    Raises:
-        RequestError: An answer cannot be.
-    """
-    for question in asked:
-        if question.name in answers:
-            question.check(answers[question.name])
 
 
 def find_answers(given: Mapping[str, str], asked: tuple[Question, ...], ask: Ask | None) -> dict[str, str]:
     """What the flags, else the user, else the defaults say, by name.
 
     Raises:
-        RequestError: An answer cannot be.
+        RequestError: An answer is not allowed.
     """
     answers = {}
     for question in asked:
@@ -61,30 +50,25 @@ def find_answers(given: Mapping[str, str], asked: tuple[Question, ...], ask: Ask
     return answers
 
 
-def _check_line(flag: str) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if any(not character.isprintable() for character in text) or len(text) > 300:
-            raise RequestError("It has to be one line of at most 300 characters.", where=flag)
-
-    return check
+def _check_line(flag: str, text: str) -> None:
+    if any(not character.isprintable() for character in text) or len(text) > 300:
+        raise RequestError("It has to be one line of at most 300 characters.", where=flag)
 
 
 def _check_author(text: str) -> None:
-    _check_line("--author")(text)
+    _check_line("--author", text)
     if re.search(r"[<>]", text) and not re.fullmatch(r"[^<>]*<[^<>\s]+@[^<>\s]+>\s*", text):
-        raise RequestError(f"{text!r} is no author.", hint="For example: Ada Byte <ada@example.org>.", where="--author")
+        hint = "For example: Ada Byte <ada@example.org>."
+        raise RequestError(f"{text!r} is not an author.", hint=hint, where="--author")
 
 
-def _check_choice(flag: str, choices: tuple[str, ...]) -> Callable[[str], object]:
-    def check(text: str) -> None:
-        if text not in choices:
-            raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
-
-    return check
+def _check_choice(flag: str, choices: tuple[str, ...], text: str) -> None:
+    if text not in choices:
+        raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
 
 
 def is_version(text: str) -> bool:
-    """Whether what follows `--python` is a version, and no interpreter."""
+    """Whether what follows `--python` is a version, and not an interpreter."""
     return re.fullmatch(r"[0-9]+(\.[0-9]+)*", text) is not None
 
 

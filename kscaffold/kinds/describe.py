@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kscaffold.kinds.layer import read_layer_manifest
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
+from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
 from kscaffold.source.layer.examples import input_text, output_text
 from kscaffold.spec.graph.lower import lower
@@ -59,57 +61,58 @@ class TemplateArgument:
 
 
 @dataclass(frozen=True)
-class TemplateDescription:
-    """What `kscaffold show` prints.
+class Description:
+    """What `kscaffold show` prints of a template.
 
     Attributes:
         name: Kind and name: `layer/dense`.
         summary: What it makes.
-        arguments: The constructor arguments.
+        arguments: The constructor arguments, or the parameters.
+        command: A command that uses it.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[TemplateArgument, ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class LayerDescription(Description):
+    """What `kscaffold show` prints of a template of a layer.
+
+    Attributes:
         weights: The weights that `build` creates, as after `--weight`.
         sublayers: The sublayers, as after `--sublayer`.
         takes: What `call` takes besides the inputs: `training`, `mask`.
         inputs: The shapes of the inputs, in words.
         output: The shape of the output, in words.
         example_shapes: The shapes that checks and tests use, as after `--input-shape`.
-        command: A command that uses it.
     """
 
-    name: str
-    summary: str
-    arguments: tuple[TemplateArgument, ...]
     weights: tuple[str, ...]
     sublayers: tuple[str, ...]
     takes: tuple[str, ...]
     inputs: str
     output: str
     example_shapes: tuple[str, ...]
-    command: str
 
 
 @dataclass(frozen=True)
-class PresetDescription:
+class PresetDescription(Description):
     """What `kscaffold show` prints of a model's preset.
 
     Attributes:
-        name: Kind and name: `model/mlp`.
-        summary: What it makes.
-        arguments: The parameters.
         inputs: Name, shape and type of each input.
         outputs: Name and shape of each output.
         styles: The styles that can hold it.
         spec: The spec itself.
-        command: A command that uses it.
     """
 
-    name: str
-    summary: str
-    arguments: tuple[TemplateArgument, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    styles: tuple[str, ...]
+    styles: tuple[Style, ...]
     spec: str
-    command: str
 
 
 def summarize_templates() -> list[TemplateSummary]:
@@ -130,12 +133,10 @@ def summarize_templates() -> list[TemplateSummary]:
 
 
 def _summary(template: Template) -> str:
-    if template.kind == "model":
-        return read_preset(template).summary
-    return read_layer_manifest(template).summary
+    return (read_preset if template.kind == "model" else read_layer_manifest)(template).summary
 
 
-def describe_template(name: str) -> TemplateDescription | PresetDescription:
+def describe_template(name: str) -> LayerDescription | PresetDescription:
     """What a template takes and gives.
 
     Args:
@@ -150,24 +151,20 @@ def describe_template(name: str) -> TemplateDescription | PresetDescription:
 
 
 def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
-    document = read_preset(template)
-    graph = resolve_graph(document, template.name, {})
+    graph = resolve_graph(read_preset(template), template.name, {})
     facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
     shapes = facts.of(graph)
-    arguments = tuple(
-        TemplateArgument(item.name, item.kind.value, signature_default(item), item.description)
-        for item in graph.parameters
-    )
+    arguments = _described(graph.parameters)
     example = next((f" --set {item.name}={item.default}" for item in arguments), "")
     return PresetDescription(
-        name=template.full_name,
-        summary=graph.summary,
-        arguments=arguments,
+        template.full_name,
+        graph.summary,
+        arguments,
+        f"kscaffold model {to_class_name('my_' + template.name)} -t {template.name}{example}",
         inputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_inputs(graph, shapes)),
         outputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_outputs(graph, shapes)),
-        styles=tuple(style.value for style in Style if _holds(style, graph, facts)),
+        styles=tuple(style for style in Style if _holds(style, graph, facts)),
         spec=template.path.read_text(encoding="utf-8"),
-        command=f"kscaffold model {to_class_name('my_' + template.name)} -t {template.name}{example}",
     )
 
 
@@ -179,28 +176,28 @@ def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
     return True
 
 
-def _describe_layer_template(template: Template) -> TemplateDescription:
+def _describe_layer_template(template: Template) -> LayerDescription:
     manifest = read_layer_manifest(template)
     class_name = "My" + parse_module_name(f"my_{template.name}").class_name.removeprefix("My")
     spec = describe_layer(parse_module_name(class_name), "custom", manifest, LayerFlags())
-    arguments = tuple(
-        TemplateArgument(
-            argument.name,
-            argument.kind.value,
-            None if argument.required else signature_default(argument),
-            argument.description,
-        )
-        for argument in spec.arguments
-    )
-    return TemplateDescription(
-        name=template.full_name,
-        summary=manifest.summary,
-        arguments=arguments,
+    return LayerDescription(
+        template.full_name,
+        manifest.summary,
+        _described(spec.arguments),
+        f"kscaffold layer {class_name} -t {template.name}",
         weights=manifest.weights + manifest.states,
         sublayers=manifest.sublayers,
         takes=tuple(sorted(spec.takes)),
         inputs=input_text(spec),
         output=output_text(spec),
         example_shapes=tuple(",".join(str(size) for size in item.shape) for item in manifest.inputs),
-        command=f"kscaffold layer {class_name} -t {template.name}",
+    )
+
+
+def _described(arguments: Iterable[Argument]) -> tuple[TemplateArgument, ...]:
+    return tuple(
+        TemplateArgument(
+            item.name, item.kind.value, None if item.required else signature_default(item), item.description
+        )
+        for item in arguments
     )

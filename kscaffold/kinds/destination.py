@@ -196,14 +196,14 @@ def output_folder(folder: Path, where: str = "--output-dir") -> Path:
         where: Where it was given.
 
     Raises:
-        RequestError: It is no folder, is below something that is none, or cannot be made under that name.
+        RequestError: It is not a folder, is below something that is not a folder, or cannot be made under that name.
     """
     resolved = Path(os.path.realpath(folder))
     existing = next(place for place in (resolved, *resolved.parents) if os.path.lexists(place))
     if existing.is_symlink():
         raise _no_folder(folder, "it goes round in a circle of symbolic links", where)
     if not existing.is_dir():
-        raise RequestError(f"{existing} is no folder.", where=where, exit_code=ExitCode.REFUSED)
+        raise RequestError(f"{existing} is not a folder.", where=where, exit_code=ExitCode.REFUSED)
     for place in (resolved, *(existing / name for name in resolved.relative_to(existing).parts)):
         try:
             place.lstat()

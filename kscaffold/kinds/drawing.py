@@ -29,7 +29,7 @@ def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -
     suffix = Path(asked).suffix.lower()
     if suffix not in (".svg", ".md"):
         raise RequestError(
-            f"{asked!r} is no picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
+            f"{asked!r} is not a picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
         )
     if Path(asked).is_absolute() or ".." in Path(asked).parts:
         raise RequestError(

@@ -55,7 +55,7 @@ def scaffold_layer(request: Request, flags: LayerFlags) -> LayerScaffold:
         flags: What describes the layer.
 
     Raises:
-        RequestError: A name, a template or a description that cannot be.
+        RequestError: A name, a template or a description that cannot be used.
     """
     destination = find_destination(request)
     template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
@@ -83,7 +83,7 @@ def read_layer_manifest(template: Template) -> LayerManifest:
     try:
         return read_manifest(template.read())
     except RequestError as error:
-        raise error if error.exit_code is ExitCode.REFUSED else template.broken(error) from error
+        raise error if error.exit_code is ExitCode.REFUSED else template.broken(error.message, error.hint) from error
 
 
 def render_layer(spec: LayerSpec, template: Template) -> Draft:

@@ -65,7 +65,7 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     """The model that is asked for, and where it goes.
 
     Raises:
-        RequestError: A name, spec, parameter or style that cannot be.
+        RequestError: A name, spec, parameter or style that cannot be used.
     """
     destination = find_destination(request)
     settings = read_settings(flags.settings)

@@ -15,8 +15,12 @@ from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
 DEFAULT_PRESET = "mlp"
 
 
-def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
+def read_settings(texts: tuple[str, ...], may_be_empty: bool = False) -> dict[str, str]:
     """`NAME=VALUE` after `--set`, by name.
+
+    Args:
+        texts: What is typed.
+        may_be_empty: Whether a value may.
 
     Raises:
         RequestError: One without a value, or a name that is given twice.
@@ -25,8 +29,9 @@ def read_settings(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         name = name.strip()
-        if not equals or not name or not value.strip():
-            raise RequestError(f"{text!r} sets nothing.", hint="Write NAME=VALUE: units=64.", where="--set")
+        if not (equals and name and (may_be_empty or value.strip())):
+            hint = "Write NAME=VALUE." if may_be_empty else "Write NAME=VALUE: units=64."
+            raise RequestError(f"{text!r} sets nothing.", hint=hint, where="--set")
         if name in settings:
             raise RequestError(f"{name!r} is set twice.", where="--set")
         settings[name] = value.strip()

@@ -11,43 +11,26 @@ from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.disk import log
 from kscaffold.disk.plan import File, make_plan
 from kscaffold.kinds.scaffold import Outcome
-from kscaffold.library import cookie
+from kscaffold.library.cookie.baking import Baked
 
 
 @dataclass(frozen=True)
 class NewOutcome:
-    """What came of it.
+    """A new repository, and what came of it.
 
     Attributes:
         outcome: Files and checks.
+        commands: What to type next.
+        notes: What the user should know.
         folder: The repository, as messages name it.
-        commands: What to type next.
         git: What was done about git.
-        notes: What the user should know.
     """
 
     outcome: Outcome
-    folder: str
     commands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    folder: str = ""
     git: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A repository in its staging folder, checked or not.
-
-    Attributes:
-        files: Its files.
-        outcome: What the checks say.
-        commands: What to type next.
-        notes: What the user should know.
-    """
-
-    files: list[cookie.Baked]
-    outcome: Outcome
-    commands: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def recover_above(output_dir: Path) -> tuple[str, ...]:
@@ -62,7 +45,7 @@ def recover_above(output_dir: Path) -> tuple[str, ...]:
 def demand_empty(target: Path) -> None:
     """Refuses a place where something is: a repository is begun, not mixed into another."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise RequestError(f"{target} is there, and is no folder.", where="NAME", exit_code=ExitCode.REFUSED)
+        raise RequestError(f"{target} exists, and is not a folder.", where="NAME", exit_code=ExitCode.REFUSED)
     try:
         filled = target.is_dir() and any(target.iterdir())
     except OSError as error:
@@ -78,12 +61,13 @@ def demand_empty(target: Path) -> None:
         )
 
 
-def put_repository(target: Path, rendered: Rendered, git: bool | None, dry_run: bool) -> NewOutcome:
+def put_repository(target: Path, baked: list[Baked], result: NewOutcome, git: bool | None, dry_run: bool) -> NewOutcome:
     """Plans the files, and puts them in their places if nothing speaks against it.
 
     Args:
         target: The folder.
-        rendered: Its files, and what the checks say.
+        baked: Its files.
+        result: What the checks say of them.
         git: Whether the folder becomes a git repository; `None` if it is in none yet.
         dry_run: Whether nothing is written.
 
@@ -99,12 +83,11 @@ def put_repository(target: Path, rendered: Rendered, git: bool | None, dry_run: 
             data=file.data if file.text is None else None,
             executable=file.executable,
         )
-        for file in rendered.files
+        for file in baked
     ]
     plan = make_plan(files, root, Path.cwd())
-    outcome = replace(rendered.outcome, plan=plan)
-    shown = os.path.relpath(target).replace(os.sep, "/")
-    result = NewOutcome(outcome, shown, rendered.commands, notes=rendered.notes)
+    outcome = replace(result.outcome, plan=plan)
+    result = replace(result, outcome=outcome, folder=os.path.relpath(target).replace(os.sep, "/"))
     if outcome.exit_code is not ExitCode.DONE or dry_run:
         return result
     log.commit(plan)

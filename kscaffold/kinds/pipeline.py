@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kscaffold.disk.plan import Plan, Status
 
 Resolve = Callable[["Plan"], "Mapping[Path, Status]"]
+SAVED_LIMITS = 900.0, 16384  # seconds and megabytes: the largest models of keras.applications take minutes
 
 
 def generate(
@@ -45,12 +46,13 @@ def generate(
     scaffold = describe(request)
     if not request.check:
         return _carry_out(request, scaffold, formatter, resolve, None, on_check)
-    from kscaffold.check import CheckProcess, find_interpreter
+    from kscaffold.check import CheckProcess, Limits, find_interpreter
 
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
     settings = scaffold.destination.settings
     interpreter = find_interpreter(request.python, settings.python, scaffold.destination.project.pyproject)
-    with CheckProcess(interpreter, scaffold.limits, settings.backend) as process:
+    limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else None
+    with CheckProcess(interpreter, limits, settings.backend) as process:
         return _carry_out(request, scaffold, formatter, resolve, process, on_check)
 
 
@@ -73,7 +75,7 @@ def _carry_out(
     root = destination.project.root
     recovered = () if request.dry_run else log.recover(root)
     text = rendered[0].text
-    forced = scaffold.can_be_forced and request.on_conflict is Status.FORCE and not request.dry_run
+    forced = scaffold.of_saved and request.on_conflict is Status.FORCE and not request.dry_run
     with lock.turn(root):
         package = add_to_package(destination, scaffold.exports, formatter)
         plan = make_plan([*rendered, *package.files], root, Path.cwd())

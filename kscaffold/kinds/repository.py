@@ -18,16 +18,18 @@ from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_
 from kscaffold.base.project import PYPROJECT, Project
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.disk.plan import Plan
-from kscaffold.kinds.answers import NEWEST_PYTHON, demand_answers, find_answers, questions
+from kscaffold.kinds.answers import NEWEST_PYTHON, find_answers, questions
 from kscaffold.kinds.destination import Request, output_folder
 from kscaffold.kinds.layer import name_warnings, scaffold_layer
 from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
-from kscaffold.kinds.new_folder import NewOutcome, Rendered, demand_empty, put_repository, recover_above
+from kscaffold.kinds.model_spec import read_settings
+from kscaffold.kinds.new_folder import NewOutcome, demand_empty, put_repository, recover_above
 from kscaffold.kinds.pipeline import Staged, check
 from kscaffold.kinds.scaffold import Outcome, Scaffold
 from kscaffold.kinds.training_data import baseline_flags, input_fields, target_context, target_fields
-from kscaffold.library import cookie
-from kscaffold.library.cookie import Ask, Cookie
+from kscaffold.library.cookie.baking import Baked, bake, read_baked
+from kscaffold.library.cookie.template import Cookie, open_template, read_template
+from kscaffold.library.cookie.variables import Ask, resolve_variables
 from kscaffold.library.templates import Catalogue, templates_root
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.layer.describe import LayerFlags
@@ -104,15 +106,18 @@ def _new_from_built_in(
     target = output_dir / name.slug
     demand_empty(target)
     # A repository that begins has no templates of its own yet.
-    asked = questions(Catalogue(Project(target)))
-    demand_answers(asked, request.answers)
+    template = read_template(templates_root() / BUILT_IN, BUILT_IN)
+    asked = questions(template, Catalogue(Project(target)))
+    for question in asked:
+        if question.name in request.answers:
+            question.check(request.answers[question.name])
     with ExitStack() as stack:
         # Started first, so that Keras is imported while the user answers and the templates are rendered.
         process = stack.enter_context(CheckProcess(find_interpreter(request.interpreter))) if request.check else None
         answers = find_answers(request.answers, asked, ask)
         staging = Path(stack.enter_context(_temporary_folder())).resolve()
-        rendered = _render(request, name, answers, staging, formatter, process, on_check)
-    return put_repository(target, rendered, request.git, request.dry_run)
+        files, result = _render(request, template, name, answers, staging, formatter, process, on_check)
+    return put_repository(target, files, result, request.git, request.dry_run)
 
 
 def _refuse_own_part(package: str, where: str) -> None:
@@ -129,28 +134,22 @@ def _refuse_own_part(package: str, where: str) -> None:
 
 
 def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, ask: Ask | None) -> NewOutcome:
-    for flag, value in (("--package", request.package), ("--style", request.style)):
+    for name, value in {"package": request.package, "style": request.style, **request.answers}.items():
         if value is not None:
-            raise _not_for_own(flag)
-    for key in request.answers:
-        raise _not_for_own(f"--{key}")
-    given: dict[str, str] = {}
-    for text in request.settings:
-        variable, equals, setting = text.partition("=")
-        if not equals or not variable.strip():
-            raise RequestError(f"{text!r} sets nothing.", hint="Write NAME=VALUE.", where="--set")
-        given[variable.strip()] = setting
+            hint = "Set the variables of yours with --set NAME=VALUE."
+            raise RequestError("It is for the built-in template.", hint=hint, where=f"--{name}")
+    given = read_settings(request.settings, may_be_empty=True)
     if not request.name.strip():
         raise RequestError("The name is empty.", where="NAME")
     with ExitStack() as stack:
         fetched, staging = (Path(stack.enter_context(_temporary_folder())) for _ in range(2))
-        template = stack.enter_context(cookie.open_template(source, fetched))
+        template = open_template(source, fetched)
         if not template.questions:
             raise RequestError("The template has no variables.", where=source, exit_code=ExitCode.REFUSED)
         named = "project_name" if "project_name" in template.questions else template.questions[0]
-        values = cookie.resolve_variables(template, {named: request.name, **given}, ask)
-        project, folder = cookie.bake(template, values, staging, request.accept_hooks)
-        files = cookie.read_baked(template, project)
+        values = resolve_variables(template, {named: request.name, **given}, ask)
+        project, folder = bake(template, values, staging, request.accept_hooks)
+        files = read_baked(template, project)
     target = output_dir / folder
     demand_empty(target)
     notes: tuple[str, ...] = ()
@@ -158,36 +157,30 @@ def _new_from_own_template(request: NewRequest, source: str, output_dir: Path, a
         hooks = ", ".join(template.hooks)
         notes = (f"the template has hooks that were not run: {hooks}; --accept-hooks runs them",)
     outcome = Outcome(source, "", Plan(target, ()), unchecked="a template of your own")
-    return put_repository(target, Rendered(files, outcome, notes=notes), request.git, request.dry_run)
+    return put_repository(target, files, NewOutcome(outcome, notes=notes), request.git, request.dry_run)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="kscaffold-new-")
 
 
-def _not_for_own(flag: str) -> RequestError:
-    return RequestError(
-        "It is for the built-in template.", hint="Set the variables of yours with --set NAME=VALUE.", where=flag
-    )
-
-
 def _render(
     request: NewRequest,
+    template: Cookie,
     name: ProjectName,
     answers: Mapping[str, str],
     staging: Path,
     formatter: Formatter,
     process: CheckProcess | None,
     on_check: Callable[[], None],
-) -> Rendered:
+) -> tuple[list[Baked], NewOutcome]:
     """Renders the built-in template, adds what the other commands make, and checks that."""
-    template = cookie.read_template(templates_root() / BUILT_IN, BUILT_IN)
     # The model decides what the template says, so it is described before there is a folder for it.
     nowhere = staging / "nowhere"
     nowhere.mkdir()
-    (nowhere / PYPROJECT).touch()  # settings above the staging folder are none of ours
+    (nowhere / PYPROJECT).touch()  # settings above the staging folder do not concern it
     planned = _describe_model(request, answers["model"], name.package, nowhere)
-    project, _ = cookie.bake(template, _context(template, name, answers, planned), staging / "repository")
+    project, _ = bake(template, _context(template, name, answers, planned), staging / "repository")
     source = project / "src" / name.package
     for path in sorted(project.rglob("*.py")):
         formatter.send(path.read_text(encoding="utf-8"), {}, f"{BUILT_IN}/{path.relative_to(project).as_posix()}")
@@ -199,16 +192,9 @@ def _render(
         graph=baseline_flags(model, f"{name.package}.layers.{parse_module_name(LAYER).module}:{LAYER}"),
         default_style=Style.FUNCTIONAL,
     )
-    folders = {"layers": source / "layers", "pipelines": source / "pipelines"}
-    layer, baseline = (
-        Request("new", typed, folder, output_dir=folders[folder], package=name.package)
-        for typed, folder in ((LAYER, "layers"), (BASELINE, "pipelines"))
-    )
-    scaffolds: tuple[Scaffold, ...] = (
-        scaffold_layer(layer, LayerFlags()),
-        model,
-        describe_model(baseline, flags),
-    )
+    layer = Request("new", LAYER, "layers", output_dir=source / "layers", package=name.package)
+    baseline = Request("new", BASELINE, "pipelines", output_dir=source / "pipelines", package=name.package)
+    scaffolds: tuple[Scaffold, ...] = (scaffold_layer(layer, LayerFlags()), model, describe_model(baseline, flags))
     staged = []
     for scaffold in scaffolds:
         made = scaffold.render(formatter, with_test=True)
@@ -218,7 +204,7 @@ def _render(
         staged.append(Staged(scaffold, module, module.relative_to(project).as_posix(), made[0].text))
     for path in project.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))  # black has done so; this is the text as it will be written
-    files = cookie.read_baked(template, project)
+    files = read_baked(template, project)
     outcome = Outcome(f"{BUILT_IN}, model/{answers['model']}", "", Plan(project, ()))
     if process is None:
         outcome = replace(outcome, unchecked="--no-check")
@@ -230,7 +216,7 @@ def _render(
         f".venv/bin/python -m {name.package}.train --epochs 2",
         ".venv/bin/python -m pytest",
     )
-    return Rendered(files, outcome, commands)
+    return files, NewOutcome(outcome, commands)
 
 
 def _describe_model(request: NewRequest, preset: str, package: str, folder: Path) -> ModelScaffold:
@@ -253,7 +239,7 @@ def _context(template: Cookie, name: ProjectName, answers: Mapping[str, str], mo
     }
     minor = int(answers["python"].partition(".")[2])
     return {
-        **cookie.resolve_variables(template, given),
+        **resolve_variables(template, given),
         "_model": {
             "module": model.destination.name.module,
             "made": model.made,

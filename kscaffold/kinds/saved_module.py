@@ -23,13 +23,12 @@ from kscaffold.source.module import Written, write
 from kscaffold.source.stub import stub_source, what
 
 if TYPE_CHECKING:
-    from kscaffold.check import Feed, Finding, Job, Limits, Verdict
+    from kscaffold.check import Feed, Finding, Job, Verdict
     from kscaffold.disk.plan import File
     from kscaffold.library.render import Draft
 
 SAVED_TEST = "test/saved.py.jinja"
 ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
-SECONDS, MEGABYTES = 900.0, 16384
 BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
 
 
@@ -56,24 +55,8 @@ class SavedFlags:
     diagram: str | None = None
 
 
-class HeldAgainstFile:
-    """A scaffold whose check compares what is written with the saved model."""
-
-    @property
-    def limits(self) -> Limits | None:
-        """What the check may use: the largest models of keras.applications take minutes."""
-        from kscaffold.check import Limits
-
-        return Limits(SECONDS, MEGABYTES)
-
-    @property
-    def can_be_forced(self) -> bool:
-        """Source that builds another model than the file holds is a beginning: `--force` writes it."""
-        return True
-
-
 @dataclass(frozen=True)
-class SavedScaffold(HeldAgainstFile, Scaffold):
+class SavedScaffold(Scaffold):
     """A module for a saved model.
 
     Attributes:
@@ -85,6 +68,7 @@ class SavedScaffold(HeldAgainstFile, Scaffold):
     file: SavedFile
     flags: SavedFlags
     style: Style
+    of_saved = True
 
     @property
     def made(self) -> str:

@@ -14,7 +14,7 @@ from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.model_text import part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.saved_module import HeldAgainstFile, SavedFlags
+from kscaffold.kinds.saved_module import SavedFlags
 from kscaffold.saved.inside import inner_models
 from kscaffold.saved.value import SavedFile, SavedModel, layer_order
 from kscaffold.source.formatting import Formatter
@@ -90,7 +90,7 @@ def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str
 
 
 @dataclass(frozen=True)
-class SpecScaffold(HeldAgainstFile, ModelScaffold):
+class SpecScaffold(ModelScaffold):
     """A spec for a saved model.
 
     Attributes:
@@ -102,6 +102,7 @@ class SpecScaffold(HeldAgainstFile, ModelScaffold):
     file: SavedFile | None = None
     flags: SavedFlags = field(default_factory=lambda: SavedFlags(""))
     spec: str = ""
+    of_saved = True
 
     @property
     def exports(self) -> tuple[str, ...]:

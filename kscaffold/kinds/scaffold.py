@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.base.place import Place
@@ -16,7 +16,7 @@ from kscaffold.kinds.package import ByHand
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
-    from kscaffold.check import CalledLayer, Job, Limits, Verdict
+    from kscaffold.check import CalledLayer, Job, Verdict
     from kscaffold.disk.plan import File, Plan
     from kscaffold.library.render import Draft
 
@@ -89,10 +89,13 @@ class Scaffold(ABC):
     Attributes:
         destination: Where its files go.
         template: The template that it is made from, or the spec.
+        of_saved: Whether it is held against a saved model: a large one takes minutes to check, and what builds
+            another model is a beginning, which `--force` writes.
     """
 
     destination: Destination
     template: str
+    of_saved: ClassVar[bool] = False
 
     @property
     def exports(self) -> tuple[str, ...]:
@@ -103,16 +106,6 @@ class Scaffold(ABC):
     def warnings(self) -> tuple[str, ...]:
         """What the user should know, though nothing is wrong."""
         return ()
-
-    @property
-    def limits(self) -> Limits | None:
-        """What the check may use, if that is more than usual."""
-        return None
-
-    @property
-    def can_be_forced(self) -> bool:
-        """Whether `--force` writes it though the check finds an error."""
-        return False
 
     @property
     @abstractmethod

@@ -10,7 +10,7 @@ from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.base.project import find_project
 from kscaffold.disk import log
 from kscaffold.disk.plan import File, Plan, Status, make_plan
-from kscaffold.library.templates import project_folder, templates_root, user_folder
+from kscaffold.library.templates import full_name_of, project_folder, templates_root, user_folder
 
 KINDS = ("layer", "model", "style", "test")  # a project is begun from a template, and has none itself
 
@@ -58,7 +58,11 @@ def eject(
     """
     parts = built_in_parts()
     project = find_project(Path.cwd())
-    full_name = _full_name(name, tuple(parts))
+    full_name = full_name_of(name, parts, "TEMPLATE")
+    if full_name is None:
+        near = did_you_mean(name, parts) or did_you_mean(f"layer/{name}", parts)
+        hint = near or f"There are: {', '.join(parts)}."
+        raise RequestError(f"There is no built-in template {name!r}.", hint=hint, where="TEMPLATE")
     target = user_folder() if for_user else project_folder(project)
     root = target if for_user else project.root
     if not dry_run:
@@ -80,15 +84,3 @@ def built_in_parts() -> dict[str, list[str]]:
             name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
             parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
     return parts
-
-
-def _full_name(name: str, known: tuple[str, ...]) -> str:
-    matching = [full_name for full_name in known if name in (full_name, full_name.partition("/")[2])]
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        raise RequestError(
-            f"Several templates are called {name!r}.", hint=f"Say which: {', '.join(matching)}.", where="TEMPLATE"
-        )
-    hint = did_you_mean(name, known) or did_you_mean(f"layer/{name}", known) or f"There are: {', '.join(known)}."
-    raise RequestError(f"There is no built-in template {name!r}.", hint=hint, where="TEMPLATE")

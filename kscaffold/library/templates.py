@@ -10,14 +10,14 @@ import contextlib
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
+from kscaffold.base.errors import RequestError, broken_template, did_you_mean
 from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
@@ -71,7 +71,7 @@ class Template:
     Attributes:
         kind: What it makes: "layer" or "model".
         name: Its name, which is that of its folder or file.
-        path: The folder or file.
+        path: The file that says what it is: the manifest of a layer, the spec of a model.
         source: The place that it comes from.
         overrides: The places whose template of that name it hides.
     """
@@ -92,21 +92,16 @@ class Template:
         """What the module is rendered from."""
         return self.source.page(f"{self.full_name}/{BODY}")
 
-    @property
-    def main_file(self) -> Path:
-        """The file that says what it is."""
-        return self.path / MANIFEST if self.kind == "layer" else self.path
-
     def read(self) -> Mapping[str, Any]:
         """The contents of the manifest.
 
         Raises:
-            RequestError: It cannot be read or is no TOML.
+            RequestError: It cannot be read, or is not TOML.
         """
         try:
             return tomllib.loads(self.demand_inside().read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise self.broken(RequestError(f"{error}.")) from error
+            raise self.broken(str(error)) from error
 
     def demand_inside(self) -> Path:
         """The file that says what it is.
@@ -114,19 +109,13 @@ class Template:
         Raises:
             RequestError: A symbolic link leads out of the folder with the templates.
         """
-        assert self.source.root is not None
-        if not Path(os.path.realpath(self.main_file)).is_relative_to(self.source.root):
-            raise self.broken(RequestError("a symbolic link leads out of the folder with the templates."))
-        return self.main_file
+        if self.source.root not in Path(os.path.realpath(self.path)).parents:
+            raise self.broken("a symbolic link leads out of the folder with the templates")
+        return self.path
 
-    def broken(self, error: RequestError) -> RequestError:
+    def broken(self, reason: str, hint: str | None = None) -> RequestError:
         """An error in the manifest as the user reads it: the template is to blame."""
-        return RequestError(
-            f"The template is broken: {error.message}",
-            hint=error.hint,
-            where=shown(self.main_file),
-            exit_code=ExitCode.REFUSED,
-        )
+        return broken_template(shown(self.path), None, reason.rstrip("."), hint)
 
 
 def templates_root() -> Path:
@@ -207,14 +196,11 @@ class Catalogue:
         Raises:
             RequestError: There is none; the nearest name is offered, and places that cannot be used are named.
         """
-        templates = self.of_kind(kind)
-        matching = [template for template in templates if name in (template.name, template.full_name)]
-        if len(matching) == 1:
-            return matching[0]
-        if matching:
-            names = ", ".join(template.full_name for template in matching)
-            raise RequestError(f"Several templates are called {name!r}.", hint=f"Say which: {names}.", where=where)
-        known = [template.name for template in templates]
+        templates = {template.full_name: template for template in self.of_kind(kind)}
+        full_name = full_name_of(name, templates, where)
+        if full_name is not None:
+            return templates[full_name]
+        known = [template.name for template in templates.values()]
         hint = did_you_mean(name.rpartition("/")[2], known) or f"There are: {', '.join(known)}."
         broken = "".join(f" The package {source.title} {source.problem}." for source in self.sources if source.problem)
         raise RequestError(
@@ -233,7 +219,7 @@ class Catalogue:
         return self.find(name if name in names else default, kind)
 
     def page(self, file: str) -> Page:
-        """A file that is no template by itself, of the first place that has it: `style/…`, `test/…`.
+        """A file that is not a template by itself, of the first place that has it: `style/…`, `test/…`.
 
         Args:
             file: Its path below the folder of a place.
@@ -242,14 +228,29 @@ class Catalogue:
         return next(places).page(file)
 
 
+def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:
+    """The full name of what is called `dense`, or `layer/dense`; `None` if nothing is.
+
+    Args:
+        name: What the user typed.
+        full_names: The names that there are.
+        where: The flag or argument that it was typed for.
+
+    Raises:
+        RequestError: Several have that name.
+    """
+    matching = [full_name for full_name in full_names if name in (full_name, full_name.partition("/")[2])]
+    if len(matching) > 1:
+        names = ", ".join(matching)
+        raise RequestError(f"Several templates are called {name!r}.", hint=f"Say which: {names}.", where=where)
+    return matching[0] if matching else None
+
+
 def _templates_in(source: Source) -> list[Template]:
     if source.root is None:
         return []
-    layers = [path.parent for path in source.root.glob(f"layer/*/{MANIFEST}")]
-    return [
-        *(Template("layer", path.name, path, source) for path in layers),
-        *(Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")),
-    ]
+    layers = [Template("layer", path.parent.name, path, source) for path in source.root.glob(f"layer/*/{MANIFEST}")]
+    return layers + [Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")]
 
 
 def _packages() -> list[Source]:
@@ -269,7 +270,7 @@ def _packages() -> list[Source]:
             places = list(spec.submodule_search_locations or ()) if spec else []
             folder = Path(os.path.realpath(places[0])) if places else None
             if folder is None:
-                problem = f"names {point.value!r}, which is no package with a folder"
+                problem = f"names {point.value!r}, which is not a package with a folder"
         except (Exception, SystemExit) as error:  # what a package does when it is imported breaks no other
             problem = f"cannot be imported: {type(error).__name__}: {error}"
         sources.append(Source(point.dist.name if point.dist else point.name, folder, problem))

@@ -125,7 +125,7 @@ REFUSED = [
     (["X", "--sublayer", "d=Denes(3)"], 2, "Keras has no layer 'Denes'. Did you mean Dense?"),
     (["X", "--force", "--skip"], 2, "--force and --skip exclude each other"),
     (["X", "--json", "--stdout"], 2, "--json and --stdout exclude each other"),
-    (["X", "--package", "a b"], 2, "--package: 'a b' is no name of a package"),
+    (["X", "--package", "a b"], 2, "--package: 'a b' is not a name for a package"),
     (["X", "--python", "no-such-python"], 2, "--python: There is no program 'no-such-python'"),
     (["X", "-t", "nonsense"], 2, "--template: There is no template 'nonsense' for a layer"),
     (["X", "-t", "denes"], 2, "Did you mean dense?"),
@@ -213,7 +213,7 @@ def test_the_projects_own_black_settings_count(kscaffold: Kscaffold, folder: Pat
 @pytest.mark.parametrize(
     ("pyproject", "message"),
     [
-        ("[tool.black\n", "is no valid TOML"),
+        ("[tool.black\n", "is not valid TOML"),
         ('[tool.black]\nline-length = "wide"\n', "line-length 'wide' is no positive whole number"),
         ('[tool.black]\ntarget-version = ["py1"]\n', "target-version ['py1'] is not known to black"),
         ("[tool.black]\npreview = 3\n", "preview is neither true nor false"),

@@ -147,7 +147,7 @@ CHAIN = "16 -> Dense(4)"
         (["model", "mlp", "--set", "units"], "--set: 'units' sets nothing. Write NAME=VALUE: units=64."),
         (["model", "mlp", "--set", "units=3", "--set", "units=4"], "--set: 'units' is set twice."),
         (["model", "mlp", "--style", "functional", "--defer"], "--defer: Only a sequential model can be built later."),
-        (["model", "mlp", "--diagram", "mlp.png"], "--diagram: 'mlp.png' is no picture that can be drawn."),
+        (["model", "mlp", "--diagram", "mlp.png"], "--diagram: 'mlp.png' is not a picture that can be drawn."),
         (["model", "mlp", "--style", "functionl"], "Invalid value for '--style'"),
         (
             ["model", "net", "-t", "autoencodr"],

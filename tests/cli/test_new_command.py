@@ -213,7 +213,7 @@ def test_texts_with_quotes_and_jinja_stay_what_they_are(folder: Path, kscaffold:
         (("p", "--license", "mit"), 2, "Did you mean MIT?"),
         (("p", "--python", "2.7"), 2, "The repository cannot be for Python 2.7. Give a version from 3.10 to 3.13."),
         (("p", "--python", "3.99"), 2, "The repository cannot be for Python 3.99."),
-        (("p", "--author", "Ada <x>"), 2, "'Ada <x>' is no author. For example: Ada Byte <ada@example.org>."),
+        (("p", "--author", "Ada <x>"), 2, "'Ada <x>' is not an author. For example: Ada Byte <ada@example.org>."),
         (("p", "--description", "two\nlines"), 2, "error: --description: It has to be one line"),
         (("p", "--style", "sequential", "--model", "multi_io"), 2, "sequential"),
         (("p", "--set", "a=b"), 2, "error: --set: It belongs to a template of your own. Name one with -t."),
@@ -238,7 +238,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, folder: Path, ksc
     (folder / "a-file").write_text("mine")
     (folder / "link").symlink_to(tmp_path / "elsewhere")
     before = tree(tmp_path)
-    for name, message in (("filled", "is not empty"), ("a-file", "is no folder"), ("link", "is no folder")):
+    for name, message in (("filled", "is not empty"), ("a-file", "is not a folder"), ("link", "is not a folder")):
         result = kscaffold("new", name, "--no-check", "--no-input")
         assert (result.exit_code, result.out) == (4, "")
         assert message in result.err
@@ -446,7 +446,7 @@ def test_what_leaves_a_template_is_refused(tmp_path: Path, folder: Path, kscaffo
     assert (outside.exit_code, "it wrote outside of its folder: beside.txt" in outside.err) == (4, True)
     Path(template, "hooks/post_gen_project.py").write_text(f"import os\nos.symlink({str(secret)!r}, 'link')\n")
     linked = kscaffold("new", "p", "-t", template, "--no-input", "--accept-hooks")
-    assert (linked.exit_code, "link is no ordinary file" in linked.err) == (4, True)
+    assert (linked.exit_code, "link is not an ordinary file" in linked.err) == (4, True)
     Path(template, "hooks/post_gen_project.py").write_text("raise SystemExit(3)\n")
     failed = kscaffold("new", "p", "-t", template, "--no-input", "--accept-hooks")
     assert (failed.exit_code, "a hook failed" in failed.err) == (4, True)

@@ -13,7 +13,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="mine")
 class Gate(layers.Layer):  # type: ignore[misc]
-    """A layer of one's own."""
+    """A custom layer."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -170,8 +170,8 @@ def test_a_folder_name_that_is_too_long_is_refused(kscaffold: Kscaffold, folder:
     [
         ("y" * 300, f"--output-dir: {'y' * 80}… cannot be a folder: File name too long."),
         (f"new/{'y' * 300}/x", f"--output-dir: new/{'y' * 76}… cannot be a folder: File name too long."),
-        ("file", "file is no folder."),
-        ("file/below", "file is no folder."),
+        ("file", "file is not a folder."),
+        ("file/below", "file is not a folder."),
         ("circle", "--output-dir: circle cannot be a folder: it goes round in a circle of symbolic links."),
         ("circle/below", "--output-dir: circle/below cannot be a folder: it goes round in a circle of symbolic links."),
     ],
@@ -229,7 +229,7 @@ def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, r
             ' Name it as seen from there: layers = "src/my_package/layers".',
         ),
         ('layers = "/tmp"', "layers in [tool.kscaffold] has to be a folder of the project, not '/tmp'."),
-        ('package = "no name"', "'no name' is no name of a package. For example: my_package."),
+        ('package = "no name"', "'no name' is not a name for a package. For example: my_package."),
         ('python = "~nobody-here/bin/python"', "There is no program "),
         ('python = "no-such-python"', "There is no program 'no-such-python'. Give the path of a Python."),
     ],
@@ -248,9 +248,9 @@ def test_an_impossible_setting_is_named_with_its_file(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[tool.kscaffold\n", "It is no valid TOML"),
+        (b"[tool.kscaffold\n", "It is not valid TOML"),
         (b"tool.kscaffold = 3\n", "tool.kscaffold has to be a table, not 3."),
-        (b"\xff\xfe", "It is no valid TOML"),
+        (b"\xff\xfe", "It is not valid TOML"),
     ],
 )
 def test_a_pyproject_that_cannot_be_read_is_named(

@@ -1,4 +1,4 @@
-"""Templates of one's own: where they come from, what they hide, and how a broken one is named."""
+"""Custom templates: where they come from, what they hide, and how a broken one is named."""
 
 from __future__ import annotations
 
@@ -147,8 +147,8 @@ def test_what_cannot_be_ejected_is_named_with_the_nearest(kscaffold: Kscaffold, 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("no_such_package", "names 'no_such_package', which is no package with a folder"),
-        ("json.decoder", "names 'json.decoder', which is no package with a folder"),
+        ("no_such_package", "names 'no_such_package', which is not a package with a folder"),
+        ("json.decoder", "names 'json.decoder', which is not a package with a folder"),
         ("acme_templates.inner", "cannot be imported: SystemError: nothing works here"),
     ],
 )

@@ -13,17 +13,10 @@ if TYPE_CHECKING:
     from kscaffold.disk.plan import Change, Plan
 
 COLOURS = {
-    "create": "green",
-    "update": "green",
-    "remove": "yellow",
-    "restore": "yellow",
-    "add": "yellow",
-    "force": "yellow",
+    **dict.fromkeys(("create", "update", "check"), "green"),
+    **dict.fromkeys(("remove", "restore", "add", "force", "skip"), "yellow"),
     "conflict": "red",
-    "skip": "yellow",
     "identical": "blue",
-    "check": "green",
-    "failed": "red",
 }
 
 
@@ -33,7 +26,7 @@ class Report(NamedTuple):
     Attributes:
         document: For programs: the fields of a JSON document.
         lines: For people.
-        notes: What is no result, and does not go where results go.
+        notes: What is not a result, and does not go where results go.
         failure: What went wrong, if anything did.
         exit_code: What the command ends with; `None` for one that always succeeds, and says no exit code.
     """

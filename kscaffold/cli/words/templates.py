@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from kscaffold.cli.words import Report
-from kscaffold.kinds.describe import PresetDescription, TemplateArgument, TemplateDescription, TemplateSummary
+from kscaffold.kinds.describe import LayerDescription, PresetDescription, TemplateArgument, TemplateSummary
 
 
 def listing(summaries: Sequence[TemplateSummary]) -> Report:
@@ -22,7 +22,7 @@ def listing(summaries: Sequence[TemplateSummary]) -> Report:
     return Report({"templates": [dict(vars(summary)) for summary in summaries]}, lines)
 
 
-def description(template: TemplateDescription | PresetDescription) -> Report:
+def description(template: LayerDescription | PresetDescription) -> Report:
     """What `kscaffold show` prints."""
     fields = vars(template) | {"arguments": [dict(vars(argument)) for argument in template.arguments]}
     if isinstance(template, PresetDescription):
@@ -57,7 +57,7 @@ def _preset_lines(preset: PresetDescription) -> list[str]:
     ]
 
 
-def _layer_lines(template: TemplateDescription) -> list[str]:
+def _layer_lines(template: LayerDescription) -> list[str]:
     lines = []
     for title, texts in (("Weights", template.weights), ("Sublayers", template.sublayers)):
         lines += _section(title, texts) if texts else []

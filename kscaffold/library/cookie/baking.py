@@ -34,7 +34,7 @@ class Baked:
 
     @property
     def text(self) -> str | None:
-        """Its contents as text, `None` if they are none."""
+        """Its contents as text, `None` if they are not text."""
         try:
             return None if b"\0" in self.data else self.data.decode("utf-8")
         except UnicodeDecodeError:
@@ -115,7 +115,7 @@ def read_baked(cookie: Cookie, project: Path) -> list[Baked]:
             path = Path(place, name)
             shown = path.relative_to(project).as_posix()
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                raise refused(cookie.shown, f"{shown} is no ordinary file")
+                raise refused(cookie.shown, f"{shown} is not an ordinary file")
             if path.is_file():
                 baked.append(Baked(PurePosixPath(shown), path.read_bytes(), os.access(path, os.X_OK)))
     if not baked:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,7 @@ class Cookie:
         return tuple(name for name in self.variables if not name.startswith("_"))
 
 
-@contextlib.contextmanager
-def open_template(source: str, folder: Path) -> Iterator[Cookie]:
+def open_template(source: str, folder: Path) -> Cookie:
     """The template at a path, or fetched from where a URL or an abbreviation such as `gh:user/template` says.
 
     Args:
@@ -57,8 +55,7 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
     if local.is_dir() or not REMOTE.match(source):
         if not local.is_dir():
             raise refused(source, "there is no such folder", "Give a folder, a URL, or gh:user/template.")
-        yield read_template(local.resolve(), source)
-        return
+        return read_template(local.resolve(), source)
     from cookiecutter.config import BUILTIN_ABBREVIATIONS
     from cookiecutter.exceptions import CookiecutterException, UnknownRepoType
     from cookiecutter.repository import determine_repo_dir
@@ -79,24 +76,24 @@ def open_template(source: str, folder: Path) -> Iterator[Cookie]:
             os.environ.pop("GIT_TERMINAL_PROMPT")
         else:
             os.environ["GIT_TERMINAL_PROMPT"] = before
-    yield read_template(Path(fetched).resolve(), source)
+    return read_template(Path(fetched).resolve(), source)
 
 
 def read_template(folder: Path, shown: str) -> Cookie:
     """The template in a folder.
 
     Raises:
-        RequestError: It is none, or a symbolic link in it leads out of it.
+        RequestError: It has none, or a symbolic link in it leads out of it.
     """
     path = folder / CONTEXT_FILE
     try:
         variables = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise refused(shown, f"it has no {CONTEXT_FILE}, so it is no cookiecutter template") from None
+        raise refused(shown, f"it has no {CONTEXT_FILE}, so it is not a cookiecutter template") from None
     except (OSError, ValueError) as error:
         raise refused(f"{shown}/{CONTEXT_FILE}", f"it cannot be read ({error})") from error
     if not isinstance(variables, dict):
-        raise refused(f"{shown}/{CONTEXT_FILE}", "it is no JSON object")
+        raise refused(f"{shown}/{CONTEXT_FILE}", "it is not a JSON object")
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             item = Path(place, name)

@@ -21,7 +21,7 @@ class Question:
         name: Its name.
         default: Its value if nothing is said.
         choices: The values that it may have; none for any.
-        check: Raises a `RequestError` for a value that cannot be.
+        check: Raises a `RequestError` for a value that is not allowed.
     """
 
     name: str
@@ -42,7 +42,7 @@ def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None 
         ask: Asks the user for a variable; without it the defaults are taken.
 
     Raises:
-        RequestError: A variable or a choice that there is not, or a default that cannot be rendered.
+        RequestError: A variable or a choice that does not exist, or a default that cannot be rendered.
     """
     for name in given:
         if name not in cookie.questions:
