@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from .protocol import Compared
+
 STEMS = {
     "InputLayer": ("input_layer", "input"),
     "Functional": ("functional", "model"),
@@ -15,14 +17,9 @@ STEMS = {
 }
 
 
-def canonical(model: Any, mode: str) -> Any:
-    """The config of a model in which names that Keras made up are replaced by where they stand.
-
-    Args:
-        model: The model.
-        mode: "whole", "unnamed" without names, or "layers" for the configs of its layers alone.
-    """
-    if mode == "layers":
+def canonical(model: Any, compared: Compared) -> Any:
+    """What is to be the same of the config of a model: names that Keras made up are replaced by where they stand."""
+    if compared is Compared.LAYERS:
         entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]
         entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
         config: Any = [{key: entry[key] for key in ("class_name", "config")} for entry in entries]
@@ -30,7 +27,7 @@ def canonical(model: Any, mode: str) -> Any:
         config = keras.saving.serialize_keras_object(model)
         config.pop("compile_config", None)
     config = json.loads(json.dumps(config))
-    every = mode == "unnamed"
+    every = compared is Compared.UNNAMED
     return renamed(config, scope_names(config if isinstance(config, list) else [config], every), every)
 
 

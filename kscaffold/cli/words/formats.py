@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from kscaffold import __version__
+from kscaffold.check import Finding
 from kscaffold.check.conformance import Conformance
-from kscaffold.check.findings import Finding
 from kscaffold.check.rulebook import RuleDescription, read_rulebook
 
 

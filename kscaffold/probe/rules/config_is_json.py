@@ -23,11 +23,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..problem import Problem
+from ..rule import Problem
 from ..subject import Subject
 
 ID = "KS304"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is asked for its config"
 FAILURE = "its config cannot be written as JSON"
 REQUIRES = ("KS201",)

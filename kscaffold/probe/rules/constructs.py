@@ -24,10 +24,9 @@ from ..subject import Subject
 
 ID = "KS201"
 SEVERITY = "error"
+OF_SAVED = "all"
 DOING = "is constructed"
 FAILURE = "cannot be constructed"
-REQUIRES: tuple[str, ...] = ()
-CAUSES: tuple[str, ...] = ()
 AT = ("__init__",)
 FIX = "If the class is right, say how it is made: --arg NAME=VALUE, or args in [tool.kscaffold.check]."
 

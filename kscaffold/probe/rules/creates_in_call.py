@@ -24,6 +24,7 @@ from .tracks_state import name_of
 
 ID = "KS208"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is called a second time"
 FAILURE = "cannot be called a second time"
 REQUIRES = ("KS201", "KS204")
@@ -49,10 +50,8 @@ FIX = "Make layers and variables in __init__() or build(), and only use them in 
 
 def check(subject: Subject) -> Iterator[str]:
     """Counts what a second call creates."""
-    arrays = subject.arrays(2)
-    layer = subject.callable(subject.make())
-    layer(*subject.arrange(arrays))
+    layer, arguments = subject.make_called()
     with created_variables() as created:
-        layer(*subject.arrange(arrays))
+        layer(*arguments)
     if created:
         yield f"each call creates {len(created)} variables: {', '.join(name_of(variable) for variable in created)}"

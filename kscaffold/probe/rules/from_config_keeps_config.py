@@ -30,10 +30,10 @@ from .config_round_trip import to_json
 
 ID = "KS303"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is rebuilt by from_config"
 FAILURE = "from_config cannot be called"
 REQUIRES = ("KS201",)
-CAUSES: tuple[str, ...] = ()
 AT = ("from_config",)
 FIX = "Work on a copy: config = dict(config), and copies of the dictionaries in it."
 

@@ -23,9 +23,6 @@ ID = "KS200"
 SEVERITY = "error"
 DOING = "is imported"
 FAILURE = "cannot be imported"
-REQUIRES: tuple[str, ...] = ()
-CAUSES: tuple[str, ...] = ()
-AT: tuple[str, ...] = ()
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'
 
 

@@ -23,11 +23,10 @@ from ..subject import Subject
 
 ID = "KS305"
 SEVERITY = "warning"
+OF_SAVED = "classes"
 DOING = "is looked up by its registered name"
 FAILURE = "cannot be looked up by its registered name"
 REQUIRES = ("KS201",)
-CAUSES: tuple[str, ...] = ()
-AT: tuple[str, ...] = ()
 FIX = 'Put @keras.saving.register_keras_serializable(package="…") above the class.'
 
 

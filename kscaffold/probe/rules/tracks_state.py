@@ -24,11 +24,12 @@ from typing import Any
 import keras
 
 from ..creation import created_variables, path_to
-from ..problem import Problem
+from ..rule import Problem
 from ..subject import Subject
 
 ID = "KS207"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "creates its variables"
 FAILURE = "its variables cannot be created"
 REQUIRES = ("KS201", "KS204")

@@ -21,13 +21,14 @@ from collections.abc import Iterator
 import keras
 
 from ..subject import Subject
+from ..training import train
 
 ID = "KS501"
 SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
 REQUIRES = ("KS201", "KS203", "KS204")
-CAUSES: tuple[str, ...] = ("KS502", "KS511")
+CAUSES = ("KS502", "KS511")
 AT = ("train_step", "call")
 FIX = "Use operations that have gradients, and keep their arguments where they are defined."
 
@@ -45,11 +46,7 @@ def applies(subject: Subject) -> bool | str:
 
 def check(subject: Subject) -> Iterator[str]:
     """Trains for one step towards random targets."""
-    if subject.defines("train_step"):
-        loss, unmoved = subject.train_own_step()
-        cut: list[int] = []
-    else:
-        loss, unmoved, cut = subject.train_one_step()
-    subject.facts["unmoved"], subject.facts["cut"] = unmoved, cut
-    if not math.isfinite(loss):
-        yield f"the loss of the first step is {loss}"
+    trained = train(subject)
+    subject.facts.unmoved, subject.facts.cut = trained.unmoved, trained.cut
+    if not math.isfinite(trained.loss):
+        yield f"the loss of the first step is {trained.loss}"

@@ -25,12 +25,11 @@ SEVERITY = "warning"
 DOING = "is looked at after training"
 FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
-CAUSES: tuple[str, ...] = ()
 AT = ("call",)
 FIX = "Use the weight in call(), create it with trainable=False, or remove it."
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Looks at the weights that the training step of KS501 left as they were."""
-    if subject.facts["unmoved"]:
-        yield f"a training step does not change {', '.join(subject.facts['unmoved'])}"
+    if subject.facts.unmoved:
+        yield f"a training step does not change {', '.join(subject.facts.unmoved)}"

@@ -1,0 +1,148 @@
+"""What a layer is fed where nobody said it: guesses, the likeliest first.
+
+Names and sublayers say which shapes are likely; then a short list is tried.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from .calling import how_inputs_arrive
+from .protocol import FEW, CallStyle, Feed
+
+VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
+    Feed(shape, below=FEW) for shape in ((16,), (6, 16), (12, 12, 3), (6, 6, 6, 2), ())
+)
+IDS = Feed((6,), "int32", FEW)
+HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
+KINDS = (IDS, VECTOR, SEQUENCE)
+# Words of a name, and the inputs that they speak of.
+HINTS = (
+    (r"tokens?|ids?|index|indices|vocab|vocabulary|categor(y|ies|ical)|words?", IDS),
+    (r"3d|volume|volumes", VOLUME),
+    (r"2d|images?|img|pictures?|pixels?|patch(es)?|vision|vit|conv|unet|resnet|spatial", IMAGE),
+    (
+        r"1d|sequences?|seq|attention|transformer|position(s|al)?|recurrent|rnn|lstm|gru|temporal|times?|timesteps?"
+        r"|steps?|query|key|value",
+        SEQUENCE,
+    ),
+)
+SUBLAYERS = (
+    (r"Embedding", IDS),
+    (r".*3D(Transpose)?", VOLUME),
+    (r".*2D(Transpose)?", IMAGE),
+    (r".*1D(Transpose)?|LSTM|GRU|SimpleRNN|RNN|Bidirectional|TimeDistributed|.*Attention", SEQUENCE),
+)
+
+
+def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Feed, ...], CallStyle]]:
+    """What is fed to each input and how, to be tried one after the other.
+
+    Args:
+        made: A layer.
+        given: What the user says of its inputs, if anything.
+    """
+    if isinstance(made, keras.Model) and getattr(made, "inputs", None) and not given:
+        yield _of_built_model(made)
+        return
+    style, names = how_inputs_arrive(type(made))
+    if given:
+        if style is CallStyle.SINGLE and len(given) > 1:
+            style = CallStyle.LIST
+        yield given, CallStyle.DICT if all(feed.name for feed in given) else style
+        if len(given) > 1 and style is not CallStyle.ARGUMENTS:
+            yield given, CallStyle.ARGUMENTS
+        return
+    for feeds in _feed_guesses(made, names, style):
+        if style is CallStyle.DICT:
+            feeds = [replace(feed, name=name) for feed, name in zip(feeds, names, strict=True)]
+        yield tuple(feeds), style
+
+
+def _of_built_model(made: Any) -> tuple[tuple[Feed, ...], CallStyle]:
+    """The inputs that a functional model says it has."""
+    structure = getattr(made, "_inputs_struct", made.inputs)
+    tensors = keras.tree.flatten(structure)
+    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in tensors]
+    feeds = tuple(
+        Feed(tuple(tensor.shape[1:]), str(tensor.dtype), FEW, name) for tensor, name in zip(tensors, names, strict=True)
+    )
+    if isinstance(structure, dict):
+        return feeds, CallStyle.DICT
+    return feeds, CallStyle.LIST if len(feeds) > 1 else CallStyle.SINGLE
+
+
+def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[list[Feed]]:
+    """What is fed to all inputs, the likeliest first."""
+    if style is CallStyle.CELL:
+        for size in _sizes(made):
+            yield [replace(SEQUENCE, shape=(6, size))] * len(names)
+        return
+    singles = list(_single_guesses(made, names))
+    own = [_hint(name) for name in names]
+    if len(names) > 1 and any(own):
+        for other in singles[:8]:
+            yield [hint or other for hint in own]
+    for one in singles:
+        yield [one] * len(names)
+    if len(names) > 1:
+        kinds = singles[:6] if len(names) == 2 else KINDS
+        for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
+            yield [*combination, *[combination[-1]] * (len(names) - 4)]
+
+
+def _single_guesses(made: Any, names: list[str]) -> Iterator[Feed]:
+    """What is fed to one input, the likeliest first, each once."""
+    hinted = [_hint_of_spec(made), _hint_of_sublayers(made), _hint(type(made).__name__)]
+    if len(names) == 1:
+        hinted.append(_hint(names[0]))
+    plain = [VECTOR, SEQUENCE, IMAGE, IDS, VOLUME]
+    # A number of steps may be an argument, such as that of the patches of an image.
+    plain += [replace(SEQUENCE, shape=(size, 16)) for size in _sizes(made)[1:]]
+    seen = set()
+    last = [SCALAR, replace(SCALAR, dtype="int32"), replace(VECTOR, dtype="string")]
+    for feed in [*(hint for hint in hinted if hint), *plain, *last]:
+        for size in _sizes(made) if feed.dtype == "float32" and feed.shape else (None,):
+            changes = size and not (feed == IMAGE and size == 16)
+            one = replace(feed, shape=(*feed.shape[:-1], size)) if changes else feed
+            if one not in seen:
+                seen.add(one)
+                yield one
+
+
+def _sizes(made: Any) -> list[int]:
+    """Sizes of the last axis to try: 16, and the whole numbers that the layer keeps."""
+    layers = [made, *made._flatten_layers(include_self=False)]
+    kept = [value for layer in layers for value in vars(layer).values() if type(value) is int and 2 <= value <= 512]
+    return list(dict.fromkeys([16, *kept]))[:5]
+
+
+def _hint(name: str) -> Feed | None:
+    """What the words in the name of a class or parameter say of its input."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d[dD]?", name)]
+    return next((feed for pattern, feed in HINTS if any(re.fullmatch(pattern, word) for word in words)), None)
+
+
+def _hint_of_spec(made: Any) -> Feed | None:
+    """What the `input_spec` of a layer says."""
+    spec = made.input_spec
+    spec = spec[0] if isinstance(spec, (list, tuple)) and spec else spec
+    rank = getattr(spec, "ndim", None) or getattr(spec, "min_ndim", None)
+    if not rank or not 1 <= rank <= 5:
+        return None
+    feed = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}[rank]
+    sizes = dict(getattr(spec, "axes", None) or {})
+    shape = (sizes.get(axis) or sizes.get(axis - rank) or size for axis, size in enumerate(feed.shape, 1))
+    return replace(feed, shape=tuple(int(size) for size in shape if size is not None))
+
+
+def _hint_of_sublayers(made: Any) -> Feed | None:
+    """What the first sublayer with a telling class says."""
+    names = (type(layer).__name__ for layer in made._flatten_layers(include_self=False))
+    return next((feed for name in names for pattern, feed in SUBLAYERS if re.fullmatch(pattern, name)), None)
