@@ -8,13 +8,10 @@ from typing import Any
 
 import keras
 
+from .names import is_made_up
 from .protocol import Compared
 
-STEMS = {
-    "InputLayer": ("input_layer", "input"),
-    "Functional": ("functional", "model"),
-    "Model": ("functional", "model"),
-}
+SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a Bidirectional begin with
 
 
 def canonical(model: Any, compared: Compared) -> Any:
@@ -44,7 +41,7 @@ def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
             inner = value.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
             kind = str(value.get("class_name"))
-            if isinstance(name, str) and (every or is_made_up(name, kind)) and name not in names:
+            if isinstance(name, str) and (every or is_made_up(SIDES.sub("", name), kind)) and name not in names:
                 counts[kind] = counts.get(kind, 0) + 1
                 names[name] = f"<{kind} {counts[kind]}>"
             for part in () if is_model_config(inner) else value.values():
@@ -60,13 +57,6 @@ def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
 def is_model_config(config: Any) -> bool:
     """Whether a config is that of a model made of layers."""
     return isinstance(config, dict) and isinstance(config.get("layers"), list)
-
-
-def is_made_up(name: str, kind: str) -> bool:
-    """Whether Keras gives such a name to a layer of that class; the layers of Bidirectional begin with a direction."""
-    words = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))).lower()
-    stem = re.sub(r"_[0-9]+$", "", re.sub("^((forward|backward)_)+", "", name))
-    return stem in STEMS.get(kind, (words,))
 
 
 def renamed(value: Any, names: dict[str, str], every: bool) -> Any:

@@ -22,8 +22,6 @@ Good:
         return {**super().get_config(), "units": self.units}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

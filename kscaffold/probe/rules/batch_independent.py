@@ -14,8 +14,6 @@ Good:
         return inputs - ops.mean(inputs, axis=-1, keepdims=True)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..arrays import COARSELY, difference

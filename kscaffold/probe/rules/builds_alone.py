@@ -18,8 +18,6 @@ Good:
         self.dense.build(input_shape)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

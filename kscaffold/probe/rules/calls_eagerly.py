@@ -13,8 +13,6 @@ Good:
         return ops.reshape(inputs, (ops.shape(inputs)[0], -1))
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..arrays import numbers

@@ -13,8 +13,6 @@ Good:
         return ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2]))
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras

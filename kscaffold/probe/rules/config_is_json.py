@@ -14,8 +14,6 @@ Good:
         return {**super().get_config(), "sizes": sorted(self.sizes), "table": self.table.tolist()}
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -19,8 +19,6 @@ Good:
         return {**super().get_config(), "units": self.units, "scale": self.scale}
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -15,8 +15,6 @@ Good:
         self.seed_generator = keras.random.SeedGenerator(seed)
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any

@@ -16,8 +16,6 @@ Good:
         self.half = units // 2
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject

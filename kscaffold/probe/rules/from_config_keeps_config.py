@@ -19,8 +19,6 @@ Good:
         return cls(inner, **config)
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator

@@ -14,8 +14,6 @@ Good:
         return inputs + ops.stop_gradient(ops.round(inputs) - inputs)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject

@@ -13,8 +13,6 @@ Good:
     left, right = dense(a), dense(b)
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any

@@ -13,8 +13,6 @@ Good:
         model.fit(x, y)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject

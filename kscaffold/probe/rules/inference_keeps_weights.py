@@ -17,8 +17,6 @@ Good:
         return inputs - self.mean
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

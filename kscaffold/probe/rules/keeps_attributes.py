@@ -19,8 +19,6 @@ Good:
         return inputs / self.steps
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

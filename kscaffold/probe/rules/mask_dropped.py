@@ -14,8 +14,6 @@ Good:
         self.supports_masking = True
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 

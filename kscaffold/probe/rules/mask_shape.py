@@ -19,8 +19,6 @@ Good:
         return None  # the outputs have no steps
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras

@@ -17,8 +17,6 @@ Good:
         self.dense = keras.layers.Dense(units, dtype=self.dtype_policy)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

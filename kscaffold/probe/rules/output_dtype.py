@@ -14,8 +14,6 @@ Good:
         return keras.KerasTensor(inputs.shape, dtype="int32")
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras

@@ -13,8 +13,6 @@ Good:
         return (*input_shape[:-1], self.units)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -16,8 +16,6 @@ Good:
         return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..arrays import difference, numbers

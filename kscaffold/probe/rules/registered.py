@@ -13,8 +13,6 @@ Good:
     class MyDense(keras.layers.Layer): ...
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras

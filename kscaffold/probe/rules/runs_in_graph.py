@@ -14,8 +14,6 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..arrays import difference, numbers

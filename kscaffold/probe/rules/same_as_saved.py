@@ -11,8 +11,6 @@ Good:
     x = keras.layers.Conv2D(64, 3, strides=2)(inputs)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..comparison import compare

@@ -14,8 +14,6 @@ Good:
         self.scale = self.add_weight(name="scale", shape=(), initializer="ones", trainable=False)
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator

@@ -16,8 +16,6 @@ Good:
         self.parts = {"dense": keras.layers.Dense(8)}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

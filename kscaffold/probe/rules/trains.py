@@ -13,8 +13,6 @@ Good:
         return ops.log1p(ops.relu(inputs))
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -16,8 +16,6 @@ Good:
         self.size = tuple(size)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..attributes import attributes, show

@@ -14,8 +14,6 @@ Good:
         return ops.matmul(inputs, self.kernel)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject

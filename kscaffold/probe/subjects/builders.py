@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from ..arguments import parameters
+from ..names import MODEL_CLASSES
 from ..protocol import Known
 from ..subject import Subject
 from ..trying import find_way
@@ -48,7 +49,7 @@ def _may_build_a_model(function: Callable[..., Any]) -> bool:
     returns = function.__annotations__.get("return")
     if returns is not None:
         text = returns if isinstance(returns, str) else getattr(returns, "__name__", str(returns))
-        return text.rpartition(".")[2].strip("'\" ") in ("Model", "Sequential", "Functional") or _is_model(returns)
+        return text.rpartition(".")[2].strip("'\" ") in MODEL_CLASSES or _is_model(returns)
     names = {*function.__code__.co_names}
     return bool(names & {"Model", "Sequential"}) or any(_is_model(function.__globals__.get(name)) for name in names)
 

@@ -14,8 +14,6 @@ Good:
         return self.dropout(inputs, training=training)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

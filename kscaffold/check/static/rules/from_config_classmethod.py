@@ -14,8 +14,6 @@ Good:
         return cls(**config)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

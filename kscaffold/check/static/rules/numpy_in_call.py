@@ -14,8 +14,6 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
@@ -26,20 +24,9 @@ ID = "KS110"
 SEVERITY = "error"
 FIX = "Use keras.ops: ops.max, ops.where, ops.cond, …."
 CAUSES = (
-    "KS202",
-    "KS203",
-    "KS204",
-    "KS205",
-    "KS210",
-    "KS211",
-    "KS301",
-    "KS401",
-    "KS501",
-    "KS502",
-    "KS506",
-    "KS507",
+    "KS202", "KS203", "KS204", "KS205", "KS210", "KS211", "KS301", "KS401", "KS501", "KS502", "KS506", "KS507",
     "KS511",
-)
+)  # fmt: skip
 CONVERSIONS = ("float", "int", "bool")
 CONVERTERS = ("keras.ops.convert_to_numpy", "keras.backend.convert_to_numpy")
 

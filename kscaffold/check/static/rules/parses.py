@@ -13,8 +13,6 @@ Good:
         return inputs
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kscaffold.check.static.source import Source

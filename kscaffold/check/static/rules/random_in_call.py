@@ -18,8 +18,6 @@ Good:
         return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

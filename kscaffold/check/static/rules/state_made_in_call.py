@@ -18,8 +18,6 @@ Good:
         return self.dense(inputs)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
