@@ -18,8 +18,9 @@ from functools import cached_property
 from typing import Any
 
 from kscaffold.check.findings import fold
-from kscaffold.check.rulebook import RuleDescription, check_selection, read_rulebook
+from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.probe.protocol import FEW, CallStyle, Feed, Finding, Severity, Verdict
+from kscaffold.probe.rule import Rule
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
 OF_FILES = "KS200"
@@ -171,7 +172,7 @@ def _reasons(rules: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
     return {id: reason for rule, reason in reasons.items() for id in check_selection((rule,), "expected_failures")}
 
 
-def _rules() -> list[RuleDescription]:
+def _rules() -> list[Rule]:
     return [rule for rule in read_rulebook() if not rule.static and rule.id != OF_FILES]
 
 

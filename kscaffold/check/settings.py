@@ -131,7 +131,7 @@ def read_known(name: str, table: Mapping[str, Any], where: str) -> Known:
 
 
 def source_of(value: Any) -> str:
-    """Python source of a value: of a text that is no Python expression, the text itself as a string."""
+    """Python source of a value: of a text that is not a Python expression, the text itself as a string."""
     if not isinstance(value, str):
         return repr(value)
     import ast
@@ -160,7 +160,7 @@ def parse_feed(text: str, where: str = "--input-shape") -> Feed:
     """Parses `16`, `8,8,3`, `6:int32`, `ids=6:int32`; `None` for a size that is not fixed, `()` for a scalar.
 
     Raises:
-        RequestError: It is no shape, or Keras has no such dtype.
+        RequestError: It is not a shape, or Keras has no such dtype.
     """
     match = INPUT.fullmatch(text)
     shape = (match["shape"] if match else "").strip().removeprefix("(").removesuffix(")")

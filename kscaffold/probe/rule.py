@@ -7,15 +7,19 @@ folders say what a module there defines.
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from .protocol import Finding, Severity
+
+EXAMPLE = re.compile(r"^(Bad|Good):\n\n?((?:    .*\n|\n)+)", re.MULTILINE)
 
 
 class OfSaved(StrEnum):
@@ -47,41 +51,83 @@ class Problem:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as its module defines it, each attribute by a name in capitals but for the functions.
+    """A rule as its module defines it, and as people read of it.
 
     Attributes:
         id: Its id, `KS301`.
-        name: Its name, that of its module.
+        name: Its name, `config-round-trip`: that of its module.
         severity: Whether what it finds is wrong, or may be meant.
+        title: What holds for code that passes.
+        why: Why that matters.
+        bad: Code that it flags.
+        good: The same code as it should be.
         fix: What to do about a finding.
-        check: Gives what is wrong.
-        causes: The ids of the rules whose findings follow from a finding of this one.
-        requires: The ids of the rules that must have passed.
+        causes: The ids of the rules whose findings follow from this one's.
+        requires: The ids of the rules without which it cannot be tried.
         doing: What a layer does meanwhile, after "while it".
-        failure: What is said when the user's code raises an exception.
+        failure: What is said when the user's code raises an exception: that it cannot be done.
         at: The names of methods that its findings are about, the likeliest first.
         of_saved: Which models made from saved ones it is tried on.
+        check: Gives what is wrong; nothing in a rule whose module was read and not imported.
         applies: Whether it has something to say of a subject; a text says why it is skipped.
     """
 
     id: str
     name: str
     severity: Severity
+    title: str
+    why: str
+    bad: str
+    good: str
     fix: str
-    check: Callable[[Any], Iterable[Any]]
     causes: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     doing: str = ""
     failure: str = ""
     at: tuple[str, ...] = ()
     of_saved: OfSaved = OfSaved.NONE
+    check: Callable[[Any], Iterable[Any]] = lambda subject: ()
     applies: Callable[[Any], bool | str] = lambda subject: True
+
+    @property
+    def static(self) -> bool:
+        """Whether it reads the source alone, without Keras."""
+        return not self.doing
 
     def finding(self, message: str, file: str, line: int | None, code: str, fix: str = "") -> Finding:
         """What it finds at a place."""
         return Finding(
             self.id, self.name, self.severity, message, file, line, code, fix=fix or self.fix, causes=self.causes
         )
+
+
+def is_defined(name: str) -> bool:
+    """Whether a rule's module says something of the rule by a name: a constant or a function."""
+    return name in ("check", "applies") or (name.isupper() and name.lower() in {one.name for one in fields(Rule)})
+
+
+def read_rule(module: str, document: str, defined: Mapping[str, Any]) -> Rule:
+    """The rule of a module.
+
+    Args:
+        module: The name of the module.
+        document: Its docstring.
+        defined: What it defines: what `is_defined` is not about does not matter.
+    """
+    document = inspect.cleandoc(document) + "\n"
+    examples = {match[1]: textwrap.dedent(match[2]).strip() for match in EXAMPLE.finditer(document)}
+    title, _, why = EXAMPLE.sub("", document).partition("\n")
+    given = {name.lower(): value for name, value in defined.items() if is_defined(name)}
+    given |= {"severity": Severity(given["severity"]), "of_saved": OfSaved(given.get("of_saved", "none"))}
+    given.setdefault("failure", f"cannot be {given.get('doing', '').removeprefix('is ')}")
+    return Rule(
+        name=module.replace("_", "-"),
+        title=title.strip().rstrip("."),
+        why=" ".join(why.split()),
+        bad=examples.get("Bad", ""),
+        good=examples.get("Good", ""),
+        **given,
+    )
 
 
 @cache
@@ -91,20 +137,8 @@ def find_rules(package: str) -> tuple[Rule, ...]:
     Args:
         package: The name of the package that the folder is.
     """
-    folder = importlib.import_module(package).__path__
-    modules = [importlib.import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(folder)]
-    return tuple(sorted(map(_read_rule, modules), key=lambda rule: rule.id))
-
-
-def _read_rule(module: ModuleType) -> Rule:
-    optional = ("causes", "requires", "doing", "failure", "at", "applies")
-    defined = {name: getattr(module, name.upper(), getattr(module, name, None)) for name in optional}
-    return Rule(
-        module.ID,
-        module.__name__.rpartition(".")[2].replace("_", "-"),
-        Severity(module.SEVERITY),
-        module.FIX,
-        module.check,
-        of_saved=OfSaved(getattr(module, "OF_SAVED", "none")),
-        **{name: value for name, value in defined.items() if value is not None},
-    )
+    found = []
+    for name in (one.name for one in pkgutil.iter_modules(importlib.import_module(package).__path__)):
+        module = importlib.import_module(f"{package}.{name}")
+        found.append(read_rule(name, module.__doc__ or "", vars(module)))
+    return tuple(sorted(found, key=lambda rule: rule.id))

@@ -52,7 +52,7 @@ def find_way(
         known: What the user said of it.
         path: The user's file.
         line: The line there that it begins in.
-        demand: Raises an exception for something made that is no subject.
+        demand: Raises an exception for something made that is not a subject.
 
     Raises:
         Exception: What `demand` raises.

@@ -105,7 +105,7 @@ def test_json_github_and_sarif(kscaffold: Kscaffold, folder: Path) -> None:
 def test_a_file_that_is_no_python_is_one_finding(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "broken.py").write_text("class X(:\n")
     result = static(kscaffold, "broken.py")
-    assert result.exit_code == 1 and "broken.py:1: error KS100 this is no Python" in result.out
+    assert result.exit_code == 1 and "broken.py:1: error KS100 this is not Python" in result.out
 
 
 @pytest.mark.parametrize(

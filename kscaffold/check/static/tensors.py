@@ -15,7 +15,7 @@ PLAIN_ARGUMENT_ENDINGS = ("_size", "_dim", "_name")
 PLAIN_ANNOTATION = re.compile(r"(\w+\.)?(Optional\[)?(int|float|bool|str)\b")
 # Arguments that hold tensors though they may be left out.
 OPTIONAL_ENDINGS = ("mask", "state", "states", "context")
-# What is asked of a tensor and is no tensor itself.
+# What is asked of a tensor and is not a tensor itself.
 PLAIN_ATTRIBUTES = {"shape", "dtype", "ndim", "name", "rank", "ragged_rank", "device"}
 PLAIN_CALLS = frozenset(
     "Model Sequential len isinstance type range str repr hasattr getattr id get_shape int_shape ndim shape keys "
@@ -211,7 +211,7 @@ class Tensors:
                     names.add(call.func.value.id)
 
     def _bind_item(self, target: ast.expr, iterable: ast.expr, names: set[str]) -> None:
-        """Gives a target what an iterable has: indices and keys are no tensors."""
+        """Gives a target what an iterable has: indices and keys are not tensors."""
         parts = target.elts if isinstance(target, ast.Tuple) else []
         called = ""
         if isinstance(iterable, ast.Call):

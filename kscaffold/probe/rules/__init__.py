@@ -6,12 +6,12 @@ as it should be (`Good:`). It defines
 - `ID`;
 - `SEVERITY`: "error" where the layer is wrong and "warning" where it may be meant;
 - `DOING`: what the layer does meanwhile, after "while it";
-- `FAILURE`: what is said when the user's code raises an exception;
 - `FIX`: what to do;
 - `check(subject)`, which gives a text or a `Problem` for each defect;
 
 and where there is something to say,
 
+- `FAILURE`: what is said when the user's code raises an exception, if it is more than "cannot be" and what it does;
 - `REQUIRES`: the ids of rules that must have passed;
 - `CAUSES`: the ids of rules whose findings follow from a finding of this one;
 - `AT`: the names of methods that its findings are about, the likeliest first;

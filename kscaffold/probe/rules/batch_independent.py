@@ -1,7 +1,7 @@
 """At inference, what comes out for an example does not depend on the other examples of the batch.
 
 A mean or a softmax over the batch axis makes predictions depend on the company that they are asked in. Statistics of
-batches belong into training, and are kept in weights for inference.
+batches belong in training, and are kept in weights for inference.
 
 Bad:
 
@@ -22,7 +22,6 @@ from ..subject import Subject
 ID = "KS506"
 SEVERITY = "error"
 DOING = "is called on an example alone and in a batch"
-FAILURE = "cannot be called on an example alone and in a batch"
 REQUIRES = ("KS201", "KS204", "KS503")
 AT = ("call",)
 FIX = "Compute over the axes of one example; keep statistics of batches in weights that training updates."

@@ -35,7 +35,6 @@ ID = "KS301"
 SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is rebuilt from its config"
-FAILURE = "cannot be rebuilt from its config"
 REQUIRES = ("KS201",)
 CAUSES = ("KS401",)
 AT = ("get_config", "from_config", "__init__")
@@ -86,7 +85,7 @@ def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Prob
 
 def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
     """The arguments whose value does not survive, found by giving each another value than its default."""
-    for name, _, values in other_values(subject.cls):
+    for name, values in other_values(subject.cls):
         for value in values:
             layer = make_or_none(subject, name, value)
             if layer is None:

@@ -24,7 +24,6 @@ ID = "KS201"
 SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is constructed"
-FAILURE = "cannot be constructed"
 AT = ("__init__",)
 FIX = "If the class is right, say how it is made: --arg NAME=VALUE, or args in [tool.kscaffold.check]."
 

@@ -24,7 +24,6 @@ ID = "KS208"
 SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called a second time"
-FAILURE = "cannot be called a second time"
 REQUIRES = ("KS201", "KS204")
 CAUSES = (
     "KS202", "KS203", "KS205", "KS207", "KS209", "KS210", "KS301", "KS401", "KS501", "KS503", "KS504", "KS505",

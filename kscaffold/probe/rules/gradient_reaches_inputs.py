@@ -21,10 +21,9 @@ from ..subject import Subject
 ID = "KS511"
 SEVERITY = "warning"
 DOING = "is looked at after training"
-FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
 AT = ("call",)
-FIX = "If layers before it shall learn, use operations with a gradient, or pass the gradient by as above."
+FIX = "If layers before it are to learn, use operations with a gradient, or pass the gradient by as above."
 
 
 def check(subject: Subject) -> Iterator[str]:

@@ -22,7 +22,6 @@ from ..subject import Subject
 ID = "KS206"
 SEVERITY = "error"
 DOING = "is held against its graph"
-FAILURE = "cannot be held against its graph"
 REQUIRES = ("KS202", "KS204")
 AT = ("call", "__init__")
 FIX = "Make each layer of the graph once, and call it as often as the graph says."

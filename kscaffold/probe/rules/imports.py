@@ -20,7 +20,6 @@ from ..subject import Subject
 ID = "KS200"
 SEVERITY = "error"
 DOING = "is imported"
-FAILURE = "cannot be imported"
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'
 
 

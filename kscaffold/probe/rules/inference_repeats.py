@@ -24,7 +24,6 @@ from ..subject import Subject
 ID = "KS503"
 SEVERITY = "error"
 DOING = "is called twice at inference"
-FAILURE = "cannot be called twice at inference"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS504", "KS506", "KS210")
 AT = ("call",)

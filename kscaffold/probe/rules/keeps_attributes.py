@@ -1,7 +1,7 @@
 """A call leaves the attributes of the layer as they are.
 
 In a compiled model the Python code of `call` runs once, when it is traced: a counter stays at one, a list gets one
-entry, and a tensor that is kept is a symbol without a value. State that changes belongs into a weight.
+entry, and a tensor that is kept is a symbol without a value. State that changes belongs in a weight.
 
 Bad:
 

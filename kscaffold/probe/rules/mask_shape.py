@@ -29,7 +29,6 @@ from ..subject import Subject
 ID = "KS508"
 SEVERITY = "error"
 DOING = "is called on a masked sequence"
-FAILURE = "cannot be called on a masked sequence"
 REQUIRES = ("KS201", "KS204")
 AT = ("compute_mask", "call", "__init__")
 FIX = "Define compute_mask(): it returns None where the steps are gone, or the mask of the steps that are left."

@@ -31,7 +31,6 @@ from ..subject import Subject, global_policy
 ID = "KS507"
 SEVERITY = "error"
 DOING = "is called in mixed precision"
-FAILURE = "cannot be called in mixed precision"
 REQUIRES = ("KS201", "KS203", "KS204", "KS302")
 AT = ("call", "__init__")
 FIX = "Give sublayers dtype=self.dtype_policy, cast constants to self.compute_dtype, and mask with ops.where."

@@ -23,7 +23,6 @@ ID = "KS305"
 SEVERITY = "warning"
 OF_SAVED = "classes"
 DOING = "is looked up by its registered name"
-FAILURE = "cannot be looked up by its registered name"
 REQUIRES = ("KS201",)
 FIX = 'Put @keras.saving.register_keras_serializable(package="…") above the class.'
 

@@ -21,7 +21,6 @@ ID = "KS601"
 SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is held against the saved model"
-FAILURE = "cannot be held against the saved model"
 REQUIRES = ("KS201",)
 AT = ("__init__",)
 FIX = "Write it with --force or --no-check and correct it by hand, and please report it."

@@ -29,7 +29,6 @@ ID = "KS401"
 SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is saved and loaded in a model"
-FAILURE = "cannot be saved and loaded in a model"
 REQUIRES = ("KS203", "KS204", "KS301")
 AT = ("build", "__init__")
 FIX = "Keep all state in weights that build() creates, and all settings in get_config()."

@@ -1,7 +1,7 @@
 """All variables are tracked: what the layer creates is in `layer.variables`.
 
 Keras saves, counts and trains what it finds in the attributes of a layer, and in lists, tuples and dictionaries there.
-A bare `tf.Variable`, or a layer inside a set or an object of one's own, is neither saved nor trained, without a word.
+A bare `tf.Variable`, or a layer inside a set or a custom object, is neither saved nor trained, without a word.
 
 Bad:
 

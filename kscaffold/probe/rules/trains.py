@@ -38,7 +38,7 @@ def applies(subject: Subject) -> bool | str:
     if subject.defines("compile"):
         return "its compile() takes arguments of its own"
     if not any(array.dtype.kind == "f" for array in subject.infer(subject.arrays(2))):
-        return "its outputs are no floating-point numbers"
+        return "its outputs are not floating-point numbers"
     return True
 
 

@@ -21,7 +21,6 @@ from ..subject import Subject
 ID = "KS502"
 SEVERITY = "warning"
 DOING = "is looked at after training"
-FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
 AT = ("call",)
 FIX = "Use the weight in call(), create it with trainable=False, or remove it."

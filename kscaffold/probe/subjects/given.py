@@ -54,7 +54,7 @@ def give(layer: Any, name: str, feeds: tuple[Feed, ...], call: CallStyle | None)
 
 
 def _makes_layers(layer: Any) -> bool:
-    """Whether something is no layer, and makes one."""
+    """Whether something is not a layer, and makes one."""
     return inspect.isfunction(layer) or inspect.ismethod(layer) or inspect.isclass(layer)
 
 

@@ -44,7 +44,7 @@ def _owned(module: ModuleType, names: Any, prefix: str) -> Iterator[tuple[str, t
 
 
 def _why_not(cls: Any, others: list[type]) -> str:
-    """Why a class is no layer to check: it is the unfinished base of others."""
+    """Why a class is not a layer to check: it is the unfinished base of others."""
     derived = [other.__name__ for other in others if other is not cls and issubclass(other, cls)]
     if inspect.isabstract(cls):
         return "it is abstract"
