@@ -1,7 +1,7 @@
 """Random numbers that are drawn once are saved.
 
-A random array that the constructor or `build` draws and that is not a weight is drawn anew when the model is loaded: all
-that was trained on top of it is lost, without a word.
+A random array that the constructor or `build` draws and that is not a weight is drawn anew when the model is loaded:
+all that was trained on top of it is lost, without a word.
 
 Bad:
 

@@ -27,9 +27,8 @@ CAUSES = ("KS503", "KS504", "KS506", "KS510", "KS401")
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the calls of sublayers in `call` and in the methods that it calls."""
-    statements = {
-        id(node.value) for node in source.nodes if isinstance(node, ast.Expr)
-    }  # not layers: they give nothing
+    # What gives nothing is not a layer.
+    statements = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
     for _, node in source.calls_in_call():
         if is_true(keyword(node, "training")) and is_sublayer(node.func) and id(node) not in statements:
             yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
