@@ -95,11 +95,6 @@ def _data() -> dict[str, Any]:
     return data
 
 
-def keras_version() -> str:
-    """The version of Keras that the data was made from."""
-    return str(_data()["keras"])
-
-
 def reserved_attributes() -> frozenset[str]:
     """The public attributes that layers and models of Keras have for themselves."""
     return frozenset(_data()["reserved"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -37,29 +36,24 @@ def numbers(outputs: Any) -> list[Any]:
     return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How far numbers may be apart; where not at all, their types have to be the same, too."""
+def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e-5) -> str | None:
+    """How two lists of arrays differ, in words; `None` if they are equal.
 
-    relative: float
-    absolute: float
-
-
-EXACTLY, ROUNDED, COARSELY = Tolerance(0.0, 0.0), Tolerance(1e-5, 1e-6), Tolerance(1e-3, 1e-4)
-
-
-def difference(first: Sequence[Any], second: Sequence[Any], allowed: Tolerance = ROUNDED) -> str | None:
-    """How two lists of arrays differ, in words; `None` if they are equal as far as is demanded."""
+    Args:
+        first: Arrays.
+        second: The same number of them.
+        relative: How far numbers may be apart; where not at all, their types have to be the same, too.
+    """
     if [array.shape for array in first] != [array.shape for array in second]:
         return f"shapes {[array.shape for array in first]} became {[array.shape for array in second]}"
     for one, other in zip(first, second, strict=True):
-        if allowed is EXACTLY and one.dtype != other.dtype:
+        if not relative and one.dtype != other.dtype:
             return f"{one.dtype} became {other.dtype}"
         if one.dtype.kind not in "fiub":
             if not np.array_equal(one, other):
                 return "they hold other texts"
             continue
-        differs = ~np.isclose(one, other, rtol=allowed.relative, atol=allowed.absolute, equal_nan=True)
+        differs = ~np.isclose(one, other, rtol=relative, atol=relative / 10, equal_nan=True)
         if differs.any():
             worst = float(np.max(np.abs(one.astype("float64") - other.astype("float64"))[differs]))
             return f"the largest difference is {worst:.3g}"

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from .arrays import EXACTLY, difference, numbers
+from .arrays import difference, numbers
 from .configs import canonical, first_difference, shortened
 from .leaves import give_words, input_shapes, match_leaves, saved_leaves
 from .protocol import Compared, Saved, SavedKind
@@ -186,8 +186,8 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[st
     subject.facts.layers = tuple(calls)
     subject.facts.input_shapes = tuple(tuple(tensor.shape) for tensor in tensors)
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(reference.outputs))
-    different = difference(expected, numbers(model(given, training=False)), EXACTLY)
-    if different and difference(expected, numbers(reference(given, training=False)), EXACTLY) is None:
+    different = difference(expected, numbers(model(given, training=False)), relative=0.0)
+    if different and difference(expected, numbers(reference(given, training=False)), relative=0.0) is None:
         yield f"its outputs differ from those of the saved model: {different}"
 
 

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -29,7 +29,7 @@ class Facts:
 
     Attributes:
         unmoved: The paths of the trainable weights that a step of training leaves as they are.
-        cut: The indices of the inputs that its gradient does not reach.
+        cut: The indices of the inputs that its gradient does not reach; none where a model trains itself.
     """
 
     input_shapes: tuple[Shape, ...] = ()
@@ -37,8 +37,8 @@ class Facts:
     parameters: int | None = None
     trainable: int | None = None
     layers: tuple[CalledLayer, ...] | None = None
-    unmoved: tuple[str, ...] = ()
-    cut: tuple[int, ...] = ()
+    unmoved: list[str] = field(default_factory=list)
+    cut: list[int] = field(default_factory=list)
 
 
 class Subject:

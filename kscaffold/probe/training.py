@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -30,23 +29,11 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
         return input_shape
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What a step of training did.
-
-    Attributes:
-        loss: The loss.
-        unmoved: The paths of the trainable weights that it left as they were.
-        cut: The indices of the inputs that no gradient reached; none where the model trains itself.
-    """
-
-    loss: float
-    unmoved: tuple[str, ...]
-    cut: tuple[int, ...]
-
-
-def train(subject: Subject) -> Trained:
+def train(subject: Subject) -> float:
     """Trains a new model for a step of gradient descent towards random targets, by its own `train_step` if it has one.
+
+    Returns:
+        The loss. What the step did not reach is among the facts of the subject.
 
     Raises:
         Exception: Whatever the user's code raises.
@@ -68,11 +55,9 @@ def train(subject: Subject) -> Trained:
             raise
         result = trained.train_on_batch(inputs)  # a model of the kind of an autoencoder has no targets
     pairs = zip(model.trainable_weights, before, numbers(model.trainable_weights), strict=True)
-    return Trained(
-        float(np.ravel(result)[0]),  # with several outputs, the total comes first
-        tuple(own_path(weight) for weight, one, other in pairs if np.array_equal(one, other)),
-        tuple(index for index, gain in enumerate(gains) if gain and float(numbers(gain.gain)[0]) == 1.0),
-    )
+    subject.facts.unmoved = [own_path(weight) for weight, one, other in pairs if np.array_equal(one, other)]
+    subject.facts.cut = [index for index, gain in enumerate(gains) if gain and float(numbers(gain.gain)[0]) == 1.0]
+    return float(np.ravel(result)[0])  # with several outputs, the total comes first
 
 
 def _with_gains(subject: Subject, model: Any) -> tuple[Any, list[Gain | None]]:

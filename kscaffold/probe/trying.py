@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,75 +13,70 @@ from .arguments import guesses
 from .inputs import input_guesses
 from .protocol import Feed, Known
 from .subject import Subject
+from .subjects import Found
 
 TRIED_BATCH = 5  # a size that no argument is likely to have
 SECONDS = 20.0  # for all trials of one class
-
-
-@dataclass(frozen=True)
-class Way:
-    """How something can be made and called.
-
-    Attributes:
-        subject: The same as a subject.
-        assumed_arguments: The arguments that were chosen and not given, as flags would say it.
-        assumed_inputs: The inputs that were.
-    """
-
-    subject: Subject
-    assumed_arguments: tuple[str, ...]
-    assumed_inputs: tuple[str, ...]
+# A subject, and what was assumed to make it, as flags would say it.
+Way = tuple[Subject, tuple[str, ...]]
 
 
 def find_way(
     module: ModuleType,
-    name: str,
-    item: Any,
+    found: Found,
     known: Known,
     path: str,
-    line: int,
     demand: Callable[[Any], None] = lambda made: None,
 ) -> Way | BaseException:
-    """How a class or function can be made and called; what its likeliest arguments raise if it cannot be made at all.
+    """How a class or function can be made and called.
 
     Args:
         module: The user's module.
-        name: What the class or function is called there.
-        item: The class or function.
+        found: The class or function.
         known: What the user said of it.
         path: The user's file.
-        line: The line there that it begins in.
         demand: Raises an exception for something made that is not a subject.
+
+    Returns:
+        The subject and what was assumed, or what the likeliest arguments raise if it cannot be made at all.
 
     Raises:
         Exception: What `demand` raises.
     """
     deadline = time.monotonic() + SECONDS
-    given = dict(known.args)
     best, most = None, -1
     failure: BaseException | None = None
-    for arguments in guesses(item, given):
-        construct = f"{name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
+    for arguments in guesses(found.item, dict(known.args)):
+        construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
         try:
-            made = Subject(module, protocol.Subject(name, construct), path).make()
+            made = Subject(module, protocol.Subject(found.name, construct), path).make()
         except (Exception, SystemExit) as error:
             failure = error if failure is None or isinstance(failure, SystemExit) else failure
             continue
         demand(made)
         for feeds, call in input_guesses(made, known.feeds):
-            subject = Subject(module, protocol.Subject(name, construct, feeds, call), path, line)
+            wanted = protocol.Subject(found.name, construct, feeds, call)
+            subject = Subject(module, wanted, path, found.lines[0])
             ways = ways_to_call(subject)
             if ways > most:
-                flags = (f"--arg {key}={source}" for key, source in arguments.items() if key not in given)
-                shapes = (f"--input-shape {show_input(feed)}" for feed in feeds if not known.feeds)
-                best, most = Way(subject, tuple(flags), tuple(shapes)), ways
+                best, most = (subject, arguments), ways
             if most == 2 or time.monotonic() > deadline:
                 break
         if most == 2 or time.monotonic() > deadline:
             break
-    found = best or failure
-    assert found is not None, "there is always a first guess"
-    return found
+    if best is not None:
+        return best[0], _assumed(*best, known)
+    assert failure is not None, "there is always a first guess"
+    return failure
+
+
+def _assumed(subject: Subject, arguments: Mapping[str, str], known: Known) -> tuple[str, ...]:
+    """What was chosen and not given, as flags would say it."""
+    given = dict(known.args)
+    assumed = [f"--arg {name}={source}" for name, source in arguments.items() if name not in given]
+    if not known.feeds and subject.is_made_by_class:  # a model that a function builds says what its inputs are
+        assumed += [f"--input-shape {show_input(feed)}" for feed in subject.feeds]
+    return tuple(assumed)
 
 
 def ways_to_call(subject: Subject) -> int:

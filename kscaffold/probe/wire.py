@@ -89,8 +89,7 @@ def from_json(kind: type[Value], data: Any) -> Value:
         data: What JSON held of it.
 
     Raises:
-        TypeError: The data is not of such a value.
-        ValueError: An enum has no such member.
+        KeyError, TypeError, ValueError: The data is not of such a value.
     """
     value: Value = _read(kind, data)
     return value

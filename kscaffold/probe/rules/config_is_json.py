@@ -21,7 +21,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..rule import Problem
 from ..subject import Subject
 
 ID = "KS304"
@@ -35,16 +34,14 @@ AT = ("get_config", "__init__")
 FIX = "Return numbers, strings, lists and dictionaries; serialize objects by keras.saving.serialize_keras_object()."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Iterator[str]:
     """Looks for what JSON cannot hold, then writes the config."""
     layer = subject.make()
     config = layer.get_config()
     if subject.is_made_by_class:
-        found = False
-        for path, value in unfit(config, "config"):
-            found = True
-            yield Problem(f"{path} is {describe(value)}, which does not come back from JSON")
-        if found:
+        places = [f"{path} is {describe(value)}" for path, value in unfit(config, "config")]
+        yield from (f"{place}, which does not come back from JSON" for place in places)
+        if places:
             return
     json.dumps(keras.saving.serialize_keras_object(layer))
 

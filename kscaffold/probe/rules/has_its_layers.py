@@ -15,7 +15,6 @@ Good:
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from ..subject import Subject
 
@@ -35,7 +34,8 @@ def applies(subject: Subject) -> bool:
 def check(subject: Subject) -> Iterator[str]:
     """Counts the layers of each class, and looks for the weights of the parts in the model."""
     model = subject.model()
-    found = Counter(type(layer).__name__ for layer in each_once(model))
+    layers = {id(layer): layer for layer in model._flatten_layers(include_self=False)}  # each once
+    found = Counter(type(layer).__name__ for layer in layers.values())
     for name, wanted in subject.wanted.layers:
         if found[name] != wanted:
             yield f"it has {found[name]} layers of class {name}, its graph has {wanted}"
@@ -44,12 +44,3 @@ def check(subject: Subject) -> Iterator[str]:
         strange = [weight.path for weight in subject.evaluate(part, model=model).weights if id(weight) not in weights]
         if strange:
             yield f"{part} has weights of its own: {', '.join(strange)}"
-
-
-def each_once(model: Any) -> Iterator[Any]:
-    """All layers inside a model, each once."""
-    seen = set()
-    for layer in model._flatten_layers(include_self=False):
-        if id(layer) not in seen:
-            seen.add(id(layer))
-            yield layer

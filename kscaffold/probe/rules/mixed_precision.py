@@ -65,7 +65,7 @@ def check(subject: Subject) -> Iterator[Problem]:
                 at = ("call", "__init__") if not layer._layers else ("__init__", "call")
                 yield Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)
                 return
-            if not finite(subject, outputs) and finite_in_full(subject):
+            if not finite(outputs) and finite_in_full(subject):
                 yield Problem(f"under {policy} its outputs are not finite, in float32 they are", at=("call",))
                 return
 
@@ -95,7 +95,7 @@ def wrong_types(outputs: list[Any], wanted: str) -> list[str]:
     return sorted({kind for kind in types if "float" in kind and kind != wanted})
 
 
-def finite(subject: Subject, outputs: list[Any]) -> bool:
+def finite(outputs: list[Any]) -> bool:
     """Whether all numbers are."""
     floats = [output for output in outputs if "float" in keras.backend.standardize_dtype(output.dtype)]
     return all(bool(np.isfinite(array).all()) for array in numbers([keras.ops.cast(x, "float32") for x in floats]))
@@ -104,6 +104,4 @@ def finite(subject: Subject, outputs: list[Any]) -> bool:
 def finite_in_full(subject: Subject) -> bool:
     """Whether the outputs are finite in float32."""
     layer = subject.called
-    return all(
-        finite(subject, keras.tree.flatten(layer(*arrays, training=False))) for arrays in inputs_of(subject, layer)
-    )
+    return all(finite(keras.tree.flatten(layer(*given, training=False))) for given in inputs_of(subject, layer))

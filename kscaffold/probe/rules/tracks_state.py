@@ -48,21 +48,21 @@ def check(subject: Subject) -> Iterator[Problem]:
     missing = [variable for variable in created if id(variable) not in tracked]
     found = [(path, variable) for variable in missing if (path := path_to(layer, variable)) is not None]
     found = [item for item in found if not item[0].startswith(OF_TRAINING)]
-    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable, layer)]
+    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable)]
     if lost:
         bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
         kind = "variables of the backend" if len(bare) == len(lost) else "variables"
         yield Problem(f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}")
 
 
-def outlives(variable: Any, layer: Any) -> bool:
+def outlives(variable: Any) -> bool:
     """Whether a variable is kept by something that a second call uses again, though no attribute leads to it."""
-    return isinstance(variable, keras.Variable) and variable.trainable and not in_optimizer(variable)
-
-
-def in_optimizer(variable: Any) -> bool:
-    """Whether a variable belongs to an optimizer."""
-    return any(word in variable.path for word in ("learning_rate", "iteration", "optimizer"))
+    of_optimizers = ("learning_rate", "iteration", "optimizer")
+    return (
+        isinstance(variable, keras.Variable)
+        and variable.trainable
+        and not any(word in variable.path for word in of_optimizers)
+    )
 
 
 def name_of(variable: Any) -> str:

@@ -12,8 +12,7 @@ import keras
 from ..arguments import parameters
 from ..names import MODEL_CLASSES
 from ..protocol import Known
-from ..subject import Subject
-from ..trying import find_way
+from ..trying import Way, find_way
 from . import Found, NotASubject
 
 BUILDER = "build_"
@@ -27,16 +26,16 @@ def find(module: ModuleType) -> Iterator[Found]:
                 yield Found(name, item)
 
 
-def try_out(module: ModuleType, found: Found, known: Known, path: str) -> tuple[Subject, tuple[str, ...]]:
+def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
     """The subject; see `kscaffold.probe.subjects`."""
-    way = find_way(module, found.name, found.item, known, path, found.lines[0], _demand_a_model)
+    way = find_way(module, found, known, path, _demand_a_model)
     if isinstance(way, BaseException):
         required = [one.name for one in parameters(found.item) if one.default is one.empty]
         if required:
             flags = " ".join(f"--arg {name}=…" for name in required)
             raise NotASubject(f"it needs to be told its arguments: {flags}")
         raise way
-    return way.subject, way.assumed_arguments + (way.assumed_inputs if way.subject.is_made_by_class else ())
+    return way
 
 
 def _demand_a_model(made: Any) -> None:

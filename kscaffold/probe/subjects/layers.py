@@ -10,8 +10,7 @@ from typing import Any
 import keras
 
 from ..protocol import Known
-from ..subject import Subject
-from ..trying import find_way
+from ..trying import Way, find_way
 from . import Found
 
 
@@ -21,12 +20,12 @@ def find(module: ModuleType) -> list[Found]:
     return [Found(name, cls, _why_not(cls, [other for _, other in classes])) for name, cls in classes]
 
 
-def try_out(module: ModuleType, found: Found, known: Known, path: str) -> tuple[Subject, tuple[str, ...]]:
+def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
     """The subject; see `kscaffold.probe.subjects`."""
-    way = find_way(module, found.name, found.item, known, path, found.lines[0])
+    way = find_way(module, found, known, path)
     if isinstance(way, BaseException):
         raise way
-    return way.subject, (*way.assumed_arguments, *way.assumed_inputs)
+    return way
 
 
 def _owned(module: ModuleType, names: Any, prefix: str) -> Iterator[tuple[str, type]]:
