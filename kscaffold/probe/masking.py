@@ -38,8 +38,8 @@ def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False)
             if hide_all:
                 array[-1] = 0.0
             masked.append(keras.layers.Masking()(array))
-        else:
-            masked.append(array)
+        else:  # Keras takes no arrays beside tensors
+            masked.append(array if feed.dtype == "string" else keras.ops.convert_to_tensor(array))
     return masked
 
 
