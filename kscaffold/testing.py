@@ -1,4 +1,4 @@
-"""The rules of `kscaffold check` in tests of one's own, on objects instead of files.
+"""The rules of `kscaffold check` in your own tests, on objects instead of files.
 
     from kscaffold.testing import check_layer
 
@@ -10,17 +10,17 @@ Keras runs in the process of the test; nothing is isolated.
 
 from __future__ import annotations
 
-import copy
 import inspect
-import sys
 import unittest
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kscaffold.check.findings import Finding, fold
-from kscaffold.check.rulebook import RuleDescription, check_selection, read_rulebook
+from kscaffold.check.findings import fold
+from kscaffold.check.rulebook import check_selection, read_rulebook
+from kscaffold.probe.protocol import FEW, CallStyle, Feed, Finding, Severity, Verdict
+from kscaffold.probe.rule import Rule
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
 OF_FILES = "KS200"
@@ -46,21 +46,37 @@ class Case:
     @property
     def name(self) -> str:
         """The name of the class, or of the function that makes the layer."""
-        return str(self.layer.__name__) if _makes_layers(self.layer) else type(self.layer).__name__
+        made = inspect.isroutine(self.layer) or inspect.isclass(self.layer)
+        return str(self.layer.__name__) if made else type(self.layer).__name__
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """What is fed to its inputs; nothing where that is to be found out."""
+        shape = self.input_shape
+        if shape is None:
+            return ()
+        if isinstance(shape, Mapping):
+            names, shapes = list(shape), list(shape.values())
+        else:
+            shapes = list(shape) if any(isinstance(item, (tuple, list)) for item in shape) else [shape]
+            names = [""] * len(shapes)
+        dtypes = [self.dtype] * len(shapes) if isinstance(self.dtype, str) else list(self.dtype)
+        return tuple(
+            Feed(tuple(size), dtype, FEW, name) for size, dtype, name in zip(shapes, dtypes, names, strict=True)
+        )
 
     @cached_property
-    def result(self) -> dict[str, Any]:
+    def verdict(self) -> Verdict:
         """What all rules say of it; they are tried once."""
-        from kscaffold.probe import inspection
+        from kscaffold.probe.inspection import inspect_subject
+        from kscaffold.probe.subjects.given import give
 
-        return inspection.inspect_subject(_make_subject(self), lambda message: None)
+        return inspect_subject(give(self.layer, self.name, self.feeds, CallStyle(self.call) if self.call else None), "")
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Its defects; what follows from another one is among the consequences of that."""
-        return fold(
-            Finding(file="", **{**fields, "causes": tuple(fields["causes"])}) for fields in self.result["findings"]
-        )
+        return fold(self.verdict.findings)
 
     def check(self, rule: str) -> None:
         """Looks at one rule.
@@ -72,12 +88,11 @@ class Case:
             AssertionError: It finds something; the message lists what.
             unittest.SkipTest: It has nothing to say of this layer, or needs a rule that failed.
         """
-        findings = [finding for finding in _all(self.findings) if finding.rule == rule]
+        findings = [finding for finding in self.verdict.findings if finding.rule == rule]
         if findings:
             raise AssertionError(_describe(self.name, findings))
-        if rule not in self.result["passed"]:
-            reasons = {item["rule"]: item["because"] for item in self.result["skipped"]}
-            raise unittest.SkipTest(reasons.get(rule, f"{rule} has nothing to say of {self.name}"))
+        if rule not in self.verdict.passed:
+            raise unittest.SkipTest(dict(self.verdict.skipped).get(rule, f"{rule} has nothing to say of {self.name}"))
 
 
 def check_layer(
@@ -111,8 +126,9 @@ def check_layer(
     selected = check_selection(tuple(select), "select") or tuple(rule.id for rule in _rules())
     left_out = check_selection(tuple(ignore), "ignore")
     case = Case(layer, input_shape, dtype, call)
-    found = fold(finding for finding in _all(case.findings) if finding.rule in selected)
-    findings = [item for item in found if item.rule not in left_out and (strict or item.severity == "error")]
+    found = fold(finding for finding in case.verdict.findings if finding.rule in selected)
+    counted = [item for item in found if strict or item.severity is Severity.ERROR]
+    findings = [item for item in counted if item.rule not in left_out]
     if findings:
         raise AssertionError(_describe(case.name, findings))
 
@@ -132,7 +148,8 @@ def parametrize_with_rules(
             mapping. A rule that passes in spite of that fails the test.
 
     Raises:
-        RequestError: An expected failure of a rule, or of a layer, that does not exist.
+        RequestError: An expected failure of a rule that does not exist.
+        ValueError: An expected failure of a layer that does not exist.
     """
     import pytest
 
@@ -155,98 +172,8 @@ def _reasons(rules: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
     return {id: reason for rule, reason in reasons.items() for id in check_selection((rule,), "expected_failures")}
 
 
-def _rules() -> list[RuleDescription]:
+def _rules() -> list[Rule]:
     return [rule for rule in read_rulebook() if not rule.static and rule.id != OF_FILES]
-
-
-def _all(findings: Iterable[Finding]) -> list[Finding]:
-    from kscaffold.check.findings import unfold
-
-    return unfold(findings)
-
-
-def _makes_layers(layer: Any) -> bool:
-    return inspect.isfunction(layer) or inspect.ismethod(layer) or inspect.isclass(layer)
-
-
-def _make_subject(case: Case) -> Any:
-    """What rules are given: what makes new layers like that of a case, and what they are called on."""
-    from kscaffold.probe.subject import Subject
-    from kscaffold.probe.trial import input_guesses, ways_to_call
-
-    make, changeable = _factory_of(case.layer)
-    made = make()
-    cls = type(made)
-    path = "" if cls.__module__.startswith("keras.") else inspect.getsourcefile(cls) or ""
-    first = None
-    for guess in input_guesses(cls, made, _feeds_of(case)):
-        wanted = {**guess, "construct": case.name, **({"call": case.call} if case.call else {})}
-        subject = Subject(sys.modules[cls.__module__], wanted, path, make, changeable)
-        first = first or subject
-        if ways_to_call(subject) == 2:
-            return subject
-    return first
-
-
-def _feeds_of(case: Case) -> list[dict[str, Any]] | None:
-    """The inputs of a case as the rules take them; `None` to have them found out."""
-    shape = case.input_shape
-    if shape is None:
-        return None
-    if isinstance(shape, Mapping):
-        names, shapes = list(shape), list(shape.values())
-    else:
-        shapes = list(shape) if any(isinstance(item, (tuple, list)) for item in shape) else [shape]
-        names = [""] * len(shapes)
-    dtypes = [case.dtype] * len(shapes) if isinstance(case.dtype, str) else list(case.dtype)
-    return [
-        {"shape": list(size), "dtype": kind, "below": 4, **({"name": name} if name else {})}
-        for size, kind, name in zip(shapes, dtypes, names, strict=True)
-    ]
-
-
-def _factory_of(layer: Any) -> tuple[Callable[..., Any], bool]:
-    """What makes new layers like one, and whether it takes changes of their arguments.
-
-    Raises:
-        TypeError: The layer is built already, and does not say what it was made with.
-    """
-    if _makes_layers(layer):
-        return lambda **changes: _made_with(layer, changes), True
-    kept = getattr(layer, "_auto_config", None)  # the arguments, where all of them are of plain types
-    if kept is not None:
-        return lambda **changes: type(layer)(**{**kept.config, **changes}), True
-    if layer.built:
-        raise TypeError(f"this {type(layer).__name__} is built already: give a function that makes a new one")
-    original = copy.deepcopy(layer)
-    return lambda: copy.deepcopy(original), False
-
-
-def _made_with(make: Callable[..., Any], changes: Mapping[str, Any]) -> Any:
-    """What a function makes, with changes of the arguments that it gives to the constructor."""
-    import keras
-
-    from kscaffold.probe.subject import global_policy
-
-    arguments: dict[int, inspect.BoundArguments] = {}
-    original = keras.Operation.__new__
-
-    def noting(cls: Any, *values: Any, **keywords: Any) -> Any:
-        made = original(cls, *values, **keywords)
-        arguments[id(made)] = inspect.signature(cls.__init__).bind_partial(made, *values, **keywords)
-        return made
-
-    keras.Operation.__new__ = noting
-    try:
-        with global_policy(changes.get("dtype")):
-            made = make()
-    finally:
-        keras.Operation.__new__ = original
-    if not changes:
-        return made
-    bound = arguments[id(made)]
-    named = {name: value for name, value in list(bound.arguments.items())[1:] if name not in ("args", "kwargs")}
-    return type(made)(**{**named, **bound.kwargs, **changes})
 
 
 def _describe(name: str, findings: Iterable[Finding]) -> str:

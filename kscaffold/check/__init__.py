@@ -1,12 +1,28 @@
 """Checks on real Keras, in another interpreter, and of the source alone."""
 
-from kscaffold.check.findings import Finding
-from kscaffold.check.process import CheckProcess, Limits, find_interpreter
-from kscaffold.check.verdict import CalledLayer, Feed, FileVerdict, Job, Known, Saved, Subject, Verdict
+from kscaffold.check.process import CheckProcess, find_interpreter
+from kscaffold.probe.protocol import (
+    CalledLayer,
+    CallStyle,
+    Compared,
+    Feed,
+    FileVerdict,
+    Finding,
+    Job,
+    Known,
+    Limits,
+    Saved,
+    SavedKind,
+    Severity,
+    Subject,
+    Verdict,
+)
 
 __all__ = [
+    "CallStyle",
     "CalledLayer",
     "CheckProcess",
+    "Compared",
     "Feed",
     "FileVerdict",
     "Finding",
@@ -14,6 +30,8 @@ __all__ = [
     "Known",
     "Limits",
     "Saved",
+    "SavedKind",
+    "Severity",
     "Subject",
     "Verdict",
     "find_interpreter",

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kscaffold.base import project as config
 from kscaffold.base.errors import ExitCode
 from kscaffold.base.project import Project, find_project
 from kscaffold.check.files import find_python_files, import_place
-from kscaffold.check.findings import Finding, fold, unfold
-from kscaffold.check.process import CheckProcess, Limits, find_interpreter
+from kscaffold.check.findings import fold
+from kscaffold.check.process import CheckProcess, find_interpreter
 from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
 from kscaffold.check.static import find_problems
-from kscaffold.check.verdict import FileVerdict, Job, Known, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from kscaffold.probe.protocol import FileVerdict, Finding, Job, Known, Limits, Severity, Verdict
 
 IGNORE = re.compile(r"#\s*kscaffold:\s*ignore(?:\[(?P<rules>[^\]]*)\])?")
 
@@ -88,9 +85,9 @@ class Conformance:
             for finding in (*file.findings, *(item for verdict in file.verdicts for item in verdict.findings))
         )
 
-    def count(self, severity: str) -> int:
+    def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
-        return sum(finding.severity == severity for finding in self.findings)
+        return sum(finding.severity is severity for finding in self.findings)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -101,7 +98,7 @@ class Conformance:
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        failed = self.count("error") or (self.strict and self.count("warning"))
+        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING))
         return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 
@@ -120,49 +117,31 @@ def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: Non
     of_project = config.DEFAULT.apply(project.settings)
     settings = DEFAULT.apply({"backend": (of_project.backend,)})
     settings = settings.apply(project_settings(project)).apply(request.flags)
-    selected = check_selection(settings.select, "--select") or tuple(rule.id for rule in read_rulebook())
-    ignored = check_selection(settings.ignore, "--ignore")
+    chosen = _Chosen(settings)
     limits = Limits(settings.timeout, settings.memory, request.workers)
     runs = []
-    dropped = 0
-    for backend in settings.backend if not request.static else ("",):
-        if request.static:
-            files, dropped = _finish(_static_files(request, settings), selected, ignored)
-            runs.append(Run("", files))
-            break
+    if request.static:
+        runs.append(Run("", tuple(map(chosen.of, _read_files(request, settings)))))
+    for backend in () if request.static else settings.backend:
         interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
         with CheckProcess(interpreter, limits, backend) as process:
-            sources = _static_files(request, settings)  # while Keras is imported
+            sources = _read_files(request, settings)  # while Keras is imported
             jobs = tuple(_job(source, project, settings, request.known) for source in sources)
             on_wait()
             examined = process.examine(jobs) if jobs else ()
-        pairs = zip(sources, examined, strict=True)
-        files, some = _finish([source.with_verdicts(file) for source, file in pairs], selected, ignored)
-        dropped += some
-        runs.append(Run(backend, files))
-    report = Conformance(tuple(runs), settings.strict, dropped, time.monotonic() - started)
+        runs.append(Run(backend, tuple(map(chosen.of, sources, examined))))
+    report = Conformance(tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started)
     return report if request.static else replace(report, unused=_unused(request.known, report.verdicts))
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and what is known of it so far."""
+    """A file, and what its source alone shows."""
 
     path: Path
     shown: str
     lines: tuple[str, ...]
     findings: tuple[Finding, ...]
-    verdicts: tuple[Verdict, ...] = ()
-    megabytes: int = 0
-
-    def with_verdicts(self, file: FileVerdict) -> Source:
-        """The same with what the check process says."""
-        return replace(
-            self,
-            findings=(*self.findings, *file.findings),
-            verdicts=file.verdicts,
-            megabytes=file.megabytes,
-        )
 
 
 def _folder_of(paths: tuple[Path, ...]) -> Path:
@@ -170,35 +149,14 @@ def _folder_of(paths: tuple[Path, ...]) -> Path:
     return first if first.is_dir() else first.parent
 
 
-def _static_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
-    """The files, each with what its source alone shows."""
-    rules = {rule.id: rule for rule in read_rulebook()}
+def _read_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
     sources = []
-    for path in find_python_files(request.paths, settings.exclude):
-        shown = _shown(path)
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-        lines = tuple(text.splitlines())
-        findings = tuple(
-            Finding(
-                rule=problem.rule,
-                name=rules[problem.rule].name,
-                severity=rules[problem.rule].severity,
-                message=problem.message,
-                file=shown,
-                line=problem.line,
-                code=lines[problem.line - 1].strip() if 0 < problem.line <= len(lines) else "",
-                fix=problem.fix,
-                causes=rules[problem.rule].causes,
-            )
-            for problem in find_problems(text)
-        )
-        sources.append(Source(path, shown, lines, findings))
-    return sources
-
-
-def _shown(path: Path) -> str:
     folder = Path.cwd()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    for path in find_python_files(request.paths, settings.exclude):
+        shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        sources.append(Source(path, shown, tuple(text.splitlines()), tuple(find_problems(text, shown))))
+    return sources
 
 
 def _job(source: Source, project: Project, settings: CheckSettings, flags: Known) -> Job:
@@ -212,33 +170,33 @@ def _job(source: Source, project: Project, settings: CheckSettings, flags: Known
     return Job(source.path, source.shown, tuple(search), None, module, known)
 
 
-def _finish(
-    sources: list[Source], selected: tuple[str, ...], ignored: tuple[str, ...]
-) -> tuple[tuple[FileVerdict, ...], int]:
-    """Gives the findings of static rules to the classes that they are in, folds, and takes out what is ignored."""
-    files = []
-    dropped = 0
+class _Chosen:
+    """Takes out the findings that settings and comments say do not count, and counts those that would have."""
 
-    def chosen(findings: Iterable[Finding], whole: int | None, source: Source) -> tuple[Finding, ...]:
-        nonlocal dropped
-        folded = fold(finding for finding in unfold(findings) if finding.rule in selected)
-        kept = tuple(item for item in folded if item.rule not in ignored and not _silenced(item, whole, source.lines))
-        dropped += len(folded) - len(kept)
-        return kept
+    def __init__(self, settings: CheckSettings) -> None:
+        self.dropped = 0
+        self._selected = check_selection(settings.select, "--select") or [rule.id for rule in read_rulebook()]
+        self._ignored = check_selection(settings.ignore, "--ignore")
 
-    for source in sources:
-        loose = list(source.findings)
-        verdicts = []
-        for verdict in sorted(source.verdicts, key=lambda item: _size(item.lines)):
+    def of(self, source: Source, examined: FileVerdict | None = None) -> FileVerdict:
+        """What is said of a file: findings in its source are given to the classes that they are in, and folded."""
+        examined = examined or FileVerdict(source.shown)
+        loose = [*source.findings, *examined.findings]
+        verdicts = list(examined.verdicts)
+        # The innermost class that a finding is in comes first.
+        for index in sorted(range(len(verdicts)), key=lambda index: _size(verdicts[index].lines)):
+            verdict = verdicts[index]
             own = [finding for finding in loose if _inside(finding, verdict.lines)]
             loose = [finding for finding in loose if finding not in own]
             first = verdict.lines[0] if verdict.lines else None
-            verdicts.append(replace(verdict, findings=chosen((*own, *verdict.findings), first, source)))
-        order = {id(verdict.subject): index for index, verdict in enumerate(source.verdicts)}
-        verdicts.sort(key=lambda verdict: order[id(verdict.subject)])
-        findings = chosen(loose, None, source)
-        files.append(FileVerdict(source.shown, findings, tuple(verdicts), source.megabytes))
-    return tuple(files), dropped
+            verdicts[index] = replace(verdict, findings=self._fold((*own, *verdict.findings), first, source.lines))
+        return replace(examined, findings=self._fold(loose, None, source.lines), verdicts=tuple(verdicts))
+
+    def _fold(self, findings: Iterable[Finding], first: int | None, lines: tuple[str, ...]) -> tuple[Finding, ...]:
+        folded = fold(finding for finding in findings if finding.rule in self._selected)
+        kept = tuple(item for item in folded if item.rule not in self._ignored and not _silenced(item, first, lines))
+        self.dropped += len(folded) - len(kept)
+        return kept
 
 
 def _size(lines: tuple[int, int] | None) -> int:
@@ -249,11 +207,10 @@ def _inside(finding: Finding, lines: tuple[int, int] | None) -> bool:
     return lines is not None and finding.line is not None and lines[0] <= finding.line <= lines[1]
 
 
-def _silenced(finding: Finding, whole: int | None, lines: tuple[str, ...]) -> bool:
+def _silenced(finding: Finding, first: int | None, lines: tuple[str, ...]) -> bool:
     """Whether a comment on its line, or on the line where its class begins, says that it is meant."""
-    for line in {finding.line, whole} - {None}:
-        assert line is not None
-        match = IGNORE.search(lines[line - 1]) if 0 < line <= len(lines) else None
+    for line in (finding.line, first):
+        match = IGNORE.search(lines[line - 1]) if line is not None and 0 < line <= len(lines) else None
         if match and (match["rules"] is None or finding.rule in _ids(match["rules"])):
             return True
     return False

@@ -1,7 +1,9 @@
 """The check process: another interpreter that is started before anything else is done.
 
-`CheckProcess` starts `kscaffold/probe/run.py`, which imports Keras while the caller renders; `examine` hands it the
-jobs and waits for the verdicts.
+`CheckProcess` starts `kscaffold/probe/run.py` in a session and a folder of its own. That process imports Keras while
+the caller renders, takes one request, forks a child for each file, keeps them within the limits of a file
+(`kscaffold.probe.isolation`), and writes its answer to a file in its folder, which is read here. Here there is one
+limit for all of it, in case it does not answer.
 """
 
 from __future__ import annotations
@@ -13,50 +15,23 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.check.findings import Finding, fold
-from kscaffold.check.verdict import CalledLayer, Feed, FileVerdict, Job, Saved, Subject, Verdict
+from kscaffold.check.findings import fold
+from kscaffold.probe.protocol import FileVerdict, Job, Limits, Verdict
+from kscaffold.probe.wire import Answer, Request, from_json, to_json
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 STARTUP_LIMIT = 180.0  # seconds for `import keras`
+UNKNOWN_CLASSES = 100  # how many classes a file may have of which nobody says how many it has
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a file may use.
-
-    Attributes:
-        seconds: For its import, and for each class.
-        megabytes: Of memory, more than what Keras itself takes; 0 is no limit.
-        workers: How many files are checked at once; 0 for as many as there are cores.
-    """
-
-    seconds: float = 60.0
-    megabytes: int = 4096
-    workers: int = 0
-
-    @property
-    def processes(self) -> int:
-        """How many files are checked at once."""
-        return self.workers or available_cores()
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def find_interpreter(asked: str | None, configured: str | None = None, pyproject: Path | None = None) -> str:
@@ -84,7 +59,7 @@ def find_interpreter(asked: str | None, configured: str | None = None, pyproject
 
 
 class CheckProcess:
-    """The check process: started at once, asked later. Leaving the context ends it, whatever it is doing.
+    """The check process: started at once, asked later, once. Leaving the context ends it, whatever it is doing.
 
     Args:
         interpreter: The Python to run it with.
@@ -100,12 +75,12 @@ class CheckProcess:
         self.limits = limits or Limits()
         self.backend = backend
         self._folder = tempfile.TemporaryDirectory(prefix="kscaffold-check-")
-        self._results = Path(self._folder.name, "results.json")
+        self._answer = Path(self._folder.name, "answer.json")
         self._errors = Path(self._folder.name, "errors.txt")
         try:
             with self._errors.open("wb") as errors:
                 self._process = subprocess.Popen(
-                    [interpreter, "-P", str(PROBE), str(self._results)],
+                    [interpreter, "-P", str(PROBE), str(self._answer)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
@@ -139,44 +114,41 @@ class CheckProcess:
             known = {verdict.subject.construct: verdict for verdict in file.verdicts}
             for subject in job.subjects or ():
                 verdict = known.get(subject.construct, Verdict(subject))
-                verdicts.append(replace(verdict, subject=subject, findings=(*file.findings, *verdict.findings)))
+                findings = (*file.findings, *fold(verdict.findings))
+                verdicts.append(replace(verdict, subject=subject, findings=findings))
         return tuple(verdicts)
 
     def examine(self, jobs: tuple[Job, ...]) -> tuple[FileVerdict, ...]:
-        """Hands over the jobs and waits for what is said of each file.
+        """Hands over the jobs and waits for what is said of each file; no finding is folded under another one yet.
 
         Raises:
             RequestError: The interpreter cannot import Keras, or does not answer.
         """
-        limits = {
-            "seconds": self.limits.seconds,
-            "megabytes": self.limits.megabytes,
-            "workers": self.limits.processes,
-        }
-        request = {"limits": limits, "jobs": [_as_json(job) for job in jobs]}
-        # The process keeps the limits of the files itself; this one is for Keras, which it imports first.
+        request = json.dumps(to_json(Request(self.limits, jobs)))
         try:
-            self._process.communicate(json.dumps(request).encode(), timeout=self._patience(jobs))
+            self._process.communicate(request.encode(), timeout=self._patience(jobs))
         except subprocess.TimeoutExpired:
             self._end()
             raise self._no_keras("does not answer") from None
-        if not self._results.exists():
+        if not self._answer.exists():
             lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             raise self._no_keras(
                 f"ended with status {self._process.returncode}: {lines[-1] if lines else 'no message'}"
             )
-        document = json.loads(self._results.read_text(encoding="utf-8"))
-        if "error" in document:
-            raise self._no_keras(f"cannot import Keras: {document['error']}")
-        if "broken" in document:
-            raise RuntimeError(f"the check process failed:\n{document['broken']}")
-        return tuple(_read_file(job, result) for job, result in zip(jobs, document["results"], strict=True))
+        answer = from_json(Answer, json.loads(self._answer.read_text(encoding="utf-8")))
+        if answer.no_keras:
+            raise self._no_keras(f"cannot import Keras: {answer.no_keras}")
+        if answer.broken:
+            raise RuntimeError(f"the check process failed:\n{answer.broken}")
+        return answer.files
 
     def _patience(self, jobs: tuple[Job, ...]) -> float:
-        classes = sum(100 if job.subjects is None else 1 + len(job.subjects) for job in jobs)
+        """The seconds after which it does not answer: for Keras, and for each class as long as it may take."""
+        classes = sum(UNKNOWN_CLASSES if job.subjects is None else 1 + len(job.subjects) for job in jobs)
         return STARTUP_LIMIT + classes * (self.limits.seconds + 1)
 
     def _end(self) -> None:
+        """Ends the process and what is in its session; each child is in one of its own, see `isolation`."""
         if self._process.poll() is None:
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -193,98 +165,3 @@ class CheckProcess:
             " with --no-check.",
             exit_code=ExitCode.NO_KERAS,
         )
-
-
-def _as_json(job: Job) -> dict[str, Any]:
-    return {
-        "path": str(job.path),
-        "module": job.module or job.path.stem,
-        "search": [str(folder) for folder in job.search],
-        "settings": {
-            name: {"args": dict(known.args), "inputs": [_feed_json(feed) for feed in known.feeds]}
-            for name, known in job.known.items()
-        },
-        "subjects": (
-            None
-            if job.subjects is None
-            else [
-                {
-                    "construct": subject.construct,
-                    "call": subject.call,
-                    "inputs": [_feed_json(feed) for feed in subject.feeds],
-                    "layers": dict(subject.layers),
-                    "parts": list(subject.parts),
-                    **({"saved": _saved_json(subject.saved)} if subject.saved else {}),
-                }
-                for subject in job.subjects
-            ]
-        ),
-    }
-
-
-def _saved_json(saved: Saved) -> dict[str, Any]:
-    order = [list(path) for path in saved.order]
-    return {
-        "path": str(saved.path),
-        "kind": saved.kind,
-        "customs": list(saved.customs),
-        "config": saved.config,
-        "order": order,
-    }
-
-
-def _feed_json(feed: Feed) -> dict[str, Any]:
-    named = {"name": feed.name} if feed.name else {}
-    return {"shape": list(feed.shape), "dtype": feed.dtype, "below": feed.below, **named}
-
-
-def _read_file(job: Job, result: Mapping[str, Any]) -> FileVerdict:
-    findings = []
-    if "failed" in result:
-        findings.append(_finding(job, result["failed"]))
-    if "died" in result:
-        findings.append(_death(job, result["died"]))
-    verdicts = tuple(_read_subject(job, index, entry) for index, entry in enumerate(result["subjects"]))
-    return FileVerdict(job.shown, tuple(findings), verdicts, result["megabytes"])
-
-
-def _read_subject(job: Job, index: int, entry: Mapping[str, Any]) -> Verdict:
-    given = job.subjects[index] if job.subjects is not None else None
-    subject = given or Subject(entry["name"], entry["construct"])
-    lines = (entry["line"], entry["last_line"]) if "line" in entry else None
-    if "died" in entry:
-        return Verdict(subject, (_death(job, entry["died"], entry.get("line")),), lines=lines)
-    facts = entry["facts"]
-    return Verdict(
-        subject=subject,
-        findings=fold(_finding(job, finding) for finding in entry["findings"]),
-        passed=tuple(entry["passed"]),
-        skipped=tuple((item["rule"], item["because"]) for item in entry["skipped"]),
-        input_shapes=tuple(tuple(shape) for shape in facts.get("inputs", ())),
-        output_shapes=tuple(tuple(shape) for shape in facts.get("outputs", ())),
-        parameters=facts.get("parameters"),
-        trainable=facts.get("trainable"),
-        layers=tuple(
-            CalledLayer(**{**layer, "shapes": tuple(tuple(shape) for shape in layer["shapes"])})
-            for layer in facts.get("layers", ())
-        ),
-        lines=lines,
-        assumed=tuple(entry.get("assumed", ())),
-        unchecked=entry.get("unchecked", ""),
-    )
-
-
-def _finding(job: Job, fields: Mapping[str, Any]) -> Finding:
-    return Finding(file=job.shown, **{**fields, "causes": tuple(fields["causes"])})
-
-
-def _death(job: Job, died: Mapping[str, Any], line: int | None = None) -> Finding:
-    """What is said of a class, or a whole file, whose process came to an end by itself or was ended."""
-    at = died["line"] or line
-    message = f"{died['reason']} {died['stage']}"
-    return Finding("KS200", "imports", "error", message, job.shown, at, _line_of(job.path, at))
-
-
-def _line_of(path: Path, line: int | None) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return lines[line - 1].strip() if line and line <= len(lines) else ""

@@ -10,7 +10,7 @@ from typing import Any
 from kscaffold.base.choices import Backend
 from kscaffold.base.errors import RequestError, did_you_mean
 from kscaffold.base.project import Project
-from kscaffold.check.verdict import Feed, Known
+from kscaffold.probe.protocol import FEW, Feed, Known
 
 SECTION = "tool.kscaffold.check"
 DTYPES = ("float16", "bfloat16", "float32", "float64", "bool", "string", "int8", "int16", "int32", "int64", "uint8")
@@ -131,7 +131,7 @@ def read_known(name: str, table: Mapping[str, Any], where: str) -> Known:
 
 
 def source_of(value: Any) -> str:
-    """Python source of a value: of a text that is no Python expression, the text itself as a string."""
+    """Python source of a value: of a text that is not a Python expression, the text itself as a string."""
     if not isinstance(value, str):
         return repr(value)
     import ast
@@ -152,7 +152,7 @@ def parse_argument(text: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier() or not value.strip():
-        raise RequestError(f"{text!r} is no argument.", hint="Write it as units=8.", where="--arg")
+        raise RequestError(f"{text!r} is not an argument.", hint="Write it as units=8.", where="--arg")
     return name.strip(), source_of(value)
 
 
@@ -160,20 +160,20 @@ def parse_feed(text: str, where: str = "--input-shape") -> Feed:
     """Parses `16`, `8,8,3`, `6:int32`, `ids=6:int32`; `None` for a size that is not fixed, `()` for a scalar.
 
     Raises:
-        RequestError: It is no shape, or Keras has no such dtype.
+        RequestError: It is not a shape, or Keras has no such dtype.
     """
     match = INPUT.fullmatch(text)
     shape = (match["shape"] if match else "").strip().removeprefix("(").removesuffix(")")
     parts = [part.strip() for part in shape.split(",") if part.strip()]
     if match is None or not text.strip() or not all(SIZE.fullmatch(part) for part in parts):
         hint = "Give the sizes of one example, without the batch: 16, 8,8,3, 6:int32 or ids=6:int32."
-        raise RequestError(f"{text!r} is no shape.", hint=hint, where=where)
+        raise RequestError(f"{text!r} is not a shape.", hint=hint, where=where)
     dtype = match["dtype"] or "float32"
     if dtype not in DTYPES:
         raise RequestError(f"There is no dtype {dtype!r}.", hint=did_you_mean(dtype, DTYPES), where=where)
     return Feed(
         tuple(int(part) if part.isdigit() else None for part in parts),
         dtype,
-        below=4 if "int" in dtype else None,
+        below=FEW if "int" in dtype else None,
         name=match["name"] or "",
     )

@@ -90,9 +90,9 @@ def command(
         raise RequestError("There is nothing to check.", hint="Name files or folders: kscaffold check src")
     from pathlib import Path
 
+    from kscaffold.check import Known
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
-    from kscaffold.check.verdict import Known
 
     flags: dict[str, object] = {"select": select, "ignore": ignore, "backend": backend}
     flags |= {"strict": strict, "timeout": timeout, "memory": memory}

@@ -1,22 +1,25 @@
-"""The names and signatures of Keras' layers, operations, initializers, regularizers and constraints, as data.
+"""What there is to know of Keras without importing it: signatures, shapes, configs, names.
 
-The data is written by `kscaffold/keras_data/signatures.py`, which asks Keras itself. Reading it takes a millisecond
-where importing Keras takes seconds, so a misspelt layer or argument is named before anything else happens.
+The data is written by `kscaffold/keras_data/make.py`, which asks Keras itself. Reading it takes a millisecond where
+importing Keras takes seconds, so a misspelt layer or argument is named before anything else happens.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from kscaffold.base.errors import RequestError, did_you_mean, nearest
+from kscaffold.probe.names import MODEL_CLASSES as MODEL_CLASSES
+from kscaffold.probe.names import is_made_up as is_made_up
+from kscaffold.probe.names import made_up_stem as made_up_stem
 
 # Classes that other layers derive from; a model made of them computes nothing.
 BASE_CLASSES = ("Layer", "Wrapper", "InputLayer", "Input")
-CATALOGUE_FILE = Path(__file__).with_name("catalogue.json")
+DATA = Path(__file__).with_name("keras.json")
 GROUPS = ("layers", "initializers", "regularizers", "constraints")
 SINGULAR = {
     "layers": "layer",
@@ -29,19 +32,20 @@ SINGULAR = {
 
 @dataclass(frozen=True)
 class Signature:
-    """A class of Keras and what it takes.
+    """A class or function of Keras and what it takes.
 
     Attributes:
         group: The module of `keras` that it is in: `layers`, `initializers`, …
         name: Its name there.
-        parameters: Constructor parameters in order; each with its default in a tuple, or `()` where it is required.
+        parameters: Its parameters in order; each with its default in a tuple, or `()` where it is required.
         variadic: Whether it takes any number of positional arguments.
         call: For a layer, the tensors that `call` requires, then `training` and `mask` where it takes them.
+        passed: For a layer, all that `call` takes.
+        ranks: For a layer, how many axes its inputs may have, the batch axis included; empty if that is not known.
         keeps_shape: For a layer, whether outputs have the shape of the inputs, whatever their rank.
         keeps_steps: For a layer, whether outputs have the batch size and the steps of a sequence of inputs.
         merges: For a layer, whether it takes a list of inputs.
-        ranks: For a layer, how many axes its inputs may have, the batch axis included; empty if that is not known.
-        passed: For a layer, all that `call` takes.
+        trains: For a layer, whether it does something else in training.
     """
 
     group: str
@@ -49,11 +53,12 @@ class Signature:
     parameters: dict[str, tuple[Any, ...]]
     variadic: bool = False
     call: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
     keeps_shape: bool = False
     keeps_steps: bool = False
     merges: bool = False
-    ranks: tuple[int, ...] = ()
-    passed: tuple[str, ...] = ()
+    trains: bool = False
 
     @property
     def inputs(self) -> int:
@@ -66,20 +71,43 @@ class Signature:
         return SINGULAR[self.group]
 
 
+@dataclass(frozen=True)
+class Operation:
+    """The class of an operation and the function of `keras.ops` that makes it.
+
+    Attributes:
+        function: The function: `ops.mean`.
+        init: What its class is made with; each with its default in a tuple, or `()` where it is required.
+        call: What it is called with.
+        order: What the function takes, where that is not first `call` and then what `init` requires; a `*` before
+            what takes any number of values.
+    """
+
+    function: str
+    init: dict[str, tuple[Any, ...]]
+    call: tuple[str, ...]
+    order: tuple[str, ...] = ()
+
+
 @functools.cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
     return data
 
 
-def keras_version() -> str:
-    """The version of Keras that the catalogue was made from."""
-    return str(_data()["keras"])
-
-
 def reserved_attributes() -> frozenset[str]:
-    """The public attributes that `keras.layers.Layer` has for itself."""
+    """The public attributes that layers and models of Keras have for themselves."""
     return frozenset(_data()["reserved"])
+
+
+def read_only_attributes(kind: str) -> frozenset[str]:
+    """The public attributes of a "layer" or a "model" that nothing can be assigned to."""
+    return frozenset(_data()["read_only"][kind])
+
+
+def lost_of_backend() -> frozenset[str]:
+    """The functions that `keras.backend` had in Keras 2, and that only `tf.keras.backend` still has."""
+    return frozenset(_data()["lost_of_backend"])
 
 
 def is_layer(name: str) -> bool:
@@ -104,19 +132,7 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
     """
     for group in (prefer, *GROUPS):
         if name in _data()[group]:
-            entry = _data()[group][name]
-            return Signature(
-                group=group,
-                name=name,
-                parameters={key: tuple(value) for key, value in entry["parameters"].items()},
-                variadic=entry.get("variadic", False),
-                call=tuple(entry.get("call", ())),
-                keeps_shape=entry.get("keeps_shape", False),
-                keeps_steps=entry.get("keeps_steps", False),
-                merges=entry.get("merges", False),
-                ranks=tuple(entry.get("ranks", ())),
-                passed=tuple(entry.get("passed", ())),
-            )
+            return _signature(group, name, _data()[group][name])
     if prefer == "layers" and name in BASE_CLASSES:
         raise RequestError(f"{name} computes nothing by itself.", hint="Name a layer that does: Dense(8), Identity().")
     hint = did_you_mean(name, _data()[prefer]) or did_you_mean(
@@ -128,9 +144,36 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
     )
 
 
+def _signature(group: str, name: str, entry: dict[str, Any]) -> Signature:
+    parameters = {key: tuple(value) for key, value in entry["parameters"].items()}
+    given = {one.name: entry[one.name] for one in fields(Signature)[3:] if one.name in entry}
+    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    return Signature(group, name, parameters, **{**given, **lists})
+
+
+def states_of(layer: str) -> int:
+    """How many states a recurrent layer or a cell has; 0 for any other."""
+    return int(_data()["layers"].get(layer, {}).get("states", 0))
+
+
+def default_config(layer: str) -> dict[str, Any] | None:
+    """What a layer saves that was given nothing but what it requires; `None` where that is not known."""
+    entry = _data()["layers"].get(layer, {})
+    if "config" not in entry:
+        return None
+    config = {**_data()["every_config"], **entry["config"]}
+    return {key: value for key, value in config.items() if key not in entry.get("unsaved", ())}
+
+
+def usual_training(layer: str) -> bool | None:
+    """What stands in the calls of a layer as `training` though nobody wrote it; `None` if nothing does."""
+    usual: bool | None = _data()["layers"].get(layer, {}).get("usual_training")
+    return usual
+
+
 def operation_names() -> list[str]:
     """The functions of `keras.ops`."""
-    return sorted(_data()["operations"])
+    return sorted(_data()["functions"])
 
 
 def find_operation(name: str) -> Signature:
@@ -139,12 +182,26 @@ def find_operation(name: str) -> Signature:
     Raises:
         RequestError: No such function; the nearest name is offered.
     """
-    entry = _data()["operations"].get(name)
+    entry = _data()["functions"].get(name)
     if entry is None:
-        near = nearest(name, _data()["operations"])
+        near = nearest(name, _data()["functions"])
         raise RequestError(f"Keras has no operation ops.{name}.", hint=f"Did you mean ops.{near}?" if near else None)
-    parameters = {key: tuple(value) for key, value in entry["parameters"].items()}
-    return Signature("operations", name, parameters, entry.get("variadic", False))
+    return _signature("operations", name, entry)
+
+
+def operation_of_class(module: str, name: str) -> Operation | None:
+    """The operation of a class, `None` if it is none of Keras'."""
+    entry = _data()["operations"].get(f"{module}.{name}")
+    if entry is None:
+        return None
+    init = {key: tuple(value) for key, value in entry["init"].items()}
+    return Operation(entry["function"], init, tuple(entry["call"]), tuple(entry.get("order", ())))
+
+
+def operation_module(name: str) -> str | None:
+    """The module of the one operation of that class, which `.h5` files leave out; `None` if there is none."""
+    modules = [known.rpartition(".")[0] for known in _data()["operations"] if known.rpartition(".")[2] == name]
+    return modules[0] if len(modules) == 1 else None
 
 
 def known_names(group: str) -> list[str]:
@@ -164,3 +221,14 @@ def check_name(group: str, name: str) -> None:
             f"Keras has no {SINGULAR[group]} {name!r}.",
             hint=did_you_mean(name, known_names(group)),
         )
+
+
+def is_policy(name: str) -> bool:
+    """Whether Keras has a dtype policy of that class."""
+    return name in _data()["policies"]
+
+
+def default_quantizer(name: str) -> dict[str, Any] | None:
+    """What a quantizer, or what says how layers are quantized, saves; `None` if Keras has none of that name."""
+    config: dict[str, Any] | None = _data()["quantizers"].get(name)
+    return config

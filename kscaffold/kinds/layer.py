@@ -137,10 +137,10 @@ class LayerScaffold(Scaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
-        from kscaffold.check import Feed, Job, Subject
+        from kscaffold.check import CallStyle, Feed, Job, Subject
 
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
-        subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, str(self.spec.call))
+        subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))
 
 

@@ -235,7 +235,7 @@ class ModelScaffold(Scaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
-        from kscaffold.check import Feed, Job, Subject
+        from kscaffold.check import CallStyle, Feed, Job, Subject
 
         names = [item.name for item in self.graph.inputs]
         feeds = tuple(Feed(*item, name) for item, name in zip(self.inputs, names, strict=True))
@@ -244,7 +244,7 @@ class ModelScaffold(Scaffold):
             self.made,
             self.construct,
             feeds,
-            "single" if self.graph.input_form is Form.ONE else self.graph.input_form.value,
+            CallStyle.SINGLE if self.graph.input_form is Form.ONE else CallStyle(self.graph.input_form),
             layer_counts(self.graph, self.facts.of(self.graph), own),
             self.cut_calls,
         )

@@ -23,7 +23,7 @@ from kscaffold.source.module import Written, write
 from kscaffold.source.stub import stub_source, what
 
 if TYPE_CHECKING:
-    from kscaffold.check import Feed, Finding, Job, Verdict
+    from kscaffold.check import CallStyle, Feed, Finding, Job, Verdict
     from kscaffold.disk.plan import File
     from kscaffold.library.render import Draft
 
@@ -148,32 +148,31 @@ class SavedScaffold(Scaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
-        from kscaffold.check import Job, Saved, Subject
+        from kscaffold.check import Compared, Job, Saved, SavedKind, Subject
 
         if self.file.stubs:
             return Job(staged, shown, self.destination.search, ())
         customs = tuple(name for _, name in self.file.customs)
-        saved = Saved(
-            Path(self.flags.file).resolve(), self.file.kind, customs, "layers" if self.flags.style else "whole"
-        )
+        compared = Compared.LAYERS if self.flags.style else Compared.WHOLE
+        saved = Saved(Path(self.flags.file).resolve(), SavedKind(self.file.kind), customs, compared)
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         if self.style is Style.SUBCLASSED:
             feeds, call = self.feeds
-            saved = replace(saved, config="leaves", order=tuple(layer_order(self.file.model)))
+            saved = replace(saved, compared=Compared.LEAVES, order=tuple(layer_order(self.file.model)))
             subject = replace(subject, saved=saved, feeds=feeds, call=call)
         return Job(staged, shown, self.destination.search, (subject,))
 
     @property
-    def feeds(self) -> tuple[tuple[Feed, ...], str]:
+    def feeds(self) -> tuple[tuple[Feed, ...], CallStyle]:
         """What the rules for classes feed to the model, and how; nothing where they cannot make such inputs."""
-        from kscaffold.check import Feed
+        from kscaffold.check import CallStyle, Feed
 
         model = self.file.model
         items = keyed_inputs(model)
         if len(items) != len(model.inputs) or not all(map(_can_be_fed, model.inputs)):
-            return (), "single"
+            return (), CallStyle.SINGLE
         feeds = tuple(Feed(shape, dtype, below, key) for key, (shape, dtype, below) in items)
-        return feeds, call_style(model)
+        return feeds, CallStyle(call_style(model))
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
         """The verdicts, which advise nothing that is an option of `kscaffold check` alone."""

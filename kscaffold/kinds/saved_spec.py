@@ -127,16 +127,16 @@ class SpecScaffold(ModelScaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked: whether the module that comes of the spec builds the saved model."""
-        from kscaffold.check import Saved
+        from kscaffold.check import Compared, Saved, SavedKind
 
         assert self.file is not None
         staged.write_text(self.module()[0].text, encoding="utf-8")
         model = self.file.model
         saved = Saved(
             Path(self.flags.file).resolve(),
-            self.file.kind,
+            SavedKind(self.file.kind),
             tuple(name for _, name in self.file.customs),
-            "" if model.sequential or has_sequential(model) else "unnamed",
+            Compared.OUTPUTS if model.sequential or has_sequential(model) else Compared.UNNAMED,
             tuple(layer_order(model)),
         )
         job = super().job(staged, shown)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import keras
 
 BASE_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
+MOST_GUESSES = 24
 LAYER = "keras.layers.Dense(8)"
 MODEL = "keras.Sequential([keras.layers.Dense(8)])"
 # The first pattern that the whole name of a parameter matches says what is tried for it, in order.
@@ -106,61 +109,43 @@ def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
 
 def plain(source: str) -> Any:
     """The value of a literal; `None` for any other expression."""
-    import ast
-
     try:
         return ast.literal_eval(source)
     except ValueError:
         return None
 
 
-def guesses(item: Any, given: dict[str, str], limit: int = 24) -> Iterator[dict[str, str]]:
+def guesses(item: Any, given: dict[str, str]) -> Iterator[dict[str, str]]:
     """Sources of constructor arguments, the likeliest first: those given, and values for all that have no default.
 
     Args:
         item: The class or function.
         given: Sources of values that the user gave.
-        limit: How many are tried at most.
     """
-    listed = parameters(item)
-    chosen = dict(given)
-    open_ones = [
-        parameter
-        for parameter in listed
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-        and parameter.name not in chosen
-        and not (parameter.name in BASE_ARGUMENTS and parameter.default is not parameter.empty)
-    ]
-    options = [candidates(parameter) for parameter in open_ones]
-    seen = 0
-    for distance in range(sum(len(values) - 1 for values in options) + 1):
-        for combination in at_distance(options, distance):
-            yield chosen | dict(zip((parameter.name for parameter in open_ones), combination, strict=True))
-            seen += 1
-            if seen == limit:
-                return
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    required = [one for one in parameters(item) if one.default is one.empty and one.kind in kinds]
+    options = {one.name: candidates(one) for one in required if one.name not in given}
+    farthest = sum(len(values) - 1 for values in options.values())
+    nearest_first = (at_distance([*options.values()], distance) for distance in range(farthest + 1))
+    for combination in itertools.islice(itertools.chain.from_iterable(nearest_first), MOST_GUESSES):
+        yield given | dict(zip(options, combination, strict=True))
 
 
 def at_distance(options: list[tuple[str, ...]], distance: int) -> Iterator[tuple[str, ...]]:
     """The combinations of one of each whose positions add up to a number."""
     if not options:
-        if distance == 0:
-            yield ()
+        yield from [()] if distance == 0 else []
         return
     for position in range(min(distance, len(options[0]) - 1) + 1):
         for rest in at_distance(options[1:], distance - position):
             yield (options[0][position], *rest)
 
 
-def other_values(item: Any) -> Iterator[tuple[str, Any, list[Any]]]:
-    """For each parameter with a default: its name, the default, and other values that it may take."""
+def other_values(item: Any) -> Iterator[tuple[str, list[Any]]]:
+    """For each parameter with a default: its name, and other values that it may take."""
     for parameter in parameters(item):
-        if parameter.name in BASE_ARGUMENTS or parameter.default is parameter.empty:
-            continue
-        values = list(others(parameter.name, parameter.default))
-        if values:
-            yield parameter.name, parameter.default, values
+        if parameter.name not in BASE_ARGUMENTS and parameter.default is not parameter.empty:
+            yield parameter.name, list(others(parameter.name, parameter.default))
 
 
 def others(name: str, value: Any) -> Iterator[Any]:

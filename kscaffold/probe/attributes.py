@@ -8,8 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from .trial import mentioned_names
-
 LONGEST = 80
 OF_TENSORFLOW = "_self_"  # the attributes that its tracking adds
 
@@ -34,6 +32,18 @@ def internal_names(layer: Any) -> set[str]:
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
     # Functional models, and layers that Keras wraps.
     return names | {"name", "built", "inputs", "outputs", "_functional", "_inputs_struct", "_outputs_struct"}
+
+
+def mentioned_names(cls: type) -> set[str]:
+    """The names of attributes that the user's methods mention."""
+    names: set[str] = set()
+    for base in cls.__mro__:
+        if not base.__module__.startswith(("keras.", "builtins")):
+            for item in vars(base).values():
+                function = getattr(item, "__func__", getattr(item, "fget", item))
+                code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+                names |= set(code.co_names) if code else set()
+    return names
 
 
 def comparable(value: Any, depth: int = 0) -> Any:

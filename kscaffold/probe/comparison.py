@@ -12,45 +12,38 @@ from typing import Any
 import keras
 import numpy as np
 
+from .arrays import difference, numbers
 from .configs import canonical, first_difference, shortened
 from .leaves import give_words, input_shapes, match_leaves, saved_leaves
+from .protocol import Compared, Saved, SavedKind
 from .recording import recorded_calls
 from .subject import Subject
 
 BATCH = 2
 SIZES = (7, 32, 96, 224)  # tried in turn for sizes that are not fixed
-SUFFIXES = {"keras": ".keras", "h5": ".h5"}
-Shape = tuple[int | None, ...]
+SUFFIXES = {SavedKind.KERAS: ".keras", SavedKind.H5: ".h5"}
 
 
-def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
-    """Gives the first thing in which a model differs from the saved one.
-
-    Args:
-        subject: The model made from source.
-        saved: `path` and `kind` of the file, `customs` that its classes are found by, and `config`: "whole" where the
-            config is to be the same, "layers" where the classes of models may differ, "unnamed" without names, "leaves"
-            where the layers inside are to be the same, one by one, "" where only outputs count; `order`, the layers of
-            the saved model in the order of the other one's weights.
-    """
-    customs = {name: getattr(subject.module, name) for name in saved["customs"]}
+def compare(subject: Subject, saved: Saved) -> Iterator[str]:
+    """Gives the first thing in which a model made from source differs from the saved one."""
+    customs = {name: getattr(subject.module, name) for name in saved.customs}
     with tempfile.TemporaryDirectory() as folder:
-        path = saved["path"]
-        if saved["kind"] in SUFFIXES:  # Keras goes by the name of a file
-            path = os.path.join(folder, f"saved{SUFFIXES[saved['kind']]}")
-            os.symlink(saved["path"], path)
+        path = str(saved.path)
+        if saved.kind in SUFFIXES:  # Keras goes by the name of a file
+            path = os.path.join(folder, f"saved{SUFFIXES[saved.kind]}")
+            os.symlink(saved.path, path)
         with frozen_chains():
-            reference = load(path, saved["kind"], customs)
+            reference = load(path, saved.kind, customs)
         model = subject.make()
-        subject.facts["parameters"] = int(reference.count_params()) if reference.built else None
-        if saved["config"] not in ("", "leaves"):
-            different = first_difference(canonical(reference, saved["config"]), canonical(model, saved["config"]))
+        subject.facts.parameters = int(reference.count_params()) if reference.built else None
+        if saved.compared not in (Compared.OUTPUTS, Compared.LEAVES):
+            different = first_difference(canonical(reference, saved.compared), canonical(model, saved.compared))
             if different:
                 yield different
                 return
         problem = (
-            match_leaves(subject, model, reference, saved["order"])
-            if saved["config"] == "leaves"
+            match_leaves(subject, model, reference, saved.order)
+            if saved.compared is Compared.LEAVES
             else copy_weights(model, reference, path, saved)
         )
     if problem:
@@ -59,9 +52,9 @@ def compare(subject: Subject, saved: dict[str, Any]) -> Iterator[str]:
     yield from compare_outputs(subject, model, reference)
 
 
-def load(path: str, kind: str, customs: dict[str, Any]) -> Any:
+def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
     """The saved model. Its classes are Keras' own or those of the user's: anything else was found before."""
-    if kind == "json":
+    if kind is SavedKind.JSON:
         with open(path, encoding="utf-8") as file:
             text = file.read()
         parsed = json.loads(text)
@@ -135,27 +128,28 @@ def load_legacy(config: dict[str, Any], customs: dict[str, Any]) -> Any:
         return saving_utils.model_from_config(config, custom_objects=customs)
 
 
-def copy_weights(model: Any, reference: Any, path: str, saved: dict[str, Any]) -> str | None:
+def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | None:
     """Gives a model the saved weights; what is wrong if they do not fit."""
     if not reference.built:
         return None
     if not model.built:
         model.build(input_shapes(reference))
-    if saved["kind"] in SUFFIXES and saved["config"] == "whole":
+    if saved.kind in SUFFIXES and saved.compared is Compared.WHOLE:
         model.load_weights(path)
         copy_assets(model, reference)
         return None
     weights = reference.weights
-    if saved["config"] in ("", "unnamed"):
-        weights = [weight for layer in saved_leaves(reference, saved["order"]) for weight in layer.weights]
+    in_order = saved.compared in (Compared.OUTPUTS, Compared.UNNAMED)
+    if in_order:
+        weights = [weight for layer in saved_leaves(reference, saved.order) for weight in layer.weights]
     own, other = [weight.shape for weight in model.weights], [weight.shape for weight in weights]
-    if saved["config"] == "unnamed" and own != other:
+    if saved.compared is Compared.UNNAMED and own != other:
         weights = reference.weights
         other = [weight.shape for weight in weights]
     if own != other:
         return f"its weights have the shapes {shortened(own)}, those of the saved model {shortened(other)}"
     model.set_weights([keras.ops.convert_to_numpy(weight) for weight in weights])
-    if saved["config"] in ("", "unnamed"):
+    if in_order:
         return None
     for one, two in zip(model.variables, reference.variables, strict=False):
         if one.shape == two.shape and one.dtype == two.dtype:
@@ -184,34 +178,17 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[st
         given = arrays[0] if structure is None else keras.tree.pack_sequence_as(structure, arrays)
         try:
             with recorded_calls(reference, BATCH) as calls:
-                expected = subject.numbers(reference(given, training=False))
+                expected = numbers(reference(given, training=False))
             break
         except Exception:
             if size == SIZES[-1] or all(None not in tensor.shape[1:] for tensor in tensors):
                 raise
-    subject.facts["layers"] = calls
-    subject.facts["inputs"] = [list(tensor.shape) for tensor in tensors]
-    subject.facts["outputs"] = [list(tensor.shape) for tensor in keras.tree.flatten(reference.outputs)]
-    found = subject.numbers(model(given, training=False))
-    different = outputs_differ(expected, found)
-    if different and outputs_differ(expected, subject.numbers(reference(given, training=False))) is None:
+    subject.facts.layers = tuple(calls)
+    subject.facts.input_shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+    subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(reference.outputs))
+    different = difference(expected, numbers(model(given, training=False)), relative=0.0)
+    if different and difference(expected, numbers(reference(given, training=False)), relative=0.0) is None:
         yield f"its outputs differ from those of the saved model: {different}"
-
-
-def outputs_differ(expected: list[Any], found: list[Any]) -> str | None:
-    """How outputs differ; `None` where they are equal to the last bit."""
-    if [array.shape for array in expected] != [array.shape for array in found]:
-        return f"shapes {[array.shape for array in expected]} became {[array.shape for array in found]}"
-    for one, two in zip(expected, found, strict=True):
-        if one.dtype != two.dtype:
-            return f"{one.dtype} became {two.dtype}"
-        if one.dtype.kind not in "fiub":
-            if not np.array_equal(one, two):
-                return "they hold other texts"
-        elif not np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
-            worst = float(np.nanmax(np.abs(one.astype("float64") - two.astype("float64"))))
-            return f"the largest difference is {worst:.3g}"
-    return None
 
 
 def random_input(tensor: Any, size: int, reference: Any, seed: int) -> Any:

@@ -8,21 +8,15 @@ from typing import Any
 
 import keras
 
-STEMS = {
-    "InputLayer": ("input_layer", "input"),
-    "Functional": ("functional", "model"),
-    "Model": ("functional", "model"),
-}
+from .names import is_made_up
+from .protocol import Compared
+
+SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a Bidirectional begin with
 
 
-def canonical(model: Any, mode: str) -> Any:
-    """The config of a model in which names that Keras made up are replaced by where they stand.
-
-    Args:
-        model: The model.
-        mode: "whole", "unnamed" without names, or "layers" for the configs of its layers alone.
-    """
-    if mode == "layers":
+def canonical(model: Any, compared: Compared) -> Any:
+    """What is to be the same of the config of a model: names that Keras made up are replaced by where they stand."""
+    if compared is Compared.LAYERS:
         entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]
         entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
         config: Any = [{key: entry[key] for key in ("class_name", "config")} for entry in entries]
@@ -30,7 +24,7 @@ def canonical(model: Any, mode: str) -> Any:
         config = keras.saving.serialize_keras_object(model)
         config.pop("compile_config", None)
     config = json.loads(json.dumps(config))
-    every = mode == "unnamed"
+    every = compared is Compared.UNNAMED
     return renamed(config, scope_names(config if isinstance(config, list) else [config], every), every)
 
 
@@ -47,7 +41,7 @@ def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
             inner = value.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
             kind = str(value.get("class_name"))
-            if isinstance(name, str) and (every or is_made_up(name, kind)) and name not in names:
+            if isinstance(name, str) and (every or is_made_up(SIDES.sub("", name), kind)) and name not in names:
                 counts[kind] = counts.get(kind, 0) + 1
                 names[name] = f"<{kind} {counts[kind]}>"
             for part in () if is_model_config(inner) else value.values():
@@ -63,13 +57,6 @@ def scope_names(entries: list[Any], every: bool) -> dict[str, str]:
 def is_model_config(config: Any) -> bool:
     """Whether a config is that of a model made of layers."""
     return isinstance(config, dict) and isinstance(config.get("layers"), list)
-
-
-def is_made_up(name: str, kind: str) -> bool:
-    """Whether Keras gives such a name to a layer of that class; the layers of Bidirectional begin with a direction."""
-    words = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))).lower()
-    stem = re.sub(r"_[0-9]+$", "", re.sub("^((forward|backward)_)+", "", name))
-    return stem in STEMS.get(kind, (words,))
 
 
 def renamed(value: Any, names: dict[str, str], every: bool) -> Any:

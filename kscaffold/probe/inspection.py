@@ -1,7 +1,8 @@
-"""One file: import it, then hold each class in it, or each that was asked for, against the rules."""
+"""One file: import it, then hold each class in it, or each that was described, against the rules."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -9,25 +10,22 @@ import linecache
 import os
 import re
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 import keras
 
-from . import rules
+from . import protocol
 from .arguments import BASE_ARGUMENTS, parameters
-from .discovery import Found, find_all
-from .problem import CannotBeTried, Problem
+from .protocol import Finding, Job, Known, Severity, Verdict
+from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .trial import NotAModel, find_subject
+from .subjects import Found, NotASubject, find_all, take
+from .wire import Message
 
-IMPORTS, CONSTRUCTS = "KS200", "KS201"
-# What a model is held against that is made from a saved one: whatever that one does is right.
-OF_SAVED = (CONSTRUCTS, "KS601")
-# Of a class that is written for it, also what Keras asks of every class: building, shapes, config, saving.
-OF_SAVED_CLASSES = (*OF_SAVED, *"KS202 KS203 KS204 KS205 KS207 KS208 KS301 KS303 KS304 KS305 KS306 KS401".split())
+RULES = f"{__package__}.rules"
+IMPORTS, CONSTRUCTS = "KS200", "KS201"  # what a file, and a class that cannot even be made, is held against
 LONGEST_MESSAGE = 400
 NOISE = (
     "Exception encountered when calling",
@@ -35,74 +33,69 @@ NOISE = (
     "Call arguments received by",
     "Full object config",
 )
-Report = Callable[[dict[str, Any]], None]
+Report = Callable[[Message], None]
 
 
-def inspect_file(job: dict[str, Any], start: int, report: Report) -> None:
+def inspect_file(job: Job, start: int, report: Report) -> None:
     """Reports the findings for one file, class by class.
 
     Args:
-        job: `path` and `module` of the file; `search`, the folders where its own imports are found; `subjects`, each
-            with what `Subject` takes, or `None` for all that the file defines; `settings`, for those what the user said
-            of each by name, and under "" of all.
+        job: The file.
         start: How many classes are left out, because they were reported before.
-        report: Told what is done next, `{"stage": text}`, in case it is the last thing done; that a class begins,
-            `{"begin": {…}}`; its result, `{"subject": {…}}`; or that the import fails, `{"failed": finding}`.
+        report: Told what is done next, which class begins and what is said of it, or that the import fails.
     """
-    report({"stage": "on import"})
+    report(Message(stage="on import"))
     # Last, so that a json.py beside the user's file is not taken for Python's own.
-    sys.path.extend(job["search"])
+    sys.path.extend(map(str, job.search))
     try:
-        module = import_file(job["path"], job["module"])
-        found = None if job["subjects"] is not None else find_all(module, Path(job["path"]).read_text(encoding="utf-8"))
+        module = import_file(str(job.path), job.module or job.path.stem)
+        wanted = find_all(module, job.path.read_text(encoding="utf-8")) if job.subjects is None else job.subjects
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the user's code too
-        report({"failed": failure_of(IMPORTS, error, job["path"])})
+        report(Message(failed=_failure(rule_of(IMPORTS), error, job)))
         return
     folder, environment = os.getcwd(), dict(os.environ)
-    for index, wanted in enumerate(job["subjects"] if found is None else found):
-        if index < start:
-            continue
-        if isinstance(wanted, Found):
-            inspect_found(module, wanted, job, report)
+    for one in wanted[start:]:
+        if isinstance(one, Found):
+            verdict = _inspect_found(module, one, job, report)
         else:
-            report({"begin": {"construct": wanted["construct"]}})
-            report({"subject": inspect_subject(Subject(module, wanted, job["path"]), report)})
+            verdict = _inspect_described(module, one, job, report)
+        report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
         keras.backend.clear_session()
 
 
-def inspect_found(module: ModuleType, found: Found, job: dict[str, Any], report: Report) -> None:
-    """Reports on a class or function that nobody described."""
-    named = {"name": found.name, "line": found.line, "last_line": found.last_line}
-    report({"begin": {**named, "construct": found.name}})
-    empty = {**named, "construct": found.name, "assumed": [], "findings": [], "passed": [], "skipped": [], "facts": {}}
+def _inspect_described(module: ModuleType, wanted: protocol.Subject, job: Job, report: Report) -> Verdict:
+    begun = Verdict(protocol.Subject(wanted.name, wanted.construct))
+    report(Message(begun=begun))
+    return inspect_subject(take(module, wanted, str(job.path)), job.shown, report)
+
+
+def _inspect_found(module: ModuleType, found: Found, job: Job, report: Report) -> Verdict:
+    """What is said of a class or function that nobody described."""
+    begun = Verdict(protocol.Subject(found.name, found.name), lines=found.lines, unchecked=found.skip)
+    report(Message(begun=begun))
     if found.skip:
-        report({"subject": {**empty, "unchecked": found.skip}})
-        return
-    settings = settings_for(found, job["settings"])
-    report({"stage": "while it is constructed and called to find out how"})
+        return begun
+    report(Message(stage="while it is constructed and called to find out how"))
+    assert found.kind is not None
     try:
-        subject, assumed = find_subject(module, found, settings, job["path"])
-    except NotAModel as error:
-        report({"subject": {**empty, "unchecked": str(error)}})
-        return
+        subject, assumed = found.kind.try_out(module, found, known_of(found, job.known), str(job.path))
+    except NotASubject as error:
+        return replace(begun, unchecked=str(error))
     except BaseException as error:  # of the user's constructor
-        finding = failure_of(CONSTRUCTS, error, job["path"])
-        report({"subject": {**empty, "findings": [finding | {"line": finding["line"] or found.line}]}})
-        return
-    result = inspect_subject(subject, report, found)
-    report({"subject": {**result, **named, "construct": subject.construct, "assumed": assumed}})
+        finding = _failure(rule_of(CONSTRUCTS), error, job)
+        return replace(begun, findings=(replace(finding, line=finding.line or found.lines[0]),))
+    return replace(inspect_subject(subject, job.shown, report), lines=found.lines, assumed=assumed)
 
 
-def settings_for(found: Found, settings: dict[str, Any]) -> dict[str, Any]:
+def known_of(found: Found, known: Mapping[str, Known]) -> Known:
     """What the user says of a class: by name, and over that what is said of all, where it fits."""
-    own = settings.get(found.name, {})
-    of_all = settings.get("", {})
+    own, of_all = known.get(found.name, Known()), known.get("", Known())
     names = {parameter.name for parameter in parameters(found.item)} | set(BASE_ARGUMENTS)
-    fitting = {name: source for name, source in of_all.get("args", {}).items() if name in names}
-    return {"args": {**own.get("args", {}), **fitting}, "inputs": of_all.get("inputs") or own.get("inputs")}
+    fitting = {name: source for name, source in of_all.args if name in names}
+    return Known(tuple({**dict(own.args), **fitting}.items()), of_all.feeds or own.feeds)
 
 
 def import_file(path: str, name: str) -> ModuleType:
@@ -117,91 +110,91 @@ def import_file(path: str, name: str) -> ModuleType:
         name = f"{name}_under_check"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-def inspect_subject(subject: Subject, report: Report, found: Found | None = None) -> dict[str, Any]:
-    """Runs the rules in order; those that require a failed or skipped one are skipped."""
-    findings: list[dict[str, Any]] = []
-    skipped: list[dict[str, str]] = []
+def rule_of(id: str) -> Rule:
+    """The rule with an id."""
+    return next(rule for rule in find_rules(RULES) if rule.id == id)
+
+
+def inspect_subject(subject: Subject, shown: str, report: Report = lambda message: None) -> Verdict:
+    """Tries the rules in order; those that require a failed or skipped one are skipped.
+
+    Args:
+        subject: A layer or model.
+        shown: How messages name its file.
+        report: Told what is done next.
+    """
+    findings: list[Finding] = []
+    skipped: dict[str, str] = {}
     passed: list[str] = []
     silent: list[str] = []
-    wanted = (OF_SAVED_CLASSES if subject.inputs else OF_SAVED) if subject.saved else None
-    for rule in rules.find_rules():
-        if wanted is not None and rule.id not in wanted:
+    for rule in find_rules(RULES):
+        if not subject.is_tried_on(rule):
             continue
         missing = [name for name in rule.requires if name not in passed and name not in silent]
-        if missing:
-            skipped.append({"rule": rule.id, "because": f"{missing[0]} did not pass"})
-            continue
-        applies = rule.applies(subject)
+        applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
         if isinstance(applies, str):
-            skipped.append({"rule": rule.id, "because": applies})
+            skipped[rule.id] = applies
             continue
         if not applies:
             silent.append(rule.id)
             continue
-        report({"stage": f"while it {rule.doing}"})
+        report(Message(stage=f"while it {rule.doing}"))
         try:
-            problems = try_rule(rule, subject, found)
+            problems = list(_try(rule, subject, shown))
         except CannotBeTried as reason:
-            skipped.append({"rule": rule.id, "because": str(reason)})
+            skipped[rule.id] = str(reason)
             continue
         findings += problems
         if not problems:
             passed.append(rule.id)
-    return {"findings": findings, "skipped": skipped, "passed": passed, "facts": subject.facts}
+    facts = subject.facts
+    return Verdict(
+        protocol.Subject(subject.wanted.name, subject.wanted.construct),
+        tuple(findings),
+        tuple(passed),
+        tuple(skipped.items()),
+        facts.input_shapes,
+        facts.output_shapes,
+        facts.parameters,
+        facts.trainable,
+        facts.layers or (),
+    )
 
 
-def try_rule(rule: rules.Rule, subject: Subject, found: Found | None) -> list[dict[str, Any]]:
+def _try(rule: Rule, subject: Subject, shown: str) -> Iterator[Finding]:
     """The findings of one rule."""
-    problems: list[dict[str, Any]] = []
+    found = 0
     try:
         for item in rule.check(subject):
             problem = item if isinstance(item, Problem) else Problem(item)
-            line = subject.line(problem.at or rule.at) or (found.line if found else None)
-            code = linecache.getline(subject.path, line).strip() if line else ""
-            problems.append(finding_of(rule, problem.message, problem.fix or rule.fix) | {"line": line, "code": code})
+            line = subject.line(problem.at or rule.at)
+            yield rule.finding(problem.message, shown, line, _code(subject.path, line), problem.fix)
+            found += 1
     except CannotBeTried:
         raise
     except BaseException as error:  # the rule calls the user's code, which may raise or exit as it likes
-        if not problems:  # what follows a defect that has a name is its consequence
-            place = locate(error, subject.path)
-            if place["line"] is None and found is not None:
-                line = subject_line(subject, rule) or found.line
-                place = {"line": line, "code": linecache.getline(subject.path, line).strip()}
-            problems = [finding_of(rule, f"{rule.failure}: {explain(error)}", rule.fix) | {"severity": "error"} | place]
-    return problems
+        if found:
+            return  # what follows a defect that has a name is its consequence
+        line, code = locate(error, subject.path)
+        if line is None and subject.first_line is not None:
+            line = subject.first_line
+            with contextlib.suppress(BaseException):  # of the user's constructor: it has a finding of its own
+                line = subject.line(rule.at)
+            code = _code(subject.path, line)
+        finding = rule.finding(f"{rule.failure}: {explain(error)}", shown, line, code)
+        yield replace(finding, severity=Severity.ERROR)
 
 
-def failure_of(id: str, error: BaseException, path: str) -> dict[str, Any]:
+def _failure(rule: Rule, error: BaseException, job: Job) -> Finding:
     """The finding of a rule where the user's code raised an exception."""
-    rule = next(rule for rule in rules.find_rules() if rule.id == id)
-    return finding_of(rule, f"{rule.failure}: {explain(error)}", rule.fix) | locate(error, path)
-
-
-def subject_line(subject: Subject, rule: rules.Rule) -> int | None:
-    """The line that a rule's findings are about; `None` if the class cannot even be made."""
-    try:
-        return subject.line(rule.at)
-    except BaseException:  # of the user's constructor: it has a finding of its own
-        return None
-
-
-def finding_of(rule: rules.Rule, message: str, fix: str) -> dict[str, Any]:
-    """A finding without a place."""
-    return {
-        "rule": rule.id,
-        "name": rule.name,
-        "severity": rule.severity,
-        "message": message,
-        "fix": fix,
-        "causes": list(rule.causes),
-    }
+    return rule.finding(f"{rule.failure}: {explain(error)}", job.shown, *locate(error, str(job.path)))
 
 
 def freeze() -> None:
@@ -222,10 +215,10 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {shortened}" if shortened else type(error).__name__
 
 
-def locate(error: BaseException, path: str) -> dict[str, Any]:
-    """The innermost line of the user's file that an exception passed through: `{"line": number, "code": text}`."""
+def locate(error: BaseException, path: str) -> tuple[int | None, str]:
+    """The innermost line of the user's file that an exception passed through, and its text."""
     if isinstance(error, SyntaxError) and error.filename == path:
-        return {"line": error.lineno, "code": (error.text or "").strip()}
+        return error.lineno, (error.text or "").strip()
     line = None
     seen: set[int] = set()
     current: BaseException | None = error
@@ -237,4 +230,9 @@ def locate(error: BaseException, path: str) -> dict[str, Any]:
                 line = trace.tb_lineno
             trace = trace.tb_next
         current = current.__cause__ or current.__context__
-    return {"line": line, "code": linecache.getline(path, line).strip() if line else ""}
+    return line, _code(path, line)
+
+
+def _code(path: str, line: int | None) -> str:
+    """A line of the user's file."""
+    return linecache.getline(path, line).strip() if line else ""

@@ -31,7 +31,7 @@ def own_leaves(layer: Any, module: ModuleType) -> Iterator[Any]:
     return visit(layer)
 
 
-def saved_leaves(reference: Any, order: list[list[str]]) -> Iterator[Any]:
+def saved_leaves(reference: Any, order: tuple[tuple[str, ...], ...]) -> Iterator[Any]:
     """The layers of a saved model in the order in which source calls them, each by the models that it is in."""
     for path in order:
         layer = reference
@@ -89,7 +89,7 @@ def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
     return config
 
 
-def match_leaves(subject: Subject, model: Any, reference: Any, order: list[list[str]]) -> str | None:
+def match_leaves(subject: Subject, model: Any, reference: Any, order: tuple[tuple[str, ...], ...]) -> str | None:
     """Holds the layers in a model against those of the saved one, and gives them the saved weights.
 
     Returns:

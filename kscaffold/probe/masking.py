@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .protocol import CallStyle, Feed
 from .subject import Subject
 
 
@@ -17,8 +18,12 @@ def takes_mask(layer: Any) -> bool:
 
 def can_be_masked(subject: Subject) -> bool:
     """Whether the first input is a sequence of vectors, such as a `Masking` layer takes."""
-    first = subject.inputs[0]
-    return len(first["shape"]) == 2 and first["dtype"].startswith("float") and subject.call_style != "cell"
+    return is_sequence(subject.feeds[0]) and subject.wanted.call is not CallStyle.CELL
+
+
+def is_sequence(feed: Feed) -> bool:
+    """Whether an input is a sequence of vectors of numbers."""
+    return len(feed.shape) == 2 and feed.dtype.startswith("float")
 
 
 def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False) -> list[Any] | None:
@@ -26,15 +31,15 @@ def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False)
     if not can_be_masked(subject):
         return None
     masked = []
-    for item, array in zip(subject.inputs, subject.arrays(batch_size), strict=True):
-        if len(item["shape"]) == 2 and item["dtype"].startswith("float"):
+    for feed, array in zip(subject.feeds, subject.arrays(batch_size), strict=True):
+        if is_sequence(feed):
             array = np.array(array)
             array[:, -2:] = 0.0
             if hide_all:
                 array[-1] = 0.0
             masked.append(keras.layers.Masking()(array))
-        else:
-            masked.append(array)
+        else:  # Keras takes no arrays beside tensors
+            masked.append(array if feed.dtype == "string" else keras.ops.convert_to_tensor(array))
     return masked
 
 

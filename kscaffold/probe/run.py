@@ -1,10 +1,7 @@
-"""Entry of the check process: `python -P run.py RESULTS`, with the jobs as a JSON document on standard input.
+"""Entry of the check process: `python -P run.py ANSWER`, with a `wire.Request` as JSON on standard input.
 
-The document read is `{"limits": {"seconds": …, "megabytes": …, "workers": …}, "jobs": [job, …]}` with a job as in
-`inspection.inspect_file`. The document written is `{"keras": version, "backend": name, "results": [result, …]}` with
-results as in `isolation.run_jobs`, `{"error": text}` if Keras cannot be
-imported, or `{"broken": traceback}` if this program itself fails. It goes to a file of its own,
-because checked code may print.
+It imports Keras once while its caller still renders, reads the request, has each file looked at in a child of its own,
+and writes a `wire.Answer` as JSON to the file ANSWER, which is there only when it is whole: checked code may print.
 """
 
 from __future__ import annotations
@@ -32,8 +29,8 @@ def load_package() -> None:
     spec.loader.exec_module(module)
 
 
-def import_keras() -> str:
-    """Imports Keras and gives its version.
+def import_keras() -> None:
+    """Imports Keras.
 
     Raises:
         ImportError: There is none, or it is older than Keras 3.
@@ -43,41 +40,37 @@ def import_keras() -> str:
     version = str(getattr(keras, "__version__", "unknown"))
     if not version.partition(".")[0].isdigit() or int(version.partition(".")[0]) < 3:
         raise ImportError(f"Keras 3 is needed, this is Keras {version}")
-    return version
 
 
-def keras_backend() -> str:
-    """The backend that Keras runs on."""
-    import keras
-
-    return str(keras.backend.backend())
+def part(name: str) -> Any:
+    """A module of this folder."""
+    return importlib.import_module(f"{PACKAGE}.{name}")
 
 
-def run(jobs_text: str) -> dict[str, Any]:
-    """Carries out the jobs of a document; see the top of this file."""
-    request = json.loads(jobs_text)
-    isolation = importlib.import_module(f"{PACKAGE}.isolation")
-    inspection = importlib.import_module(f"{PACKAGE}.inspection")
+def carry_out() -> Any:
+    """The answer to the request on standard input."""
+    inspection, isolation, wire = (part(name) for name in ("inspection", "isolation", "wire"))
     inspection.freeze()
-    limits = isolation.Limits(**request["limits"])
-    return {"results": isolation.run_jobs(request["jobs"], inspection.inspect_file, limits)}
+    request = wire.from_json(wire.Request, json.load(sys.stdin))
+    try:
+        return wire.Answer(isolation.run_jobs(request.jobs, inspection.inspect_file, request.limits))
+    except RuntimeError as error:
+        return wire.Answer(broken=str(error))
 
 
 def main() -> None:
-    """Imports Keras while the caller still renders, then waits for the jobs."""
-    results = Path(sys.argv[1])
+    """Imports Keras while the caller still renders, then waits for the request."""
     load_package()
+    wire = part("wire")
     try:
-        version = import_keras()
+        import_keras()
     except Exception as error:  # whatever a broken installation raises is the answer
-        document: dict[str, Any] = {"error": f"{type(error).__name__}: {error}"}
+        answer = wire.Answer(no_keras=f"{type(error).__name__}: {error}")
     else:
-        try:
-            document = {"keras": version, "backend": keras_backend(), **run(sys.stdin.read())}
-        except RuntimeError as error:
-            document = {"broken": str(error)}
+        answer = carry_out()
+    results = Path(sys.argv[1])
     partial = results.with_suffix(".partial")
-    partial.write_text(json.dumps(document), encoding="utf-8")
+    partial.write_text(json.dumps(wire.to_json(answer)), encoding="utf-8")
     os.replace(partial, results)
     sys.stdout.flush()
     os._exit(0)  # TensorFlow takes a tenth of a second to take itself down

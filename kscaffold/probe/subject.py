@@ -1,4 +1,4 @@
-"""What is checked: a class of the user's, and how to make one, build it, call it and put it into a model."""
+"""What rules are given: a layer or model of the user's, and how to make one, build it, call it and train it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,39 @@ import ast
 import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 
-Shape = tuple[int | None, ...]
-TRAINING = "training"
-UNCHANGEABLE = "it is not known how it is made with other arguments"
+from . import protocol
+from .arrays import alone, numbers, random_array
+from .protocol import CalledLayer, CallStyle, Feed, Shape
+from .rule import Rule
+
 NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 SEED_STATE = "seed_generator_state"
+
+
+@dataclass
+class Facts:
+    """What rules find out on their way: for the verdict, see `protocol.Verdict`, and for rules that come after them.
+
+    Attributes:
+        unmoved: The paths of the trainable weights that a step of training leaves as they are.
+        cut: The indices of the inputs that its gradient does not reach; none where a model trains itself.
+    """
+
+    input_shapes: tuple[Shape, ...] = ()
+    output_shapes: tuple[Shape, ...] = ()
+    parameters: int | None = None
+    trainable: int | None = None
+    layers: tuple[CalledLayer, ...] | None = None
+    unmoved: list[str] = field(default_factory=list)
+    cut: list[int] = field(default_factory=list)
 
 
 class Subject:
@@ -25,45 +46,40 @@ class Subject:
 
     Args:
         module: The user's module.
-        wanted: `construct`, the source that makes it; `inputs`, a list of `{"shape": …, "dtype": …, "below": …,
-            "name": …}` without the batch axis; `call`, one of "single", "list", "dict", "arguments" and "cell"; for a
-            model made from a graph, `layers` and `parts`, and for one made from a saved one `saved`, as in
-            `kscaffold.check.Subject`.
+        wanted: What it is, how it is made, and what is fed to it.
         path: The user's file.
-        factory: Makes it, with changes of its arguments as keywords, instead of the source.
-        changeable: Whether it can be made with changes of its arguments.
+        first_line: The line there that it begins in, if nobody described it.
 
     Attributes:
-        facts: What rules find out on their way: shapes and the number of parameters, for the report.
+        facts: What rules find out on their way.
+        unchangeable: Why it cannot be made with other arguments; empty if it can.
     """
 
+    unchangeable = ""
+
     def __init__(
-        self,
-        module: ModuleType,
-        wanted: dict[str, Any],
-        path: str = "",
-        factory: Callable[..., Any] | None = None,
-        changeable: bool = True,
+        self, module: ModuleType, wanted: protocol.Subject, path: str = "", first_line: int | None = None
     ) -> None:
         self.module = module
+        self.wanted = wanted
         self.path = path
-        self.construct: str = wanted["construct"]
-        self.inputs: list[dict[str, Any]] = wanted["inputs"]
-        self.call_style: str = wanted["call"]
-        self.layers: dict[str, int] = wanted.get("layers", {})
-        self.parts: list[str] = wanted.get("parts", [])
-        self.saved: dict[str, Any] | None = wanted.get("saved")
-        self.factory = factory
-        self.changeable = changeable
-        self.facts: dict[str, Any] = {}
+        self.first_line = first_line
+        self.facts = Facts()
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """What is fed to each input."""
+        return self.wanted.feeds
+
+    def is_tried_on(self, rule: Rule) -> bool:
+        """Whether a rule is about subjects of this kind."""
+        return True
 
     def make(self, **changes: Any) -> Any:
         """A new layer or model, with changes of its arguments."""
-        if self.factory is not None:
-            return self.factory(**changes)
         if not changes:
-            return self.evaluate(self.construct)
-        call = ast.parse(self.construct, mode="eval").body
+            return self.evaluate(self.wanted.construct)
+        call = ast.parse(self.wanted.construct, mode="eval").body
         assert isinstance(call, ast.Call)
         # Layers among the arguments get the policy that the layer is given, as they would from whoever writes both.
         with global_policy(changes.get("dtype")):
@@ -108,7 +124,7 @@ class Subject:
                 code = getattr(inspect.unwrap(inner), "__code__", None) if callable(inner) else None
                 if code is not None and code.co_filename == self.path:
                     return int(code.co_firstlineno)
-        return None
+        return self.first_line
 
     def evaluate(self, source: str, **names: Any) -> Any:
         """The value of an expression in the user's module."""
@@ -129,16 +145,14 @@ class Subject:
 
     def arrange(self, values: list[Any]) -> tuple[Any, ...]:
         """One value for each input as positional arguments of a call."""
-        if self.call_style == "dict":
-            return ({item["name"]: value for item, value in zip(self.inputs, values, strict=True)},)
-        return (list(values),) if self.call_style == "list" else tuple(values)
+        if self.wanted.call is CallStyle.DICT:
+            return ({feed.name: value for feed, value in zip(self.feeds, values, strict=True)},)
+        return (list(values),) if self.wanted.call is CallStyle.LIST else tuple(values)
 
     def shapes(self, batch_size: int | None) -> tuple[Any, ...]:
         """The input shapes as the arguments of `build` and `compute_output_shape`."""
-        shapes: list[Any] = [(batch_size, *item["shape"]) for item in self.inputs]
-        if self.call_style == "cell":
-            shapes = [(batch_size, *item["shape"][1:]) for item in self.inputs]
-        return self.arrange(shapes)
+        steps = 1 if self.wanted.call is CallStyle.CELL else 0
+        return self.arrange([(batch_size, *feed.shape[steps:]) for feed in self.feeds])
 
     def build(self, layer: Any) -> None:
         """Builds a layer for the input shapes alone; a model that is made built stays as it is."""
@@ -147,41 +161,51 @@ class Subject:
 
     def symbolic_inputs(self) -> list[Any]:
         """`keras.Input`s with an unknown batch size."""
-        return [keras.Input(item["shape"], dtype=item["dtype"], name=item.get("name")) for item in self.inputs]
+        return [keras.Input(feed.shape, dtype=feed.dtype, name=feed.name or None) for feed in self.feeds]
 
     def arrays(self, batch_size: int, seed: int = 0) -> list[Any]:
         """Random inputs for one batch."""
         generator = np.random.default_rng(seed)
-        return [random_array(generator, batch_size, item) for item in self.inputs]
+        return [random_array(generator, batch_size, feed) for feed in self.feeds]
 
     def callable(self, layer: Any) -> Any:
         """What takes the inputs: the layer, or for a cell the RNN around it."""
-        return keras.layers.RNN(layer, dtype=layer.dtype_policy) if self.call_style == "cell" else layer
+        return keras.layers.RNN(layer, dtype=layer.dtype_policy) if self.wanted.call is CallStyle.CELL else layer
 
     def call(self, layer: Any, values: list[Any], **arguments: Any) -> Any:
         """The outputs of a layer, or of its cell's RNN, for one value an input."""
         return self.callable(layer)(*self.arrange(values), **arguments)
 
+    def make_called(self) -> tuple[Any, tuple[Any, ...]]:
+        """A new layer, or the RNN around a new cell, that was called once, and the arguments of that call."""
+        layer, arguments = self.callable(self.make()), self.arrange(self.arrays(2))
+        layer(*arguments)
+        return layer, arguments
+
     @functools.cached_property
     def called(self) -> Any:
         """A layer, or the RNN around a cell, that is built and was called on `arrays(2)`; rules leave it as it is."""
-        layer = self.callable(self.make())
-        layer(*self.arrange(self.arrays(2)))
-        return layer
+        return self.make_called()[0]
+
+    @property
+    def seeds(self) -> list[Any]:
+        """The variables of `called` that random numbers are drawn with."""
+        return [variable for variable in self.called.variables if SEED_STATE in variable.path]
 
     @contextlib.contextmanager
-    def kept(self, layer: Any) -> Iterator[None]:
-        """Gives the variables of a layer that is built the values back that they had before."""
-        before = [(variable, keras.ops.convert_to_numpy(variable.value).copy()) for variable in layer.variables]
+    def kept(self) -> Iterator[Any]:
+        """Gives `called`, and afterwards its variables the values back that they had before."""
+        before = [(variable, values_of(variable)) for variable in self.called.variables]
         try:
-            yield
+            yield self.called
         finally:
             for variable, value in before:
                 variable.assign(value)
 
     def infer(self, values: list[Any]) -> list[Any]:
-        """The outputs of `called` for one value an input, as arrays."""
-        return self.numbers(self.called(*self.arrange(values), training=False))
+        """The outputs of `called` for one value an input, as arrays; its variables stay as they are."""
+        with self.kept() as layer:
+            return numbers(layer(*self.arrange(values), training=False))
 
     def model(self) -> Any:
         """A new model, or a functional model with nothing but a new layer."""
@@ -194,97 +218,24 @@ class Subject:
 
     def outputs(self, model: Any, batch_size: int, training: bool = False) -> list[Any]:
         """The outputs of what `model` gives, for one batch, as arrays."""
-        return self.numbers(model(*self.model_arguments(model, self.arrays(batch_size)), training=training))
+        return numbers(model(*self.model_arguments(self.arrays(batch_size)), training=training))
 
-    def model_arguments(self, model: Any, values: list[Any]) -> tuple[Any, ...]:
+    def model_arguments(self, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
         return self.arrange(values) if self.is_model else (alone(values),)
 
-    def train_one_step(self) -> tuple[float, list[str], list[int]]:
-        """Trains for one step of gradient descent towards random targets.
-
-        Returns:
-            The loss, the paths of the trainable weights that the step left as they were, and the indices of the inputs
-            that no gradient reached.
-        """
-        model = self.model()
-        inputs = self.symbolic_inputs()
-        # Keras refuses to train where no weight has a gradient; with these there always is.
-        gains = [Gain() if tensor.dtype.startswith("float") else None for tensor in inputs]
-        scaled = [gain(tensor) if gain else tensor for gain, tensor in zip(gains, inputs, strict=True)]
-        outputs = keras.tree.flatten(model(*self.model_arguments(model, scaled)))
-        trained = keras.Model(alone(inputs), [Gain()(output) for output in outputs])
-        arrays = self.arrays(4)
-        generator = np.random.default_rng(1)
-        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4, training=True)]
-        before = self.numbers(model.trainable_weights)
-        # XLA would take longer to compile this one step than everything else here.
-        trained.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
-        # With several outputs, the total comes first.
-        loss = float(np.ravel(trained.train_on_batch(alone(arrays), alone(targets)))[0])
-        after = self.numbers(model.trainable_weights)
-        moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-        unmoved = [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
-        cut = [
-            index for index, gain in enumerate(gains) if gain and float(keras.ops.convert_to_numpy(gain.gain)) == 1.0
-        ]
-        return loss, unmoved, cut
-
-    def train_own_step(self) -> tuple[float, list[str]]:
-        """Trains a model for a step of its own `train_step`, on its inputs and random targets, or on its inputs alone.
-
-        Returns:
-            The loss, and the paths of the trainable weights that the step left as they were.
-        """
-        model = self.model()
-        arrays = self.arrays(4)
-        generator = np.random.default_rng(1)
-        targets = [generator.normal(size=output.shape) for output in self.outputs(model, 4, training=True)]
-        inputs = self.model_arguments(model, arrays)[0]
-        model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", jit_compile=False)
-        before = self.numbers(model.trainable_weights)
-        try:
-            result = model.train_on_batch(inputs, targets if len(targets) > 1 else targets[0])
-        except Exception:  # a model of the kind of an autoencoder has no targets
-            result = model.train_on_batch(inputs)
-        after = self.numbers(model.trainable_weights)
-        moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-        unmoved = [own_path(weight) for weight, has in zip(model.trainable_weights, moved, strict=True) if not has]
-        return float(np.ravel(result)[0]), unmoved
-
     def draws_at_inference(self) -> bool:
         """Whether a call at inference takes random numbers from a seed that Keras knows."""
-        layer = self.called
-        seeds = [variable for variable in layer.variables if SEED_STATE in variable.path]
-        with self.kept(layer):
-            before = self.numbers([seed.value for seed in seeds])
-            self.infer(self.arrays(2))
-            after = self.numbers([seed.value for seed in seeds])
+        with self.kept() as layer:
+            before = [values_of(seed) for seed in self.seeds]
+            layer(*self.arrange(self.arrays(2)), training=False)
+            after = [values_of(seed) for seed in self.seeds]
         return any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True))
 
-    def numbers(self, outputs: Any) -> list[Any]:
-        """All output tensors as arrays."""
-        return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
 
-
-def alone(values: list[Any]) -> Any:
-    """A single value as it is, several as the list that they are."""
-    return values if len(values) > 1 else values[0]
-
-
-UNFIXED_SIZE = 7  # what a size is in random inputs where it is not fixed
-
-
-def random_array(generator: Any, batch_size: int, item: dict[str, Any]) -> Any:
-    """Random numbers of the right shape and type for one input."""
-    shape = (batch_size, *(UNFIXED_SIZE if size is None else size for size in item["shape"]))
-    if item["dtype"] == "string":
-        return np.full(shape, "text", dtype=object)
-    if item["dtype"] == "bool":
-        return generator.integers(0, 2, size=shape).astype(bool)
-    if "int" in item["dtype"]:
-        return generator.integers(0, item.get("below") or 10, size=shape).astype(item["dtype"])
-    return generator.normal(size=shape).astype("float32" if item["dtype"] == "bfloat16" else item["dtype"])
+def values_of(variable: Any) -> Any:
+    """The values that a variable has now, as an array."""
+    return keras.ops.convert_to_numpy(variable.value).copy()
 
 
 @contextlib.contextmanager
@@ -301,33 +252,3 @@ def global_policy(policy: str | None) -> Iterator[None]:
 def own_path(variable: Any) -> str:
     """The path of a variable inside its layer: the name of the layer has a number that says nothing."""
     return str(variable.path).partition("/")[2] or str(variable.path)
-
-
-class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
-    """Multiplies by one trainable number."""
-
-    def build(self, input_shape: Any) -> None:
-        """Creates the number."""
-        self.gain = self.add_weight(name="gain", shape=(), initializer="ones")
-
-    def call(self, inputs: Any) -> Any:
-        """The inputs, in floating point, times the number."""
-        return keras.ops.cast(inputs, self.compute_dtype) * self.gain
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the inputs."""
-        return input_shape
-
-
-def difference(first: list[Any], second: list[Any], rtol: float = 1e-5, atol: float = 1e-6) -> str | None:
-    """How two lists of arrays differ, in words; `None` if they are equal up to rounding."""
-    if [array.shape for array in first] != [array.shape for array in second]:
-        return f"shapes {[array.shape for array in first]} became {[array.shape for array in second]}"
-    for one, other in zip(first, second, strict=True):
-        if one.dtype.kind not in "fiub":
-            if not np.array_equal(one, other):
-                return "they hold other texts"
-        elif not np.allclose(one, other, rtol=rtol, atol=atol, equal_nan=True):
-            worst = float(np.max(np.abs(one.astype("float64") - other.astype("float64"))))
-            return f"the largest difference is {worst:.3g}"
-    return None

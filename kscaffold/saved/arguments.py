@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Object, Plain, Tree
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT
 
@@ -29,7 +29,7 @@ def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -
         query_rank: For attention, how many axes the query has; 0 if that is not known.
     """
     signature = catalogue.find_class(name)
-    defaults = facts.default_config(name)
+    defaults = catalogue.default_config(name)
     found: dict[str, Tree] = {}
     for key in (*signature.parameters, *(key for key in config if key not in signature.parameters)):
         if key not in config or key in BASE_KEYS or key in LEFT_OUT:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kscaffold.base.errors import RequestError
-from kscaffold.keras_data import facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Listing, Object, Plain, Ref, Table, Tree, transform
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
@@ -18,14 +18,13 @@ OPERATORS = {
     "Mod": "%", "Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "Negative": "-", "GetItem": "[]",
 }  # fmt: skip
 PAIRS = ("ops.top_k", "ops.moments", "ops.qr", "ops.eig", "ops.eigh")
-STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 
 
 def operation_call(operation: tuple[str, Mapping[str, Any]], args: list[Tree], kwargs: dict[str, Tree]) -> Call:
     """A call of a function of `keras.ops`, or an operator."""
     target, config = operation
     module, _, name = target.partition(":")
-    known = facts.find_operation(module, name)
+    known = catalogue.operation_of_class(module, name)
     if known is None:
         raise RequestError(f"Keras has no public function that makes the operation {name[:60]!r} of {module[:60]}.")
     init = {key: _init_value(value) for key, value in config.items() if key in known.init}
@@ -56,7 +55,7 @@ def operation_call(operation: tuple[str, Mapping[str, Any]], args: list[Tree], k
 
 
 def _in_order(
-    known: facts.Operation, args: list[Tree], kwargs: dict[str, Tree], given: dict[str, Tree]
+    known: catalogue.Operation, args: list[Tree], kwargs: dict[str, Tree], given: dict[str, Tree]
 ) -> tuple[list[Tree], dict[str, Tree]]:
     """The arguments of a function that takes them in another order than its operation; takes them out of `given`."""
     if any(name.startswith("*") for name in known.order):
@@ -92,10 +91,10 @@ def layer_outputs(layer: SavedLayer, kwargs: Mapping[str, Tree]) -> tuple[tuple[
         return tuple(_paths(layer.model.output_tree))
     given = dict(layer.made.keywords)
     name = layer.made.class_name
-    if name in STATES and given.get("return_state") == Plain(True):
-        return tuple((index,) for index in range(1 + STATES[name]))
+    if (states := catalogue.states_of(name)) and given.get("return_state") == Plain(True):
+        return tuple((index,) for index in range(1 + states))
     if name == "Bidirectional" and isinstance(inner := given.get("layer"), Object):
-        states = STATES.get(inner.class_name)
+        states = catalogue.states_of(inner.class_name)
         if states and dict(inner.keywords).get("return_state") == Plain(True):
             return tuple((index,) for index in range(1 + 2 * states))
     if kwargs.get("return_attention_scores") == Plain(True):

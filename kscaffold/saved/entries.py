@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kscaffold.keras_data import facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Object, Plain
 from kscaffold.saved.names import Malformed, text
 from kscaffold.saved.objects import Objects
@@ -28,7 +28,7 @@ def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLa
     before, objects.prefix = objects.prefix, f"{path}/"
     made = objects.layer(entry)
     objects.prefix = before
-    generated = facts.is_made_up(name, str(entry["class_name"]))
+    generated = catalogue.is_made_up(name, str(entry["class_name"]))
     given = dict(made.keywords)
     if made.target == "model":
         return SavedLayer(name, Object("model"), generated, model=given["model"])  # type: ignore[arg-type]
@@ -68,14 +68,14 @@ def read_input(entry: Mapping[str, Any]) -> SavedInput:
     if isinstance(dtype, dict):
         dtype = dtype["config"]["name"]
     options = tuple(key for key in ("sparse", "ragged", "optional") if config.get(key))
-    return SavedInput(name, shape, str(dtype), facts.is_made_up(name, "InputLayer"), options)
+    return SavedInput(name, shape, str(dtype), catalogue.is_made_up(name, "InputLayer"), options)
 
 
 def own_name(value: Mapping[str, Any]) -> str:
     """The name of a layer as saved."""
     config = value.get("config")
     inner = config.get("name") if isinstance(config, dict) else None
-    return text(value.get("name") or inner or facts.made_up_stem(text(value["class_name"])))
+    return text(value.get("name") or inner or catalogue.made_up_stem(text(value["class_name"])))
 
 
 def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -83,7 +83,7 @@ def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     counts: dict[str, int] = {}
     paths = []
     for entry in entries:
-        stem = facts.made_up_stem(text(entry["class_name"]))
+        stem = catalogue.made_up_stem(text(entry["class_name"]))
         number = counts.get(stem, 0)
         if ".ops." not in str(entry.get("module")):
             counts[stem] = number + 1

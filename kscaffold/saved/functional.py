@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Listing, Plain, Ref, Table, Tree, refs, transform
 from kscaffold.saved.calls import layer_outputs, operation_call, with_path, with_paths
 from kscaffold.saved.entries import asset_paths, counted, own_name, read_input, read_layer
@@ -57,7 +57,7 @@ class _Graph:
         # Some layers have a namesake among the operations: Multiply. Only layers say whether they are trained.
         if "module" in entry or not of_keras_3 or name in self.objects.customs or "trainable" in config:
             return entry
-        module = facts.operation_module(name)
+        module = catalogue.operation_module(name)
         return {**entry, "module": module} if module else entry
 
     def read(self) -> SavedModel:
@@ -114,7 +114,7 @@ class _Graph:
         name = str(self.config.get("name", "functional"))
         return SavedModel(
             name,
-            facts.is_made_up(name, "Functional"),
+            catalogue.is_made_up(name, "Functional"),
             False,
             tuple(read_input(self.entries[item]) for item in self.inputs),
             tuple(counted(layers, calls)),
@@ -151,7 +151,7 @@ class _Graph:
             return Ref(-1 - self.inputs.index(name))
         count = len(self.entries[name].get("inbound_nodes", []))
         kind = self.entries[name].get("class_name")
-        if kind in facts.MODEL_CLASSES and (index >= count or (end and kind != "Sequential")):
+        if kind in catalogue.MODEL_CLASSES and (index >= count or (end and kind != "Sequential")):
             index -= 1  # functional models have one call more, which made them
         if not 0 <= index < count or tensor < 0:
             raise Malformed(f"the layer {name[:60]!r} has no call {index}")
@@ -174,7 +174,7 @@ class _Graph:
                 kind = str(self.entries[name]["class_name"])
                 if nobody_wrote(kind, args, kwargs):
                     kwargs.pop("training")
-                elif facts.usual_training(kind) is not None and "mask" in kwargs:
+                elif catalogue.usual_training(kind) is not None and "mask" in kwargs:
                     self.masked_by_hand.add((self.numbers[name], index))
             kwargs = {key: item for key, item in kwargs.items() if not _is_nothing(item)}
             return args, kwargs

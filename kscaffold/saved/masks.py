@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Plain, Tree, refs
 
 Node = tuple[int, int]
@@ -23,7 +23,7 @@ def nobody_wrote(kind: str, args: list[Tree], kwargs: Mapping[str, Tree]) -> fro
         args: What was recorded by place.
         kwargs: What was recorded by name.
     """
-    usual = facts.usual_training(kind)
+    usual = catalogue.usual_training(kind)
     if usual is None or len(args) != 1 or kwargs.get("training") != Plain(usual):
         return frozenset()
     taken = frozenset({"training", "mask"} & {*catalogue.find_class(kind).call})
@@ -79,7 +79,7 @@ def _makes_masks(entry: Mapping[str, Any]) -> bool:
     if not isinstance(config, dict):
         return False
     name = entry.get("class_name")
-    if name in ("Functional", "Model", "Sequential"):
+    if name in catalogue.MODEL_CLASSES:
         return any(_makes_masks(layer) for layer in config.get("layers", ()))
     return name == "Masking" or (name == "Embedding" and bool(config.get("mask_zero")))
 

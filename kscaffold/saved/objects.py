@@ -9,7 +9,7 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import to_class_name
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.saved import constants
 from kscaffold.saved.arguments import as_json, positional, unusual, written
@@ -75,9 +75,9 @@ class Objects:
                 return self.stubs.add("function", "a lambda", key or "function", value, "its code is bytecode")
             case "function":
                 return self.function(value, key)
-        if facts.is_policy(name) or name == "Policy":
+        if catalogue.is_policy(name) or name == "Policy":
             return self.policy(value)
-        usual = facts.default_quantizer(name) if _is_of_keras(value) else None
+        usual = catalogue.default_quantizer(name) if _is_of_keras(value) else None
         if usual is not None:
             trees = {argument_name(key): self.value(item, key) for key, item in (config or {}).items()}
             keywords = tuple(
@@ -87,7 +87,7 @@ class Objects:
         if name == "SeedGenerator" and _is_of_keras(value):
             seed = self.value((config or {}).get("seed"))
             return Object("keras.random.SeedGenerator", (("seed", seed),), 1)
-        if name in facts.MODEL_CLASSES and _is_of_keras(value):
+        if name in catalogue.MODEL_CLASSES and _is_of_keras(value):
             return self.model(value)
         group = _group(name, key) if _is_of_keras(value) else None
         if group == "layers" and name != "Lambda":
@@ -157,7 +157,7 @@ class Objects:
                 tree = self.value(config[parameter], parameter)
                 if not default or tree != self.value(as_json(default[0])):
                     keywords.append((parameter, tree))
-        word = facts.made_up_stem(name)
+        word = catalogue.made_up_stem(name)
         if not keywords and catalogue.has_name(group, word):
             return Plain(word)
         return Object(f"keras.{group}.{name}", tuple(keywords), positional(keywords, signature))
@@ -179,7 +179,7 @@ class Objects:
         name, config = text(value["class_name"]), value["config"]
         if not isinstance(config, dict):
             raise Malformed(f"the config of {name} is no dictionary")
-        if name in facts.MODEL_CLASSES and _is_of_keras(value):
+        if name in catalogue.MODEL_CLASSES and _is_of_keras(value):
             return self.model(value)
         known = name != "Lambda" and catalogue.is_layer(name) and _is_of_keras(value)
         keywords: tuple[tuple[str, Tree], ...] = ()
@@ -195,7 +195,7 @@ class Objects:
             return Object(f"{own}:{class_name(plain)}", (*keywords, *base))
         if name == "Lambda":
             given = text(config.get("name", "lambda"))
-            called = "LambdaLayer" if facts.is_made_up(given, "Lambda") else to_class_name(class_name(given))
+            called = "LambdaLayer" if catalogue.is_made_up(given, "Lambda") else to_class_name(class_name(given))
             stub = self.stubs.add(
                 "layer", f"the Lambda layer {given!r}", called, value, "its function is code, which is not read"
             )
@@ -220,7 +220,7 @@ class Objects:
         found: list[tuple[str, Tree]] = []
         dtype = config.get("dtype")
         tree = self.value(dtype)
-        usual = (facts.default_config(name) or {}).get("dtype") if known else None
+        usual = (catalogue.default_config(name) or {}).get("dtype") if known else None
         if tree not in (NONE, Plain("float32")) and tree != self.value(usual):
             found.append(("dtype", tree))
         if config.get("trainable") is False and not self.frozen:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kscaffold.base.errors import RequestError
-from kscaffold.keras_data import facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Object, Ref
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
@@ -120,7 +120,7 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
     built = config.get("build_input_shape")
     return SavedModel(
         name,
-        facts.is_made_up(name, "Sequential"),
+        catalogue.is_made_up(name, "Sequential"),
         True,
         inputs,
         tuple(counted(layers, calls)),

@@ -17,9 +17,7 @@ from kscaffold.source.kinds import argument_of
 from kscaffold.source.parts import Function, Line
 
 # What leaves each step of a sequence where it is.
-QUANTIZED = ("Dense", "EinsumDense", "Embedding")  # they take `training` for their quantized form alone
 ELEMENTWISE = ("+", "-", "*", "/", "add", "subtract", "multiply", "divide", "relu", "gelu", "silu", "sigmoid", "tanh")
-MERGING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
 OWN_DTYPE = Code("self.dtype_policy")
 
 
@@ -112,7 +110,7 @@ class Module:
         if step.kind is StepKind.LAYER and isinstance(step.callee, Object):
             name = step.class_name
             of_keras = step.callee.target.startswith("layers.") and catalogue.is_layer(name)
-            return of_keras and (name in MERGING or catalogue.find_class(name).keeps_steps)
+            return of_keras and catalogue.find_class(name).keeps_steps
         return step.kind in (StepKind.LOOP, StepKind.IF)
 
     def parameters(self, routine: Routine) -> list[Parameter]:
@@ -190,9 +188,9 @@ def is_maker(routine: Routine) -> bool:
 
 def layer_trains(made: Tree) -> bool:
     """Whether a layer of Keras takes `training`; those of one's own are told by Keras where they do."""
-    if not isinstance(made, Object) or not made.target.startswith("layers.") or made.class_name in QUANTIZED:
+    if not isinstance(made, Object) or not made.target.startswith("layers."):
         return False
-    return catalogue.is_layer(made.class_name) and "training" in catalogue.find_class(made.class_name).call
+    return catalogue.is_layer(made.class_name) and catalogue.find_class(made.class_name).trains
 
 
 def input_structure(routine: Routine) -> Tree:

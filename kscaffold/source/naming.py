@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kscaffold.base.naming import identifier, unique
+from kscaffold.keras_data import catalogue
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Object, Ref, Table, refs
 from kscaffold.program.value import Routine, Step, StepKind, every_step
@@ -23,7 +24,6 @@ from kscaffold.source.variables import (
 
 STATE_NAMES = {3: ("state_h", "state_c"), 2: ("state",), 5: ("forward_h", "forward_c", "backward_h", "backward_c")}
 SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
-RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
 @dataclass
@@ -114,7 +114,8 @@ class Naming:
     def unpacked(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> str:
         """The variables of several values."""
         values = [Ref(step.uid, path) for path in step.outputs]
-        states = STATE_NAMES.get(len(values), ()) if step.class_name in RECURRENT else ()
+        has_states = step.class_name == "Bidirectional" or catalogue.states_of(step.class_name)
+        states = STATE_NAMES.get(len(values), ()) if has_states else ()
         names: list[str] = []
         for place, value in enumerate(values):
             if value not in uses.at:

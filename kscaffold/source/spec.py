@@ -8,7 +8,7 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import identifier
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs
 from kscaffold.saved.inside import form_of, inner_models, items_of, keys_of
 from kscaffold.saved.value import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
@@ -331,7 +331,7 @@ def _stems(model: SavedModel) -> Iterator[str]:
     """What Keras calls those layers and operations of a model that have no name."""
     for layer in model.layers:
         if layer.generated and layer.model is None:
-            yield facts.made_up_stem(layer.made.class_name)
+            yield catalogue.made_up_stem(layer.made.class_name)
     for call in model.calls:
         if call.kind is CallKind.OPERATION:
             function = operation_name(call.function, len(call.args))

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.check import Finding, Severity
 from kscaffold.check.files import find_python_files, import_place
-from kscaffold.check.findings import Finding, fold
+from kscaffold.check.findings import fold
 from kscaffold.check.rulebook import read_rulebook
 from kscaffold.check.settings import parse_feed
 from kscaffold.check.static import find_problems
@@ -104,7 +105,7 @@ def test_json_github_and_sarif(kscaffold: Kscaffold, folder: Path) -> None:
 def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "broken.py").write_text("class X(:\n")
     result = static(kscaffold, "broken.py")
-    assert result.exit_code == 1 and "broken.py:1: error KS100 this is no Python" in result.out
+    assert result.exit_code == 1 and "broken.py:1: error KS100 this is not Python" in result.out
 
 
 @pytest.mark.parametrize(
@@ -114,8 +115,8 @@ def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: 
         (("nowhere.py",), "There is no file or folder 'nowhere.py'"),
         (("a.py", "--select", "KS999"), "--select: There is no rule 'KS999'"),
         (("a.py", "--ignore", "mutable-defaults"), "Did you mean mutable-default?"),
-        (("a.py", "--arg", "units"), "--arg: 'units' is no argument. Write it as units=8."),
-        (("a.py", "--input-shape", "8,x"), "--input-shape: '8,x' is no shape"),
+        (("a.py", "--arg", "units"), "--arg: 'units' is not an argument. Write it as units=8."),
+        (("a.py", "--input-shape", "8,x"), "--input-shape: '8,x' is not a shape"),
         (("a.py", "--input-shape", "8:flot32"), "There is no dtype 'flot32'. Did you mean float32?"),
         (("a.py", "--backend", "theano"), "'theano' is not one of"),
         (("--explain", "KS31"), "--explain: There is no rule 'KS31'. Did you mean KS301?"),
@@ -137,7 +138,7 @@ def test_wrong_usage_is_one_message(
         ("strict = 1", "strict in [tool.kscaffold.check] has to be true or false, not 1"),
         ("backend = 'theano'", "Keras has no backend 'theano'"),
         ("'a.B' = {arg = {}}", "has no key 'arg'. Did you mean args?"),
-        ("'a.B' = {input-shape = 'x'}", "'x' is no shape"),
+        ("'a.B' = {input-shape = 'x'}", "'x' is not a shape"),
     ],
 )
 def test_a_wrong_setting_names_the_key(kscaffold: Kscaffold, folder: Path, table: str, message: str) -> None:
@@ -211,7 +212,7 @@ def test_causes_never_go_round_in_circles() -> None:
 
 def test_consequences_are_folded_under_the_root_cause() -> None:
     def finding(rule: str, *causes: str) -> Finding:
-        return Finding(rule, rule, "error", "", "a.py", causes=causes)
+        return Finding(rule, rule, Severity.ERROR, "", "a.py", causes=causes)
 
     folded = fold([finding("C"), finding("B", "C"), finding("A", "B"), finding("D")])
     assert [(item.rule, [one.rule for one in item.consequences]) for item in folded] == [("A", ["B", "C"]), ("D", [])]

@@ -259,9 +259,9 @@ def layer_kernel(keras: ModuleType, layer: Any, data: Any) -> Any:
 def test_the_catalogue_agrees_with_the_installed_keras(keras: ModuleType) -> None:
     from kscaffold.keras_data import catalogue
 
-    script = Path(catalogue.__file__).with_name("signatures.py")
+    script = Path(catalogue.__file__).with_name("make.py")
     done = subprocess.run([sys.executable, "-P", str(script)], capture_output=True, text=True, check=True)
-    installed, recorded = json.loads(done.stdout), json.loads(catalogue.CATALOGUE_FILE.read_text())
+    installed, recorded = json.loads(done.stdout), json.loads(catalogue.DATA.read_text())
     versions = [tuple(int(part) for part in table["keras"].split(".")[:2]) for table in (installed, recorded)]
     if versions[0] < versions[1]:
         pytest.skip(f"Keras {installed['keras']} is older than that of the catalogue, {recorded['keras']}")

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
-
 from kscaffold.check.static import rules
-from kscaffold.check.static.source import Source, parse
+from kscaffold.check.static.rules import parses
+from kscaffold.check.static.source import parse
+from kscaffold.probe.protocol import Finding
+from kscaffold.probe.rule import find_rules
 
-PARSES = "KS100"
 
+def find_problems(text: str, shown: str = "") -> list[Finding]:
+    """The findings in a file, by lines; in one that is not Python, that alone.
 
-@dataclass(frozen=True)
-class Problem:
-    """A defect that the source shows.
-
-    Attributes:
-        rule: The id of the rule.
-        line: The line that it is in.
-        message: What is wrong.
-        fix: What to do about it.
+    Args:
+        text: The file.
+        shown: How messages name it.
     """
+    lines = text.splitlines()
 
-    rule: str
-    line: int
-    message: str
-    fix: str
+    def code(line: int) -> str:
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
-
-def find_problems(text: str) -> list[Problem]:
-    """The problems of a file, by lines; of one that is no Python, that alone."""
-    rules_by_id = {rule.ID: rule for rule in find_rules()}
     try:
         source = parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        rule = rules_by_id[PARSES]
-        return [Problem(PARSES, getattr(error, "lineno", None) or 1, rule.describe(error), rule.FIX)]
-    found = [problem for rule in rules_by_id.values() for problem in _ask(rule, source)]
-    return sorted(set(found), key=lambda problem: (problem.line, problem.rule, problem.message))
-
-
-@cache
-def find_rules() -> tuple[ModuleType, ...]:
-    """The rules: the modules in their folder."""
-    names = sorted(found.name for found in pkgutil.iter_modules(rules.__path__))
-    return tuple(importlib.import_module(f"{rules.__name__}.{name}") for name in names)
-
-
-def _ask(rule: ModuleType, source: Source) -> Iterator[Problem]:
-    check: Callable[[Source], Iterator[tuple[int, str] | tuple[int, str, str]]] = rule.check
-    for line, message, *fix in check(source):
-        yield Problem(rule.ID, line, message, fix[0] if fix else rule.FIX)
+        rule = next(rule for rule in find_rules(rules.__name__) if rule.id == parses.ID)
+        line = getattr(error, "lineno", None) or 1
+        return [rule.finding(parses.describe(error), shown, line, code(line))]
+    found = {
+        (line, rule.id, message): rule.finding(message, shown, line, code(line), *fix)
+        for rule in find_rules(rules.__name__)
+        for line, message, *fix in rule.check(source)
+    }
+    return [found[place] for place in sorted(found)]

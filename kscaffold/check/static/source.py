@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -44,13 +44,12 @@ class KerasClass:
         """Its own methods by name."""
         return {item.name: item for item in self.node.body if isinstance(item, FUNCTIONS)}
 
-    @property
-    def functions_of_call(self) -> list[Function]:
-        """`call`, and the methods of the class that it calls by `self.name(…)`."""
-        return self.functions_below_call(set())
+    def functions_of_call(self, left_out: Container[int] = ()) -> list[Function]:
+        """`call`, and the methods of the class that it calls by `self.name(…)`.
 
-    def functions_below_call(self, left_out: set[int]) -> list[Function]:
-        """The same without those that it calls only at nodes that are left out, given by their ids."""
+        Args:
+            left_out: The ids of nodes that do not count: what is called there alone is none of them.
+        """
         methods = self.methods
         waiting, found = ["call"], []
         while waiting:
@@ -171,6 +170,18 @@ class Source:
                 return KerasClass(node, MODEL if word.endswith("Model") else LAYER, False)
         return None
 
+    def calls_in_call(self, left_out: Container[int] = ()) -> Iterator[tuple[Function, ast.Call]]:
+        """What the layers and models of the file call in `call`, and in the methods that it calls.
+
+        Args:
+            left_out: The ids of nodes that do not count.
+        """
+        for cls in self.classes:
+            for function in cls.functions_of_call(left_out):
+                for node in walk_code(function):
+                    if isinstance(node, ast.Call) and id(node) not in left_out:
+                        yield function, node
+
     @cached_property
     def calls(self) -> tuple[tuple[ast.Call, str], ...]:
         """The calls of things whose dotted names are known."""
@@ -182,7 +193,7 @@ def parse(text: str) -> Source:
     """Parses a file.
 
     Raises:
-        SyntaxError: It is no Python.
+        SyntaxError: It is not Python.
         ValueError: It contains what no source may contain.
     """
     tree = ast.parse(text)

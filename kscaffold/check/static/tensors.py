@@ -15,7 +15,7 @@ PLAIN_ARGUMENT_ENDINGS = ("_size", "_dim", "_name")
 PLAIN_ANNOTATION = re.compile(r"(\w+\.)?(Optional\[)?(int|float|bool|str)\b")
 # Arguments that hold tensors though they may be left out.
 OPTIONAL_ENDINGS = ("mask", "state", "states", "context")
-# What is asked of a tensor and is no tensor itself.
+# What is asked of a tensor and is not a tensor itself.
 PLAIN_ATTRIBUTES = {"shape", "dtype", "ndim", "name", "rank", "ragged_rank", "device"}
 PLAIN_CALLS = frozenset(
     "Model Sequential len isinstance type range str repr hasattr getattr id get_shape int_shape ndim shape keys "
@@ -62,32 +62,28 @@ class Tensors:
 
     def holds(self, node: ast.AST) -> bool:
         """Whether the value of an expression is, or contains, a tensor."""
-        if isinstance(node, ast.Name):
-            return id(node) in self._holding
-        if isinstance(node, ast.Attribute):
-            return node.attr not in PLAIN_ATTRIBUTES and self.holds(node.value)
-        if isinstance(node, ast.Call):
-            return self._call_holds(node)
-        if isinstance(node, ast.Compare):
-            if any(isinstance(operator, ast.Is | ast.IsNot | ast.In | ast.NotIn) for operator in node.ops):
-                return False
-            return any(self.holds(item) for item in [node.left, *node.comparators])
-        if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
-            return self.holds(node.value)
-        if isinstance(node, ast.IfExp):
-            return self.holds(node.body) or self.holds(node.orelse)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            return self.holds(node.elt)
-        if isinstance(node, ast.DictComp):
-            return self.holds(node.value)
         while isinstance(node, ast.BinOp):  # sums may be longer than what may be nested
             if self.holds(node.right):
                 return True
             node = node.left
-            if not isinstance(node, ast.BinOp):
-                return self.holds(node)
-        if isinstance(node, ast.UnaryOp | ast.BoolOp | ast.Tuple | ast.List | ast.Dict):
-            return any(self.holds(child) for child in ast.iter_child_nodes(node))
+        match node:
+            case ast.Name():
+                return id(node) in self._holding
+            case ast.Call():
+                return self._call_holds(node)
+            case ast.Attribute():
+                return node.attr not in PLAIN_ATTRIBUTES and self.holds(node.value)
+            case ast.Compare():
+                plain = any(isinstance(operator, ast.Is | ast.IsNot | ast.In | ast.NotIn) for operator in node.ops)
+                return not plain and any(map(self.holds, [node.left, *node.comparators]))
+            case ast.Subscript() | ast.Starred() | ast.NamedExpr() | ast.DictComp():
+                return self.holds(node.value)
+            case ast.IfExp():
+                return self.holds(node.body) or self.holds(node.orelse)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return self.holds(node.elt)
+            case ast.UnaryOp() | ast.BoolOp() | ast.Tuple() | ast.List() | ast.Dict():
+                return any(map(self.holds, ast.iter_child_nodes(node)))
         return False
 
     def handed_on(self, call: ast.Call) -> Tensors | None:
@@ -211,7 +207,7 @@ class Tensors:
                     names.add(call.func.value.id)
 
     def _bind_item(self, target: ast.expr, iterable: ast.expr, names: set[str]) -> None:
-        """Gives a target what an iterable has: indices and keys are no tensors."""
+        """Gives a target what an iterable has: indices and keys are not tensors."""
         parts = target.elts if isinstance(target, ast.Tuple) else []
         called = ""
         if isinstance(iterable, ast.Call):

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from kscaffold.check import FileVerdict, Severity, Verdict
 from kscaffold.check.conformance import Conformance, Run
-from kscaffold.check.verdict import FileVerdict, Verdict
 from kscaffold.cli._output import Output
 from kscaffold.cli.words import Report, status_line, warning_lines
 from kscaffold.cli.words.verdict import finding_json, finding_lines, verdict_json, verdict_lines
@@ -23,8 +23,8 @@ def report(found: Conformance, output: Output) -> Report:
             lines += _file_lines(file, output.quiet)
     document = {
         "strict": found.strict,
-        "errors": found.count("error"),
-        "warnings": found.count("warning"),
+        "errors": found.count(Severity.ERROR),
+        "warnings": found.count(Severity.WARNING),
         "ignored": found.ignored,
         "seconds": round(found.seconds, 3),
         "runs": [_run_json(run) for run in found.runs],
@@ -57,10 +57,10 @@ def _summary(found: Conformance) -> str:
     static = found.runs[0].backend == ""
     counted = [] if static else [_plural(len(found.verdicts), "class", "classes")]
     where = " in ".join([*counted, _plural(files, "file")])
-    counts = [_plural(found.count(severity), severity) for severity in ("error", "warning") if found.count(severity)]
+    counts = [_plural(found.count(severity), severity) for severity in Severity if found.count(severity)]
     counts += [f"{found.ignored} ignored"] if found.ignored else []
     text = f"{where}: {', '.join(counts) or 'nothing found'}, in {found.seconds:.1f} s"
-    colour = "red" if found.exit_code else "yellow" if found.count("warning") else "green"
+    colour = "red" if found.exit_code else "yellow" if found.count(Severity.WARNING) else "green"
     return click.style(text, fg=colour)
 
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from kscaffold import __version__
+from kscaffold.check import Finding
 from kscaffold.check.conformance import Conformance
-from kscaffold.check.findings import Finding
-from kscaffold.check.rulebook import RuleDescription, read_rulebook
+from kscaffold.check.rulebook import read_rulebook
+from kscaffold.probe.rule import Rule
 
 
 def github_lines(found: Conformance) -> list[str]:
@@ -44,7 +45,7 @@ def sarif_lines(found: Conformance) -> list[str]:
     return json.dumps(log, indent=2).splitlines()
 
 
-def _sarif_rule(rule: RuleDescription) -> dict[str, Any]:
+def _sarif_rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
         "name": rule.name,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from kscaffold.check.rulebook import RuleDescription
 from kscaffold.cli.words import Report
+from kscaffold.probe.rule import Rule
+
+# What programs are told of a rule.
+FIELDS = ("id", "name", "severity", "title", "why", "bad", "good", "fix", "causes", "requires", "static")
 
 
-def listing(rules: Sequence[RuleDescription]) -> Report:
+def listing(rules: Sequence[Rule]) -> Report:
     """`KS301 config-round-trip  error  A layer rebuilt …` for each rule."""
     width = max(len(rule.name) for rule in rules)
     lines = [
@@ -20,10 +24,10 @@ def listing(rules: Sequence[RuleDescription]) -> Report:
         + f"  {rule.title}"
         for rule in rules
     ]
-    return Report({"rules": [dict(vars(rule)) for rule in rules]}, lines)
+    return Report({"rules": [_rule_json(rule) for rule in rules]}, lines)
 
 
-def explanation(rule: RuleDescription) -> Report:
+def explanation(rule: Rule) -> Report:
     """What `--explain` prints."""
     lines = [f"{click.style(f'{rule.id} {rule.name}', bold=True)}  {rule.severity}", "", f"{rule.title}.", ""]
     lines += textwrap.wrap(rule.why, 100)
@@ -33,4 +37,8 @@ def explanation(rule: RuleDescription) -> Report:
     lines += ["", f"Known from the source alone: {'yes' if rule.static else 'no, Keras is needed'}."]
     if rule.causes:
         lines.append(f"What follows from it is folded: {', '.join(rule.causes)}.")
-    return Report({"rules": [dict(vars(rule))]}, lines)
+    return Report({"rules": [_rule_json(rule)]}, lines)
+
+
+def _rule_json(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in FIELDS}

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from kscaffold.check.findings import Finding
-from kscaffold.check.verdict import Verdict
+from kscaffold.check import Finding, Verdict
 from kscaffold.cli.words import status_line
 
 DID_NOT_PASS = "did not pass"

@@ -22,13 +22,11 @@ Good:
         return {**super().get_config(), "units": self.units}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
-from ..problem import Problem
-from ..subject import UNCHANGEABLE, Subject
+from ..rule import Problem
+from ..subject import Subject
 from .config_round_trip import from_json, to_json
 
 ID = "KS302"
@@ -44,9 +42,7 @@ VALUES: dict[str, Any] = {"name": "another_name", "dtype": "mixed_bfloat16", "tr
 
 def applies(subject: Subject) -> bool | str:
     """A model that a function builds has no constructor of the user's; a model has one dtype for all its layers."""
-    if not subject.changeable:
-        return UNCHANGEABLE
-    return subject.is_made_by_class
+    return subject.unchangeable or subject.is_made_by_class
 
 
 def check(subject: Subject) -> Iterator[Problem]:

@@ -18,17 +18,16 @@ Good:
         self.dense.build(input_shape)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
 
-from ..problem import Problem
+from ..rule import Problem
 from ..subject import Subject, own_path
 
 ID = "KS202"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is built"
 FAILURE = "cannot be built from a shape alone"
 REQUIRES = ("KS201",)
@@ -43,8 +42,8 @@ def check(subject: Subject) -> Iterator[Problem]:
     subject.build(layer)
     built = [variable.path for variable in layer.variables]
     identities = {id(variable) for variable in layer.variables}
-    subject.facts["parameters"] = int(layer.count_params())
-    subject.facts["trainable"] = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
+    subject.facts.parameters = int(layer.count_params())
+    subject.facts.trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
     subject.call(layer, subject.arrays(2))
     later = [variable for variable in layer.variables if id(variable) not in identities]
     if later:

@@ -13,15 +13,15 @@ Good:
         return ops.reshape(inputs, (ops.shape(inputs)[0], -1))
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
+from ..arrays import numbers
 from ..recording import recorded_calls
 from ..subject import Subject
 
 ID = "KS204"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is called"
 FAILURE = "cannot be called on data"
 REQUIRES = ("KS201",)
@@ -37,8 +37,9 @@ def check(subject: Subject) -> Iterator[str]:
     for batch_size in BATCH_SIZES:
         with recorded_calls(layer, batch_size) as calls:
             outputs = subject.call(layer, subject.arrays(batch_size))
-        subject.facts.setdefault("layers", calls)
-        for output in subject.numbers(outputs):
+        if subject.facts.layers is None:
+            subject.facts.layers = tuple(calls)
+        for output in numbers(outputs):
             if output.shape[:1] != (batch_size,):
                 yield f"a batch of {batch_size} gives an output of shape {output.shape}"
                 return

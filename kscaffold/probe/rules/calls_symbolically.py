@@ -13,8 +13,6 @@ Good:
         return ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2]))
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras
@@ -23,6 +21,7 @@ from ..subject import Subject
 
 ID = "KS203"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is called symbolically"
 FAILURE = "cannot be called on a symbolic input"
 REQUIRES = ("KS201",)
@@ -34,9 +33,8 @@ FIX = "Use keras.ops on the inputs, -1 for the size of the batch, and no values 
 def check(subject: Subject) -> Iterator[str]:
     """Calls a new layer on `keras.Input`s."""
     outputs = subject.call(subject.make(), subject.symbolic_inputs())
-    shapes = [list(tensor.shape) for tensor in keras.tree.flatten(outputs)]
-    subject.facts["inputs"] = [[None, *item["shape"]] for item in subject.inputs]
-    subject.facts["outputs"] = shapes
-    for shape in shapes:
+    subject.facts.input_shapes = tuple((None, *feed.shape) for feed in subject.feeds)
+    subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(outputs))
+    for shape in subject.facts.output_shapes:
         if shape and shape[0] is not None:
-            yield f"the output shape {tuple(shape)} has a fixed batch size for an input of any batch size"
+            yield f"the output shape {shape} has a fixed batch size for an input of any batch size"

@@ -14,8 +14,6 @@ Good:
         return {**super().get_config(), "sizes": sorted(self.sizes), "table": self.table.tolist()}
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -23,11 +21,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..problem import Problem
 from ..subject import Subject
 
 ID = "KS304"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is asked for its config"
 FAILURE = "its config cannot be written as JSON"
 REQUIRES = ("KS201",)
@@ -36,16 +34,14 @@ AT = ("get_config", "__init__")
 FIX = "Return numbers, strings, lists and dictionaries; serialize objects by keras.saving.serialize_keras_object()."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Iterator[str]:
     """Looks for what JSON cannot hold, then writes the config."""
     layer = subject.make()
     config = layer.get_config()
     if subject.is_made_by_class:
-        found = False
-        for path, value in unfit(config, "config"):
-            found = True
-            yield Problem(f"{path} is {describe(value)}, which does not come back from JSON")
-        if found:
+        places = [f"{path} is {describe(value)}" for path, value in unfit(config, "config")]
+        yield from (f"{place}, which does not come back from JSON" for place in places)
+        if places:
             return
     json.dumps(keras.saving.serialize_keras_object(layer))
 

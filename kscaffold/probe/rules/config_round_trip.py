@@ -19,8 +19,6 @@ Good:
         return {**super().get_config(), "units": self.units, "scale": self.scale}
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -28,16 +26,17 @@ from typing import Any
 import keras
 
 from ..arguments import other_values
+from ..arrays import difference, numbers
 from ..attributes import attributes, show, without_tuples
-from ..problem import Problem
-from ..subject import Subject, difference
+from ..rule import Problem
+from ..subject import Subject
 
 ID = "KS301"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is rebuilt from its config"
-FAILURE = "cannot be rebuilt from its config"
 REQUIRES = ("KS201",)
-CAUSES: tuple[str, ...] = ("KS401",)
+CAUSES = ("KS401",)
 AT = ("get_config", "from_config", "__init__")
 FIX = "Put every argument of the constructor into what get_config() returns, and convert it back in the constructor."
 
@@ -55,7 +54,8 @@ def check(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             f"the attribute {name!r} was {show(before)} and came back as {show(after)}", fix=fix_for(subject, name)
         )
-    lost = list(lost_arguments(subject, set(changed))) if subject.is_made_by_class and subject.changeable else []
+    changeable = subject.is_made_by_class and not subject.unchangeable
+    lost = list(lost_arguments(subject, set(changed))) if changeable else []
     yield from lost
     if changed or lost:
         return  # whatever else differs, differs because of them
@@ -69,8 +69,8 @@ def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Prob
     subject.build(layer)
     subject.build(rebuilt)
     arrays = subject.arrays(2)
-    first = subject.numbers(subject.call(layer, arrays, training=False))
-    again = subject.numbers(subject.call(layer, arrays, training=False))
+    first = numbers(subject.call(layer, arrays, training=False))
+    again = numbers(subject.call(layer, arrays, training=False))
     subject.call(rebuilt, arrays, training=False)
     if [weight.shape for weight in layer.weights] != [weight.shape for weight in rebuilt.weights]:
         yield Problem(
@@ -78,14 +78,14 @@ def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Prob
         )
         return
     rebuilt.set_weights(layer.get_weights())
-    changed = difference(first, subject.numbers(subject.call(rebuilt, arrays, training=False)))
+    changed = difference(first, numbers(subject.call(rebuilt, arrays, training=False)))
     if changed and difference(first, again) is None:
         yield Problem(f"with the same weights its outputs differ: {changed}")
 
 
 def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
     """The arguments whose value does not survive, found by giving each another value than its default."""
-    for name, _, values in other_values(subject.cls):
+    for name, values in other_values(subject.cls):
         for value in values:
             layer = make_or_none(subject, name, value)
             if layer is None:

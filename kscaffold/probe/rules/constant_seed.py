@@ -15,8 +15,6 @@ Good:
         self.seed_generator = keras.random.SeedGenerator(seed)
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any
@@ -30,18 +28,16 @@ SEVERITY = "error"
 DOING = "is called in training and its seeds are watched"
 FAILURE = "cannot be called in training"
 REQUIRES = ("KS201", "KS204")
-CAUSES: tuple[str, ...] = ()
 AT = ("call",)
 FIX = "Give the seed to a keras.random.SeedGenerator in __init__(), and that to keras.random in call()."
+FUNCTIONS = ("normal", "uniform", "dropout", "truncated_normal", "randint", "categorical", "shuffle", "gamma", "beta")
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Looks at the seeds that a call in training draws with."""
-    layer = subject.callable(subject.make())
-    arrays = subject.arrange(subject.arrays(2))
-    layer(*arrays)
+    layer, arguments = subject.make_called()
     with drawn_seeds() as seeds:
-        layer(*arrays, training=True)
+        layer(*arguments, training=True)
     constant = sorted({seed for seed in seeds if isinstance(seed, int)})
     if constant:
         yield f"call draws random numbers with the constant seed {', '.join(map(str, constant))}: the same at each call"
@@ -51,19 +47,8 @@ def check(subject: Subject) -> Iterator[str]:
 def drawn_seeds() -> Iterator[list[Any]]:
     """Collects what `keras.random` is given as seeds inside the context."""
     seeds: list[Any] = []
-    functions = (
-        "normal",
-        "uniform",
-        "dropout",
-        "truncated_normal",
-        "randint",
-        "categorical",
-        "shuffle",
-        "gamma",
-        "beta",
-    )
     backend = keras.src.backend.random
-    originals = {name: getattr(backend, name) for name in functions if hasattr(backend, name)}
+    originals = {name: getattr(backend, name) for name in FUNCTIONS if hasattr(backend, name)}
 
     def watched(original: Any) -> Any:
         def watching(*arguments: Any, seed: Any = None, **keywords: Any) -> Any:

@@ -16,18 +16,14 @@ Good:
         self.half = units // 2
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject
 
 ID = "KS201"
 SEVERITY = "error"
+OF_SAVED = "all"
 DOING = "is constructed"
-FAILURE = "cannot be constructed"
-REQUIRES: tuple[str, ...] = ()
-CAUSES: tuple[str, ...] = ()
 AT = ("__init__",)
 FIX = "If the class is right, say how it is made: --arg NAME=VALUE, or args in [tool.kscaffold.check]."
 

@@ -14,8 +14,6 @@ Good:
         self.projection.build(input_shape)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..creation import created_variables
@@ -24,35 +22,21 @@ from .tracks_state import name_of
 
 ID = "KS208"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is called a second time"
-FAILURE = "cannot be called a second time"
 REQUIRES = ("KS201", "KS204")
 CAUSES = (
-    "KS202",
-    "KS203",
-    "KS205",
-    "KS207",
-    "KS209",
-    "KS210",
-    "KS301",
-    "KS401",
-    "KS501",
-    "KS503",
-    "KS504",
-    "KS505",
-    "KS506",
-    "KS507",
-)
+    "KS202", "KS203", "KS205", "KS207", "KS209", "KS210", "KS301", "KS401", "KS501", "KS503", "KS504", "KS505",
+    "KS506", "KS507",
+)  # fmt: skip
 AT = ("call",)
 FIX = "Make layers and variables in __init__() or build(), and only use them in call()."
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Counts what a second call creates."""
-    arrays = subject.arrays(2)
-    layer = subject.callable(subject.make())
-    layer(*subject.arrange(arrays))
+    layer, arguments = subject.make_called()
     with created_variables() as created:
-        layer(*subject.arrange(arrays))
+        layer(*arguments)
     if created:
         yield f"each call creates {len(created)} variables: {', '.join(name_of(variable) for variable in created)}"

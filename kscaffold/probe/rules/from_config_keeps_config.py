@@ -19,8 +19,6 @@ Good:
         return cls(inner, **config)
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator
@@ -30,10 +28,10 @@ from .config_round_trip import to_json
 
 ID = "KS303"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is rebuilt by from_config"
 FAILURE = "from_config cannot be called"
 REQUIRES = ("KS201",)
-CAUSES: tuple[str, ...] = ()
 AT = ("from_config",)
 FIX = "Work on a copy: config = dict(config), and copies of the dictionaries in it."
 

@@ -14,8 +14,6 @@ Good:
         return inputs + ops.stop_gradient(ops.round(inputs) - inputs)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject
@@ -23,16 +21,14 @@ from ..subject import Subject
 ID = "KS511"
 SEVERITY = "warning"
 DOING = "is looked at after training"
-FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
-CAUSES: tuple[str, ...] = ()
 AT = ("call",)
-FIX = "If layers before it shall learn, use operations with a gradient, or pass the gradient by as above."
+FIX = "If layers before it are to learn, use operations with a gradient, or pass the gradient by as above."
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Looks at the inputs whose scale the training step of KS501 did not change."""
-    cut = subject.facts["cut"]
+    cut = subject.facts.cut
     if cut:
-        which = "its input" if len(subject.inputs) == 1 else "input " + ", ".join(str(index + 1) for index in cut)
+        which = "its input" if len(subject.feeds) == 1 else "input " + ", ".join(str(index + 1) for index in cut)
         yield f"no gradient reaches {which}"

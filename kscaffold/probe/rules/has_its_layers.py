@@ -13,47 +13,34 @@ Good:
     left, right = dense(a), dense(b)
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from ..subject import Subject
 
 ID = "KS206"
 SEVERITY = "error"
 DOING = "is held against its graph"
-FAILURE = "cannot be held against its graph"
 REQUIRES = ("KS202", "KS204")
-CAUSES: tuple[str, ...] = ()
 AT = ("call", "__init__")
 FIX = "Make each layer of the graph once, and call it as often as the graph says."
 
 
 def applies(subject: Subject) -> bool:
     """Only what is made from a graph can be held against it."""
-    return bool(subject.layers or subject.parts)
+    return bool(subject.wanted.layers or subject.wanted.parts)
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Counts the layers of each class, and looks for the weights of the parts in the model."""
     model = subject.model()
-    found = Counter(type(layer).__name__ for layer in each_once(model))
-    for name, wanted in subject.layers.items():
+    layers = {id(layer): layer for layer in model._flatten_layers(include_self=False)}  # each once
+    found = Counter(type(layer).__name__ for layer in layers.values())
+    for name, wanted in subject.wanted.layers:
         if found[name] != wanted:
             yield f"it has {found[name]} layers of class {name}, its graph has {wanted}"
     weights = {id(weight) for weight in model.weights}
-    for part in subject.parts:
+    for part in subject.wanted.parts:
         strange = [weight.path for weight in subject.evaluate(part, model=model).weights if id(weight) not in weights]
         if strange:
             yield f"{part} has weights of its own: {', '.join(strange)}"
-
-
-def each_once(model: Any) -> Iterator[Any]:
-    """All layers inside a model, each once."""
-    seen = set()
-    for layer in model._flatten_layers(include_self=False):
-        if id(layer) not in seen:
-            seen.add(id(layer))
-            yield layer

@@ -13,8 +13,6 @@ Good:
         model.fit(x, y)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject
@@ -22,10 +20,6 @@ from ..subject import Subject
 ID = "KS200"
 SEVERITY = "error"
 DOING = "is imported"
-FAILURE = "cannot be imported"
-REQUIRES: tuple[str, ...] = ()
-CAUSES: tuple[str, ...] = ()
-AT: tuple[str, ...] = ()
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'
 
 

@@ -17,14 +17,11 @@ Good:
         return inputs - self.mean
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-import keras
 import numpy as np
 
-from ..subject import SEED_STATE, Subject, own_path
+from ..subject import SEED_STATE, Subject, own_path, values_of
 
 ID = "KS510"
 SEVERITY = "warning"
@@ -38,12 +35,11 @@ FIX = "Take training=None in call(), and assign to weights only if training."
 
 def check(subject: Subject) -> Iterator[str]:
     """Compares the variables before and after a call with training=False."""
-    layer = subject.called
-    watched = [variable for variable in layer.variables if SEED_STATE not in variable.path]
-    with subject.kept(layer):
-        before = [keras.ops.convert_to_numpy(variable.value).copy() for variable in watched]
-        subject.infer(subject.arrays(4, seed=7))
-        after = [keras.ops.convert_to_numpy(variable.value) for variable in watched]
+    with subject.kept() as layer:
+        watched = [variable for variable in layer.variables if SEED_STATE not in variable.path]
+        before = [values_of(variable) for variable in watched]
+        layer(*subject.arrange(subject.arrays(4, seed=7)), training=False)
+        after = [values_of(variable) for variable in watched]
     pairs = zip(watched, before, after, strict=True)
     changed = [own_path(variable) for variable, one, other in pairs if not np.array_equal(one, other)]
     if changed:

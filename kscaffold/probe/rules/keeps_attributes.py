@@ -1,7 +1,7 @@
 """A call leaves the attributes of the layer as they are.
 
 In a compiled model the Python code of `call` runs once, when it is traced: a counter stays at one, a list gets one
-entry, and a tensor that is kept is a symbol without a value. State that changes belongs into a weight.
+entry, and a tensor that is kept is a symbol without a value. State that changes belongs in a weight.
 
 Bad:
 
@@ -18,8 +18,6 @@ Good:
         self.steps.assign_add(1.0)
         return inputs / self.steps
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any

@@ -14,8 +14,6 @@ Good:
         self.supports_masking = True
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 
@@ -29,7 +27,6 @@ SEVERITY = "warning"
 DOING = "is called on a masked sequence, and the mask is looked for"
 FAILURE = "cannot be called on a masked sequence"
 REQUIRES = ("KS201", "KS204", "KS508")
-CAUSES: tuple[str, ...] = ()
 AT = ("compute_mask", "__init__", "call")
 FIX = "Set self.supports_masking = True in __init__(), or define compute_mask()."
 

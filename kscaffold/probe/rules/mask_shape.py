@@ -19,8 +19,6 @@ Good:
         return None  # the outputs have no steps
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras
@@ -31,9 +29,7 @@ from ..subject import Subject
 ID = "KS508"
 SEVERITY = "error"
 DOING = "is called on a masked sequence"
-FAILURE = "cannot be called on a masked sequence"
 REQUIRES = ("KS201", "KS204")
-CAUSES: tuple[str, ...] = ()
 AT = ("compute_mask", "call", "__init__")
 FIX = "Define compute_mask(): it returns None where the steps are gone, or the mask of the steps that are left."
 

@@ -17,24 +17,21 @@ Good:
         self.dense = keras.layers.Dense(units, dtype=self.dtype_policy)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
+from ..arrays import numbers
 from ..masking import masked_inputs, takes_mask
-from ..problem import CannotBeTried, Problem
-from ..subject import UNCHANGEABLE, Subject, global_policy
+from ..rule import CannotBeTried, Problem
+from ..subject import Subject, global_policy
 
 ID = "KS507"
 SEVERITY = "error"
 DOING = "is called in mixed precision"
-FAILURE = "cannot be called in mixed precision"
 REQUIRES = ("KS201", "KS203", "KS204", "KS302")
-CAUSES: tuple[str, ...] = ()
 AT = ("call", "__init__")
 FIX = "Give sublayers dtype=self.dtype_policy, cast constants to self.compute_dtype, and mask with ops.where."
 NO_KERNEL = ("NotFoundError", "UnimplementedError")  # what TensorFlow raises where an operation has no such dtype
@@ -43,7 +40,7 @@ POLICIES = ("mixed_float16", "mixed_bfloat16")
 
 def applies(subject: Subject) -> bool | str:
     """Where the policy can be given."""
-    return True if subject.changeable or subject.is_model else UNCHANGEABLE
+    return subject.is_model or subject.unchangeable or True
 
 
 def check(subject: Subject) -> Iterator[Problem]:
@@ -68,7 +65,7 @@ def check(subject: Subject) -> Iterator[Problem]:
                 at = ("call", "__init__") if not layer._layers else ("__init__", "call")
                 yield Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)
                 return
-            if not finite(subject, outputs) and finite_in_full(subject):
+            if not finite(outputs) and finite_in_full(subject):
                 yield Problem(f"under {policy} its outputs are not finite, in float32 they are", at=("call",))
                 return
 
@@ -98,17 +95,13 @@ def wrong_types(outputs: list[Any], wanted: str) -> list[str]:
     return sorted({kind for kind in types if "float" in kind and kind != wanted})
 
 
-def finite(subject: Subject, outputs: list[Any]) -> bool:
+def finite(outputs: list[Any]) -> bool:
     """Whether all numbers are."""
     floats = [output for output in outputs if "float" in keras.backend.standardize_dtype(output.dtype)]
-    return all(
-        bool(np.isfinite(array).all()) for array in subject.numbers([keras.ops.cast(x, "float32") for x in floats])
-    )
+    return all(bool(np.isfinite(array).all()) for array in numbers([keras.ops.cast(x, "float32") for x in floats]))
 
 
 def finite_in_full(subject: Subject) -> bool:
     """Whether the outputs are finite in float32."""
     layer = subject.called
-    return all(
-        finite(subject, keras.tree.flatten(layer(*arrays, training=False))) for arrays in inputs_of(subject, layer)
-    )
+    return all(finite(keras.tree.flatten(layer(*given, training=False))) for given in inputs_of(subject, layer))

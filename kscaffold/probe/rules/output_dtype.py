@@ -14,12 +14,11 @@ Good:
         return keras.KerasTensor(inputs.shape, dtype="int32")
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras
 
+from ..protocol import CallStyle
 from ..subject import Subject
 
 ID = "KS211"
@@ -27,14 +26,13 @@ SEVERITY = "error"
 DOING = "computes its output dtype"
 FAILURE = "cannot compute its output dtype"
 REQUIRES = ("KS203", "KS204")
-CAUSES: tuple[str, ...] = ()
 AT = ("compute_output_spec", "compute_output_shape", "call")
 FIX = "Make compute_output_spec say the dtype that call gives, or cast in call."
 
 
 def applies(subject: Subject) -> bool:
     """The spec of a cell's RNN is Keras' own."""
-    return subject.call_style != "cell"
+    return subject.wanted.call is not CallStyle.CELL
 
 
 def check(subject: Subject) -> Iterator[str]:

@@ -13,21 +13,21 @@ Good:
         return (*input_shape[:-1], self.units)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 
+from ..arrays import numbers
 from ..subject import Subject
 
 ID = "KS205"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "computes its output shape"
 FAILURE = "cannot compute its output shape"
 REQUIRES = ("KS203", "KS204")
-CAUSES: tuple[str, ...] = ("KS211",)
+CAUSES = ("KS211",)
 AT = ("compute_output_shape", "compute_output_spec", "call")
 FIX = "Make compute_output_shape return the shape that call gives."
 
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[str]:
             if subject.defines("compute_output_shape"):
                 raise
             return  # Keras traces the call instead
-        actual = [tuple(output.shape) for output in subject.numbers(layer(*subject.arrange(arrays)))]
+        actual = [tuple(output.shape) for output in numbers(layer(*subject.arrange(arrays)))]
         if len(computed) != len(actual) or not all(map(fits, computed, actual)):
             yield f"compute_output_shape gives {show(computed)}, a call {show(actual)}, for inputs of shape {shapes}"
             return

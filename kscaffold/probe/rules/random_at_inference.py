@@ -16,13 +16,10 @@ Good:
         return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-import keras
-
-from ..subject import SEED_STATE, Subject, difference
+from ..arrays import difference, numbers
+from ..subject import Subject, values_of
 
 ID = "KS504"
 SEVERITY = "warning"
@@ -36,20 +33,18 @@ FIX = "Take training=None in call(), and draw random numbers only if training."
 
 def applies(subject: Subject) -> bool:
     """Only where there is a seed."""
-    return any(SEED_STATE in variable.path for variable in subject.called.variables)
+    return bool(subject.seeds)
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Calls a layer twice, while the seeds go on."""
-    arrays = subject.arrays(3)
-    layer = subject.called
-    seeds = [variable for variable in layer.variables if SEED_STATE in variable.path]
-    with subject.kept(layer):
-        first = subject.infer(arrays)
-        moved = [keras.ops.convert_to_numpy(seed.value).copy() for seed in seeds]
-    with subject.kept(layer):
-        for seed, value in zip(seeds, moved, strict=True):
+    arguments = subject.arrange(subject.arrays(3))
+    with subject.kept() as layer:
+        first = numbers(layer(*arguments, training=False))
+        moved = [values_of(seed) for seed in subject.seeds]
+    with subject.kept() as layer:
+        for seed, value in zip(subject.seeds, moved, strict=True):
             seed.assign(value)
-        second = subject.infer(arrays)
+        second = numbers(layer(*arguments, training=False))
     if difference(first, second):
         yield "two calls at inference differ: it draws random numbers whatever training says"

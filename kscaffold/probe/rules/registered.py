@@ -13,8 +13,6 @@ Good:
     class MyDense(keras.layers.Layer): ...
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import keras
@@ -23,11 +21,9 @@ from ..subject import Subject
 
 ID = "KS305"
 SEVERITY = "warning"
+OF_SAVED = "classes"
 DOING = "is looked up by its registered name"
-FAILURE = "cannot be looked up by its registered name"
 REQUIRES = ("KS201",)
-CAUSES: tuple[str, ...] = ()
-AT: tuple[str, ...] = ()
 FIX = 'Put @keras.saving.register_keras_serializable(package="…") above the class.'
 
 

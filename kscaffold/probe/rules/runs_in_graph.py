@@ -14,11 +14,10 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from ..subject import Subject, difference
+from ..arrays import difference, numbers
+from ..subject import Subject
 
 ID = "KS210"
 SEVERITY = "error"
@@ -37,7 +36,7 @@ def check(subject: Subject) -> Iterator[str]:
     first = subject.outputs(model, 3)
     again = subject.outputs(model, 3)
     model.compile(jit_compile=False)
-    predicted = model.predict(*subject.model_arguments(model, arrays), batch_size=3, verbose=0)
-    changed = difference(first, subject.numbers(predicted))
+    predicted = model.predict(*subject.model_arguments(arrays), batch_size=3, verbose=0)
+    changed = difference(first, numbers(predicted))
     if changed and difference(first, again) is None and not subject.draws_at_inference():
         yield f"predict() gives other outputs than a call: {changed}"

@@ -14,8 +14,6 @@ Good:
         self.scale = self.add_weight(name="scale", shape=(), initializer="ones", trainable=False)
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,14 +22,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..subject import Subject, difference
+from ..arrays import difference
+from ..subject import Subject
 
 ID = "KS401"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "is saved and loaded in a model"
-FAILURE = "cannot be saved and loaded in a model"
 REQUIRES = ("KS203", "KS204", "KS301")
-CAUSES: tuple[str, ...] = ()
 AT = ("build", "__init__")
 FIX = "Keep all state in weights that build() creates, and all settings in get_config()."
 

@@ -1,7 +1,7 @@
 """All variables are tracked: what the layer creates is in `layer.variables`.
 
 Keras saves, counts and trains what it finds in the attributes of a layer, and in lists, tuples and dictionaries there.
-A bare `tf.Variable`, or a layer inside a set or an object of one's own, is neither saved nor trained, without a word.
+A bare `tf.Variable`, or a layer inside a set or a custom object, is neither saved nor trained, without a word.
 
 Bad:
 
@@ -16,19 +16,18 @@ Good:
         self.parts = {"dense": keras.layers.Dense(8)}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..creation import created_variables, path_to
-from ..problem import Problem
+from ..rule import Problem
 from ..subject import Subject
 
 ID = "KS207"
 SEVERITY = "error"
+OF_SAVED = "classes"
 DOING = "creates its variables"
 FAILURE = "its variables cannot be created"
 REQUIRES = ("KS201", "KS204")
@@ -49,21 +48,21 @@ def check(subject: Subject) -> Iterator[Problem]:
     missing = [variable for variable in created if id(variable) not in tracked]
     found = [(path, variable) for variable in missing if (path := path_to(layer, variable)) is not None]
     found = [item for item in found if not item[0].startswith(OF_TRAINING)]
-    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable, layer)]
+    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable)]
     if lost:
         bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
         kind = "variables of the backend" if len(bare) == len(lost) else "variables"
         yield Problem(f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}")
 
 
-def outlives(variable: Any, layer: Any) -> bool:
+def outlives(variable: Any) -> bool:
     """Whether a variable is kept by something that a second call uses again, though no attribute leads to it."""
-    return isinstance(variable, keras.Variable) and variable.trainable and not in_optimizer(variable)
-
-
-def in_optimizer(variable: Any) -> bool:
-    """Whether a variable belongs to an optimizer."""
-    return any(word in variable.path for word in ("learning_rate", "iteration", "optimizer"))
+    of_optimizers = ("learning_rate", "iteration", "optimizer")
+    return (
+        isinstance(variable, keras.Variable)
+        and variable.trainable
+        and not any(word in variable.path for word in of_optimizers)
+    )
 
 
 def name_of(variable: Any) -> str:

@@ -13,21 +13,20 @@ Good:
         return ops.log1p(ops.relu(inputs))
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 
 import keras
 
 from ..subject import Subject
+from ..training import train
 
 ID = "KS501"
 SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
 REQUIRES = ("KS201", "KS203", "KS204")
-CAUSES: tuple[str, ...] = ("KS502", "KS511")
+CAUSES = ("KS502", "KS511")
 AT = ("train_step", "call")
 FIX = "Use operations that have gradients, and keep their arguments where they are defined."
 
@@ -39,17 +38,12 @@ def applies(subject: Subject) -> bool | str:
     if subject.defines("compile"):
         return "its compile() takes arguments of its own"
     if not any(array.dtype.kind == "f" for array in subject.infer(subject.arrays(2))):
-        return "its outputs are no floating-point numbers"
+        return "its outputs are not floating-point numbers"
     return True
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Trains for one step towards random targets."""
-    if subject.defines("train_step"):
-        loss, unmoved = subject.train_own_step()
-        cut: list[int] = []
-    else:
-        loss, unmoved, cut = subject.train_one_step()
-    subject.facts["unmoved"], subject.facts["cut"] = unmoved, cut
+    loss = train(subject)
     if not math.isfinite(loss):
         yield f"the loss of the first step is {loss}"

@@ -16,21 +16,19 @@ Good:
         self.size = tuple(size)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..attributes import attributes, show
-from ..problem import Problem
+from ..rule import Problem
 from ..subject import Subject
 from .config_round_trip import from_json, to_json
 
 ID = "KS306"
 SEVERITY = "warning"
+OF_SAVED = "classes"
 DOING = "is rebuilt from its config, and tuples are looked for"
 FAILURE = "cannot be rebuilt from its config"
 REQUIRES = ("KS201", "KS301")
-CAUSES: tuple[str, ...] = ()
 AT = ("__init__", "get_config")
 FIX = "Turn it into a tuple in __init__(): self.size = tuple(size)."
 

@@ -1,7 +1,7 @@
 """Random numbers that are drawn once are saved.
 
-A random array that the constructor or `build` draws and that is no weight is drawn anew when the model is loaded: all
-that was trained on top of it is lost, without a word.
+A random array that the constructor or `build` draws and that is not a weight is drawn anew when the model is loaded:
+all that was trained on top of it is lost, without a word.
 
 Bad:
 
@@ -16,8 +16,6 @@ Good:
         )
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +28,6 @@ from ..subject import Subject
 ID = "KS402"
 SEVERITY = "error"
 DOING = "is made twice"
-FAILURE = "cannot be made twice"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401")
 AT = ("build", "__init__", "call")
@@ -50,7 +47,7 @@ def check(subject: Subject) -> Iterator[str]:
 
 
 def arrays_in(value: Any) -> list[Any]:
-    """The arrays that are no variables in a value, or in a list or dictionary."""
+    """The arrays that are not variables in a value, or in a list or dictionary."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
     return [
         np.asarray(keras.ops.convert_to_numpy(item))

@@ -14,8 +14,6 @@ Good:
         return ops.matmul(inputs, self.kernel)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..subject import Subject
@@ -23,14 +21,12 @@ from ..subject import Subject
 ID = "KS502"
 SEVERITY = "warning"
 DOING = "is looked at after training"
-FAILURE = "cannot be looked at after training"
 REQUIRES = ("KS501",)
-CAUSES: tuple[str, ...] = ()
 AT = ("call",)
 FIX = "Use the weight in call(), create it with trainable=False, or remove it."
 
 
 def check(subject: Subject) -> Iterator[str]:
     """Looks at the weights that the training step of KS501 left as they were."""
-    if subject.facts["unmoved"]:
-        yield f"a training step does not change {', '.join(subject.facts['unmoved'])}"
+    if subject.facts.unmoved:
+        yield f"a training step does not change {', '.join(subject.facts.unmoved)}"

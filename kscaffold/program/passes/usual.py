@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kscaffold.keras_data import catalogue, facts
+from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Object, Plain, Tree
 from kscaffold.saved.objects import Objects
 
@@ -21,7 +21,7 @@ def usual_arguments(target: str) -> dict[str, Tree]:
         if default:
             value = default[0]
             found[key] = objects.argument(key, [*value] if isinstance(value, (tuple, list)) else value)
-    for key, value in (facts.default_config(name) or {}).items() if group == "layers" else ():
+    for key, value in (catalogue.default_config(name) or {}).items() if group == "layers" else ():
         if key not in ("dtype", "trainable"):
             found[key] = objects.argument(key, value)
     if "pool_size" in found:

@@ -12,8 +12,6 @@ from kscaffold.program.tree import Listing, Object, Plain, Tree
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step
 from kscaffold.spec.language.chain import OPERATIONS
 
-RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
-CELLS = {"LSTMCell": 2, "GRUCell": 1, "SimpleRNNCell": 1}
 # Operations that give several values; `None` where their arguments say how many.
 SEVERAL: dict[str, int | None] = {
     "top_k": 2, "moments": 2, "qr": 2, "eig": 2, "eigh": 2, "svd": 3, "slogdet": 2, "lu_factor": 2, "histogram": 2,
@@ -146,9 +144,9 @@ def _states(call: Object) -> int | None:
         return None  # a parameter decides
     if name == "RNN":
         cell = given.get("cell")
-        held = CELLS.get(cell.class_name) if isinstance(cell, Object) else None
-        return None if held is None else 1 + held
-    return 1 + RECURRENT[name] if name in RECURRENT else None
+        name = cell.class_name if isinstance(cell, Object) else ""
+    states = catalogue.states_of(name)
+    return 1 + states if states else None
 
 
 def _given_by_operation(step: Step, given: int) -> int | None:

@@ -11,8 +11,6 @@ Good:
     keras.Sequential([keras.Input((16,)), keras.layers.Dense(64)])
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kscaffold.check.static.rules.removed_argument import refused
@@ -21,7 +19,7 @@ from kscaffold.check.static.source import Source
 ID = "KS103"
 SEVERITY = "warning"
 FIX = "Leave it out, or give what Keras 3 takes instead."
-CAUSES: tuple[str, ...] = ()
+
 # Tried on Keras 3.15: each of these warns.
 OF_LAYERS = {
     "input_shape": "Begin the model with keras.Input(…).",

@@ -14,12 +14,10 @@ Good:
         return self.dropout(inputs, training=training)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_self, keyword, walk_code
+from kscaffold.check.static.source import Source, is_self, keyword
 
 ID = "KS112"
 SEVERITY = "warning"
@@ -29,16 +27,11 @@ CAUSES = ("KS503", "KS504", "KS506", "KS510", "KS401")
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the calls of sublayers in `call` and in the methods that it calls."""
-    for cls in source.classes:
-        for function in cls.functions_of_call:
-            nodes = list(walk_code(function))
-            # What gives nothing is no layer.
-            statements = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-            for node in nodes:
-                if id(node) in statements:
-                    continue
-                if isinstance(node, ast.Call) and is_true(keyword(node, "training")) and is_sublayer(node.func):
-                    yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
+    # What gives nothing is not a layer.
+    statements = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
+    for _, node in source.calls_in_call():
+        if is_true(keyword(node, "training")) and is_sublayer(node.func) and id(node) not in statements:
+            yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
 
 
 def is_true(node: ast.expr | None) -> bool:
@@ -49,7 +42,7 @@ def is_true(node: ast.expr | None) -> bool:
 def is_sublayer(node: ast.expr) -> bool:
     """Whether what is called may be a sublayer: `self.dropout`, `self.layers_[0]`, `block`."""
     while isinstance(node, ast.Attribute | ast.Subscript):
-        if isinstance(node.value, ast.Name) and is_self(node.value):
+        if is_self(node.value):
             return True
         node = node.value
     return isinstance(node, ast.Name)

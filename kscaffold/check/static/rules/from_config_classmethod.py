@@ -14,8 +14,6 @@ Good:
         return cls(**config)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
@@ -35,4 +33,4 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
             continue
         words = [ast.unparse(decorator).rpartition(".")[2] for decorator in function.decorator_list]
         if not {"classmethod", "staticmethod"} & set(words):
-            yield function.lineno, "from_config is no class method: Keras calls it on the class"
+            yield function.lineno, "from_config is not a class method: Keras calls it on the class"

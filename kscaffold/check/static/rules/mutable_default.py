@@ -11,8 +11,6 @@ Good:
     def __init__(self, sizes=(8, 8), **kwargs): ...
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
@@ -21,7 +19,6 @@ from kscaffold.check.static.source import FUNCTIONS, Function, Source
 ID = "KS106"
 SEVERITY = "warning"
 FIX = "Use a tuple, or None and make the list in the body."
-CAUSES: tuple[str, ...] = ()
 
 
 def check(source: Source) -> Iterator[tuple[int, str]]:

@@ -14,41 +14,29 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Function, Source, walk_code
+from kscaffold.check.static.source import Source, walk_code
 from kscaffold.check.static.tensors import Tensors, reached, tensor_arguments
 
 ID = "KS110"
 SEVERITY = "error"
 FIX = "Use keras.ops: ops.max, ops.where, ops.cond, …."
 CAUSES = (
-    "KS202",
-    "KS203",
-    "KS204",
-    "KS205",
-    "KS210",
-    "KS211",
-    "KS301",
-    "KS401",
-    "KS501",
-    "KS502",
-    "KS506",
-    "KS507",
+    "KS202", "KS203", "KS204", "KS205", "KS210", "KS211", "KS301", "KS401", "KS501", "KS502", "KS506", "KS507",
     "KS511",
-)
+)  # fmt: skip
 CONVERSIONS = ("float", "int", "bool")
 CONVERTERS = ("keras.ops.convert_to_numpy", "keras.backend.convert_to_numpy")
 
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Follows the inputs of `call`, and into the methods of the class that it hands them to."""
+    for _, node in source.calls_in_call(source.by_mode):
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy" and not node.args:
+            yield node.lineno, f"{ast.unparse(node)} asks a tensor for its values, which it does not have in fit()"
     for cls in source.classes:
-        for function in cls.functions_below_call(source.by_mode):
-            yield from numpy_methods(source, function)
         call = cls.methods.get("call")
         if call is not None:
             tensors = Tensors(source, call, tensor_arguments(call), cls.methods)
@@ -72,14 +60,6 @@ def values_asked_for(source: Source, tensors: Tensors) -> Iterator[tuple[int, st
             word = "while" if isinstance(node, ast.While) else "if"
             written = ast.unparse(node.test)
             yield node.test.lineno, f"`{word} {written}` needs the value of a tensor, which has none in fit()"
-
-
-def numpy_methods(source: Source, function: Function) -> Iterator[tuple[int, str]]:
-    """Calls of `.numpy()`."""
-    for node in walk_code(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
-            if not node.args and id(node) not in source.by_mode:
-                yield node.lineno, f"{ast.unparse(node)} asks a tensor for its values, which it does not have in fit()"
 
 
 def decides(test: ast.expr, tensors: Tensors) -> bool:

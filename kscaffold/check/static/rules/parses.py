@@ -13,8 +13,6 @@ Good:
         return inputs
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kscaffold.check.static.source import Source
@@ -32,4 +30,4 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
 
 def describe(error: BaseException) -> str:
     """What keeps a file from being parsed."""
-    return f"this is no Python: {getattr(error, 'msg', None) or error or type(error).__name__}"
+    return f"this is not Python: {getattr(error, 'msg', None) or error or type(error).__name__}"

@@ -18,12 +18,10 @@ Good:
         return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, keyword, walk_code
+from kscaffold.check.static.source import Source, keyword
 
 ID = "KS111"
 SEVERITY = "error"
@@ -33,17 +31,12 @@ CAUSES = ("KS209", "KS210", "KS301", "KS401", "KS402", "KS503", "KS504", "KS505"
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the calls in `call` and in the methods that it calls."""
-    for cls in source.classes:
-        for function in cls.functions_below_call(source.by_mode):
-            for node in walk_code(function):
-                name = source.name(node.func) if isinstance(node, ast.Call) else None
-                if name is None or not isinstance(node, ast.Call) or id(node) in source.by_mode:
-                    continue
-                written = ast.unparse(node.func)
-                if name.startswith(("numpy.random.", "random.")):
-                    yield node.lineno, f"{written}() draws once, when the model is traced, and never again"
-                elif name.startswith(("keras.random.", "tensorflow.random.")) and is_whole(keyword(node, "seed")):
-                    yield node.lineno, f"{written}() has a fixed seed: it draws the same numbers at each call"
+    for _, node in source.calls_in_call(source.by_mode):
+        name, written = source.name(node.func) or "", ast.unparse(node.func)
+        if name.startswith(("numpy.random.", "random.")):
+            yield node.lineno, f"{written}() draws once, when the model is traced, and never again"
+        elif name.startswith(("keras.random.", "tensorflow.random.")) and is_whole(keyword(node, "seed")):
+            yield node.lineno, f"{written}() has a fixed seed: it draws the same numbers at each call"
 
 
 def is_whole(node: ast.expr | None) -> bool:

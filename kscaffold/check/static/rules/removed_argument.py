@@ -11,8 +11,6 @@ Good:
     keras.optimizers.Adam(learning_rate=0.001)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
@@ -40,12 +38,6 @@ OF_LAYERS = {
 TAKEN = {"Embedding": {"weights"}}
 OF_OPTIMIZERS = {"lr": "Use learning_rate=….", "schedule_decay": "Use a schedule of keras.optimizers.schedules."}
 OF_INPUT = {"batch_input_shape": "Use batch_shape=….", "input_shape": "Use shape=…."}
-OF_FIT = {
-    "nb_epoch": "Use epochs=….",
-    "workers": "Give it to the keras.utils.PyDataset.",
-    "use_multiprocessing": "Give it to the keras.utils.PyDataset.",
-    "max_queue_size": "Give it to the keras.utils.PyDataset.",
-}
 
 
 def check(source: Source) -> Iterator[tuple[int, str, str]]:

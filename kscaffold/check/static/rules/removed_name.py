@@ -18,36 +18,18 @@ Good:
         return ops.mean(inputs, axis=-1)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Container, Iterator
 
 from kscaffold.check.static.source import Source, ids_below, is_self, one_spelling
+from kscaffold.keras_data import catalogue
 
 ID = "KS104"
 SEVERITY = "error"
 FIX = "Use what Keras 3 has instead."
 CAUSES = ("KS200", "KS201", "KS203", "KS204", "KS501")
-# Tried on Keras 3.15, function by function. `tf.keras.backend` has lost fewer than `keras.backend`.
-BACKEND_LOST = {
-    "abs", "all", "any", "arange", "argmax", "argmin", "batch_dot", "batch_flatten", "batch_get_value",
-    "batch_normalization", "batch_set_value", "bias_add", "binary_crossentropy", "cast", "cast_to_floatx",
-    "categorical_crossentropy", "clip", "concatenate", "constant", "conv1d", "conv2d", "cos", "count_params",
-    "ctc_batch_cost", "cumsum", "depthwise_conv2d", "dot", "dropout", "dtype", "elu", "equal", "eval", "exp",
-    "expand_dims", "eye", "flatten", "foldl", "function", "gather", "get_session", "get_value", "gradients",
-    "greater", "hard_sigmoid", "in_train_phase", "int_shape", "is_nan", "l2_normalize", "learning_phase",
-    "less", "log", "logsumexp", "manual_variable_initialization", "map_fn", "max", "maximum", "mean", "min",
-    "minimum", "moving_average_update", "name_scope", "ndim", "normalize_batch_in_training", "not_equal",
-    "one_hot", "ones", "ones_like", "permute_dimensions", "placeholder", "pool2d", "pow", "print_tensor",
-    "prod", "random_normal", "random_uniform", "relu", "repeat", "repeat_elements", "reset_uids", "reshape",
-    "resize_images", "reverse", "rnn", "round", "separable_conv2d", "set_learning_phase", "set_session",
-    "set_value", "shape", "sigmoid", "sign", "sin", "softmax", "softplus", "softsign",
-    "sparse_categorical_crossentropy", "spatial_2d_padding", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "sum", "switch", "tanh", "temporal_padding", "tile", "to_dense", "transpose",
-    "truncated_normal", "update", "update_add", "update_sub", "var", "variable", "zeros", "zeros_like",
-}  # fmt: skip
-TENSORFLOW_BACKEND_LOST = {
+# Functions of the backend of Keras 2 that Keras 3 has nowhere; more are left in `tf.keras.backend` alone.
+LOST = {
     "function", "get_session", "in_train_phase", "is_nan", "learning_phase", "logsumexp",
     "manual_variable_initialization", "normalize_batch_in_training", "placeholder", "print_tensor",
     "reset_uids", "set_learning_phase", "set_session",
@@ -174,7 +156,7 @@ def judge(source: Source, node: ast.AST) -> Iterator[tuple[int, str, str]]:
     parts = name.split(".")
     if parts[:2] == ["keras", "backend"] and len(parts) == 3:
         function = parts[2]
-        if function in (TENSORFLOW_BACKEND_LOST if spelled.startswith("tensorflow.") else BACKEND_LOST):
+        if function in LOST or (function in catalogue.lost_of_backend() and not spelled.startswith("tensorflow.")):
             fix = SPECIAL.get(function, f"Use keras.ops.{function}(), if it is there under that name.")
             yield node.lineno, f"keras.backend.{function} is gone in Keras 3", fix  # type: ignore[attr-defined]
         return

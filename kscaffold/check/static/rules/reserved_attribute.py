@@ -16,24 +16,17 @@ Good:
         self.dense_layers = [keras.layers.Dense(n) for n in units]
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import MODEL, KerasClass, Source, is_self
+from kscaffold.check.static.source import LAYER, MODEL, KerasClass, Source, is_self
+from kscaffold.keras_data import catalogue
 
 ID = "KS101"
 SEVERITY = "error"
 FIX = "Give the attribute another name."
 CAUSES = ("KS201", "KS202", "KS203", "KS204", "KS207", "KS301", "KS302", "KS401", "KS402", "KS501")
-# Tried one by one on Keras 3.15: assigning a number and a list of layers to each attribute of a layer and of a model.
-PROPERTIES = {
-    "compute_dtype", "dtype", "input", "input_dtype", "losses", "metrics", "metrics_variables",
-    "non_trainable_variables", "non_trainable_weights", "output", "path", "quantization_mode",
-    "trainable_variables", "trainable_weights", "variable_dtype", "variables", "weights",
-}  # fmt: skip
-OF_MODELS = {"layers", "metrics_names", "distribute_strategy", "compiled_metrics"}
+# Tried one by one on Keras 3.15: assigning a number and a list of layers to each attribute of a layer.
 INTERNAL = {
     "_layers", "_losses", "_metrics", "_trainable_variables", "_non_trainable_variables", "_tracker", "_lock",
     "_inbound_nodes", "_outbound_nodes", "_dtype_policy",
@@ -46,19 +39,20 @@ METHODS = {
 
 def check(source: Source) -> Iterator[tuple[int, str, str]]:
     """Looks at what methods assign to `self`, and at what class bodies assign."""
+    properties = catalogue.read_only_attributes(LAYER)
     for cls in source.classes:
         own = own_properties(cls)
         for node in ast.walk(cls.node):
             for target in assigned(node):
                 if not isinstance(target, ast.Attribute) or not is_self(target.value) or target.attr in own:
                     continue
-                if source.is_of_keras and target.attr not in PROPERTIES:  # it is what keeps them
+                if source.is_of_keras and target.attr not in properties:  # it is what keeps them
                     continue
                 if not wraps(node, target):
                     yield from judge(cls, target.attr, target.lineno, f"self.{target.attr}")
         for statement in cls.node.body:
             for target in assigned(statement):
-                if isinstance(target, ast.Name) and target.id in PROPERTIES:
+                if isinstance(target, ast.Name) and target.id in properties:
                     yield from judge(cls, target.id, target.lineno, target.id)
 
 
@@ -66,7 +60,7 @@ def judge(cls: KerasClass, name: str, line: int, written: str) -> Iterator[tuple
     """What is wrong with an assignment to a name, if anything is."""
     what = "a model" if cls.kind == MODEL else "a layer"
     fix = f"Call it something else, such as self.own_{name.strip('_')}."
-    if name in PROPERTIES or (cls.kind == MODEL and name in OF_MODELS):
+    if name in catalogue.read_only_attributes(cls.kind):
         yield line, f"{written} is a property of {what} that cannot be set", fix
     elif name in INTERNAL:
         yield line, f"{written} is where Keras keeps what it tracks of {what}", fix

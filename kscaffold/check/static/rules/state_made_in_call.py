@@ -18,12 +18,10 @@ Good:
         return self.dense(inputs)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_self, walk_code
+from kscaffold.check.static.source import Source, is_self
 
 ID = "KS109"
 SEVERITY = "error"
@@ -47,13 +45,9 @@ VARIABLES = {"keras.Variable", "tensorflow.Variable", "keras.random.SeedGenerato
 
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the calls in `call` and in the methods that it calls."""
-    for cls in source.classes:
-        for function in cls.functions_of_call:
-            for node in walk_code(function):
-                if isinstance(node, ast.Call):
-                    made = what_it_makes(source, node)
-                    if made:
-                        yield node.lineno, f"{function.name}() makes {made}, a new one at each call"
+    for function, node in source.calls_in_call():
+        if made := what_it_makes(source, node):
+            yield node.lineno, f"{function.name}() makes {made}, a new one at each call"
 
 
 def what_it_makes(source: Source, node: ast.Call) -> str:

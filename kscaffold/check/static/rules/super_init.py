@@ -14,8 +14,6 @@ Good:
         self.units = units
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

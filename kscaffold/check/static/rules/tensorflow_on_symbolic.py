@@ -14,8 +14,6 @@ Good:
     y = keras.ops.mean(x, axis=-1)
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

@@ -1,14 +1,54 @@
-"""What goes into a check and what comes out of it."""
+"""What goes into a check and what comes out of it: the one definition, for kscaffold and for the check process.
+
+It needs the standard library alone: the check process runs in another interpreter. See `wire` for how these values get
+there and back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
-from kscaffold.check.findings import Finding
-
 Shape = tuple[int | None, ...]
+FEW = 4  # what whole numbers are below where nobody says: less than any vocabulary
+
+
+class Severity(StrEnum):
+    """Whether what a rule finds is wrong, or may be meant."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class CallStyle(StrEnum):
+    """How a layer or model is given its inputs."""
+
+    SINGLE = "single"  # layer(inputs)
+    LIST = "list"  # layer([first, second])
+    DICT = "dict"  # layer({"ids": first, "weights": second})
+    ARGUMENTS = "arguments"  # layer(query, value)
+    CELL = "cell"  # keras.layers.RNN(layer)(inputs)
+
+
+class SavedKind(StrEnum):
+    """What kind of file holds a saved model."""
+
+    KERAS = "keras"
+    FOLDER = "folder"  # what is inside a .keras file
+    H5 = "h5"
+    JSON = "json"
+
+
+class Compared(StrEnum):
+    """What of the config of a saved model is to be the same."""
+
+    WHOLE = "whole"
+    LAYERS = "layers"  # those of the layers; the classes of the models may differ
+    UNNAMED = "unnamed"  # all but names
+    LEAVES = "leaves"  # those of the layers that no class of the module holds, one by one
+    OUTPUTS = "outputs"  # nothing of the config
 
 
 @dataclass(frozen=True)
@@ -34,18 +74,17 @@ class Saved:
 
     Attributes:
         path: Its file.
-        kind: `keras`, `folder`, `h5` or `json`.
-        customs: The names of the classes of one's own in it.
-        config: What of the config is to be the same: `whole`, `layers` where the classes of the models may differ,
-            `unnamed` without names, `leaves` for the layers of Keras and of one's own in classes of another structure.
+        kind: What kind of file that is.
+        customs: The names of the custom classes in it.
+        compared: What of the config is to be the same.
         order: The layers in the order in which the other model has their weights, each by the names of the models that
             it is in; empty for the same order.
     """
 
     path: Path
-    kind: str
+    kind: SavedKind
     customs: tuple[str, ...] = ()
-    config: str = "whole"
+    compared: Compared = Compared.WHOLE
     order: tuple[tuple[str, ...], ...] = ()
 
 
@@ -57,16 +96,16 @@ class Subject:
         name: The class, or the function that builds the model.
         construct: Source that makes it.
         feeds: What is fed to each input.
-        call: How it is given its inputs: "single", "list", "dict", "arguments" or "cell".
+        call: How it is given its inputs.
         layers: For a model made from a graph, how many layers of each class it has; shared ones count once.
         parts: Source of models that share their layers with this one, which is called `model` there.
-        saved: For a model made from a saved one, that one: nothing else is checked then.
+        saved: For a model made from a saved one, that one: little else is checked then.
     """
 
     name: str
     construct: str
     feeds: tuple[Feed, ...] = ()
-    call: str = "single"
+    call: CallStyle = CallStyle.SINGLE
     layers: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = ()
     saved: Saved | None = None
@@ -107,13 +146,59 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a file may use.
+
+    Attributes:
+        seconds: For its import, and for each class.
+        megabytes: Of memory, more than what Keras itself takes; 0 is no limit.
+        workers: How many files are checked at once; 0 for as many as there are cores.
+    """
+
+    seconds: float = 60.0
+    megabytes: int = 4096
+    workers: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A defect of the user's code.
+
+    Attributes:
+        rule: The id of the rule that found it.
+        name: The name of the rule.
+        severity: Whether it is wrong, or may be meant.
+        message: What is wrong.
+        file: The file as messages name it.
+        line: The line in it, where one is known.
+        code: That line.
+        place: Where the spec says so, if the code comes from a spec.
+        fix: What to do about it.
+        causes: The ids of the rules whose findings follow from this one.
+        consequences: The findings that follow from it.
+    """
+
+    rule: str
+    name: str
+    severity: Severity
+    message: str
+    file: str
+    line: int | None = None
+    code: str = ""
+    place: str = ""
+    fix: str = ""
+    causes: tuple[str, ...] = ()
+    consequences: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class CalledLayer:
     """A layer that a model called, for its summary.
 
     Attributes:
         name: The name of the layer.
         kind: Its class.
-        depth: How many sub-models or layers of one's own it is inside of.
+        depth: How many sub-models or custom layers it is inside of.
         shapes: The shapes of its outputs.
         parameters: How many parameters it has.
         again: Whether it was called before: its weights are shared.
@@ -122,9 +207,9 @@ class CalledLayer:
     name: str
     kind: str
     depth: int
-    shapes: tuple[Shape, ...]
-    parameters: int
-    again: bool
+    shapes: tuple[Shape, ...] = ()
+    parameters: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +247,7 @@ class Verdict:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong; warnings do not count."""
-        return not any(finding.severity == "error" for finding in self.findings)
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Random inputs, and outputs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from .protocol import Feed
+
+UNFIXED_SIZE = 7  # what a size is in random inputs where it is not fixed
+ANY_NUMBER = 10  # whole numbers are below this where any will do
+
+
+def random_array(generator: Any, batch_size: int, feed: Feed) -> Any:
+    """Random numbers of the right shape and type for one input; texts are all the same."""
+    shape = (batch_size, *(UNFIXED_SIZE if size is None else size for size in feed.shape))
+    if feed.dtype == "string":
+        return np.full(shape, "text", dtype=object)
+    if feed.dtype == "bool":
+        return generator.integers(0, 2, size=shape).astype(bool)
+    if "int" in feed.dtype:
+        return generator.integers(0, feed.below or ANY_NUMBER, size=shape).astype(feed.dtype)
+    return generator.normal(size=shape).astype("float32" if feed.dtype == "bfloat16" else feed.dtype)
+
+
+def alone(values: list[Any]) -> Any:
+    """A single value as it is, several as the list that they are."""
+    return values if len(values) > 1 else values[0]
+
+
+def numbers(outputs: Any) -> list[Any]:
+    """All tensors in a structure as arrays."""
+    return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+
+
+def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e-5) -> str | None:
+    """How two lists of arrays differ, in words; `None` if they are equal.
+
+    Args:
+        first: Arrays.
+        second: The same number of them.
+        relative: How far numbers may be apart; where not at all, their types have to be the same, too.
+    """
+    if [array.shape for array in first] != [array.shape for array in second]:
+        return f"shapes {[array.shape for array in first]} became {[array.shape for array in second]}"
+    for one, other in zip(first, second, strict=True):
+        if not relative and one.dtype != other.dtype:
+            return f"{one.dtype} became {other.dtype}"
+        if one.dtype.kind not in "fiub":
+            if not np.array_equal(one, other):
+                return "they hold other texts"
+            continue
+        differs = (one != other) & ~((one != one) & (other != other))  # two that are no numbers are the same
+        if relative:
+            differs &= ~np.isclose(one, other, rtol=relative, atol=relative / 10)
+        if differs.any():
+            worst = float(np.max(np.abs(one.astype("float64") - other.astype("float64"))[differs]))
+            return f"the largest difference is {worst:.3g}"
+    return None

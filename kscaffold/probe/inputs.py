@@ -1,0 +1,224 @@
+"""What a layer is fed, and how, where nobody said it: guesses, the likeliest first.
+
+The arguments of `call` and what its body does with the first one say how inputs arrive; names and sublayers say which
+shapes are likely; then a short list is tried.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import itertools
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from .attributes import mentioned_names
+from .protocol import FEW, CallStyle, Feed
+
+NOT_FED = ("training", "mask", "states", "state", "initial_state", "return_attention_scores", "kwargs", "args")
+VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
+    Feed(shape, below=FEW) for shape in ((16,), (6, 16), (12, 12, 3), (6, 6, 6, 2), ())
+)
+IDS = Feed((6,), "int32", FEW)
+HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
+KINDS = (IDS, VECTOR, SEQUENCE)
+# Words of a name, and the inputs that they speak of.
+HINTS = (
+    (r"tokens?|ids?|index|indices|vocab|vocabulary|categor(y|ies|ical)|words?", IDS),
+    (r"3d|volume|volumes", VOLUME),
+    (r"2d|images?|img|pictures?|pixels?|patch(es)?|vision|vit|conv|unet|resnet|spatial", IMAGE),
+    (
+        r"1d|sequences?|seq|attention|transformer|position(s|al)?|recurrent|rnn|lstm|gru|temporal|times?|timesteps?"
+        r"|steps?|query|key|value",
+        SEQUENCE,
+    ),
+)
+SUBLAYERS = (
+    (r"Embedding", IDS),
+    (r".*3D(Transpose)?", VOLUME),
+    (r".*2D(Transpose)?", IMAGE),
+    (r".*1D(Transpose)?|LSTM|GRU|SimpleRNN|RNN|Bidirectional|TimeDistributed|.*Attention", SEQUENCE),
+)
+
+
+def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Feed, ...], CallStyle]]:
+    """What is fed to each input and how, to be tried one after the other.
+
+    Args:
+        made: A layer.
+        given: What the user says of its inputs, if anything.
+    """
+    if isinstance(made, keras.Model) and getattr(made, "inputs", None) and not given:
+        yield _of_built_model(made)
+        return
+    style, names = _how_they_arrive(type(made))
+    if given:
+        if style is CallStyle.SINGLE and len(given) > 1:
+            style = CallStyle.LIST
+        yield given, CallStyle.DICT if all(feed.name for feed in given) else style
+        if len(given) > 1 and style is not CallStyle.ARGUMENTS:
+            yield given, CallStyle.ARGUMENTS
+        return
+    for feeds in _feed_guesses(made, names, style):
+        if style is CallStyle.DICT:
+            feeds = [replace(feed, name=name) for feed, name in zip(feeds, names, strict=True)]
+        yield tuple(feeds), style
+
+
+def _of_built_model(made: Any) -> tuple[tuple[Feed, ...], CallStyle]:
+    """The inputs that a functional model says it has."""
+    structure = getattr(made, "_inputs_struct", made.inputs)
+    tensors = keras.tree.flatten(structure)
+    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in tensors]
+    feeds = tuple(
+        Feed(tuple(tensor.shape[1:]), str(tensor.dtype), FEW, name) for tensor, name in zip(tensors, names, strict=True)
+    )
+    if isinstance(structure, dict):
+        return feeds, CallStyle.DICT
+    return feeds, CallStyle.LIST if len(feeds) > 1 else CallStyle.SINGLE
+
+
+def _how_they_arrive(cls: Any) -> tuple[CallStyle, list[str]]:
+    """How a class of layers is called, and a name for each of its inputs."""
+    listed = list(inspect.signature(cls.call).parameters.values())[1:]
+    if len(listed) > 1 and (hasattr(cls, "state_size") or "state_size" in mentioned_names(cls)):
+        return CallStyle.CELL, [listed[0].name]
+    fed = [
+        parameter.name
+        for parameter in listed
+        if parameter.name not in NOT_FED
+        and parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.POSITIONAL_ONLY)
+    ]
+    if len(fed) > 1:
+        return CallStyle.ARGUMENTS, fed
+    if not fed:
+        variadic = [parameter.name for parameter in listed if parameter.kind is parameter.VAR_POSITIONAL]
+        return (CallStyle.ARGUMENTS, variadic * 2) if variadic else (CallStyle.SINGLE, ["inputs"])
+    uses = _Uses(fed[0])
+    with contextlib.suppress(OSError, TypeError, SyntaxError, ValueError):
+        uses.visit(ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(cls.call)))))
+    if uses.keys:
+        return CallStyle.DICT, sorted(uses.keys)
+    return (CallStyle.LIST, fed * uses.items) if uses.items > 1 else (CallStyle.SINGLE, fed)
+
+
+class _Uses(ast.NodeVisitor):
+    """What a function does with one parameter: the keys it looks up, and how many items it takes apart."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.keys: set[str] = set()
+        self.items = 0
+
+    def is_it(self, node: ast.expr) -> bool:
+        """Whether an expression is the parameter."""
+        return isinstance(node, ast.Name) and node.id == self.name
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """`inputs["ids"]`, `inputs[1]`."""
+        if self.is_it(node.value) and isinstance(node.slice, ast.Constant):
+            if isinstance(node.slice.value, str):
+                self.keys.add(node.slice.value)
+            elif isinstance(node.slice.value, int):
+                self.items = max(self.items, node.slice.value + 1)
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """`a, b = inputs`."""
+        if self.is_it(node.value):
+            taken_apart = [target for target in node.targets if isinstance(target, ast.Tuple | ast.List)]
+            self.items = max([self.items, *(len(target.elts) for target in taken_apart)])
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        """`for item in inputs`."""
+        if self.is_it(node.iter):
+            self.items = max(self.items, 2)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """`len(inputs)`, `zip(inputs, …)`, `sum(inputs)`, `ops.concatenate(inputs)`."""
+        function = node.func
+        takes_lists = (isinstance(function, ast.Name) and function.id in ("len", "zip", "sum", "enumerate")) or (
+            getattr(function, "attr", getattr(function, "id", "")) in ("concatenate", "concat", "stack", "add_n")
+        )
+        if takes_lists and any(map(self.is_it, node.args)):
+            self.items = max(self.items, 2)
+        self.generic_visit(node)
+
+
+def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[list[Feed]]:
+    """What is fed to all inputs, the likeliest first."""
+    if style is CallStyle.CELL:
+        for size in _sizes(made):
+            yield [replace(SEQUENCE, shape=(6, size))] * len(names)
+        return
+    singles = list(_single_guesses(made, names))
+    own = [_hint(name) for name in names]
+    if len(names) > 1 and any(own):
+        for other in singles[:8]:
+            yield [hint or other for hint in own]
+    for one in singles:
+        yield [one] * len(names)
+    if len(names) > 1:
+        kinds = singles[:6] if len(names) == 2 else KINDS
+        for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
+            yield [*combination, *[combination[-1]] * (len(names) - 4)]
+
+
+def _single_guesses(made: Any, names: list[str]) -> Iterator[Feed]:
+    """What is fed to one input, the likeliest first, each once."""
+    hinted = [_hint_of_spec(made), _hint_of_sublayers(made), _hint(type(made).__name__)]
+    if len(names) == 1:
+        hinted.append(_hint(names[0]))
+    plain = [VECTOR, SEQUENCE, IMAGE, IDS, VOLUME]
+    # A number of steps may be an argument, such as that of the patches of an image.
+    plain += [replace(SEQUENCE, shape=(size, 16)) for size in _sizes(made)[1:]]
+    seen = set()
+    last = [SCALAR, replace(SCALAR, dtype="int32"), replace(VECTOR, dtype="string")]
+    for feed in [*(hint for hint in hinted if hint), *plain, *last]:
+        for size in _sizes(made) if feed.dtype == "float32" and feed.shape else (None,):
+            changes = size and not (feed == IMAGE and size == 16)
+            one = replace(feed, shape=(*feed.shape[:-1], size)) if changes else feed
+            if one not in seen:
+                seen.add(one)
+                yield one
+
+
+def _sizes(made: Any) -> list[int]:
+    """Sizes of the last axis to try: 16, and the whole numbers that the layer keeps."""
+    layers = [made, *made._flatten_layers(include_self=False)]
+    kept = [value for layer in layers for value in vars(layer).values() if type(value) is int and 2 <= value <= 512]
+    return list(dict.fromkeys([16, *kept]))[:5]
+
+
+def _hint(name: str) -> Feed | None:
+    """What the words in the name of a class or parameter say of its input."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d[dD]?", name)]
+    return next((feed for pattern, feed in HINTS if any(re.fullmatch(pattern, word) for word in words)), None)
+
+
+def _hint_of_spec(made: Any) -> Feed | None:
+    """What the `input_spec` of a layer says."""
+    spec = made.input_spec
+    spec = spec[0] if isinstance(spec, (list, tuple)) and spec else spec
+    rank = getattr(spec, "ndim", None) or getattr(spec, "min_ndim", None)
+    if not rank or not 1 <= rank <= 5:
+        return None
+    feed = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}[rank]
+    sizes = dict(getattr(spec, "axes", None) or {})
+    shape = (sizes.get(axis) or sizes.get(axis - rank) or size for axis, size in enumerate(feed.shape, 1))
+    return replace(feed, shape=tuple(int(size) for size in shape if size is not None))
+
+
+def _hint_of_sublayers(made: Any) -> Feed | None:
+    """What the first sublayer with a telling class says."""
+    names = (type(layer).__name__ for layer in made._flatten_layers(include_self=False))
+    return next((feed for name in names for pattern, feed in SUBLAYERS if re.fullmatch(pattern, name)), None)
