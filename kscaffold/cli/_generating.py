@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.cli._completion import complete_template
+from kscaffold.base.project import Style
 from kscaffold.cli._output import (
     DIFF,
     DRY_RUN,
@@ -24,6 +23,7 @@ from kscaffold.cli._output import (
     Option,
     Output,
     flag,
+    offers,
     tell,
     value,
     values,
@@ -61,7 +61,7 @@ def style_option(default: str) -> Option:
 
 DIAGRAM = value("--diagram", "FILE", "Draw the graph, as .svg or as .md, into the output folder.")
 OPTIONS = (
-    value("-t --template", "NAME", "Template to start from; see 'kscaffold list'.", complete_template),
+    value("-t --template", "NAME", "Template to start from; see 'kscaffold list'.", offers("complete_template")),
     click.option(
         "-o",
         "--output-dir",

@@ -24,6 +24,18 @@ Option = Callable[[Command], Command]
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
+def offers(name: str) -> Complete:
+    """What a function of `_completion` offers when the user presses the tab key; it is imported by that key alone."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        from kscaffold.cli import _completion
+
+        found: list[str] = getattr(_completion, name)(context, parameter, typed)
+        return found
+
+    return complete
+
+
 def flag(names: str, text: str) -> Option:
     """An option that is given or not: `flag("-q --quiet", "Print errors only.")`."""
     return click.option(*names.split(), is_flag=True, help=text)

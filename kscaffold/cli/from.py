@@ -11,7 +11,7 @@ from kscaffold.cli._generating import DIAGRAM, generating, style_option
 from kscaffold.cli._output import flag, values
 
 if TYPE_CHECKING:
-    from kscaffold.base.choices import Style
+    from kscaffold.base.project import Style
     from kscaffold.cli._generating import Describe
 
 EPILOG = """\b

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscaffold.cli._completion import complete_layers, complete_template
 from kscaffold.cli._generating import generating
-from kscaffold.cli._output import flag, values
+from kscaffold.cli._output import flag, offers, values
 
 if TYPE_CHECKING:
     from kscaffold.cli._generating import Describe
@@ -24,7 +23,7 @@ Examples:
 
 
 @click.command("layer", short_help="A custom layer and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=complete_template)
+@click.argument("name", shell_complete=offers("complete_template"))
 @values(
     "--arg arguments",
     "NAME[:TYPE][=DEFAULT]",
@@ -37,7 +36,7 @@ Examples:
     "--sublayer sublayers",
     '"NAME = LAYER"',
     'Layer inside the layer: "hidden = Dense(units, relu)". Repeatable.',
-    complete_layers,
+    offers("complete_layers"),
 )
 @values("--input-shape input_shapes", "SHAPE", "Shape of one example: 16 or 8,8,3. Repeated for several inputs.")
 @flag("--training", "Give call a training argument.")

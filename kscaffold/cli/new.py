@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kscaffold.base.errors import RequestError
-from kscaffold.cli._completion import complete_template
 from kscaffold.cli._generating import output_folder, style_option
 from kscaffold.cli._output import (
     DIFF,
@@ -17,6 +16,7 @@ from kscaffold.cli._output import (
     QUIET,
     Output,
     flag,
+    offers,
     tell,
     value,
     values,
@@ -26,7 +26,7 @@ from kscaffold.cli._output import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kscaffold.base.choices import Style
+    from kscaffold.base.project import Style
     from kscaffold.library.cookie.variables import Question
 
 EPILOG = """\b
@@ -48,7 +48,7 @@ Examples:
     help="Folder that the repository is made in; made if it is not there.  [default: this one]",
 )
 @value("--package", "NAME", "Package to import.  [default: NAME with underscores]")
-@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", complete_template)
+@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers("complete_template"))
 @style_option("its own, else subclassed")
 @value("--description", "TEXT", "What the project is, in a line.")
 @value("--author", "TEXT", "Who writes it: 'Name' or 'Name <address>'.")

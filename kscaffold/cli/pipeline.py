@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscaffold.base.choices import Style
-from kscaffold.cli._completion import complete_layers, complete_template
+from kscaffold.base.project import Style
 from kscaffold.cli._generating import generating, model_options
-from kscaffold.cli._output import values
+from kscaffold.cli._output import offers, values
 
 if TYPE_CHECKING:
     from kscaffold.cli._generating import Describe
@@ -26,11 +25,11 @@ Examples:
 
 
 @click.command("pipeline", short_help="A functional model from a graph, and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=complete_template)
-@click.argument("spec", required=False, shell_complete=complete_layers)
+@click.argument("name", shell_complete=offers("complete_template"))
+@click.argument("spec", required=False, shell_complete=offers("complete_layers"))
 @values("--input inputs", "NAME=SHAPE[:DTYPE]", "Input: numeric=32, ids=16:int32. Repeatable.")
-@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", complete_layers)
-@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", complete_layers)
+@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", offers("complete_layers"))
+@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", offers("complete_layers"))
 @model_options(Style.FUNCTIONAL)
 @generating("pipelines")
 def command(

@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """What is left for the user to add to a file.
+
+    Attributes:
+        shown: How messages name the file.
+        lines: The lines to add.
+        reason: Why they are not added for the user.
+    """
+
+    shown: str
+    lines: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Request:
     """What every generating command is asked.
 

@@ -8,26 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError
-from kscaffold.kinds.destination import Destination
+from kscaffold.kinds.destination import ByHand, Destination
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
     from kscaffold.disk.plan import File
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """What is left for the user to add to a file.
-
-    Attributes:
-        shown: How messages name the file.
-        lines: The lines to add.
-        reason: Why they are not added for the user.
-    """
-
-    shown: str
-    lines: tuple[str, ...]
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
+from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model import ModelScaffold

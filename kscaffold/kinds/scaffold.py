@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.base.place import Place
-from kscaffold.kinds.destination import Destination
-from kscaffold.kinds.package import ByHand
+from kscaffold.kinds.destination import ByHand, Destination
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kscaffold.base.choices import Style
+from kscaffold.base.project import Style
 from kscaffold.program.tree import Code, Object, walk
 from kscaffold.program.value import Program
 from kscaffold.source.functions import program_parts, trees_of

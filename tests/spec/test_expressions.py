@@ -11,8 +11,8 @@ from kscaffold.base.place import Place, Text
 from kscaffold.program.text import show
 from kscaffold.program.tree import DOTS, Applied, Arithmetic, Listing, Object, Part, Plain, Slice, Table, Variable
 from kscaffold.spec.language.chain import parse_chain
-from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.language.syntax import parse_call, parse_expression, split_list
+from kscaffold.spec.shapes.shape import evaluate_size
 
 WHOLE = Slice(Plain(None), Plain(None), Plain(None))
 

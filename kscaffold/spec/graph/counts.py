@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kscaffold.program.tree import Object, Plain, walk
 from kscaffold.spec.graph.shapes import GraphShapes, default_values
 from kscaffold.spec.graph.value import Graph, Target, every_graph, every_step
-from kscaffold.spec.language.sizes import evaluate_size
+from kscaffold.spec.shapes.shape import evaluate_size
 
 ANY_NUMBER = 10  # whole numbers are below this where no embedding says otherwise
 NO_FLOATS = (

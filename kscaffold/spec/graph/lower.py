@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
+from kscaffold.base.project import Style
 from kscaffold.program.argument import Argument
 from kscaffold.program.operators import with_operators
 from kscaffold.program.tree import (

@@ -10,8 +10,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import DOTS, Arithmetic, Listing, Part, Plain, Slice, Tree, Value, Variable
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OPERATIONS
-from kscaffold.spec.language.sizes import evaluate_size
-from kscaffold.spec.shapes.shape import Shape
+from kscaffold.spec.shapes.shape import Shape, evaluate_size
 
 Rule = TypeVar("Rule", bound=Callable[..., tuple[int | None, ...]])
 RULES: dict[str, Callable[..., tuple[int | None, ...]]] = {}

@@ -10,7 +10,6 @@ from kscaffold.base.naming import ModuleName
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Object, Tree, Variable, walk
-from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.call import SIZE_NAMES
@@ -19,6 +18,7 @@ from kscaffold.spec.layer.manifest import CallStyle, LayerManifest
 from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.layer.sublayer import Sublayer, parse_sublayer
 from kscaffold.spec.layer.weight import INPUT_DIM, Weight, parse_weight, size_names
+from kscaffold.spec.shapes.shape import evaluate_size
 
 ADDED_ARGUMENTS = {"seed": "seed:int=None", "loss": "loss_weight:float=0.01"}
 

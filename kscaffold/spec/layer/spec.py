@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from kscaffold.base.naming import ModuleName
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Listing, Object, Plain, walk
-from kscaffold.spec.language.sizes import evaluate_size
 from kscaffold.spec.layer.body import Step
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
 from kscaffold.spec.layer.sublayer import Sublayer
 from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight
-from kscaffold.spec.shapes.shape import Shape, ShapePattern, fill_pattern, match_shape
+from kscaffold.spec.shapes.shape import Shape, ShapePattern, evaluate_size, fill_pattern, match_shape
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tree, Variable
-from kscaffold.spec.language.sizes import evaluate_size
-from kscaffold.spec.shapes.shape import Shape
+from kscaffold.spec.shapes.shape import Shape, evaluate_size
 
 # `glu` is the one activation of Keras whose output has another shape than its input.
 SHRINKING_ACTIVATIONS = ("glu",)

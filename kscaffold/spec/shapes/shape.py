@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.program.text import show
-from kscaffold.program.tree import Tree, Variable
-from kscaffold.spec.language.sizes import evaluate_size
+from kscaffold.program.tree import Arithmetic, Part, Plain, Tree, Variable
 from kscaffold.spec.language.syntax import split_list
 
 ELLIPSIS = "..."
@@ -109,3 +108,40 @@ def fill_pattern(pattern: ShapePattern, values: Mapping[str, object]) -> Shape |
 def show_shape(shape: Shape, batch: int | None = None) -> str:
     """A shape with its batch axis as Python writes it: `(None, 16)`."""
     return repr((batch, *shape))
+
+
+def evaluate_size(expression: Tree, values: Mapping[str, object]) -> int | None:
+    """The value of a size for given values of its names; `None` if one of them is not known.
+
+    Raises:
+        RequestError: The result is no size, such as a division by zero or an index beyond the end.
+    """
+    value = _evaluate(expression, values)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise RequestError(f"{show(expression)} is {value!r}, which is no size.")
+
+
+def _evaluate(expression: Tree, values: Mapping[str, object]) -> object:
+    match expression:
+        case Plain(value=value):
+            return value
+        case Variable(name=word):
+            return values.get(word)
+        case Part(of=of, index=Plain(value=int() as index)):
+            sequence = _evaluate(of, values)
+            if not isinstance(sequence, tuple):
+                return None
+            if not -len(sequence) <= index < len(sequence):
+                raise RequestError(
+                    f"{show(expression)} is beyond the end of {show(of)}, which has {len(sequence)} entries."
+                )
+            return sequence[index]
+        case Arithmetic(left=left, operator=operator, right=right):
+            first, second = _evaluate(left, values), _evaluate(right, values)
+            if not isinstance(first, int) or not isinstance(second, int):
+                return None
+            if operator == "//" and second == 0:
+                raise RequestError(f"{show(expression)} divides by zero.")
+            return {"+": first + second, "-": first - second, "*": first * second}.get(operator, first // (second or 1))
+    return None
