@@ -1,7 +1,7 @@
 """How long commands take, as ratios to what they are measured against: `python -m tests.bench`.
 
-Both sides of a ratio run in turn, and the medians are divided. Nothing here passes or fails: limits on time do not
-belong into tests.
+Both sides of a ratio run in turn, and the medians are divided. Nothing here passes or fails: time limits do not
+belong in tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 PYTHON = sys.executable
 SCRIPTS = Path(PYTHON).parent
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-# What is installed has been compiled; from a clone it would be compiled anew at each start.
+# An installed package is compiled already; a clone would be compiled again at each start.
 QUIET.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
@@ -68,7 +68,7 @@ def listed_templates(kscaffold: str) -> list[str]:
 
 
 def peak_megabytes(command: list[str], folder: Path) -> float:
-    """The most memory that the largest process of a command had."""
+    """The peak memory of the largest process of a command."""
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3, stderr=-3);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"

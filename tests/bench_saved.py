@@ -1,8 +1,8 @@
-"""How source for saved models comes out: `python -m tests.bench_saved [MODEL…]`.
+"""Measures the source for saved models: `python -m tests.bench_saved [MODEL…]`.
 
 For each model of keras.applications with random weights: the lines of the flat and of the factored source, the seconds
-that writing takes without a check, and whether the check finds the model that it builds to be the same (the whole
-config, and outputs that are equal to the last bit).
+that writing takes without a check, and whether the check confirms that it builds the same model (the whole config, and
+outputs that are equal to the last bit).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def measure(name: str) -> str:
 
 
 def main() -> None:
-    """Prints the table, a line for each model as it is done."""
+    """Prints the table, line by line as each model is done."""
     print(f"{'model':<18} {'flat':>5} {'factored':>9} {'seconds':>8}  check")
     for name in sys.argv[1:] or MODELS:
         print(measure(name), flush=True)

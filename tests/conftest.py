@@ -1,4 +1,4 @@
-"""What several test files need: the command in a folder of its own, and what it printed."""
+"""What several test files need: the command in its own folder, and what it printed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Kscaffold = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Empty folders for what kscaffold keeps for its user and takes from there, in the place of the real ones."""
+    """Empty folders in place of the user's real ones, for what kscaffold keeps and reads there."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))

@@ -1,7 +1,7 @@
-"""What Keras' own `run_layer_test` finds on the corpus, beside `kscaffold check`: `python -m tests.run_layer_test`.
+"""What Keras' own `run_layer_test` finds in the corpus, next to `kscaffold check`: `python -m tests.run_layer_test`.
 
-Each defective class is given to it with the arguments and shapes that `kscaffold check` finds out. Whatever it raises
-counts as found. Functions that build models are not for it.
+It gets each defective class with the arguments and shapes that `kscaffold check` infers. Whatever it raises counts as
+found. Functions that build models are left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def arguments_of(assumed: tuple[str, ...], keras: Any) -> tuple[dict[str, Any], 
 
 
 def main() -> None:
-    """Prints how many defects both find."""
+    """Prints how many defects each of them finds."""
     from helpers.corpus import CORPUS, expectations
 
     from kscaffold.check.conformance import CheckRequest, check_files
@@ -55,7 +55,7 @@ def main() -> None:
 
     class Case(TestCase):  # type: ignore[misc]  # Keras has no types here
         def runTest(self) -> None:
-            """Nothing: only `run_layer_test` is wanted."""
+            """Does nothing: only `run_layer_test` is needed."""
 
     warnings.simplefilter("ignore")
     ours: Counter[str] = Counter()

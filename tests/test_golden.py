@@ -1,14 +1,14 @@
-"""What is generated, held against the text that was generated before: `tests/golden/generated/`.
+"""What is generated, compared with the text that was generated before: `tests/golden/generated/`.
 
-A folder there is a case, with its files as they were written and `.txt` behind their names, so that nothing takes them
+A folder there is a case, with its files as they were written and `.txt` after their names, so that nothing takes them
 for Python; where a request is refused, `refused.txt` says how. The cases are found by looking: each layer template with
 its defaults, each preset and each spec of `tests/golden/specs` and `helpers/worked_specs.py` in each style, each saved
 model of `tests/golden/saved` in each style and as a spec, and each line of `tests/golden/commands.txt`.
 
     python tests/test_golden.py
 
-writes all of them again, and removes what no case gives any more. Read the diff before you commit it: it is what your
-change does to the code that users get.
+writes all of them again, and removes what no case produces any more. Read the diff before you commit it: it shows what
+your change does to the code that users get.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Case:
-    """A command, and where its golden files are.
+    """A command, and the folder of its golden files.
 
     Attributes:
         name: Its folder below `generated`.
@@ -70,7 +70,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All cases, those that are quick first."""
+    """All cases, the quick ones first."""
     for path in sorted((ROOT / "templates/layer").iterdir()):
         if path.is_dir():
             yield Case(f"layer/{path.name}", ("layer", f"my_{path.name}", "-t", path.name))

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kscaffold"
-# A room imports only from lower floors; two rooms on one floor know nothing of each other.
+# A room imports only from lower floors; rooms on the same floor know nothing of each other.
 FLOORS = {
     "cli": 7,
     "kinds": 6,
@@ -18,7 +18,7 @@ FLOORS = {
     "source": 4,
     "spec": 3,
     "saved": 3,
-    "testing": 3,  # what users import; no room
+    "testing": 3,  # what users import; not a room
     "program": 2,
     "check": 2,
     "keras_data": 1,

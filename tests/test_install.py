@@ -1,4 +1,4 @@
-"""The wheel, installed into a fresh virtual environment with all that it depends on, does its main job there."""
+"""The wheel, installed into a fresh virtual environment with all its dependencies, does its main job there."""
 
 from __future__ import annotations
 

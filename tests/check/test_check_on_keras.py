@@ -53,7 +53,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What is said of files that do all that a file can do to a checker, in one run."""
+    """The verdicts on files that do everything a file can do to a checker, in one run."""
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.cli._output import Output
     from kscaffold.cli.words.check import report

@@ -1,4 +1,4 @@
-"""The honesty of the rules: what is defective is flagged by the right rule, what is right is not flagged at all.
+"""The honesty of the rules: defects are flagged by the right rule, and correct code is not flagged at all.
 
 `tests/corpus` has a file for each rule. A comment `# expect: KS301` above a class or function says that it has this one
 defect; every other one there is a near miss.
@@ -17,9 +17,9 @@ from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_inte
 from kscaffold.check.conformance import CheckRequest, check_files
 from kscaffold.check.rulebook import read_rulebook
 
-# These speak of whole files, or of what only a generated model has; other tests are about them.
+# These are about whole files, or about what only a generated model has; other tests cover them.
 WITHOUT_A_FILE = {"KS100", "KS200", "KS206", "KS601"}
-# What the rules find in layers of Keras itself, and why that is right.
+# What the rules find in Keras' own layers, and why that is right.
 KNOWN = {
     ("TextVectorization", "KS205"): "compute_output_shape keeps an axis that multi-hot and tf-idf outputs do not have",
     ("TextVectorization", "KS207"): "the idf weights are a variable of TensorFlow, which its lookup layer saves itself",
@@ -46,7 +46,7 @@ KNOWN = {
 
 @pytest.fixture(scope="module")
 def verdicts() -> dict[tuple[str, str], Verdict]:
-    """What `kscaffold check` says of each class of the corpus, in one run."""
+    """What `kscaffold check` says about each class of the corpus, in one run."""
     report = check_files(CheckRequest((CORPUS,)))
     assert [finding for file in report.runs[0].files for finding in file.findings] == []
     return {
@@ -97,7 +97,7 @@ def class_of(layer: OwnLayer) -> str:
 
 @pytest.fixture(scope="module")
 def own_verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[OwnLayer, Verdict]]:
-    """What the rules say of Keras' own layers: several files, so that all cores are at work."""
+    """What the rules say about Keras' own layers, in several files so that all cores are used."""
     folder = tmp_path_factory.mktemp("own")
     jobs, order = [], []
     for number in range(12):
@@ -134,6 +134,6 @@ def test_what_is_known_of_layers_of_keras_is_still_so(own_verdicts: list[tuple[O
     import keras
 
     found = {(class_of(layer), finding.rule) for layer, verdict in own_verdicts for finding in verdict.findings}
-    if keras.__version__.startswith("3.15."):  # a newer Keras may have mended some
+    if keras.__version__.startswith("3.15."):  # a newer Keras may have fixed some
         assert set(KNOWN) <= found
     assert not set(LEFT_OUT) & {class_of(layer) for layer, _ in own_verdicts}

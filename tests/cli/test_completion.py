@@ -1,4 +1,4 @@
-"""What a shell offers for a word that is begun, as its completion script asks for it."""
+"""What a shell offers for a partial word, as its completion script asks for it."""
 
 from __future__ import annotations
 

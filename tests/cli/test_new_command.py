@@ -32,7 +32,7 @@ QUIET = ("--no-check", "--no-git", "--no-input", "-q")
 
 @pytest.fixture(autouse=True)
 def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a command forgets in the temporary folder is seen."""
+    """Notices what a command leaves in the temporary folder."""
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
@@ -40,14 +40,14 @@ def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture
 def nothing_left(tmp_path: Path, folder: Path):
-    """Holds everything on the disk against what it was."""
+    """Compares everything on the disk with what it was."""
     before = tree(tmp_path)
     yield
     assert tree(tmp_path) == before
 
 
 def cookie(folder: Path, files: dict[str, str], variables: dict[str, object] | None = None) -> str:
-    """A cookiecutter template of somebody's own."""
+    """A custom cookiecutter template."""
     for name, text in files.items():
         path = folder / "template" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -308,7 +308,7 @@ def test_git(folder: Path, kscaffold: Kscaffold, monkeypatch: pytest.MonkeyPatch
 
 
 class Terminal(io.StringIO):
-    """A terminal that a user types at."""
+    """A terminal at which a user types."""
 
     def isatty(self) -> bool:
         return True

@@ -226,7 +226,7 @@ def test_any_number_of_commands_is_taken_back_to_the_first(
 
 
 def before_it_writes(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
-    """Does something between the turn in which the next command looks at the disk and that in which it writes."""
+    """Does something between the turn in which the next command looks at the disk and the turn in which it writes."""
     turn, taken = lock.turn, []
 
     def act_before_the_second(folder: Path) -> AbstractContextManager[None]:
@@ -303,7 +303,7 @@ THERE = {"gone.py": b"new\n", "deep/gone_too.py": b"new\n", "back.py": b"new\n",
 
 
 def start(root: Path) -> Plan:
-    """A folder, and what is to become of its files."""
+    """A folder, and what should become of its files."""
     for name, content in THERE.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)

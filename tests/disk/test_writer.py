@@ -1,4 +1,4 @@
-"""Writing: what a plan says, and that a commit writes everything or leaves the folder as it was."""
+"""Writing: what a plan contains, and that a commit writes everything or leaves the folder as it was."""
 
 from __future__ import annotations
 

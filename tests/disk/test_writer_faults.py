@@ -1,7 +1,7 @@
 """What becomes of a user's folder: it holds exactly what the plan says, or exactly what it held before.
 
-Faults are real ones where they can be: a full disk, a folder without rights, signals, a process that is killed. Most
-run in a forked child, where an audit hook meets every step that the child takes in the folder, however it takes it.
+Faults are real where they can be: a full disk, a folder without permissions, signals, a killed process. Most run in a
+forked child, where an audit hook intercepts every step that the child takes in the folder, however it takes it.
 """
 
 import base64
@@ -85,11 +85,11 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Child:
-    """A process that does something, and is met before each step that it takes in a folder, and halfway in writing.
+    """A process that does something, intercepted before each step in a folder, and halfway through writing.
 
     Attributes:
         status: How it ended, as `subprocess` says it: 0, or minus the signal.
-        said: "done", or the exception that came of it.
+        said: "done", or the exception that resulted.
         steps: How many steps it took.
     """
 
@@ -117,7 +117,7 @@ class Child:
             if event in STEPS and any(isinstance(item, str | Path) and folder in str(item) for item in arguments):
                 step()
 
-        write, fsync = os.write, os.fsync  # which no hook is told of
+        write, fsync = os.write, os.fsync  # which no hook sees
 
         def written_in_two(descriptor: int, content: bytes) -> int:
             step()
@@ -142,7 +142,7 @@ class Child:
 
 
 def send(number: int, first: int, last: int | None = None) -> Callable[[int], None]:
-    """Meets the steps from the first to the last with a signal."""
+    """Sends a signal at each step, from the first to the last."""
 
     def meet(step: int) -> None:
         if first <= step <= (first if last is None else last):
@@ -172,7 +172,7 @@ def before_and_after(tmp_path: Path) -> tuple[Tree, Tree]:
 
 
 def start(root: Path) -> Path:
-    """A project with a module of the user's, which can be executed."""
+    """A project with an executable module of the user's."""
     root.mkdir()
     write(root, BEFORE)
     (root / "my_dense.py").chmod(0o755)
@@ -343,7 +343,7 @@ def test_a_folder_that_becomes_a_link_after_planning_is_not_written_through(tmp_
 
 @contextmanager
 def without_rights(folder: Path) -> Iterator[None]:
-    """Lets this process have no more rights in a folder than its permission bits give to others."""
+    """Gives this process only the rights in a folder that its permission bits give to others."""
     if os.geteuid() != 0:
         yield
         return
@@ -946,7 +946,7 @@ class Project:
 
     @property
     def state(self) -> tuple[Tree, str]:
-        """What is there, and the command that undo would take back."""
+        """What exists, and the command that undo would take back."""
         entry = history.last(self.root)
         return tree(self.root), entry.command if entry else ""
 
@@ -1142,7 +1142,7 @@ def test_a_journal_cannot_reach_through_a_link_that_is_a_file(tmp_path: Path) ->
 @needs_fork
 @pytest.mark.parametrize("existed", [True, False])
 def test_a_journal_alone_costs_no_file_that_its_run_did_not_write(tmp_path: Path, existed: bool) -> None:
-    """A repository may come with a journal in it, made to delete files of whoever runs kscaffold there."""
+    """A repository may contain a journal that is made to delete the files of whoever runs kscaffold there."""
     root = tmp_path / "root"
     killed_run(root, moves=1)
     write(root, {"precious.py": "precious"})

@@ -1,1 +1,1 @@
-"""What several test files need: worked specs, models as they are saved, random graphs, what programs mean."""
+"""What several test files need: worked specs, saved models, random graphs, what programs mean."""

@@ -1,4 +1,4 @@
-"""Defects and near misses, one file a rule, and what is expected of each: `tests/corpus`."""
+"""Defects and near misses, one file for each rule, and what is expected of each: `tests/corpus`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXPECT = re.compile(r"\s*# expect: (KS\d+)")
 
 @dataclass(frozen=True)
 class Expectation:
-    """A class of the corpus and the rule that has to flag it, if any."""
+    """A class of the corpus, and the rule that must flag it, if any."""
 
     file: str
     name: str

@@ -1,7 +1,7 @@
-"""The layers of Keras itself, as a table: what each is made by and what it is called on.
+"""The layers of Keras itself, as a table: how each is made, and what it is called on.
 
-Layers that are known to be right are the test for false alarms: a check of layers may find nothing in them but what is
-known of them. The table is data alone and imports nothing of Keras.
+Layers that are known to be right are the test for false alarms: a check of layers may find only what is known about
+them. The table is pure data, and does not import Keras.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OwnLayer:
-    """A way to make a layer of Keras, and the inputs that it takes.
+    """A way to make a Keras layer, and the inputs that it takes.
 
-    `construct` is an expression with `keras` as its only name. `shapes` has one shape a input, without the batch axis.
-    `below` is what integers are below. `call` says how the inputs are passed: "single" (one input), "list"
-    (`layer([a, b])`), "arguments" (`layer(a, b)`), or "cell", which is a cell to be wrapped in `keras.layers.RNN`.
+    `construct` is an expression with `keras` as its only name. `shapes` has one shape for each input, without the batch
+    axis. `below` is the number that integers are less than. `call` says how the inputs are passed: "single" (one
+    input), "list" (`layer([a, b])`), "arguments" (`layer(a, b)`), or "cell", a cell to be wrapped in
+    `keras.layers.RNN`.
     """
 
     construct: str
@@ -322,8 +323,8 @@ LAYERS: tuple[OwnLayer, ...] = (
 
 #: Class name -> why it is not in the table.
 LEFT_OUT: dict[str, str] = {
-    "Layer": "the abstract base of all layers: has no call of its own",
-    "Wrapper": "the abstract base of wrappers: has no call of its own",
+    "Layer": "the abstract base of all layers: has no `call`",
+    "Wrapper": "the abstract base of wrappers: has no `call`",
     "InputLayer": "an input of a model: takes no inputs, call gives nothing",
     "FlaxLayer": "needs flax and jax",
     "JaxLayer": "needs jax",

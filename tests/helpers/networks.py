@@ -1,4 +1,4 @@
-"""Random networks as their configs, and the programs that they become."""
+"""Configs of random networks, and the programs that they become."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def programs(config: Entry, folder: Path) -> tuple[Any, Any]:
 
 @st.composite
 def networks(draw: st.DrawFn) -> Entry:
-    """Networks with parts that are repeated, each time with other values, and sometimes with other layers."""
+    """Networks with repeated parts, each time with other values, and sometimes with other layers."""
     chooser = random.Random(draw(st.integers(0, 10**6)))
     layers = [entry("input_layer", [8])]
     named = chooser.random() < 0.5

@@ -15,10 +15,10 @@ Called = tuple[Any, ...]
 
 
 def meaning(program: Program) -> tuple[list[Called], Any]:
-    """The calls of layers and operations of the main function in the order of what they need, and its result.
+    """The calls of layers and operations in the main function, each after what it needs, and the result.
 
-    What a call takes is said by the calls that made it, so that the order of calls that do not need each other and the
-    names of variables make no difference.
+    What a call takes is described by the calls that made it, so the names of variables make no difference, and neither
+    does the order of calls that do not need each other.
     """
     return _Run(program).main()
 
@@ -149,7 +149,7 @@ class _Run:
         return self.channels(taken[0])
 
     def made(self, target: str, given: dict[str, Any]) -> Any:
-        """An object without the arguments that are as usual."""
+        """An object without the arguments that have their defaults."""
         if target.startswith(":") and target[1:] in self.routines and not self.routines[target[1:]].model:
             return self.tree(self.routines[target[1:]].result, {}, {})
         usual = {key: self.tree(value, {}, {}) for key, value in usual_arguments(target).items()}

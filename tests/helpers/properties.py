@@ -1,5 +1,5 @@
-"""How properties are tried: a fixed number of fixed examples, or, with `HYPOTHESIS_PROFILE=thorough`, ten times as many
-random ones.
+"""How properties are tried: on a fixed number of fixed examples or, with `HYPOTHESIS_PROFILE=thorough`, on ten times as
+many random ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 def examples(number: int) -> settings:
-    """The settings of a test that tries so many examples."""
+    """The settings of a test that tries this many examples."""
     return settings(
         max_examples=number * (10 if THOROUGH else 1),
         deadline=None,
@@ -25,7 +25,7 @@ def examples(number: int) -> settings:
 
 
 def work_of(call: Callable[[], object]) -> int:
-    """How many functions something calls: what it costs, without a clock."""
+    """How many functions something calls: its cost, measured without a clock."""
     count = 0
 
     def note(*event: object) -> None:

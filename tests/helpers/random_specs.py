@@ -24,7 +24,7 @@ SAME_SHAPE = ["Dropout(0.2)", "BatchNormalization", "LayerNormalization()", "Act
 
 @dataclass(frozen=True)
 class Part:
-    """A sub-model or a block: the shapes that it takes, and those that it gives."""
+    """A sub-model or a block: the shapes that it takes and returns."""
 
     name: str
     takes: tuple[Shape, ...]
@@ -72,7 +72,7 @@ class Grown:
         self.nodes: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
         self.values: dict[str, Shape] = {}
-        self.origin: dict[str, str] = {}  # of the nodes that call nothing but layers of their own: the one input
+        self.origin: dict[str, str] = {}  # of the nodes that call only their own layers: the one input
         self.uses: dict[str, int] = {}
         self.is_chain = True
 
@@ -83,14 +83,14 @@ class Grown:
         return bool(self.draw(st.integers(1, 100)) > 100 - percent)
 
     def new(self, names: list[str]) -> str:
-        """A name that is nobody's."""
+        """A name that is not used yet."""
         free = [name for name in names if name not in self.taken | self.family.names]
         name = str(self.one(*free)) if free else f"value{len(self.taken)}"
         self.taken.add(name)
         return name
 
     def size(self) -> tuple[str, int]:
-        """A size as it is written, and the number."""
+        """A size as it is written, and as a number."""
         number = self.draw(st.integers(2, 6))
         if not self.chance(20):
             return str(number), number
@@ -115,7 +115,7 @@ class Grown:
             self.origin[name] = name
 
     def layer(self, shape: Shape) -> tuple[str, Shape]:
-        """A layer of one input, and the shape that it gives."""
+        """A layer with one input, and the shape that it returns."""
         size, number = self.size()
         activation = self.one("", ", relu", ", activation=tanh")
         known: list[tuple[str, Shape]] = [
@@ -137,7 +137,7 @@ class Grown:
         return found
 
     def links(self, shape: Shape, number: int) -> tuple[str, Shape]:
-        """Some layers in a row."""
+        """A few layers in a row."""
         texts = []
         for _ in range(number):
             text, shape = self.layer(shape)
@@ -223,14 +223,14 @@ class Grown:
             self.uses[used] = self.uses.get(used, 0) + 1
 
     def structure(self) -> dict[str, Any]:
-        """How a model takes its inputs and gives its outputs, and whether it is trained."""
+        """How a model takes its inputs and returns its outputs, and whether it is trained."""
         said = {kind: self.one("dict", "list") for kind in ("inputs", "outputs") if self.chance(8)}
         self.is_chain &= not said
         found: dict[str, Any] = {"structure": said} if said else {}
         return found | ({"trainable": False} if self.chance(8) else {})
 
     def call_a_part(self, value: str) -> None:
-        """A node that calls a sub-model or a block, an old one or a new one."""
+        """A node that calls a sub-model or a block, existing or new."""
         shape = self.values[value]
         fitting = [part for part in self.family.parts if part.takes[0] == shape and len(part.takes) == 1]
         part = self.one(*fitting) if fitting and self.chance(50) else self.new_part(shape)
@@ -278,7 +278,7 @@ class Grown:
         return family.parts[-1]
 
     def finish(self, one_output: bool) -> tuple[tuple[str, Shape], ...]:
-        """Makes outputs of what is unused; gives their names and shapes."""
+        """Makes outputs of the unused values; returns their names and shapes."""
         unused = [name for name in self.values if name not in self.uses]
         if len(unused) > 1 and one_output:
             flat = [

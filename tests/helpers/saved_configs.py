@@ -35,7 +35,7 @@ def entry(name: str, shape: list[int | None]) -> Entry:
 
 
 def functional(layers: list[Entry], output: str, name: str = "functional", inputs: str = "input_layer") -> Entry:
-    """A functional model of one input and one output."""
+    """A functional model with one input and one output."""
     config = {
         "name": name,
         "trainable": True,
@@ -47,7 +47,7 @@ def functional(layers: list[Entry], output: str, name: str = "functional", input
 
 
 def chain(*layers: Entry, shape: tuple[int, ...] = (8,)) -> Entry:
-    """A functional model of layers that take what the one before gives."""
+    """A functional model that is a chain of layers."""
     return functional([entry("input_layer", list(shape)), *layers], layers[-1]["name"])
 
 
@@ -66,7 +66,7 @@ def write_keras(path: Path, config: Entry | str) -> Path:
 
 
 def resnet(stages: tuple[tuple[int, int, int], ...] = ((8, 2, 1), (16, 3, 2), (32, 4, 2)), named: bool = True) -> Entry:
-    """A residual network as factories build it: filters, blocks and strides of each stage.
+    """A residual network as factories build it, from the filters, blocks and strides of each stage.
 
     Args:
         stages: The stages.
@@ -111,7 +111,7 @@ def keras2_layer(kind: str, name: str, *calls: list[list[Any]], **config: Any) -
 
 
 def keras2_model() -> Entry:
-    """A model of two inputs and a shared layer, as Keras 2 saved it."""
+    """A model with two inputs and a shared layer, as Keras 2 saved it."""
     dense = {
         "use_bias": True,
         "kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": None}},

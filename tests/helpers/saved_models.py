@@ -156,14 +156,14 @@ def deferred() -> Any:
 
 
 def operations() -> Any:
-    """In a `.h5` file operations have no modules: Multiply might be the layer."""
+    """In an `.h5` file, operations have no modules: Multiply might be the layer."""
     inputs = keras.Input((4,))
     product = layers.Multiply()([layers.Dense(3)(inputs), layers.Dense(3)(inputs)])
     return keras.Model(inputs, ops.relu(product) * 2 + 1)
 
 
 def masked() -> Any:
-    """Masks that Keras passes on, that somebody computed, and that a call with an argument by name leaves unsaid."""
+    """Masks that Keras passes on, that somebody computed, and that a call with a keyword argument leaves out."""
     tokens = keras.Input((6,), dtype="int32", name="tokens")
     x = layers.Embedding(20, 4, mask_zero=True)(tokens)
     first = layers.LSTM(3)(layers.Bidirectional(layers.GRU(2, return_sequences=True))(x))

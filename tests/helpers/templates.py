@@ -27,7 +27,7 @@ PRESET = "summary: From TITLE.\ninputs: {x: 4}\noutputs: {y: x -> Dense(2)}\n"
 
 
 def write_layer(root: Path, title: str, name: str = "scale") -> None:
-    """A layer template below a folder with templates."""
+    """A layer template in a folder with templates."""
     folder = root / "layer" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "template.toml").write_text(MANIFEST)
@@ -35,6 +35,6 @@ def write_layer(root: Path, title: str, name: str = "scale") -> None:
 
 
 def write_preset(root: Path, title: str, name: str) -> None:
-    """A preset below a folder with templates."""
+    """A preset in a folder with templates."""
     (root / "model").mkdir(parents=True, exist_ok=True)
     (root / "model" / f"{name}.yaml").write_text(PRESET.replace("TITLE", title))

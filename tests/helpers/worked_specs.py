@@ -1,4 +1,4 @@
-"""Graphs of every shape that a user may describe: arguments of `kscaffold pipeline`, with the specs that they name."""
+"""Graphs of every shape that users may describe: arguments of `kscaffold pipeline`, with the specs that they name."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ ALL_STYLES = ("subclassed", "functional", "sequential")
 
 @dataclass(frozen=True)
 class Worked:
-    """A graph, how it is asked for, and what it must give.
+    """A graph, the command that asks for it, and what it must produce.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         arguments: What `kscaffold pipeline NAME` is given.
         parameters: The number of its parameters.
         outputs: The shapes of its outputs for two examples.

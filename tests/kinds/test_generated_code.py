@@ -1,4 +1,4 @@
-"""Any description that is accepted gives good code: random ones, held against black, ruff, pyright and Keras."""
+"""Any description that is accepted gives good code: random ones, checked by black, ruff, pyright and Keras."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ weights = st.lists(
     ),
     max_size=3,
 )
-# Those that leave a sequence a sequence, and those that may only come last.
+# Those that keep a sequence a sequence, and those that may only come last.
 KEEPING = [
     "Dense(units, relu)",
     "Dense(6, kernel_regularizer=L2(1e-3)) x3",
@@ -111,7 +111,7 @@ def generate(template: str | None, asked: LayerFlags, name: str = "MyLayer") -> 
 
 @pytest.fixture(scope="module")
 def generated() -> list[Generated]:
-    """What random descriptions give, those that are accepted."""
+    """The code for those random descriptions that are accepted."""
     collected: list[Generated] = []
     refused: list[RequestError] = []
 

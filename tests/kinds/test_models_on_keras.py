@@ -1,4 +1,4 @@
-"""Generated models on real Keras: every preset in every style, the tutorial's programs with their figures."""
+"""Generated models on real Keras: every preset in every style, and the tutorial's programs with their figures."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def scaffolds(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
 
 @pytest.fixture(scope="module")
 def verdicts(scaffolds: dict[tuple[str, str], ModelScaffold]) -> dict[tuple[str, str], Verdict]:
-    """What one check process says of all of them."""
+    """What one check process says about all of them."""
     modules = [scaffold.destination.module for scaffold in scaffolds.values()]
     jobs = tuple(
         scaffold.job(module, module.name) for scaffold, module in zip(scaffolds.values(), modules, strict=True)
@@ -84,7 +84,7 @@ def test_the_styles_of_a_preset_have_as_many_parameters(verdicts: dict[tuple[str
 
 @pytest.fixture(scope="module")
 def load(scaffolds: dict[tuple[str, str], ModelScaffold]) -> Iterator[Callable[..., Any]]:
-    """Gives what makes a preset's model in a style: its class, or the function that builds it."""
+    """Returns what makes a preset's model in a style: its class, or the function that builds it."""
     folder = next(iter(scaffolds.values())).destination.output_dir
     sys.path.insert(0, str(folder))
 
@@ -136,7 +136,7 @@ def test_a_preset_computes_the_same_in_every_style(
 
 
 def give_weights(model: Any, weights: list[Any]) -> None:
-    """Gives a model the weights of another: in order, where it has weights of one shape more than once.
+    """Gives a model the weights of another, in order where several weights have the same shape.
 
     Where a graph forks, the styles have different orders.
     """

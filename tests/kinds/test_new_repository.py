@@ -1,6 +1,6 @@
-"""A new repository in a fresh virtual environment: its README's two commands, and its training program when it is hit.
+"""A new repository in a fresh virtual environment: the commands of its README, and its training program under attack.
 
-One environment for all of it: installing TensorFlow takes most of the time.
+There is one environment for all tests, because installing TensorFlow takes most of the time.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def test_two_workers_train_as_one(repository: Path, whole: Path) -> None:
-    finish(train(repository, "runs/workers", "--epochs", "1"))  # a run may go on elsewhere
+    finish(train(repository, "runs/workers", "--epochs", "1"))  # a run may resume elsewhere
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     workers = []
     for index in range(2):

@@ -13,7 +13,7 @@ from helpers.templates import MANIFEST, write_layer, write_preset
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed package with an entry point for templates; gives the folder with its templates."""
+    """An installed package with an entry point for templates; returns the folder with its templates."""
     site = tmp_path / "site"
     templates = site / "acme_templates"
     templates.mkdir(parents=True)
@@ -115,7 +115,7 @@ def test_styles_tests_and_the_base_of_layers_can_be_ejected(kscaffold: Kscaffold
     assert kscaffold("model", "m", "--style", style, "--no-check", "-q").exit_code == 0
     assert kscaffold("layer", "n", "--no-check", "-q", "-t", "noise").exit_code == 0
     written = "".join(path.read_text() for path in folder.glob("*.py"))
-    # The base of layers is for the templates that are beside it; those that are built in have their own.
+    # The base of layers is for the templates next to it; the built-in ones have their own.
     assert ("Ours." in written) == (part != "layer/base")
     file.write_text("{{ nothing }}\n" + file.read_text())
     command = ("layer", "n2") if part == "test/layer" else ("model", "m2", "--style", style)

@@ -37,7 +37,7 @@ def keras() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def make(keras: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Generates a layer without a check and gives its class."""
+    """Generates a layer without a check, and returns its class."""
     folder = tmp_path_factory.mktemp("layers")
     count = 0
 
@@ -65,7 +65,7 @@ def arrays(template: str, batch_size: int = 3) -> list[Any]:
 
 
 def example(keras: ModuleType, make: Callable[..., Any], template: str, **arguments: Any) -> Callable[..., Any]:
-    """A layer from a template with its defaults, as something that takes one array an input."""
+    """A layer from a template with its defaults, as a function of one array for each input."""
     cls = make("-t", template)
     if template == "wrapper":
         return cls(keras.layers.Dense(16, dtype=arguments.get("dtype")), **arguments)
@@ -220,7 +220,7 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
     np.testing.assert_allclose(alone, together[:1], atol=1e-5)
 
 
-# The masks of the others are tested on their own, and that of `blank` is the user's to say.
+# The masks of the others are tested separately, and that of `blank` is up to the user.
 @pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, "attention", "rnn_cell", "blank"}))
 def test_a_mask_is_passed_on_where_the_steps_are(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))

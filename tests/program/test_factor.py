@@ -1,4 +1,4 @@
-"""Source that says what is repeated once: it does the same as a statement for each call, and reads well."""
+"""Source in which repetition is written once: it does the same as one statement for each call, and reads well."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_layer_that_a_single_block_has_is_named_like_the_others(kscaffold: Ksc
 
 
 def widening(blocks: int = 7) -> Entry:
-    """Blocks that widen what they take, the first by nothing, with rates that grow from block to block."""
+    """Blocks that widen their input, except the first, with rates that grow from block to block."""
     layers = [entry("input_layer", [8]), layer("Dense", "stem", "input_layer", units=16)]
     x, taken = "stem", 16
     for number in range(blocks):

@@ -128,7 +128,7 @@ def test_call_arguments_and_operations_stand_in_call(kscaffold: Kscaffold, folde
     }
     text = source(kscaffold, folder, functional([entry("input_layer", [8]), dropout, mean], "mean"))
     called = method(text, "Small", "call")
-    # As in a functional model, whoever says whether it is in training says it for all layers.
+    # As in a functional model, a caller that sets `training` sets it for all layers.
     assert "self.dropout(inputs, training=True if training is None else training)" in called
     assert "ops.mean(x, axis=1, keepdims=True)" in called
     assert "from keras import layers, ops" in text

@@ -56,7 +56,7 @@ def operations() -> Entry:
 
 
 def refused(kscaffold: Kscaffold, folder: Path, *arguments: str) -> str:
-    """What is said of a request that is refused, which leaves nothing behind."""
+    """The message that refuses a request, which leaves nothing behind."""
     before = tree(folder)
     done = kscaffold("from", *arguments, "--no-check")
     assert done.exit_code in (1, 2), done.out
@@ -512,7 +512,7 @@ def test_a_spec_and_a_picture(kscaffold: Kscaffold, folder: Path) -> None:
 
 
 def read(path: Path) -> SavedFile | None:
-    """What a file says; `None` if it is refused, in a message that names it."""
+    """The model in a file; `None` if the file is refused, in a message that names it."""
     try:
         return read_model(path, path.name)
     except RequestError as error:
@@ -522,7 +522,7 @@ def read(path: Path) -> SavedFile | None:
 
 
 def accept(config: Any, folder: Path) -> None:
-    """Reads a config: either it is refused, or what comes of it is Python that calls nothing but Keras."""
+    """Reads a config: either it is refused, or it becomes Python that calls only Keras."""
     path = folder / "model.json"
     path.write_text(json.dumps(config), encoding="utf-8")
     file = read(path)

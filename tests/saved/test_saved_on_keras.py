@@ -32,7 +32,7 @@ FILES = (
     " architecture.json keras2.json whole"
 ).split()
 FLAT = ("text.keras", "tickets.keras", "residual.keras", "attention.keras")
-# A spec says all of them but words that a layer learned.
+# A spec expresses all of them except words that a layer learned.
 SPECS = [file for file in FILES if file != "prepared.keras"]
 STYLES = [
     ("deferred.keras", "functional"),
@@ -78,7 +78,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         listed.append(spec)
 
     collect()
-    # The longest have the most in them.
+    # The longest contain the most.
     with Formatter() as formatter:
         for spec in sorted(listed, key=lambda item: -len(item.text)):
             number = len(list(folder.glob("*.py")))
@@ -122,19 +122,19 @@ def scaffolds(saved: Path, graphs: list[Path], tmp_path_factory: pytest.TempPath
 
 
 def without_feeds(job: Job) -> Job:
-    """A job that holds a model against the saved one alone."""
+    """A job that only compares a model with the saved one."""
     return replace(job, subjects=tuple(replace(subject, feeds=()) for subject in job.subjects or ()))
 
 
 def job_of(scaffold: Scaffold, file: str) -> Job:
-    """What the check process is asked; what Keras demands of every class, of a few alone, because it takes long."""
+    """What the check process is asked; all that Keras demands, of a few classes only, because that takes long."""
     job = scaffold.job(scaffold.destination.module, file)
     return job if file in RULED else without_feeds(job)
 
 
 @pytest.fixture(scope="module")
 def verdicts(scaffolds: dict[Key, Scaffold]) -> dict[Key, Verdict]:
-    """What one check process says of all of them, and of one that is wrong."""
+    """What one check process says about all of them, and about one that is wrong."""
     jobs = [job_of(scaffold, key[0]) for key, scaffold in scaffolds.items()]
     module = scaffolds["residual.keras", "factored"].destination.module
     wrong = module.with_name("wrong.py")
@@ -225,7 +225,7 @@ def test_the_generated_tests_pass_and_the_code_is_clean(scaffolds: dict[Key, Sca
     )
     assert done.returncode == 0, done.stdout[-3000:]
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or "ruff"
-    # How imports of modules beside it are sorted depends on where it is.
+    # How imports of neighboring modules are sorted depends on where it is.
     kept = [scaffold for key, scaffold in scaffolds.items() if key[1] != "--to-spec" and key[0] != "own.keras"]
     names = [scaffold.destination.module.name for scaffold in kept]
     done = subprocess.run(

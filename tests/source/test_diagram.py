@@ -1,4 +1,4 @@
-"""The picture of a graph: what a reader sees in it, and that no text in it can break it."""
+"""The picture of a graph: what a reader sees in it, and that no text can break it."""
 
 import random
 import re
@@ -36,7 +36,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Picture:
-    """What is to be seen in an SVG."""
+    """What can be seen in an SVG."""
 
     root: ElementTree.Element
     boxes: dict[str, Area]
@@ -87,7 +87,7 @@ def look_at(svg: str) -> Picture:
 
 
 def check_that_it_is_readable(drawing: Drawing, picture: Picture) -> None:
-    """No overlaps, nothing outside, arrows that go down from edge to edge and run through no box."""
+    """No overlaps, nothing outside, and arrows that go down from edge to edge without crossing a box."""
     assert set(picture.boxes) == {box.name for box in drawing.boxes}
     assert set(picture.arrows) == set(drawing.arrows)
     _, _, width, height = (float(number) for number in picture.root.attrib["viewBox"].split())
@@ -336,7 +336,7 @@ def test_a_deeper_model_takes_no_more_work_for_each_layer() -> None:
 
 
 def tangle(count: int) -> Drawing:
-    """So many boxes, and three times as many arrows at random."""
+    """This many boxes, and three times as many random arrows."""
     chosen = random.Random(0)
     names = [f"dense_{index}" for index in range(count)]
     arrows = (sorted(chosen.sample(range(count), 2)) for _ in range(3 * count))

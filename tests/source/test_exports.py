@@ -1,4 +1,4 @@
-"""A class is added to what a package exports, and the rest of `__init__.py` stays as it is, to the letter."""
+"""A class is added to what a package exports, and the rest of `__init__.py` stays exactly as it is."""
 
 import ast
 

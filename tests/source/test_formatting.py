@@ -1,4 +1,4 @@
-"""Formatting in a process of its own: texts come back in order, however long they are."""
+"""Formatting in a separate process: texts come back in order, however long they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ with Formatter() as formatter:
 
 
 def test_long_texts_do_not_block_each_other() -> None:
-    # In a process of its own, because what goes wrong here is that it waits for ever.
+    # In a separate process, because the failure here is to wait forever.
     subprocess.run([sys.executable, "-c", SEND_LONG_TEXTS], check=True, timeout=120)
 
 

@@ -196,7 +196,7 @@ def test_what_is_not_an_expression_of_a_graph_is_refused(text: str, complaint: s
         ("x -> " + "ReLU -> " * 20_000 + "ReLU", "net.yaml:3:5: The expression is 160009 characters long."),
     ],
 )
-def test_what_is_no_chain_is_refused_with_its_place(text: str, complaint: str) -> None:
+def test_what_is_not_a_chain_is_refused_with_its_place(text: str, complaint: str) -> None:
     with pytest.raises(RequestError) as refused:
         parse_chain(Text(text, Place("net.yaml", 3, 5)))
     assert complaint in str(refused.value)

@@ -1,4 +1,4 @@
-"""Graph specs: what they say, and what is said of those that cannot be."""
+"""Graph specs: what they mean, and how impossible ones are refused."""
 
 from __future__ import annotations
 

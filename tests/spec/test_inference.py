@@ -1,4 +1,4 @@
-"""What a layer makes of known input shapes: without Keras, and the same as Keras says."""
+"""The output shapes of layers for known input shapes: inferred without Keras, and as Keras computes them."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_what_is_not_known_is_not_guessed(text: str, shapes: list[Shape | None],
     assert inferred(text, *shapes) == expected
 
 
-# Every layer in these is known on every shape that Keras takes it on, but where a size of the shape is not known.
+# Every layer in these is known for every shape that Keras accepts, except where a size of the shape is unknown.
 SINGLE = """
 Dense(4); Dense(4, "relu", use_bias=False); Embedding(10, 4); Flatten(); Reshape((2, -1)); Reshape((6, 4))
 Reshape(()); Reshape((4, 1, 6)); Permute((2, 1)); Permute((3, 1, 2)); Permute((1,)); RepeatVector(3)
@@ -142,7 +142,7 @@ Bidirectional(LSTM(4)); Bidirectional(GRU(4, return_sequences=True), merge_mode=
 Bidirectional(SimpleRNN(4), merge_mode="ave"); Bidirectional(SimpleRNN(4, return_sequences=True), "mul")
 TimeDistributed(Dense(4)); TimeDistributed(Flatten()); TimeDistributed(Dropout(0.5))
 """
-# These may be unknown, but what is known of them is right.
+# These may be unknown, but what is known about them is right.
 DOUBTFUL = """
 Dense(0); Dense(-1); Dense(4, lora_rank=2); Dense(True); Embedding(0, 4); Reshape((-1, -1)); Reshape((None, 4))
 Reshape(24); Reshape((0, -1)); Reshape((-2, 3)); Permute((0, 1)); Permute((1, 1)); RepeatVector(0); Activation("glu")
@@ -244,7 +244,7 @@ def keras() -> ModuleType:
 
 
 def compare(keras: ModuleType, text: str, shapes: tuple[Shape, ...], must_know: bool) -> str:
-    """Holds what is inferred against what Keras says, and says what came of it."""
+    """Compares what is inferred with what Keras computes, and returns the outcome."""
     where = f"{text} on {shapes}"
     complaint, found = None, NOTHING
     try:
@@ -303,7 +303,7 @@ def windowed_layers(draw: st.DrawFn) -> tuple[str, tuple[Shape]]:
         given["use_bias"] = repr(draw(st.booleans()))
         if draw(st.booleans()):
             given["dilation_rate"] = sizes()
-            # Of strides and dilation at once, a backend may or may not be capable.
+            # A backend may or may not support strides and dilation at once.
             given["strides"] = "1"
         if kind == "Conv":
             given["groups"] = str(draw(st.sampled_from([1, 1, 1, 2])))

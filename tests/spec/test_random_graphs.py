@@ -1,4 +1,4 @@
-"""Random graphs: every style that can hold one gives good code, Keras agrees, and broken specs are refused."""
+"""Random graphs: every style that can hold one gives good code, Keras agrees with it, and broken specs are refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Made:
 
 
 def describe(text: str, style: Style, number: int, folder: Path) -> ModelScaffold:
-    """A scaffold for a spec; what the style cannot hold is refused."""
+    """A scaffold for a spec; a graph that the style cannot hold is refused."""
     destination = find_destination(Request("pipeline", f"graph{number}_{style}", "pipelines", output_dir=folder))
     graph = resolve_graph(parse_document(text, "spec.yaml"), destination.name.module, {})
     scaffold = scaffold_of(destination, "spec.yaml", graph, style)
@@ -114,7 +114,7 @@ def test_random_graphs_pass_ruffs_default_rules(made: list[Made]) -> None:
 
 
 def test_keras_finds_the_inputs_outputs_and_layer_calls_of_a_sample(made: list[Made]) -> None:
-    # The longest have the most in them.
+    # The longest contain the most.
     by_style = {style: [item for item in made if item.scaffold.style is style] for style in Style}
     sample = [
         item

@@ -1,4 +1,4 @@
-"""Specs of more than layers in chains: operations, arguments of calls, several values, dictionaries, frozen models."""
+"""Specs beyond chains of layers: operations, arguments of calls, several values, dictionaries, frozen models."""
 
 from __future__ import annotations
 
