@@ -134,6 +134,7 @@ class Reader:
             raise self.refuse(node, "this is too deep an expression") from None
 
     def read(self, node: ast.expr) -> Tree:
+        """The same, for an expression that is not too deep."""
         match node:
             case ast.Constant(value=value):
                 return self.constant(node, value)
