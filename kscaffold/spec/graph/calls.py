@@ -28,7 +28,7 @@ from kscaffold.program.tree import (
 from kscaffold.spec.graph.family import Family
 from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
 from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.layer.call import resolve_call
+from kscaffold.spec.layer.call import bind, resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
 WORDS = ("name", "dtype", "activation")  # the arguments of layers that never hold a model
@@ -223,25 +223,16 @@ class Calls:
 
     def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Tree], ...]:
         """What a call gives to the parameters of a block, all of them by name."""
-        place, call = link.place, link.call
-        own = [item.name.value for item in self.family.blocks[block.name].parameters]
         by_name = {argument.name: argument for argument in block.parameters}
-        given: dict[str, Tree] = {}
-        if len(call.arguments) > len(own):
-            raise place.error(f"{block.name} takes {len(own)} arguments, {len(call.arguments)} were given.")
-        for key, value in [*zip(own, call.arguments), *call.keywords]:
-            if key not in own:
-                hint = did_you_mean(key, own) or f"It takes {', '.join(own) or 'none'}."
-                raise place.error(f"{block.name} has no argument {key!r}.", hint)
-            if key in given:
-                raise place.error(f"{block.name} is given {key!r} twice.")
-            value = self.made_of(value, place, "name")
+        own = [by_name[item.name.value] for item in self.family.blocks[block.name].parameters]
+        with located(link.place):
+            bound = bind(block.name, link.call, {item.name: () if item.required else (item,) for item in own})
+        given = {}
+        for key, typed in bound.items():
+            value = self.made_of(typed, link.place, "name")
             if isinstance(value, Variable) and value.name not in self.scope:
                 if by_name[key].kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
                     value = Plain(value.name)
-            self.demand_parameters(value, place)
+            self.demand_parameters(value, link.place)
             given[key] = value
-        missing = [name for name in own if by_name[name].required and name not in given]
-        if missing:
-            raise place.error(f"{block.name} needs {missing[0]!r}.")
         return tuple(given.items())
