@@ -124,7 +124,7 @@ class Calls:
             if link.passed is not None:
                 raise place.error(f"{word!r} is a block, whose calls take no arguments.", "Give it parameters.")
             block = self.blocks[word] = self.family.part(word, place)
-            return Step(Target.BLOCK, word, place, arguments=self.block_arguments(block, link), repeat=link.repeat)
+            return Step(Target.BLOCK, word, place, repeat=link.repeat, passed=self.block_arguments(block, link))
         if link.bare and self.taken.get(word.partition(".")[0]) in ("input", "node", "output"):
             raise place.error(
                 f"{word!r} is a value, and a chain calls layers.", f"To merge values: (…, {word}) -> Concatenate."
@@ -179,7 +179,8 @@ class Calls:
         if not isinstance(head.of, Variable):
             raise place.error(f"{show(head)!r} is a part of what has no name.", "Give that a name: a node.")
         self.demand_parameters(head.index, place)
-        return Step(Target.OPERATION, "[]", place, part=Part(Value(head.of.name), head.index))
+        part = Part(Value(head.of.name), head.index)
+        return Step(Target.OPERATION, "[]", place, passed=Object("", arguments=(part,)))
 
     def given(self, call: Object, name: str, place: Place) -> Object:
         """The arguments of an operation or of a call: a bare word is a value or a parameter, else a string."""
@@ -221,7 +222,7 @@ class Calls:
         if unknown := sorted(names(tree) - set(self.scope)):
             raise self.family.no_parameter(unknown[0], place)
 
-    def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Tree], ...]:
+    def block_arguments(self, block: Graph, link: Link) -> Object:
         """What a call gives to the parameters of a block, all of them by name."""
         by_name = {argument.name: argument for argument in block.parameters}
         own = [by_name[item.name.value] for item in self.family.blocks[block.name].parameters]
@@ -235,4 +236,4 @@ class Calls:
                     value = Plain(value.name)
             self.demand_parameters(value, link.place)
             given[key] = value
-        return tuple(given.items())
+        return Object("", tuple(given.items()))

@@ -37,7 +37,7 @@ def _demand_one(graph: Graph) -> None:
             if step.target is Target.OPERATION:
                 what = f"the slice {show(step.part)}" if step.part else f"the operation {step.name}"
                 raise _no_chain(f"{graph.name!r} has {what}", step.place)
-            if step.passed != NOTHING:
+            if step.passed != NOTHING and step.target is not Target.BLOCK:
                 key = next((f"with {key}" for key, _ in step.passed.keywords), "with several values")
                 raise _no_chain(f"{step.name} is called {key}", step.place)
         if node.parts:
