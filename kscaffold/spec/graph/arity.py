@@ -133,7 +133,7 @@ def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
 
 
 def _given_by_layer(layer: Layer, step: Step) -> int | None:
-    """How many values a call of a layer gives; `None` for a layer of one's own."""
+    """How many values a call of a layer gives; `None` for a custom layer."""
     if layer.signature is None:
         return None
     if dict(step.passed.keywords).get("return_attention_scores") == Plain(True):

@@ -157,7 +157,7 @@ def _range_size(size: int | None, axis: Slice, reader: _Reader, first: bool) -> 
 
 
 def _axes(axis: object, rank: int) -> list[int]:
-    """Axes of a tensor, counted from 0; that of the batch is none of them."""
+    """Axes of a tensor, counted from 0; the axis of the batch is not among them."""
     places = []
     for place in axis if isinstance(axis, tuple) else (axis,):
         if type(place) is not int or not -rank <= place < rank or place % rank == 0:

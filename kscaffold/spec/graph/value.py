@@ -304,7 +304,7 @@ class Graph:
         """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
         if node.parts:
             return tuple(f"{node.name}.{part}" for part in node.parts)
-        part = self.part_of(node.steps[-1]) if node.steps else None
+        part = self.part_of(node.steps[-1])
         if part is None or len(part.outputs) == 1:
             return (node.name,)
         return tuple(f"{node.name}.{output.name}" for output in part.outputs)
