@@ -18,7 +18,7 @@ from kscaffold.source.layer.arguments import signature_default
 from kscaffold.source.layer.examples import input_text, output_text
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import ShapeFacts, described_inputs, described_outputs, infer_shapes
+from kscaffold.spec.graph.shapes import ShapeFacts, described, infer_shapes
 from kscaffold.spec.graph.value import Graph
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 
@@ -155,13 +155,16 @@ def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescript
     shapes = facts.of(graph)
     arguments = _described(graph.parameters)
     example = next((f" --set {item.name}={item.default}" for item in arguments), "")
+    inputs, outputs = (
+        tuple(f"{name}: {text.replace('`', '')}" for name, text in listed) for listed in described(graph, shapes)
+    )
     return PresetDescription(
         template.full_name,
         graph.summary,
         arguments,
         f"kscaffold model {to_class_name('my_' + template.name)} -t {template.name}{example}",
-        inputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_inputs(graph, shapes)),
-        outputs=tuple(f"{name}: {text.replace('`', '')}" for name, text in described_outputs(graph, shapes)),
+        inputs=inputs,
+        outputs=outputs,
         styles=tuple(style for style in Style if _holds(style, graph, facts)),
         spec=template.path.read_text(encoding="utf-8"),
     )

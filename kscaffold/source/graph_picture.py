@@ -57,11 +57,8 @@ def step_title(graph: Graph, step: Step) -> str:
     layer = graph.layer_of(step)
     if step.part:
         title = show(step.part)
-    elif step.target is Target.OPERATION:
-        title = f"{step.name}{_arguments(step)}"
     elif layer is None:
-        given = ", ".join(f"{key}={show(value)}" for key, value in step.arguments)
-        title = f"{step.name}({given})" if step.target is Target.BLOCK and given else f"{step.name}{_arguments(step)}"
+        title = f"{step.name}{_arguments(step)}"
     else:
         title = f"{layer_title(layer)}{_arguments(step)}"
         if step.target is Target.SHARED:

@@ -198,7 +198,7 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"sublayers": ("d=Dense(units)",)}, "'units' is not an argument of this layer"),
         ({"sublayers": ("d=Dropout(rate)",)}, "To add it: --arg rate:float=0.5."),
         ({"sublayers": ("d=Dense(3, rellu)",)}, "Keras has no activation 'rellu'"),
-        ({"sublayers": ("d=Flatten(1, 2, 3, 4)",)}, "Flatten takes 1 argument, 4 were given"),
+        ({"sublayers": ("d=Flatten(1, 2, 3, 4)",)}, "Flatten takes 1 argument, 4 are given"),
         ({"sublayers": ("d=L2(3)",)}, "L2 is a regularizer, not a layer"),
         ({"sublayers": ("d",)}, "'d' is not a sublayer"),
         ({"sublayers": ("d=Dense(8)", "e=Add()")}, "'e' merges several inputs, but is given one"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError
+from kscaffold.base.place import located
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.program.tree import Listing, Object, Plain, Tree
+from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step
 from kscaffold.spec.language.chain import OPERATIONS
+from kscaffold.spec.layer.call import bind
 
 # Operations that give several values; `None` where their arguments say how many.
 SEVERAL: dict[str, int | None] = {
@@ -25,17 +27,35 @@ TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
-def count_values(graph: Graph) -> Graph:
-    """The graph whose nodes know how many values they give, as far as their calls tell.
+def count_values(graph: Graph, others: Iterable[str]) -> Graph:
+    """The graph whose nodes know how many values they give: as their calls tell, else as many as are asked for.
+
+    Args:
+        graph: The graph.
+        others: Values that are asked for outside of its nodes and outputs.
 
     Raises:
         RequestError: A call is given too many values or too few, or gives several in the middle of a chain; names the
             place.
     """
-    return replace(graph, nodes=tuple(_counted(node, graph) for node in graph.nodes))
+    asked: dict[str, int] = {}
+    wanted = (value for node in graph.nodes for value in node.needs)
+    for value in (*wanted, *(output.value for output in graph.outputs), *others):
+        name, _, number = value.partition(".")
+        if number.isdecimal() and len(number) <= 3:
+            asked[name] = max(asked.get(name, 0), int(number) + 1)
+
+    def counted(node: Node) -> Node:
+        given = _count_given(node, graph)
+        count = asked.get(node.name, 1) if given is None else given
+        parts = tuple(map(str, range(count))) if count > 1 or (given is None and node.name in asked) else ()
+        return replace(node, parts=parts, complete=given is not None or not parts)
+
+    return replace(graph, nodes=tuple(map(counted, graph.nodes)))
 
 
-def _counted(node: Node, graph: Graph) -> Node:
+def _count_given(node: Node, graph: Graph) -> int | None:
+    """How many values the last call of a node gives, `None` where that is not known; 1 for a model."""
     given = len(node.start)
     made: int | None = 1
     for step in node.steps:
@@ -57,8 +77,7 @@ def _counted(node: Node, graph: Graph) -> Node:
             problem = "it cannot be repeated" if step.repeated else "the chain ends here"
             raise step.place.error(f"{step.name} gives {made} values, so {problem}.", hint)
         given = 1
-    parts = () if made in (1, None) else tuple(map(str, range(made or 0)))
-    return replace(node, parts=parts, complete=made is not None)
+    return made
 
 
 def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
@@ -91,20 +110,15 @@ def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
     listed = not given and passed.arguments and isinstance(passed.arguments[0], Listing)
     if name in OF_LISTS and not listed and parameters[0] not in dict(passed.keywords):
         raise _error(step, "takes a list of values", f"Write {step.name}([a, b]).")
-    positional = given + len(passed.arguments)
-    if positional > len(parameters) and not signature.variadic:
-        raise _error(step, f"takes {_count(len(parameters), 'argument')}, {positional} are given")
-    filled = parameters[:positional]
-    for key, _ in passed.keywords:
-        if key in filled:
-            raise _error(step, f"is given {key!r} twice")
-        if key not in parameters and not signature.variadic:
-            hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters)}."
-            raise _error(step, f"has no argument {key!r}", hint)
-        filled.append(key)
-    missing = [key for key, default in signature.parameters.items() if not default and key not in filled]
-    if missing:
-        raise _error(step, f"needs {missing[0]!r}")
+    typed = replace(passed, arguments=(*[NONE] * given, *passed.arguments))
+    with located(step.place):
+        bind(
+            step.name,
+            typed,
+            signature.parameters,
+            signature.variadic,
+            dict(passed.keywords) if signature.variadic else (),
+        )
     for key, item in (*zip(parameters[given:], passed.arguments), *passed.keywords):
         for part in item.items if isinstance(item, Listing) else (item,):
             if key in TENSORS and isinstance(part, Plain) and isinstance(part.value, str):
@@ -117,7 +131,7 @@ def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
 
 
 def _given_by_layer(layer: Layer, step: Step) -> int | None:
-    """How many values a call of a layer gives; `None` for a layer of one's own."""
+    """How many values a call of a layer gives; `None` for a custom layer."""
     if layer.signature is None:
         return None
     if dict(step.passed.keywords).get("return_attention_scores") == Plain(True):

@@ -28,7 +28,7 @@ from kscaffold.program.tree import (
 from kscaffold.spec.graph.family import Family
 from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
 from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.layer.call import resolve_call
+from kscaffold.spec.layer.call import bind, resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
 WORDS = ("name", "dtype", "activation")  # the arguments of layers that never hold a model
@@ -124,7 +124,7 @@ class Calls:
             if link.passed is not None:
                 raise place.error(f"{word!r} is a block, whose calls take no arguments.", "Give it parameters.")
             block = self.blocks[word] = self.family.part(word, place)
-            return Step(Target.BLOCK, word, place, arguments=self.block_arguments(block, link), repeat=link.repeat)
+            return Step(Target.BLOCK, word, place, repeat=link.repeat, passed=self.block_arguments(block, link))
         if link.bare and self.taken.get(word.partition(".")[0]) in ("input", "node", "output"):
             raise place.error(
                 f"{word!r} is a value, and a chain calls layers.", f"To merge values: (…, {word}) -> Concatenate."
@@ -179,7 +179,8 @@ class Calls:
         if not isinstance(head.of, Variable):
             raise place.error(f"{show(head)!r} is a part of what has no name.", "Give that a name: a node.")
         self.demand_parameters(head.index, place)
-        return Step(Target.OPERATION, "[]", place, part=Part(Value(head.of.name), head.index))
+        part = Part(Value(head.of.name), head.index)
+        return Step(Target.OPERATION, "[]", place, passed=Object("", arguments=(part,)))
 
     def given(self, call: Object, name: str, place: Place) -> Object:
         """The arguments of an operation or of a call: a bare word is a value or a parameter, else a string."""
@@ -221,27 +222,18 @@ class Calls:
         if unknown := sorted(names(tree) - set(self.scope)):
             raise self.family.no_parameter(unknown[0], place)
 
-    def block_arguments(self, block: Graph, link: Link) -> tuple[tuple[str, Tree], ...]:
+    def block_arguments(self, block: Graph, link: Link) -> Object:
         """What a call gives to the parameters of a block, all of them by name."""
-        place, call = link.place, link.call
-        own = [item.name.value for item in self.family.blocks[block.name].parameters]
         by_name = {argument.name: argument for argument in block.parameters}
-        given: dict[str, Tree] = {}
-        if len(call.arguments) > len(own):
-            raise place.error(f"{block.name} takes {len(own)} arguments, {len(call.arguments)} were given.")
-        for key, value in [*zip(own, call.arguments), *call.keywords]:
-            if key not in own:
-                hint = did_you_mean(key, own) or f"It takes {', '.join(own) or 'none'}."
-                raise place.error(f"{block.name} has no argument {key!r}.", hint)
-            if key in given:
-                raise place.error(f"{block.name} is given {key!r} twice.")
-            value = self.made_of(value, place, "name")
+        own = [by_name[item.name.value] for item in self.family.blocks[block.name].parameters]
+        with located(link.place):
+            bound = bind(block.name, link.call, {item.name: () if item.required else (item,) for item in own})
+        given = {}
+        for key, typed in bound.items():
+            value = self.made_of(typed, link.place, "name")
             if isinstance(value, Variable) and value.name not in self.scope:
                 if by_name[key].kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
                     value = Plain(value.name)
-            self.demand_parameters(value, place)
+            self.demand_parameters(value, link.place)
             given[key] = value
-        missing = [name for name in own if by_name[name].required and name not in given]
-        if missing:
-            raise place.error(f"{block.name} needs {missing[0]!r}.")
-        return tuple(given.items())
+        return Object("", tuple(given.items()))

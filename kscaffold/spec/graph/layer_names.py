@@ -72,9 +72,9 @@ class LayerNames:
 
 
 def makes_its_value(node: Node) -> bool:
-    """Whether the one value of a node is made by a layer of its own, by which it can be found."""
-    last = node.steps[-1] if node.steps else None
-    return last is not None and last.layer is not None and not last.repeated and not node.parts
+    """Whether the one value of a node is made by a layer that nothing else calls, by which it can be found."""
+    last = node.steps[-1]
+    return last.layer is not None and not last.repeated and not node.parts
 
 
 def keras_name(class_name: str) -> str:

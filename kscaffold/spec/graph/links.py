@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from kscaffold.base.place import Place, Text
 from kscaffold.spec.graph.document import GraphText
 from kscaffold.spec.graph.value import Cut, Graph, Node, every_graph
-
-
-def with_parts(graph: Graph, others: Iterable[str]) -> Graph:
-    """The graph in which nodes have as many values as are asked for, where it is not known how many they give.
-
-    Args:
-        graph: The graph.
-        others: Values that are asked for outside of its nodes and outputs.
-    """
-    asked: dict[str, int] = {}
-    wanted = [
-        *others,
-        *(output.value for output in graph.outputs),
-        *(name for node in graph.nodes for name in node.needs),
-    ]
-    for value in wanted:
-        name, _, number = value.partition(".")
-        if number.isdecimal() and len(number) <= 3:
-            asked[name] = max(asked.get(name, 0), int(number))
-
-    def counted(node: Node) -> Node:
-        if node.complete or node.name not in asked:
-            return replace(node, complete=True)
-        return replace(node, parts=tuple(str(number) for number in range(asked[node.name] + 1)))
-
-    return replace(graph, nodes=tuple(map(counted, graph.nodes)))
 
 
 def in_order(graph: Graph) -> Graph:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kscaffold.base.place import Place
 from kscaffold.base.project import Style
-from kscaffold.program.argument import Argument
 from kscaffold.program.operators import with_operators
 from kscaffold.program.tree import (
     Code,
@@ -38,8 +37,10 @@ from kscaffold.spec.graph import value as graphs
 from kscaffold.spec.graph.chains import demand_chain
 from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
 from kscaffold.spec.graph.layer_names import LayerNames
-from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described_inputs, described_outputs
+from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
 from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step
+
+Paths = tuple[tuple[int | str, ...], ...]
 
 
 def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False) -> Program:
@@ -76,10 +77,6 @@ def builder_name(graph: Graph) -> str:
     return f"build_{graph.name}"
 
 
-def _parameter(argument: Argument) -> Parameter:
-    return Parameter(argument.name, argument.default, argument)
-
-
 class _Lowering:
     """One graph of a spec as a routine.
 
@@ -114,13 +111,14 @@ class _Lowering:
         return Routine(
             graph.name if graph.is_block else builder_name(graph),
             len(graph.inputs),
-            tuple(map(_parameter, graph.parameters)),
+            tuple(Parameter(item.name, item.default, item) for item in graph.parameters),
             steps,
             result,
             None if self.applies else self.model(deferred),
             tuple((name, made) for name, made, _ in self.layers),
             input_names=tuple(item.name for item in graph.inputs) if self.applies else (),
-            described=self.described(),
+            # A block takes what it is given.
+            described=Described(graph.summary, *(() if graph.is_block else described(graph, self.shapes))),
             places=tuple((name, place) for name, _, place in self.layers if place is not None),
         )
 
@@ -149,16 +147,7 @@ class _Lowering:
         name = "" if graph.is_block else graph.name
         return Model(name, inputs, structure, self.style is Style.SEQUENTIAL, graph.frozen)
 
-    def described(self) -> Described:
-        """What a docstring says; a block takes what it is given."""
-        if self.graph.is_block:
-            return Described(self.graph.summary)
-        shapes = self.shapes
-        return Described(
-            self.graph.summary, described_inputs(self.graph, shapes), described_outputs(self.graph, shapes)
-        )
-
-    def structure(self, form: Form, names: list[str], items: list[Ref]) -> Tree:
+    def structure(self, form: Form, names: list[str], items: Sequence[Tree]) -> Tree:
         """How values are taken or given: one, a list, a dictionary."""
         if form is Form.ONE:
             return items[0]
@@ -167,11 +156,11 @@ class _Lowering:
     def with_variables(self) -> list[tuple[str, Tree, Place | None]]:
         """The layers and models that have a variable, each behind those that it needs."""
         graph = self.graph
+        if self.style is Style.SEQUENTIAL:
+            return []
         listed = [
             (item.name, self.layer(item.layer, self.names.shared(item.name)), item.place) for item in graph.shared
         ]
-        if self.style is Style.SEQUENTIAL:
-            return []
         models = [(part.name, self.part(part, {}), None) for part in graph.models if not self.is_inside(part)]
         shares = any(graph.models_in(item.layer) for item in graph.shared)
         return [*models, *listed] if shares else [*listed, *models]
@@ -180,12 +169,9 @@ class _Lowering:
         """Whether a model needs no variable, because one layer has it and nothing else calls it."""
         if self.style is Style.FUNCTIONAL:
             return False
-        made = [step.layer.call for step in self.graph.steps if step.layer]
-        named = [name for call in (*made, *(item.layer.call for item in self.graph.shared)) for name in values(call)]
-        named += [step.name for step in self.graph.steps if step.target is Target.MODEL]
-        return named.count(model.name) == 1 and model.name not in {
-            step.name for step in self.graph.steps if step.target is Target.MODEL
-        }
+        inside = [name for layer in self.graph.layers for name in values(layer.call)]
+        called = {step.name for step in self.graph.steps if step.target is Target.MODEL}
+        return inside.count(model.name) == 1 and model.name not in called
 
     def part(self, part: Graph, given: Mapping[str, Tree]) -> Object:
         """What makes a sub-model, or a block in a list."""
@@ -218,16 +204,14 @@ class _Lowering:
         """The steps of a node; its values are known from then on."""
         given: list[Tree] = [self.values[value] for value in node.start]
         for place, step in enumerate(node.steps):
-            last = place == len(node.steps) - 1
-            outputs = self.outputs(node, step) if last else self.outputs(None, step)
+            last = step is node.steps[-1]
+            outputs = self.outputs(step, node if last else None)
             made = self.step(step, given, outputs, self.names.of_step(node, place))
-            if last:
-                made = self.named(node, made)
-            yield made
+            yield self.named(node, made) if last else made
             given = [Ref(made.uid, outputs[0] if outputs else ())]
 
-    def outputs(self, node: Node | None, step: graphs.Step) -> tuple[tuple[int | str, ...], ...]:
-        """Where the values are in what a step gives."""
+    def outputs(self, step: graphs.Step, node: Node | None) -> Paths:
+        """Where the values are in what a step gives, and the node that it ends."""
         part = self.graph.part_of(step)
         if node is not None and node.parts:
             return tuple((int(name),) for name in node.parts) if node.complete else ()
@@ -249,9 +233,7 @@ class _Lowering:
             variables += made[1:]
         return replace(step, names=tuple(name.replace(".", "_") for name in variables))
 
-    def step(
-        self, step: graphs.Step, given: list[Tree], outputs: tuple[tuple[int | str, ...], ...], name: str | None
-    ) -> Step:
+    def step(self, step: graphs.Step, given: list[Tree], outputs: Paths, name: str | None) -> Step:
         """One call; what is repeated is a loop over it."""
         if not step.repeated:
             return self.call(step, given, outputs, name)
@@ -259,14 +241,10 @@ class _Lowering:
         body = self.call(step, [Ref(number)], outputs, None)
         times = Variable(step.repeat) if isinstance(step.repeat, str) else Plain(step.repeat)
         rounds = Object("range", (("count", times),), 1)
-        result = Ref(body.uid, outputs[0])
-        return Step(
-            number, StepKind.LOOP, rounds, tuple(given), variables=("_",), body=(body,), result=result, place=step.place
-        )
+        loop = Step(number, StepKind.LOOP, rounds, tuple(given), variables=("_",), place=step.place)
+        return replace(loop, body=(body,), result=Ref(body.uid, outputs[0]))
 
-    def call(
-        self, step: graphs.Step, given: list[Tree], outputs: tuple[tuple[int | str, ...], ...], name: str | None
-    ) -> Step:
+    def call(self, step: graphs.Step, given: list[Tree], outputs: Paths, name: str | None) -> Step:
         """One call of a layer, a model, a block or an operation."""
         args = (*self.arguments(step, given), *map(self.moved, step.passed.arguments))
         kwargs = tuple((key, self.moved(item)) for key, item in step.passed.keywords)
@@ -274,11 +252,13 @@ class _Lowering:
         kind, callee = StepKind.NAMED, self.callee(step, name)
         if step.target is Target.OPERATION:
             kind = StepKind.OPERATION
-            if step.part is not None:
+            if step.part:
                 args = (self.moved(step.part.of), self.moved(step.part.index))
-        elif step.target is Target.BLOCK and self.style is not Style.SEQUENTIAL:
-            assert part is not None
-            kind, kwargs = StepKind.INVOKE, self.passed(part, dict(step.arguments))
+        elif part and part.is_block:
+            # In a list, a block is a layer that is made with its parameters.
+            inside = self.style is Style.SEQUENTIAL
+            kind = StepKind.LAYER if inside else StepKind.INVOKE
+            kwargs = () if inside else self.passed(part, dict(step.passed.keywords))
         elif isinstance(callee, Object):
             kind = StepKind.LAYER
         return Step(next(self.counter), kind, callee, args, kwargs, outputs, place=step.place)
@@ -287,7 +267,7 @@ class _Lowering:
         """What a step calls: what makes a layer, or a name."""
         layer, part = self.graph.layer_of(step), self.graph.part_of(step)
         if self.style is Style.SEQUENTIAL and part is not None:
-            return self.part(part, dict(step.arguments))
+            return self.part(part, dict(step.passed.keywords))
         if self.style is Style.SEQUENTIAL and layer is not None and step.target is Target.SHARED:
             return self.layer(layer, self.names.shared(step.name))
         if step.layer is not None:
@@ -300,10 +280,7 @@ class _Lowering:
         if step.target in (Target.BLOCK, Target.OPERATION) or not given:
             return tuple(given)
         if part is not None:
-            if part.input_form is Form.ONE:
-                return (given[0],)
-            names = [item.name for item in part.inputs]
-            return (Table(tuple(zip(names, given))) if part.input_form is Form.DICT else Listing("[]", tuple(given)),)
+            return (self.structure(part.input_form, [item.name for item in part.inputs], given),)
         assert layer is not None
         if len(given) == 1 and step.passed.arguments:
             return (given[0],)

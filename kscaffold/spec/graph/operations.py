@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
-from kscaffold.program.tree import DOTS, Arithmetic, Listing, Part, Plain, Slice, Tree, Value, Variable
+from kscaffold.program.tree import DOTS, NONE, Arithmetic, Listing, Part, Plain, Slice, Tree, Value, Variable
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OPERATIONS
 from kscaffold.spec.shapes.shape import Shape, evaluate_size
 
-Rule = TypeVar("Rule", bound=Callable[..., tuple[int | None, ...]])
-RULES: dict[str, Callable[..., tuple[int | None, ...]]] = {}
+Sizes = tuple[int | None, ...]  # with the batch axis
+Rule = Callable[..., Sizes]
+RULES: dict[str, Rule] = {}
 BATCH = None  # the size of the batch axis
 ELEMENTWISE = (
     "abs absolute arccos arcsin arctan ceil celu clip cos cosh elu erf exp expm1 floor gelu hard_sigmoid"
@@ -46,35 +46,29 @@ def operation_shape(
     reader = _Reader(shapes, values)
     try:
         if step.part:
-            return _without_batch(sliced(reader.shape(step.part.of), step.part, reader))
-        name = step.name.removeprefix(OPERATIONS)
-        if name not in RULES:
-            return None
-        parameters = catalogue.find_operation(name).parameters
-        firsts: list[object] = [_with_batch(shape) for shape in given]
-        positional = [*firsts, *(reader.argument(item) for item in step.passed.arguments)]
-        arguments: dict[str, object] = dict(zip(parameters, positional))
-        arguments |= {key: reader.argument(item) for key, item in step.passed.keywords}
-        arguments = {key: default[0] for key, default in parameters.items() if default} | arguments
-        return _without_batch(RULES[name](*(arguments[key] for key in parameters)))
+            made = sliced(reader.shape(step.part.of), step.part, reader)
+        else:
+            name = step.name.removeprefix(OPERATIONS)
+            parameters = catalogue.find_operation(name).parameters
+            typed = (reader.argument(item) for item in step.passed.arguments)
+            arguments: dict[str, object] = {key: default[0] for key, default in parameters.items() if default}
+            arguments |= zip(parameters, (*map(_with_batch, given), *typed))
+            arguments |= {key: reader.argument(item) for key, item in step.passed.keywords}
+            made = RULES[name](*(arguments[key] for key in parameters))
     except (Unknown, IndexError, KeyError, TypeError, ValueError, RequestError):
         return None  # what Keras refuses is for the check to say
+    # It has no batch axis, or another size of it.
+    return made[1:] if made and made[0] is BATCH else None
+
+
+class _Tensor(Sizes):
+    """The shape of a tensor, with the batch axis: not a tuple of numbers."""
 
 
 def _with_batch(shape: Shape | None) -> _Tensor:
     if shape is None:
         raise Unknown
     return _Tensor((BATCH, *shape))
-
-
-def _without_batch(shape: tuple[int | None, ...]) -> Shape:
-    if not shape or shape[0] is not BATCH:
-        raise Unknown  # it has no batch axis, or another size of it
-    return shape[1:]
-
-
-class _Tensor(tuple[int | None, ...]):
-    """The shape of a tensor, with the batch axis: no tuple of numbers."""
 
 
 class _Reader:
@@ -93,7 +87,7 @@ class _Reader:
             case Value():
                 return self.shape(item)
             case Listing(items=items):
-                return tuple(self.argument(part) for part in items)
+                return tuple(map(self.argument, items))
             case Plain(value=value):
                 return value
             case Variable(name=word) if self.values.get(word) is not None:
@@ -104,36 +98,44 @@ class _Reader:
 
     def number(self, item: Tree) -> int | None:
         """A whole number, or nothing."""
-        if item == Plain(None):
-            return None
-        size = evaluate_size(item, self.values)
-        if size is None:
+        size = None if item == NONE else evaluate_size(item, self.values)
+        if size is None and item != NONE:
             raise Unknown
         return size
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Registers the rule of operations, which is given their arguments in the order of Keras."""
+def rule(*names: str, tensors: int = 1) -> Callable[[Rule], Rule]:
+    """Registers the rule of operations, which is given their arguments in the order of Keras.
+
+    Args:
+        names: The operations.
+        tensors: How many arguments, from the first on, have to be tensors.
+    """
 
     def register(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names, function))
+        def checked(*arguments: object) -> Sizes:
+            if not all(isinstance(item, _Tensor) for item in arguments[:tensors]):
+                raise Unknown
+            return function(*arguments)
+
+        RULES.update(dict.fromkeys(names, checked))
         return function
 
     return register
 
 
-def sliced(whole: tuple[int | None, ...], part: Part, reader: _Reader) -> tuple[int | None, ...]:
+def sliced(whole: Sizes, part: Part, reader: _Reader) -> Sizes:
     """The shape of a part of a value."""
     axes = list(part.index.items) if isinstance(part.index, Listing) else [part.index]
-    taken = sum(1 for axis in axes if axis != DOTS and axis != Plain(None))
+    taken = sum(1 for axis in axes if axis not in (DOTS, NONE))
     if DOTS not in axes:
         axes.append(DOTS)
     place = axes.index(DOTS)
-    axes[place : place + 1] = [Slice(Plain(None), Plain(None), Plain(None))] * (len(whole) - taken)
+    axes[place : place + 1] = [Slice(NONE, NONE, NONE)] * (len(whole) - taken)
     sizes = iter(whole)
     made: list[int | None] = []
     for position, axis in enumerate(axes):
-        if axis == Plain(None):
+        if axis == NONE:
             made.append(1)
             continue
         size = next(sizes)
@@ -153,26 +155,23 @@ def _range_size(size: int | None, axis: Slice, reader: _Reader, first: bool) -> 
     return len(range(*slice(start, stop, step).indices(size)))
 
 
-def _axis(axis: object, rank: int) -> int:
-    if type(axis) is not int or not -rank <= axis < rank:
-        raise Unknown
-    return axis % rank
-
-
 def _axes(axis: object, rank: int) -> list[int]:
-    listed = axis if isinstance(axis, tuple) else (axis,)
-    return [_axis(item, rank) for item in listed]
+    """Axes of a tensor, counted from 0; the axis of the batch is not among them."""
+    places = []
+    for place in axis if isinstance(axis, tuple) else (axis,):
+        if type(place) is not int or not -rank <= place < rank or place % rank == 0:
+            raise Unknown
+        places.append(place % rank)
+    return places
 
 
 @rule(*ELEMENTWISE)
-def _same(first: object, *_: object) -> tuple[int | None, ...]:
-    if not isinstance(first, _Tensor):
-        raise Unknown
+def _same(first: _Tensor, *_: object) -> Sizes:
     return first
 
 
-@rule(*BINARY)
-def _broadcast(*operands: object) -> tuple[int | None, ...]:
+@rule(*BINARY, "where", tensors=0)
+def _broadcast(*operands: object) -> Sizes:
     shapes = [tuple(item) for item in operands if isinstance(item, _Tensor)]
     if any(not isinstance(item, (_Tensor, int, float, bool)) for item in operands):
         raise Unknown
@@ -188,60 +187,42 @@ def _broadcast(*operands: object) -> tuple[int | None, ...]:
     return tuple(made)
 
 
-@rule("where")
-def _where(condition: object, *branches: object) -> tuple[int | None, ...]:
-    return _broadcast(condition, *branches)
-
-
 @rule(*REDUCTIONS)
-def _reduced(x: object, axis: object, keepdims: object, *_: object) -> tuple[int | None, ...]:
-    if not isinstance(x, _Tensor) or axis is None:
-        raise Unknown
+def _reduced(x: _Tensor, axis: object, keepdims: object, *_: object) -> Sizes:
     gone = _axes(axis, len(x))
-    if 0 in gone:
-        raise Unknown
     if keepdims:
         return tuple(1 if place in gone else size for place, size in enumerate(x))
     return tuple(size for place, size in enumerate(x) if place not in gone)
 
 
-@rule("concatenate")
-def _concatenated(xs: object, axis: object) -> tuple[int | None, ...]:
-    tensors = [item for item in xs if isinstance(item, _Tensor)] if isinstance(xs, tuple) else []
-    if not tensors or not isinstance(xs, tuple) or len(tensors) != len(xs):
+@rule("concatenate", tensors=0)
+def _concatenated(xs: tuple[_Tensor, ...], axis: object) -> Sizes:
+    if not xs or not all(isinstance(item, _Tensor) for item in xs):
         raise Unknown
-    place = _axis(axis, len(tensors[0]))
-    others = {(*item[:place], *item[place + 1 :]) for item in tensors}
-    sizes = [size for item in tensors if (size := item[place]) is not None]
-    if not place or len(others) > 1 or len(sizes) != len(tensors):
+    (place,) = _axes(axis, len(xs[0]))
+    others = {(*item[:place], *item[place + 1 :]) for item in xs}
+    sizes = [size for item in xs if (size := item[place]) is not None]
+    if len(others) > 1 or len(sizes) != len(xs):
         raise Unknown
-    return (*tensors[0][:place], sum(sizes), *tensors[0][place + 1 :])
+    return (*xs[0][:place], sum(sizes), *xs[0][place + 1 :])
 
 
-@rule("stack")
-def _stacked(xs: object, axis: object) -> tuple[int | None, ...]:
-    if not isinstance(xs, tuple) or len(set(xs)) != 1 or not isinstance(xs[0], _Tensor):
+@rule("stack", tensors=0)
+def _stacked(xs: tuple[_Tensor, ...], axis: object) -> Sizes:
+    if len(set(xs)) != 1 or not isinstance(xs[0], _Tensor):
         raise Unknown
-    place = _axis(axis, len(xs[0]) + 1)
-    if not place:
-        raise Unknown
+    (place,) = _axes(axis, len(xs[0]) + 1)
     return (*xs[0][:place], len(xs), *xs[0][place:])
 
 
 @rule("expand_dims")
-def _expanded(x: object, axis: object) -> tuple[int | None, ...]:
-    if not isinstance(x, _Tensor):
-        raise Unknown
-    place = _axis(axis, len(x) + 1)
-    if not place:
-        raise Unknown
+def _expanded(x: _Tensor, axis: object) -> Sizes:
+    (place,) = _axes(axis, len(x) + 1)
     return (*x[:place], 1, *x[place:])
 
 
 @rule("squeeze")
-def _squeezed(x: object, axis: object) -> tuple[int | None, ...]:
-    if not isinstance(x, _Tensor) or axis is None:
-        raise Unknown
+def _squeezed(x: _Tensor, axis: object) -> Sizes:
     gone = _axes(axis, len(x))
     if any(x[place] != 1 for place in gone):
         raise Unknown
@@ -249,7 +230,7 @@ def _squeezed(x: object, axis: object) -> tuple[int | None, ...]:
 
 
 @rule("transpose")
-def _transposed(x: object, axes: object) -> tuple[int | None, ...]:
-    if not isinstance(x, _Tensor) or not isinstance(axes, tuple) or sorted(axes) != list(range(len(x))) or axes[0]:
+def _transposed(x: _Tensor, axes: tuple[int, ...]) -> Sizes:
+    if sorted(axes) != list(range(len(x))) or axes[0]:
         raise Unknown
     return tuple(x[place] for place in axes)

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from kscaffold.base.place import located
 from kscaffold.program.text import show
-from kscaffold.program.tree import Arithmetic, Listing, Object, Plain, Tree, Value, Variable, names
+from kscaffold.program.tree import Object, Tree, Value, names
 from kscaffold.spec.graph.operations import operation_shape
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
 from kscaffold.spec.shapes.inference import RECURRENT, Inferred, infer
-from kscaffold.spec.shapes.shape import Shape, evaluate_size, show_shape
+from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_shape
 
 # The arguments of layers that become the last size of their output.
 LAST_SIZES = ("units", "filters", "output_dim")
@@ -94,34 +94,17 @@ def infer_shapes(graph: Graph, own_layers: OwnLayers) -> ShapeFacts:
 
 def default_values(graph: Graph) -> dict[str, object]:
     """The defaults of the parameters of a graph, by name."""
-    return {item.name: _value(item.default, {}) for item in graph.parameters if item.default is not None}
+    return {item.name: evaluate(item.default, {}) for item in graph.parameters if item.default is not None}
 
 
-def described_inputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
-    """Name and shape of each input, as a docstring says them."""
-    return tuple(
+def described(graph: Graph, shapes: GraphShapes) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Name and shape of each input, and of each output, as a docstring says them."""
+    batch = next((item.batch_size for item in graph.inputs if item.batch_size), None)
+    inputs = tuple(
         (item.name, shapes.text(item.name, item.batch_size) + ("" if item.dtype == "float32" else f", {item.dtype}"))
         for item in graph.inputs
     )
-
-
-def described_outputs(graph: Graph, shapes: GraphShapes) -> tuple[tuple[str, str], ...]:
-    """Name and shape of each output, as a docstring says them."""
-    batch = next((item.batch_size for item in graph.inputs if item.batch_size), None)
-    return tuple((item.name, shapes.text(item.value, batch)) for item in graph.outputs)
-
-
-def _value(expression: Tree | None, values: Mapping[str, object]) -> object:
-    match expression:
-        case Plain(value=value):
-            return value
-        case Variable(name=word):
-            return values.get(word)
-        case Listing(items=items):
-            return tuple(_value(item, values) for item in items)
-        case Arithmetic():
-            return evaluate_size(expression, values)
-    return None
+    return inputs, tuple((item.name, shapes.text(item.value, batch)) for item in graph.outputs)
 
 
 class _Flow:
@@ -225,7 +208,7 @@ class _Flow:
 
     def call_block(self, step: Step, block: Graph, given: Shapes) -> tuple[Shapes, Ends]:
         """A call of a block, which makes new layers."""
-        own = {key: _value(value, self.values) for key, value in step.arguments}
+        own = {key: evaluate(value, self.values) for key, value in step.passed.keywords}
         inherited = {key: value for key, value in self.values.items() if key not in block.own_parameters}
         flow = _Flow(block, self.facts, self.own_layers, {**default_values(block), **inherited, **own})
         found = flow.follow(given)

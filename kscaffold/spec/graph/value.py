@@ -62,7 +62,7 @@ class Layer:
 
     Attributes:
         call: Its class and arguments, named as Keras names them.
-        signature: What Keras says of the class, `None` for a layer of one's own.
+        signature: What Keras says of the class, `None` for a custom one.
     """
 
     call: Object
@@ -71,7 +71,7 @@ class Layer:
     @property
     def class_name(self) -> str:
         """The name of its class."""
-        return self.call.own[1] if self.call.own else self.call.target.rpartition(".")[2]
+        return self.call.class_name
 
 
 @dataclass(frozen=True)
@@ -95,32 +95,34 @@ class Step:
         name: The name of the shared layer, model or block; for a layer of this step alone, its class; for an operation
             its function, `ops.mean`, or `[]` for a slice.
         layer: For a layer of this step alone, what makes it.
-        arguments: For a block, what its parameters are given.
         repeat: How many of them are called, one after the other: a number, or the name of a parameter.
         place: Where it stands.
-        passed: The arguments of the call behind the values that it is given: of a layer, a model or an operation.
-        part: For a slice, what it takes of which value.
+        passed: The arguments of the call behind the values that it is given; of a block, its parameters; of a slice,
+            what it takes of which value.
     """
 
     target: Target
     name: str
     place: Place
     layer: Layer | None = None
-    arguments: tuple[tuple[str, Tree], ...] = ()
     repeat: int | str = 1
     passed: Object = NOTHING
-    part: Part | None = None
+
+    @property
+    def part(self) -> Part | None:
+        """For a slice, what it takes of which value."""
+        first = self.passed.arguments[0] if self.name == "[]" else None
+        return first if isinstance(first, Part) else None
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The values that its arguments name."""
-        return tuple(values(self.part or self.passed))
+        return tuple(values(self.passed))
 
     @property
     def trees(self) -> tuple[Tree, ...]:
-        """How often it is called, and all that it is called with."""
-        count = (Variable(self.repeat),) if isinstance(self.repeat, str) else ()
-        return (*count, self.part or self.passed, *(value for _, value in self.arguments))
+        """How often it is called, and what it is called with."""
+        return (Variable(self.repeat), self.passed) if isinstance(self.repeat, str) else (self.passed,)
 
     @property
     def repeated(self) -> bool:
@@ -138,7 +140,7 @@ class Node:
         steps: The calls.
         place: Where it is declared.
         start_place: Where the values are named.
-        parts: The names of the values that the last step gives, where they are several and it is no model: `0`, `1`.
+        parts: The names of the values that the last step gives, where they are several and it is not a model: `0`, `1`.
         complete: Whether these are all of them.
     """
 
@@ -162,10 +164,9 @@ class Node:
             return Value(names.get(part.name, part.name)) if isinstance(part, Value) else None
 
         def step(item: Step) -> Step:
-            passed, part = transform(item.passed, change), item.part and transform(item.part, change)
+            passed = transform(item.passed, change)
             assert isinstance(passed, Object)
-            assert part is None or isinstance(part, Part)
-            return replace(item, passed=passed, part=part)
+            return replace(item, passed=passed)
 
         start = tuple(names.get(value, value) for value in self.start)
         return replace(self, start=start, steps=tuple(map(step, self.steps)))
@@ -303,7 +304,7 @@ class Graph:
         """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
         if node.parts:
             return tuple(f"{node.name}.{part}" for part in node.parts)
-        part = self.part_of(node.steps[-1]) if node.steps else None
+        part = self.part_of(node.steps[-1])
         if part is None or len(part.outputs) == 1:
             return (node.name,)
         return tuple(f"{node.name}.{output.name}" for output in part.outputs)

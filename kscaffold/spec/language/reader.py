@@ -134,7 +134,7 @@ class Reader:
             raise self.refuse(node, "this is too deep an expression") from None
 
     def read(self, node: ast.expr) -> Tree:
-        """The expression that a node is, however deep it goes."""
+        """The same, for an expression that is not too deep."""
         match node:
             case ast.Constant(value=value):
                 return self.constant(node, value)

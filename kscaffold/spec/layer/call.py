@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
 from kscaffold.base.errors import RequestError, did_you_mean, with_article
@@ -82,26 +82,55 @@ def resolve_call(call: Object, known: Container[str], prefer: str = "layers", ow
         )
     signature = catalogue.find_class(call.target, prefer)
     parameters = signature.parameters
-    if len(call.arguments) > len(parameters) and not signature.variadic:
-        takes = f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}"
-        raise RequestError(f"{call.target} takes {takes}, {len(call.arguments)} were given.")
-    given: dict[str, Tree] = {}
-    for key, value in [*zip(parameters, call.arguments), *call.keywords]:
-        if key in given:
-            raise RequestError(f"{call.target} is given {key!r} twice.")
-        if key not in parameters and not (key in BASE_ARGUMENTS and signature.group == "layers"):
-            hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters) or 'none'}."
-            raise RequestError(f"{call.target} has no argument {key!r}.", hint=hint)
-        given[key] = _resolve_value(value, key, parameters.get(key, (None,)), known, owner)
     required = [key for key, default in parameters.items() if not default]
-    missing = [key for key in required if key not in given]
-    if missing:
-        example = ", ".join(SAMPLES.get(key, "8") for key in required)
-        raise RequestError(f"{call.target} needs {missing[0]!r}.", hint=f"For example: {signature.name}({example}).")
+    example = f"For example: {signature.name}({', '.join(SAMPLES.get(key, '8') for key in required)})."
+    further = BASE_ARGUMENTS if signature.group == "layers" else ()
+    bound = bind(call.target, call, parameters, signature.variadic, further, example)
+    given = {
+        key: _resolve_value(value, key, parameters.get(key, (None,)), known, owner) for key, value in bound.items()
+    }
     # What a class requires is written without its name where it was typed so.
     listed = itertools.takewhile(lambda key: not parameters[key], list(parameters)[: len(call.arguments)])
     first = {key: given.pop(key) for key in listed}
     return Object(_full_name(signature), (*first.items(), *given.items()), len(first), repeat=call.repeat)
+
+
+def bind(
+    name: str,
+    call: Object,
+    parameters: Mapping[str, Collection[object]],
+    variadic: bool = False,
+    further: Container[str] = (),
+    example: str | None = None,
+) -> dict[str, Tree]:
+    """The arguments of a call by their names.
+
+    Args:
+        name: What is called, for messages.
+        call: The arguments as they were typed.
+        parameters: What it takes, in order; each with its default, or with nothing where it is required.
+        variadic: Whether it takes any number of arguments without names.
+        further: What else it takes by name.
+        example: A hint for a call that leaves something out.
+
+    Raises:
+        RequestError: There are too many arguments, or one is unknown, doubled or missing.
+    """
+    if len(call.arguments) > len(parameters) and not variadic:
+        takes = f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}"
+        raise RequestError(f"{name} takes {takes}, {len(call.arguments)} are given.")
+    given: dict[str, Tree] = {}
+    for key, value in [*zip(parameters, call.arguments), *call.keywords]:
+        if key in given:
+            raise RequestError(f"{name} is given {key!r} twice.")
+        if key not in parameters and key not in further:
+            hint = did_you_mean(key, parameters) or f"It takes {', '.join(parameters) or 'none'}."
+            raise RequestError(f"{name} has no argument {key!r}.", hint=hint)
+        given[key] = value
+    missing = [key for key, default in parameters.items() if not default and key not in given]
+    if missing:
+        raise RequestError(f"{name} needs {missing[0]!r}.", hint=example)
+    return given
 
 
 def _full_name(signature: Signature) -> str:
