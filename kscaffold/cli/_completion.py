@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import click
 
 from kscaffold.base.errors import RequestError
 
-if TYPE_CHECKING:
-    from kscaffold.cli._output import Complete
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def offering(words: Callable[[click.Context, str], Iterable[str]]) -> Complete:

@@ -37,21 +37,22 @@ def _problems(graph: Graph) -> Iterator[tuple[str, Place]]:
     uses = Counter(value for node in graph.nodes for value in node.needs)
     for node in graph.nodes:
         for step in node.steps:
-            layer = graph.layer_of(step)
             if step.target is Target.OPERATION:
                 what = f"the slice {show(step.part)}" if step.part else f"the operation {step.name}"
                 yield f"{graph.name!r} has {what}", step.place
             if step.passed != NOTHING and step.target is not Target.BLOCK:
                 how = next((f"with {key}" for key, _ in step.passed.keywords), "with several values")
                 yield f"{step.name} is called {how}", step.place
-            if layer and layer.signature and layer.signature.inputs > 1:
-                yield f"{step.name} takes {layer.signature.inputs} values", step.place
         if node.parts:
             yield f"{node.steps[-1].name} gives several values", node.steps[-1].place
         if len(node.start) > 1:
             yield f"the node {node.name!r} takes {len(node.start)} values", node.place
         if uses[node.start[0]] > 1:
             yield f"the graph forks at {node.start[0]!r}", node.start_place
+        for step in node.steps:
+            layer = graph.layer_of(step)
+            if layer and layer.signature and layer.signature.inputs > 1:
+                yield f"{step.name} takes {layer.signature.inputs} values", step.place
     if uses[graph.outputs[0].value]:
         yield f"the graph forks at {graph.outputs[0].value!r}", graph.outputs[0].place
     called: list[tuple[str, Place]] = []
