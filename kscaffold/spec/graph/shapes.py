@@ -13,7 +13,8 @@ from kscaffold.program.tree import Arithmetic, Listing, Object, Plain, Tree, Val
 from kscaffold.spec.graph.operations import operation_shape
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
 from kscaffold.spec.language.sizes import evaluate_size
-from kscaffold.spec.shapes.inference import RECURRENT, Inferred, infer
+from kscaffold.spec.shapes.inference import RECURRENT, infer
+from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 # The arguments of layers that become the last size of their output.

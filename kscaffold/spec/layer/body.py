@@ -52,7 +52,7 @@ class Step:
     @property
     def merges(self) -> bool:
         """Whether it takes the list of the layer's inputs."""
-        return self.sublayer is not None and self.sublayer.merges
+        return self.sublayer is not None and self.sublayer.signature.merges
 
     @property
     def repeated(self) -> bool:
@@ -127,29 +127,21 @@ def _is_added(weight: Weight) -> bool:
 
 
 def _use_sublayer(sublayer: Sublayer, features: Tree | None, passed: frozenset[str]) -> Step:
-    step = Step(
-        StepKind.SUBLAYER,
-        sublayer.name,
-        None,
-        keeps_shape=False,
-        keeps_steps=False,
-        optional=sublayer.optional,
-        sublayer=sublayer,
-    )
     signature = sublayer.signature
-    if signature is None or sublayer.call is None:
-        return step
-    given = dict(sublayer.call.keywords)
+    given = dict(sublayer.call.keywords) if sublayer.call else {}
     if signature.name == "Dense":
         keeps, features = False, given.get("units")
     else:
         keeps = signature.keeps_shape and not signature.merges and "output_shape" not in given
         features = features if keeps else None
     sequences = given.get("return_sequences") == Plain(True) and given.get("return_state") != Plain(True)
-    return replace(
-        step,
-        features=features,
+    return Step(
+        StepKind.SUBLAYER,
+        sublayer.name,
+        features,
         keeps_shape=keeps,
         keeps_steps=keeps or signature.keeps_steps or sequences,
+        optional=sublayer.optional,
+        sublayer=sublayer,
         passes=tuple(name for name in ("training", "mask") if name in passed and name in signature.call),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kscaffold.base.errors import RequestError, with_article
 from kscaffold.base.naming import ModuleName
+from kscaffold.base.place import Place, located
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Object, Tree, Variable, walk
@@ -189,10 +190,8 @@ def _refuse_misfits(spec: LayerSpec) -> None:
     """What Keras would only find later: sizes that the example inputs do not have, inputs that cannot be joined."""
     for weight in spec.weights:
         for size in weight.shape:
-            try:
+            with located(Place(f"the shape of {weight.name!r}")):
                 value = evaluate_size(size, spec.values)
-            except RequestError as error:
-                raise error.at(f"the shape of {weight.name!r}") from None
             if value is not None and value <= 0:
                 raise RequestError(
                     f"The size {show(size)} of {weight.name!r} is {value} for the input shape"
