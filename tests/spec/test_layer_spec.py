@@ -126,6 +126,9 @@ def test_a_positional_embedding_is_added() -> None:
     spec = describe(weights=("position: input_shape[1], input_dim",), input_shapes=("6,8",))
     assert [step.kind for step in spec.steps] == [StepKind.ADD]
     assert spec.expected_weights == ((6, 8),)
+    for shape in ("8", "5,6,8"):
+        spec = describe(weights=("position: input_shape[1], input_dim",), input_shapes=(shape,))
+        assert [step.kind for step in spec.steps] == [StepKind.UNUSED]
 
 
 def test_sublayers_get_training_and_masks_that_they_take() -> None:

@@ -14,8 +14,17 @@ from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import Object
 from kscaffold.spec.shapes import weightless  # noqa: F401 - registers its rules
-from kscaffold.spec.shapes.arguments import Arguments, NotKnown
-from kscaffold.spec.shapes.rules import RULES, WEIGHTLESS, Inferred, product, total, weighted, wrong_rank
+from kscaffold.spec.shapes.rules import (
+    RULES,
+    WEIGHTLESS,
+    Arguments,
+    Inferred,
+    NotKnown,
+    product,
+    total,
+    weighted,
+    wrong_rank,
+)
 from kscaffold.spec.shapes.shape import Shape
 from kscaffold.spec.shapes.windows import check_groups
 

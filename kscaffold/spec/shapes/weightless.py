@@ -6,8 +6,7 @@ import itertools
 import math
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.shapes.arguments import Arguments, NotKnown, whole
-from kscaffold.spec.shapes.rules import product, total, weightless, wrong_rank
+from kscaffold.spec.shapes.rules import Arguments, NotKnown, product, total, weightless, whole, wrong_rank
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 
@@ -38,10 +37,7 @@ def _flatten(arguments: Arguments, shape: Shape) -> Shape:
 
 @weightless("Reshape")
 def _reshape(arguments: Arguments, shape: Shape) -> Shape:
-    given = arguments.value("target_shape")
-    if not isinstance(given, tuple):
-        raise NotKnown
-    target = tuple(whole(size, at_least=-1) for size in given)
+    target = tuple(whole(size, at_least=-1) for size in arguments.listed("target_shape"))
     if target.count(-1) > 1:
         raise NotKnown
     size = product(*shape)
@@ -59,10 +55,7 @@ def _reshape(arguments: Arguments, shape: Shape) -> Shape:
 
 @weightless("Permute")
 def _permute(arguments: Arguments, shape: Shape) -> Shape:
-    dims = arguments.value("dims")
-    if not isinstance(dims, tuple):
-        raise NotKnown
-    order = [whole(dim) for dim in dims]
+    order = [whole(dim) for dim in arguments.listed("dims")]
     if sorted(order) != list(range(1, len(order) + 1)):
         raise NotKnown
     if len(order) != len(shape):

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
-from kscaffold.spec.shapes.arguments import Arguments, NotKnown
-from kscaffold.spec.shapes.rules import Inferred, product, total, weighted, weightless
+from kscaffold.spec.shapes.rules import Arguments, Inferred, NotKnown, product, total, weighted, weightless
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 
