@@ -13,7 +13,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import arguments, examples, methods
+from kscaffold.source.layer import arguments, examples, expression, methods
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
 from kscaffold.spec.layer.spec import LayerSpec
@@ -27,22 +27,19 @@ LAYER_TEST = "test/layer.py.jinja"
 FILTERS = (
     arguments.description,
     arguments.in_config,
-    arguments.made_default,
     arguments.signature,
     arguments.stored,
     arguments.validation,
     examples.build_arguments,
     examples.construct,
-    examples.example_lines,
+    examples.example_inputs,
     examples.input_text,
     examples.output_text,
+    expression.in_init,
     methods.build_statements,
+    methods.call_body,
     methods.call_parameters,
-    methods.call_statements,
     methods.output_shape_statements,
-    methods.shape_parameters,
-    methods.start_shape,
-    methods.sublayer_source,
     methods.weight_statements,
 )
 

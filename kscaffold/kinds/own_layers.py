@@ -13,7 +13,7 @@ from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.shapes.inference import Inferred
+from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape
 
 

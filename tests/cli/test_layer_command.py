@@ -129,7 +129,7 @@ REFUSED = [
     (["X", "--python", "no-such-python"], 2, "--python: There is no program 'no-such-python'"),
     (["X", "-t", "nonsense"], 2, "--template: There is no template 'nonsense' for a layer"),
     (["X", "-t", "denes"], 2, "Did you mean dense?"),
-    (["X", "--input-shape", "1,a"], 2, "--input-shape '1,a': '1,a' is no shape"),
+    (["X", "--input-shape", "1,a"], 2, "--input-shape '1,a': '1,a' is not a shape"),
     ([], 2, "Missing argument 'NAME'"),
 ]
 

@@ -15,7 +15,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.spec.language.syntax import parse_call
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.call import resolve_call
-from kscaffold.spec.shapes.inference import Inferred, infer
+from kscaffold.spec.shapes.inference import infer
+from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape
 
 NOTHING = Inferred(None, None)

@@ -126,6 +126,9 @@ def test_a_positional_embedding_is_added() -> None:
     spec = describe(weights=("position: input_shape[1], input_dim",), input_shapes=("6,8",))
     assert [step.kind for step in spec.steps] == [StepKind.ADD]
     assert spec.expected_weights == ((6, 8),)
+    for shape in ("8", "5,6,8"):
+        spec = describe(weights=("position: input_shape[1], input_dim",), input_shapes=(shape,))
+        assert [step.kind for step in spec.steps] == [StepKind.UNUSED]
 
 
 def test_sublayers_get_training_and_masks_that_they_take() -> None:
@@ -203,8 +206,8 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"sublayers": ("d",)}, "'d' is not a sublayer"),
         ({"sublayers": ("d=Dense(8)", "e=Add()")}, "'e' merges several inputs, but is given one"),
         ({"input_shapes": ("4", "4,4"), "weights": ("k: 3",)}, "cannot be concatenated"),
-        ({"input_shapes": ("x",)}, "'x' is no shape. Give the sizes of one example"),
-        ({"input_shapes": ("0",)}, "'0' is no shape"),
+        ({"input_shapes": ("x",)}, "'x' is not a shape. Give the sizes of one example"),
+        ({"input_shapes": ("0",)}, "'0' is not a shape"),
         ({"template": "dense", "arguments": ("units:any={}",)}, "'units' is of type int in this template, not any"),
         ({"template": "dense", "arguments": ("units={}",)}, "The default of 'units' is not of type int"),
         ({"template": "dense", "arguments": ("units=-1",)}, "must be positive"),
@@ -240,7 +243,7 @@ def test_shapes_are_matched_by_name() -> None:
     assert fill_pattern(pattern, values | {"units": 5}) == (8, 8, 5)
     assert str(pattern) == "(batch_size, ..., units)"
     for text in ("units", "batch_size, ..., ..., x", ""):
-        with pytest.raises(RequestError, match="is no shape"):
+        with pytest.raises(RequestError, match="is not a shape"):
             parse_pattern(text)
 
 

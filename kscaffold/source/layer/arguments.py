@@ -69,12 +69,6 @@ def _frozen(value: Tree) -> Tree:
     return Listing("()", tuple(_frozen(item) for item in value.items)) if isinstance(value, Listing) else value
 
 
-def made_default(argument: Argument) -> str:
-    """Source of a default that is made elsewhere: in the constructor, or once for all layers."""
-    assert argument.default is not None
-    return expression(argument.default, in_init=argument.replaced_default)
-
-
 def validation(argument: Argument) -> str:
     """What the constructor demands of an argument: an `if` with a `raise`, or nothing."""
     name = argument.name

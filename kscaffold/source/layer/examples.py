@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Plain, Tree, Variable, transform
@@ -11,10 +11,13 @@ from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.shape import show_shape
 
+NUMBERS = (Kind.INT, Kind.FLOAT)
 
-def construct(spec: LayerSpec, arguments: Iterable[Argument] | None = None) -> str:
+
+def construct(spec: LayerSpec) -> str:
     """Source that makes the layer with example values: `MyDense(units=32)`."""
-    chosen = spec.shown_arguments if arguments is None else arguments
+    first = spec.arguments[:1]
+    chosen = (item for item in spec.arguments if item.required or (item in first and item.kind in NUMBERS))
     given = ", ".join(f"{argument.name}={_example_value(argument, spec.values)}" for argument in chosen)
     return f"{spec.name.class_name}({given})"
 
@@ -27,26 +30,19 @@ def _example_value(argument: Argument, values: Mapping[str, object]) -> str:
     return expression(transform(argument.example_value, size))
 
 
-def example_lines(spec: LayerSpec) -> list[str]:
-    """The lines of the docstring's example, each as typed at Python's prompt or printed by it."""
-    numbers = (Kind.INT, Kind.FLOAT)
-    made = construct(spec, [item for item in spec.shown_arguments if item.required or item.kind in numbers])
-    if spec.call is CallStyle.CELL:
-        made = f"keras.layers.RNN({made})"
-    inputs = ", ".join(f"keras.ops.ones({show_shape(item.shape, 2)})" for item in spec.inputs)
-    lines = [f">>> layer = {made}", f">>> outputs = layer({_as_given(spec, inputs)})"]
-    if spec.output_shape is not None:
-        lines += [">>> tuple(outputs.shape)", show_shape(spec.output_shape, 2)]
-    return lines
-
-
-def _as_given(spec: LayerSpec, inputs: str) -> str:
-    return f"[{inputs}]" if spec.call is CallStyle.LIST else inputs
+def example_inputs(spec: LayerSpec) -> str:
+    """Source of the inputs of the docstring's example."""
+    return _as_given(spec, [f"keras.ops.ones({show_shape(item.shape, 2)})" for item in spec.inputs])
 
 
 def build_arguments(spec: LayerSpec) -> str:
     """Source of the arguments of `build` for the example inputs, with an unknown batch size."""
-    return _as_given(spec, ", ".join(show_shape(spec.call.own_shape(item.shape)) for item in spec.inputs))
+    return _as_given(spec, [show_shape(spec.call.own_shape(item.shape)) for item in spec.inputs])
+
+
+def _as_given(spec: LayerSpec, inputs: list[str]) -> str:
+    joined = ", ".join(inputs)
+    return f"[{joined}]" if spec.call is CallStyle.LIST else joined
 
 
 def input_text(spec: LayerSpec) -> str:

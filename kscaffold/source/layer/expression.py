@@ -12,18 +12,18 @@ LINE_LENGTH = 88
 POLICY = ("dtype", Code("self.dtype_policy"))
 
 
-def expression(tree: Tree, name: Callable[[str], str] = str, in_init: bool = False) -> str:
+def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = False) -> str:
     """Source of an expression.
 
     Args:
         tree: What to write, its objects resolved.
         name: Gives the source of a name.
-        in_init: Whether it stands in the constructor of a layer, whose dtype policy its sublayers get.
+        policy: Whether layers are given the dtype policy of the layer that makes them.
     """
 
     def made(call: Object) -> str:
         sublayer = call.own is not None or call.target.startswith("layers.")
-        if in_init and sublayer and "dtype" not in dict(call.keywords):
+        if policy and sublayer and "dtype" not in dict(call.keywords):
             call = replace(call, keywords=(*call.keywords, POLICY))
         target = call.class_name if call.own else f"keras.{call.target.removeprefix('keras.')}"
         return written_call(call, target, written)
@@ -32,6 +32,11 @@ def expression(tree: Tree, name: Callable[[str], str] = str, in_init: bool = Fal
         return show(part, name, made)
 
     return written(tree)
+
+
+def in_init(tree: Tree) -> str:
+    """Source of an expression in the constructor of a layer, whose dtype policy its sublayers get."""
+    return expression(tree, policy=True)
 
 
 def laid_out(before: str, items: list[str], after: str, indent: int) -> str:

@@ -6,6 +6,7 @@ It is written here and not in Jinja because it branches a lot: the templates kee
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Tree
@@ -13,17 +14,9 @@ from kscaffold.source.layer.expression import expression, laid_out
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.layer.sublayer import Sublayer
 from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 
 INDENT = " " * 8
-
-
-def sublayer_source(sublayer: Sublayer) -> str:
-    """Source that makes a sublayer, or the list of them where it is repeated."""
-    assert sublayer.call is not None
-    made = expression(sublayer.call, in_init=True)
-    return f"[{made} for _ in range({sublayer.call.repeat})]" if sublayer.repeated else made
 
 
 def call_parameters(spec: LayerSpec) -> str:
@@ -35,20 +28,6 @@ def call_parameters(spec: LayerSpec) -> str:
         parts = ["inputs", "states"] if spec.call is CallStyle.CELL else ["inputs"]
         parts += ["mask=None"] if "mask" in spec.takes and spec.call is not CallStyle.LIST else []
     return ", ".join(parts + (["training=None"] if "training" in spec.takes else []))
-
-
-def shape_parameters(spec: LayerSpec) -> str:
-    """Source of the parameters of `build` and `compute_output_shape` after `self`."""
-    if spec.call is CallStyle.ARGUMENTS:
-        return ", ".join(f"{item.name}_shape" for item in spec.inputs)
-    return "input_shape"
-
-
-def start_shape(spec: LayerSpec) -> str:
-    """Source of the shape that the first step takes."""
-    if spec.concatenates:
-        return "(*input_shape[0][:-1], sum(shape[-1] for shape in input_shape))"
-    return "input_shape"
 
 
 def _in_methods(tree: Tree, spec: LayerSpec) -> str:
@@ -142,17 +121,21 @@ def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], s
     return lines, shape
 
 
-def call_statements(spec: LayerSpec, value: str, states: str) -> str:
-    """What `call` does after the template's own body, up to and with `return`.
+class Body(NamedTuple):
+    """What `call` does after the template's own body: statements, and source of the value that they end with."""
+
+    statements: str
+    value: str
+
+
+def call_body(spec: LayerSpec, value: str) -> Body:
+    """What `call` does after the template's own body, before what the base template adds.
 
     Args:
         spec: The layer.
         value: Source of the value that the first step takes.
-        states: What is returned behind the outputs: `, [state]` for a cell.
     """
     lines: list[str] = []
-    if spec.concatenates:
-        value = "ops.concatenate(inputs, axis=-1)"
     for step in spec.steps:
         if step.kind is StepKind.UNUSED:
             lines.append(f"{INDENT}# Edit here: `self.{step.name}` is not used yet.")
@@ -160,37 +143,15 @@ def call_statements(spec: LayerSpec, value: str, states: str) -> str:
             head = f"for layer in self.{step.name}:" if step.repeated else f"if self.{step.name} is not None:"
             lines += [*_named(value), f"{INDENT}{head}", f"{INDENT}    outputs = {_applied(step, 'outputs')}"]
             value = "outputs"
+        elif value == "inputs":
+            value = _applied(step, value)
         else:
-            lines += _named(value) if value != "inputs" else []
-            value = _applied(step, value if value == "inputs" else "outputs")
-    if added := _added_statements(spec):
-        lines += [*_named(value), *added]
+            lines += _named(value)
+            value = _applied(step, "outputs")
+    if spec.masks_outputs or spec.features & {"loss", "seed"}:
+        lines += _named(value)
         value = "outputs"
-    return _joined([*lines, f"{INDENT}return {value}{states}"])
-
-
-def _added_statements(spec: LayerSpec) -> list[str]:
-    lines = []
-    if "seed" in spec.features:
-        lines += [
-            "        if training:",
-            "            # Edit here: what is random during training.",
-            "            outputs = keras.random.dropout(outputs, rate=0.1, seed=self.seed_generator)",
-        ]
-    # Where a sublayer takes the mask, or no steps are left, nothing remains to be masked.
-    masked = spec.keeps_steps and not any("mask" in step.passes for step in spec.steps)
-    if "mask" in spec.features and masked:
-        lines += [
-            "        if mask is not None:",
-            "            # Edit here: what happens to masked steps.",
-            "            outputs = ops.where(ops.expand_dims(mask, -1), outputs, 0)",
-        ]
-    if "loss" in spec.features:
-        lines += [
-            "        # Edit here: what is added to the model's loss.",
-            "        self.add_loss(self.loss_weight * ops.mean(ops.square(outputs)))",
-        ]
-    return lines
+    return Body(_joined(lines), value)
 
 
 def _named(value: str) -> list[str]:

@@ -12,7 +12,8 @@ from kscaffold.program.text import show
 from kscaffold.program.tree import Object, Tree, Value, names
 from kscaffold.spec.graph.operations import operation_shape
 from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
-from kscaffold.spec.shapes.inference import RECURRENT, Inferred, infer
+from kscaffold.spec.shapes.inference import RECURRENT, infer
+from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_shape
 
 # The arguments of layers that become the last size of their output.

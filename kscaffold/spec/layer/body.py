@@ -52,7 +52,7 @@ class Step:
     @property
     def merges(self) -> bool:
         """Whether it takes the list of the layer's inputs."""
-        return self.sublayer is not None and self.sublayer.merges
+        return self.sublayer is not None and self.sublayer.signature.merges
 
     @property
     def repeated(self) -> bool:
@@ -65,6 +65,7 @@ def plan_steps(
     sublayers: Iterable[Sublayer],
     arguments: Iterable[Argument],
     features: Tree | None,
+    sizes: int,
     passed: frozenset[str],
 ) -> tuple[Step, ...]:
     """The steps of `call`: the weights as their shapes suggest, then the sublayers, then an unused activation.
@@ -74,6 +75,7 @@ def plan_steps(
         sublayers: The sublayers, in order.
         arguments: The constructor arguments; layers among them are called last.
         features: The size of the last axis of what the steps start from.
+        sizes: How many sizes an example has, the batch axis left out.
         passed: Of `training` and `mask`, what sublayers may be passed.
     """
     arguments = list(arguments)
@@ -85,7 +87,7 @@ def plan_steps(
     ]
     steps: list[Step] = []
     for weight in weights:
-        steps.append(_use_weight(weight, features))
+        steps.append(_use_weight(weight, features, sizes))
         features = steps[-1].features
     for sublayer in called:
         steps.append(_use_sublayer(sublayer, features, passed))
@@ -99,11 +101,11 @@ def plan_steps(
     return tuple(steps)
 
 
-def _use_weight(weight: Weight, features: Tree | None) -> Step:
+def _use_weight(weight: Weight, features: Tree | None, sizes: int) -> Step:
     step = Step(StepKind.UNUSED, weight.name, features)
     if not weight.trainable:
         return step
-    if weight.shape in ((), (features,)) or _is_position(weight.shape, features):
+    if weight.shape in ((), (features,)) or _is_position(weight.shape, features, sizes):
         kind = StepKind.ADD if _is_added(weight) else StepKind.MULTIPLY
         return replace(step, kind=kind, optional=weight.condition is not None)
     if len(weight.shape) == 2 and _same_size(weight.shape[0], features) and not weight.condition:
@@ -115,10 +117,10 @@ def _same_size(size: Tree, features: Tree | None) -> bool:
     return size == features or (features == INPUT_DIM and size == Part(INPUT_SHAPE, Plain(-1)))
 
 
-def _is_position(shape: tuple[Tree, ...], features: Tree | None) -> bool:
-    """Whether a weight covers the last axes of an example: `input_shape[1], input_dim`."""
-    leading = tuple(Part(INPUT_SHAPE, Plain(axis)) for axis in range(1, len(shape)))
-    return features == INPUT_DIM and leading != () and shape[:-1] == leading and _same_size(shape[-1], features)
+def _is_position(shape: tuple[Tree, ...], features: Tree | None, sizes: int) -> bool:
+    """Whether a weight covers all axes of an example: `input_shape[1], input_dim`."""
+    leading = tuple(Part(INPUT_SHAPE, Plain(axis)) for axis in range(1, sizes))
+    return features == INPUT_DIM and shape[:-1] == leading and len(shape) > 1 and _same_size(shape[-1], features)
 
 
 def _is_added(weight: Weight) -> bool:
@@ -127,29 +129,21 @@ def _is_added(weight: Weight) -> bool:
 
 
 def _use_sublayer(sublayer: Sublayer, features: Tree | None, passed: frozenset[str]) -> Step:
-    step = Step(
-        StepKind.SUBLAYER,
-        sublayer.name,
-        None,
-        keeps_shape=False,
-        keeps_steps=False,
-        optional=sublayer.optional,
-        sublayer=sublayer,
-    )
     signature = sublayer.signature
-    if signature is None or sublayer.call is None:
-        return step
-    given = dict(sublayer.call.keywords)
+    given = dict(sublayer.call.keywords) if sublayer.call else {}
     if signature.name == "Dense":
         keeps, features = False, given.get("units")
     else:
         keeps = signature.keeps_shape and not signature.merges and "output_shape" not in given
         features = features if keeps else None
     sequences = given.get("return_sequences") == Plain(True) and given.get("return_state") != Plain(True)
-    return replace(
-        step,
-        features=features,
+    return Step(
+        StepKind.SUBLAYER,
+        sublayer.name,
+        features,
         keeps_shape=keeps,
         keeps_steps=keeps or signature.keeps_steps or sequences,
+        optional=sublayer.optional,
+        sublayer=sublayer,
         passes=tuple(name for name in ("training", "mask") if name in passed and name in signature.call),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kscaffold.base.errors import RequestError, with_article
 from kscaffold.base.naming import ModuleName
+from kscaffold.base.place import Place, located
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Object, Tree, Variable, walk
@@ -103,7 +104,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         arguments=tuple(arguments.values()),
         weights=tuple(weights),
         sublayers=tuple(sublayers),
-        steps=_plan_body(manifest, own, added, arguments, takes),
+        steps=_plan_body(manifest, own, added, arguments, len(manifest.call.own_shape(inputs[0].shape)), takes),
         inputs=inputs,
     )
     _refuse_misfits(spec)
@@ -132,7 +133,12 @@ def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Conta
 
 
 def _plan_body(
-    manifest: LayerManifest, own: _Parts, added: _Parts, arguments: Mapping[str, Argument], takes: frozenset[str]
+    manifest: LayerManifest,
+    own: _Parts,
+    added: _Parts,
+    arguments: Mapping[str, Argument],
+    sizes: int,
+    takes: frozenset[str],
 ) -> tuple[Step, ...]:
     """What `call` does: first what the template brings, unless it has a body of its own, then what the user adds."""
     brought = {argument.name for argument in manifest.arguments}
@@ -141,13 +147,13 @@ def _plan_body(
     steps: tuple[Step, ...] = ()
     if manifest.output is None:
         templates = [argument for name, argument in arguments.items() if name in brought]
-        steps = plan_steps(own.weights, own.sublayers, templates, features, takes)
+        steps = plan_steps(own.weights, own.sublayers, templates, features, sizes, takes)
         features = steps[-1].features if steps else features
     else:
         features = manifest.output.axes[-1] if manifest.output.axes else None
     # Behind a body that takes the mask for itself, there is none that fits what comes out.
     passed = takes if manifest.passes_mask else takes - (manifest.handles & {"mask"})
-    return steps + plan_steps(added.weights, added.sublayers, users, features, passed)
+    return steps + plan_steps(added.weights, added.sublayers, users, features, sizes, passed)
 
 
 def _used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> set[str]:
@@ -189,10 +195,8 @@ def _refuse_misfits(spec: LayerSpec) -> None:
     """What Keras would only find later: sizes that the example inputs do not have, inputs that cannot be joined."""
     for weight in spec.weights:
         for size in weight.shape:
-            try:
+            with located(Place(f"the shape of {weight.name!r}")):
                 value = evaluate_size(size, spec.values)
-            except RequestError as error:
-                raise error.at(f"the shape of {weight.name!r}") from None
             if value is not None and value <= 0:
                 raise RequestError(
                     f"The size {show(size)} of {weight.name!r} is {value} for the input shape"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kscaffold.base.errors import RequestError
+from kscaffold.base.place import Place, located
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
 from kscaffold.spec.layer.sublayer import Sublayer
 from kscaffold.spec.shapes.shape import Shape, match_shape, parse_shape, show_shape
@@ -29,10 +30,8 @@ def parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed]) 
     """
     parsed = []
     for text in texts:
-        try:
+        with located(Place(f"{flag} {text!r}")):
             parsed.append(parse(text))
-        except RequestError as error:
-            raise error.at(f"{flag} {text!r}") from None
     return parsed
 
 
@@ -54,13 +53,14 @@ def choose_inputs(
     # Of a template with a body of its own, sublayers get what the body makes.
     any_rank = manifest.output is None or None in manifest.output.axes
     picky = _first_with_ranks(sublayers) if any_rank else None
+    ranks = picky.signature.ranks if picky else ()
     if not shapes:
-        return _usual_inputs(manifest, picky.ranks if picky else (), masked)
+        return _usual_inputs(manifest, ranks, masked)
     for shape in shapes:
-        if picky and 1 + len(shape) not in picky.ranks:
-            example = SHAPES_OF_RANK.get(picky.ranks[0], ())
+        if picky and 1 + len(shape) not in ranks:
+            example = SHAPES_OF_RANK.get(ranks[0], ())
             raise RequestError(
-                f"The sublayer {picky.name!r} takes inputs with {picky.ranks[0] - 1} sizes,"
+                f"The sublayer {picky.name!r} takes inputs with {ranks[0] - 1} sizes,"
                 f" but {','.join(map(str, shape))} has {len(shape)}.",
                 hint=f"For example: --input-shape {','.join(map(str, example))}.",
                 where="--input-shape",
@@ -70,10 +70,8 @@ def choose_inputs(
     known: dict[str, object] = {}
     for index, shape in enumerate(shapes):
         template = manifest.inputs[min(index, len(manifest.inputs) - 1)]
-        try:
+        with located(Place("--input-shape")):
             found = match_shape(template.pattern, manifest.call.own_shape(shape))
-        except RequestError as error:
-            raise error.at("--input-shape") from None
         # The inputs of a template without a body are concatenated, so their sizes may differ.
         if manifest.call is CallStyle.LIST and any(known.get(name, size) != size for name, size in found.items()):
             listed = " and ".join(show_shape(item) for item in shapes)
@@ -113,9 +111,9 @@ def _refuse_number(manifest: LayerManifest, count: int) -> None:
 def _first_with_ranks(sublayers: Iterable[Sublayer]) -> Sublayer | None:
     """The first sublayer that takes inputs of some ranks only, if those before it leave the rank as it is."""
     for sublayer in sublayers:
-        if sublayer.ranks and len(sublayer.ranks) < len(SHAPES_OF_RANK):
-            return sublayer
         signature = sublayer.signature
-        if signature is None or not (signature.keeps_shape or signature.name == "Dense"):
+        if signature.ranks and len(signature.ranks) < len(SHAPES_OF_RANK):
+            return sublayer
+        if not signature.keeps_shape and signature.name != "Dense":
             return None
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError, did_you_mean, unknown
 from kscaffold.program.argument import Argument, Check
 from kscaffold.program.tree import Variable
 from kscaffold.spec.layer.argument import parse_argument, with_example
@@ -164,8 +164,7 @@ def _demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: I
 
 def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot be") -> str:
     if value not in choices:
-        hint = did_you_mean(value, choices) or f"There are: {', '.join(choices)}."
-        raise RequestError(f"{key} {refusal} {value!r}.", hint=hint)
+        raise unknown(f"{key} {refusal} {value!r}.", value, choices)
     return value
 
 

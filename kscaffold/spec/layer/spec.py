@@ -62,9 +62,10 @@ class LayerSpec:
         return self.call is CallStyle.LIST and not self.manifest.own_body and not self.merges
 
     @property
-    def shown_arguments(self) -> tuple[Argument, ...]:
-        """The arguments that come before `*`: those required and the first of all."""
-        return tuple(argument for index, argument in enumerate(self.arguments) if argument.required or index == 0)
+    def masks_outputs(self) -> bool:
+        """Whether the base template masks the outputs: there are steps left, and no sublayer takes the mask."""
+        passed = any("mask" in step.passes for step in self.steps)
+        return "mask" in self.features and self.keeps_steps and not passed
 
     @property
     def own_classes(self) -> tuple[tuple[str, str], ...]:

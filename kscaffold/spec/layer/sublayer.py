@@ -13,6 +13,8 @@ from kscaffold.program.tree import Object
 from kscaffold.spec.language.syntax import parse_call
 from kscaffold.spec.layer.call import resolve_call
 
+NOTHING_KNOWN = Signature("layers", "", {})  # of a custom layer
+
 
 @dataclass(frozen=True)
 class Sublayer:
@@ -21,13 +23,13 @@ class Sublayer:
     Attributes:
         name: The attribute that keeps it; a list of layers where it is repeated.
         call: What the constructor makes, resolved (see `resolve_call`); `None` for one that it is given.
-        signature: What Keras says of it, `None` for a custom layer.
+        signature: What Keras says of it.
         optional: Whether it may be `None`.
     """
 
     name: str
     call: Object | None
-    signature: Signature | None = None
+    signature: Signature = NOTHING_KNOWN
     optional: bool = False
 
     @property
@@ -36,19 +38,9 @@ class Sublayer:
         return self.call is None
 
     @property
-    def ranks(self) -> tuple[int, ...]:
-        """How many axes its inputs may have, the batch axis included; empty if that is not known."""
-        return self.signature.ranks if self.signature else ()
-
-    @property
     def inputs(self) -> int:
         """How many times it takes a value: self-attention takes it as query and as value."""
-        return max(self.signature.inputs, 1) if self.signature else 1
-
-    @property
-    def merges(self) -> bool:
-        """Whether it takes the list of the layer's inputs."""
-        return self.signature is not None and self.signature.merges
+        return max(self.signature.inputs, 1)
 
     @property
     def repeated(self) -> bool:
@@ -72,7 +64,7 @@ def parse_sublayer(text: str, known: Container[str]) -> Sublayer:
     if not equals or not rest.strip():
         raise RequestError(f"{text!r} is not a sublayer.", hint=f"Write '{name} = Dense(8, relu)'.")
     call = parse_call(rest)
-    signature = None
+    signature = NOTHING_KNOWN
     if call.own is None:
         signature = catalogue.find_class(call.target)
         if signature.group != "layers":

@@ -1,45 +1,36 @@
 """What a layer of Keras makes of known input shapes: its output's shape and its number of weights, without Keras.
 
-The rules of layers without weights are in `inference_shapes`, those of the others are here. What no rule answers with
-certainty is not known: a wrong answer would be worse.
+The rules of dense, recurrent and attention layers, of normalizations and wrappers are here, the others in the modules
+beside. What no rule answers with certainty is not known: a wrong answer would be worse.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import Object
-from kscaffold.spec.shapes.arguments import Arguments, NotKnown
-from kscaffold.spec.shapes.shape import Shape, show_shape
-from kscaffold.spec.shapes.weightless import WEIGHTLESS, product, slide, total, wrong_rank
+from kscaffold.spec.shapes import weightless  # noqa: F401 - registers its rules
+from kscaffold.spec.shapes.rules import (
+    RULES,
+    WEIGHTLESS,
+    Arguments,
+    Inferred,
+    NotKnown,
+    product,
+    total,
+    weighted,
+    wrong_rank,
+)
+from kscaffold.spec.shapes.shape import Shape
+from kscaffold.spec.shapes.windows import check_groups
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 ATTENTION = ("Attention", "AdditiveAttention", "MultiHeadAttention")
-
-
-@dataclass(frozen=True)
-class Inferred:
-    """What is known of a layer on given inputs.
-
-    Attributes:
-        shape: The shape of its output, without the batch axis; `None` where it is not known.
-        parameters: How many numbers all its weights have, trainable or not; `None` where it is not known.
-    """
-
-    shape: Shape | None
-    parameters: int | None
-
-
 UNKNOWN = Inferred(None, None)
-InferredRule = TypeVar("InferredRule", bound=Callable[..., Inferred])
-WEIGHTED: dict[str, Callable[..., Inferred]] = {}
 
 
 def infer(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
@@ -66,9 +57,10 @@ def infer(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, o
         if len(known) < len(shapes) or (len(shapes) > most and not arguments.signature.merges):
             raise NotKnown
         arguments.check_conventions()
-        if name in WEIGHTLESS:
-            return Inferred(WEIGHTLESS[name](arguments, *known), 0)
-        return _infer_weighted(arguments, known)
+        inferred = RULES.get(name, _infer_augmentation)(arguments, *known)
+        if inferred.parameters and _has_other_weights(arguments):
+            return dataclasses.replace(inferred, parameters=None)
+        return inferred
     except NotKnown:
         return Inferred(None, 0 if name in WEIGHTLESS else None)
 
@@ -84,19 +76,18 @@ def _infer_repeated(call: Object, shapes: tuple[Shape | None, ...], values: Mapp
     return made
 
 
-def _infer_weighted(arguments: Arguments, shapes: tuple[Shape, ...]) -> Inferred:
-    signature = arguments.signature
-    if signature.keeps_shape and signature.call[:1] == ("data",):
-        # Layers that augment images. What they make of other inputs than RGB images is their own affair.
-        rgb = len(shapes) == 1 and len(shapes[0]) == 3 and shapes[0][-1] == 3
-        return Inferred(shapes[0] if rgb else None, 0)
-    if arguments.layer not in WEIGHTED:
-        return UNKNOWN
-    inferred = WEIGHTED[arguments.layer](arguments, *shapes)
+def _infer_augmentation(arguments: Arguments, *shapes: Shape) -> Inferred:
+    """What layers that augment images make of RGB images; what they make of others is their own affair."""
+    if not arguments.signature.keeps_shape or arguments.signature.call[:1] != ("data",):
+        raise NotKnown
+    rgb = len(shapes) == 1 and len(shapes[0]) == 3 and shapes[0][-1] == 3
+    return Inferred(shapes[0] if rgb else None, 0)
+
+
+def _has_other_weights(arguments: Arguments) -> bool:
+    """Whether weights are quantized, or have others beside them."""
     quantized = arguments.is_given("dtype") and "_from_" in str(arguments.value("dtype"))
-    if quantized or arguments.is_given("lora_rank") or arguments.is_given("quantization_config"):
-        return Inferred(inferred.shape, None)
-    return inferred
+    return quantized or arguments.is_given("lora_rank") or arguments.is_given("quantization_config")
 
 
 def _check_inputs(signature: Signature, count: int, shapes: tuple[Shape, ...]) -> None:
@@ -126,16 +117,6 @@ def _check_inputs(signature: Signature, count: int, shapes: tuple[Shape, ...]) -
             raise wrong_rank(name, 2, shapes[0], least=True)
         if name == "TimeDistributed" and len(shapes[0]) < 2:
             raise wrong_rank(name, 3, shapes[0], least=True)
-
-
-def weighted(*layers: str) -> Callable[[InferredRule], InferredRule]:
-    """Registers the rule of layers that may have weights; of one input, but for attention."""
-
-    def register(rule: InferredRule) -> InferredRule:
-        WEIGHTED.update(dict.fromkeys(layers, rule))
-        return rule
-
-    return register
 
 
 @weighted("Dense")
@@ -178,103 +159,8 @@ def _normalization(arguments: Arguments, shape: Shape) -> Inferred:
     if arguments.layer == "BatchNormalization":
         vectors += 5 if arguments.flag("renorm") else 2
     if arguments.layer == "GroupNormalization":
-        _check_groups(arguments, shape, axes[0])
+        check_groups(arguments, shape, axes[0])
     return Inferred(shape, product(vectors, *(shape[axis] for axis in axes)))
-
-
-def _check_groups(arguments: Arguments, shape: Shape, axis: int) -> None:
-    channels = shape[axis]
-    if arguments.value("groups") != -1 and channels is not None and channels % arguments.size("groups"):
-        raise RequestError(
-            f"{arguments.layer} cannot divide the {channels} channels of {show_shape(shape)} "
-            f"into {arguments.size('groups')} groups.",
-            hint="The number of channels must be a multiple of the number of groups.",
-        )
-
-
-@dataclass(frozen=True)
-class _Window:
-    """The arguments that all convolutions have."""
-
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilation: tuple[int, ...]
-    padding: object
-    bias: bool
-
-    @classmethod
-    def of(cls, arguments: Arguments, shape: Shape) -> _Window:
-        """Reads them, one number for each spatial axis."""
-        rank = len(shape) - 1
-        window = cls(
-            arguments.sizes("kernel_size", rank),
-            arguments.sizes("strides", rank),
-            arguments.sizes("dilation_rate", rank),
-            arguments.one_of("padding", ("valid", "same", *(("causal",) if arguments.layer == "Conv1D" else ()))),
-            arguments.flag("use_bias"),
-        )
-        if max(window.strides) > 1 and max(window.dilation) > 1:
-            raise NotKnown  # most of these layers refuse both at once, the others leave it to the backend
-        return window
-
-    def slide(self, arguments: Arguments, shape: Shape) -> Shape:
-        """The sizes of the spatial axes of the output."""
-        return slide(arguments, shape, self.kernel, self.strides, self.dilation, self.padding)
-
-
-@weighted("Conv1D", "Conv2D", "Conv3D")
-def _convolution(arguments: Arguments, shape: Shape) -> Inferred:
-    window = _Window.of(arguments, shape)
-    filters, groups, channels = arguments.size("filters"), arguments.size("groups"), shape[-1]
-    if filters % groups:
-        raise NotKnown
-    _check_groups(arguments, shape, len(shape) - 1)
-    sizes = window.slide(arguments, shape)
-    kernel = product(*window.kernel, None if channels is None else channels // groups, filters)
-    return Inferred((*sizes, filters), total(kernel, filters * window.bias))
-
-
-@weighted("DepthwiseConv1D", "DepthwiseConv2D")
-def _depthwise_convolution(arguments: Arguments, shape: Shape) -> Inferred:
-    window = _Window.of(arguments, shape)
-    channels = product(shape[-1], arguments.size("depth_multiplier"))
-    sizes = window.slide(arguments, shape)
-    return Inferred((*sizes, channels), product(channels, math.prod(window.kernel) + window.bias))
-
-
-@weighted("SeparableConv1D", "SeparableConv2D")
-def _separable_convolution(arguments: Arguments, shape: Shape) -> Inferred:
-    window = _Window.of(arguments, shape)
-    filters = arguments.size("filters")
-    between = product(shape[-1], arguments.size("depth_multiplier"))
-    sizes = window.slide(arguments, shape)
-    return Inferred(
-        (*sizes, filters),
-        total(product(between, math.prod(window.kernel)), product(between, filters), filters * window.bias),
-    )
-
-
-@weighted("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
-def _transposed_convolution(arguments: Arguments, shape: Shape) -> Inferred:
-    window = _Window.of(arguments, shape)
-    filters = arguments.size("filters")
-    more: tuple[int | None, ...] = (None,) * len(window.kernel)
-    if arguments.value("output_padding") is not None:
-        more = arguments.sizes("output_padding", len(window.kernel), at_least=0)
-    sizes: list[int | None] = []
-    for size, width, stride, rate, extra in zip(shape, window.kernel, window.strides, window.dilation, more):
-        if extra is not None and extra >= stride:
-            raise NotKnown
-        span = rate * (width - 1) + 1
-        if window.padding == "valid":
-            last = max(span, stride) if extra is None else span + extra
-        else:
-            last = stride if extra is None else span % 2 + extra
-        sizes.append(None if size is None else (size - 1) * stride + last)
-    if 0 in sizes:
-        raise NotKnown
-    kernel = product(*window.kernel, filters, shape[-1])
-    return Inferred((*sizes, filters), total(kernel, filters * window.bias))
 
 
 @weighted(*RECURRENT)

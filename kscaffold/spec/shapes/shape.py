@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,11 +34,11 @@ def parse_pattern(text: str) -> ShapePattern:
     """Parses `batch_size, ..., units`.
 
     Raises:
-        RequestError: The first axis is not `batch_size`, or an axis is no size.
+        RequestError: The first axis is not `batch_size`, or an axis is not a size.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or parts[0] != "batch_size" or parts.count(ELLIPSIS) > 1:
-        raise RequestError(f"{text!r} is no shape.", hint="Write it as batch_size, ..., units.")
+        raise RequestError(f"{text!r} is not a shape.", hint="Write it as batch_size, ..., units.")
     axes = tuple(None if part == ELLIPSIS else split_list(part)[0] for part in parts[1:])
     return ShapePattern(axes)
 
@@ -49,17 +50,15 @@ def parse_shape(text: str) -> Shape:
         RequestError: Not positive whole numbers separated by commas.
     """
     parts = [part.strip() for part in text.strip().removeprefix("(").removesuffix(")").split(",")]
-    if parts and not parts[-1]:
+    if not parts[-1]:
         parts.pop()
-    if any(part.isascii() and part.isdigit() and len(part) >= 10 for part in parts):
+    if any(re.fullmatch("[0-9]{10,}", part) for part in parts):
         raise RequestError(f"{text!r} has a size that is too large.", hint="A size has at most nine digits.")
-    sizes = [int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in parts]
-    if not all(sizes):
+    if not all(re.fullmatch("[0-9]+", part) and int(part) for part in parts):
         raise RequestError(
-            f"{text!r} is no shape.",
-            hint="Give the sizes of one example, without the batch: 16 or 8,8,3.",
+            f"{text!r} is not a shape.", hint="Give the sizes of one example, without the batch: 16 or 8,8,3."
         )
-    return tuple(sizes)
+    return tuple(map(int, parts))
 
 
 def match_shape(pattern: ShapePattern, shape: Shape) -> dict[str, object]:
@@ -68,20 +67,15 @@ def match_shape(pattern: ShapePattern, shape: Shape) -> dict[str, object]:
     Raises:
         RequestError: The shape has too few or too many axes.
     """
-    fixed = [axis for axis in pattern.axes if axis is not None]
-    if len(shape) < len(fixed) or (len(shape) > len(fixed) and None not in pattern.axes):
+    axes = pattern.axes
+    split = axes.index(None) if None in axes else len(axes)
+    first, last = axes[:split], axes[split + 1 :]
+    end = len(shape) - len(last)
+    if end < split or (end > split and None not in axes):
         raise RequestError(f"The shape {show_shape(shape)} does not fit {pattern}.")
-    values: dict[str, object] = {}
-    split = pattern.axes.index(None) if None in pattern.axes else len(pattern.axes)
-    tail = len(pattern.axes) - split - 1
-    pairs = [*zip(pattern.axes[:split], shape)]
-    if tail > 0:
-        pairs += zip(pattern.axes[-tail:], shape[-tail:])
-    for axis, size in pairs:
-        if isinstance(axis, Variable):
-            values[axis.name] = size
-    values[ELLIPSIS] = shape[split : len(shape) - tail] if tail >= 0 else ()
-    return values
+    pairs = [*zip(first, shape), *zip(last, shape[end:])]
+    values: dict[str, object] = {axis.name: size for axis, size in pairs if isinstance(axis, Variable)}
+    return values | {ELLIPSIS: shape[split:end]}
 
 
 def fill_pattern(pattern: ShapePattern, values: Mapping[str, object]) -> Shape | None:

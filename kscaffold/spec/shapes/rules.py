@@ -1,14 +1,20 @@
-"""The arguments of a layer of Keras as the rules of its shapes read them: known with certainty, or not known."""
+"""The rules of what layers of Keras make of known input shapes: what they are given and give, and how they are found.
+
+A rule is a function of the arguments of a layer and of the shapes of its inputs, without their batch axes. It raises
+`NotKnown` for whatever it cannot answer with certainty, and `RequestError` for what Keras refuses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tree, Variable
-from kscaffold.spec.shapes.shape import Shape, evaluate_size
+from kscaffold.spec.shapes.shape import Shape, evaluate_size, show_shape
 
 # `glu` is the one activation of Keras whose output has another shape than its input.
 SHRINKING_ACTIVATIONS = ("glu",)
@@ -77,6 +83,13 @@ class Arguments:
         """A positive whole number."""
         return whole(self.value(name), at_least=1)
 
+    def listed(self, name: str) -> tuple[object, ...]:
+        """A tuple or a list."""
+        value = self.value(name)
+        if not isinstance(value, tuple):
+            raise NotKnown
+        return value
+
     def flag(self, name: str) -> bool:
         """A truth value."""
         return bool(self.one_of(name, (True, False)))
@@ -90,17 +103,13 @@ class Arguments:
 
     def sizes(self, name: str, count: int, at_least: int = 1) -> tuple[int, ...]:
         """One whole number for each axis, or one for all of them."""
-        return _repeated(self.value(name), count, at_least)
+        return _whole_for_each(self.value(name), count, at_least)
 
     def pairs(self, name: str, count: int) -> tuple[tuple[int, ...], ...]:
         """How much is added or removed at both ends of each axis."""
         value = self.value(name)
-        if count == 1:
-            return (_repeated(value, 2, at_least=0),)
-        sides = (value,) * count if isinstance(value, int) else value
-        if not isinstance(sides, tuple) or len(sides) != count:
-            raise NotKnown
-        return tuple(_repeated(side, 2, at_least=0) for side in sides)
+        axes = (value,) if count == 1 else _for_each(value, count)
+        return tuple(_whole_for_each(ends, 2, at_least=0) for ends in axes)
 
     def axes(self, name: str, shape: Shape) -> tuple[int, ...]:
         """Axes of an input as indices of its shape without the batch axis."""
@@ -133,8 +142,79 @@ def whole(value: object, at_least: int | None = None) -> int:
     return value
 
 
-def _repeated(value: object, count: int, at_least: int) -> tuple[int, ...]:
+def _for_each(value: object, count: int) -> tuple[object, ...]:
+    """So many values, where one may stand for all."""
     items = value if isinstance(value, tuple) else (value,) * count
     if len(items) != count:
         raise NotKnown
-    return tuple(whole(item, at_least) for item in items)
+    return items
+
+
+def _whole_for_each(value: object, count: int, at_least: int) -> tuple[int, ...]:
+    return tuple(whole(item, at_least) for item in _for_each(value, count))
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What is known of a layer on given inputs.
+
+    Attributes:
+        shape: The shape of its output, without the batch axis; `None` where it is not known.
+        parameters: How many numbers all its weights have, trainable or not; `None` where it is not known.
+    """
+
+    shape: Shape | None
+    parameters: int | None
+
+
+Rule = Callable[..., Inferred]
+ShapeRule = Callable[..., Shape]
+RULES: dict[str, Rule] = {}
+WEIGHTLESS: set[str] = set()
+
+
+def weighted(*layers: str) -> Callable[[Rule], Rule]:
+    """Registers the rule of layers that may have weights."""
+
+    def register(rule: Rule) -> Rule:
+        RULES.update(dict.fromkeys(layers, rule))
+        return rule
+
+    return register
+
+
+def weightless(*layers: str) -> Callable[[ShapeRule], ShapeRule]:
+    """Registers the rule of layers that never have weights: it gives a shape alone."""
+
+    def register(rule: ShapeRule) -> ShapeRule:
+        @functools.wraps(rule)
+        def infer(*given: object) -> Inferred:
+            return Inferred(rule(*given), 0)
+
+        weighted(*layers)(infer)
+        WEIGHTLESS.update(layers)
+        return rule
+
+    return register
+
+
+def product(*sizes: int | None) -> int | None:
+    """The product of sizes, `None` if one of them is not known."""
+    known = [size for size in sizes if size is not None]
+    return math.prod(known) if len(known) == len(sizes) else None
+
+
+def total(*counts: int | None) -> int | None:
+    """The sum of counts, `None` if one of them is not known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def wrong_rank(layer: str, axes: int, shape: Shape, least: bool = False) -> RequestError:
+    """The error of an input with too few or too many axes."""
+    fewer = "a Reshape, a Flatten or a pooling layer before it leaves fewer axes."
+    advice = "a Reshape before it gives more axes." if len(shape) + 1 < axes else fewer
+    return RequestError(
+        f"{layer} takes inputs with {'at least ' if least else ''}{axes} axes, not {show_shape(shape)}.",
+        hint=f"The batch axis is one of them. A{advice[1:]}",
+    )
