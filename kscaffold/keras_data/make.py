@@ -18,27 +18,10 @@ import keras
 
 # Values for required parameters, by name, so that a layer can be made and asked for its output shapes.
 SAMPLE_ARGUMENTS: dict[str, Any] = {
-    "units": 4,
-    "filters": 4,
-    "kernel_size": 3,
-    "rate": 0.5,
-    "stddev": 0.1,
-    "factor": 0.1,
-    "value_range": (0, 255),
-    "num_heads": 2,
-    "key_dim": 4,
-    "dims": (2, 1),
-    "n": 2,
-    "pool_size": 2,
-    "output_size": 2,
-    "activation": "relu",
-    "scale": 2.0,
-    "target_shape": (-1,),
-    "height": 4,
-    "width": 4,
-    "input_dim": 8,
-    "output_dim": 4,
-}
+    "units": 4, "filters": 4, "kernel_size": 3, "pool_size": 2, "output_size": 2, "input_dim": 8, "output_dim": 4,
+    "rate": 0.5, "stddev": 0.1, "factor": 0.1, "scale": 2.0, "value_range": (0, 255), "activation": "relu",
+    "num_heads": 2, "key_dim": 4, "dims": (2, 1), "n": 2, "target_shape": (-1,), "height": 4, "width": 4,
+}  # fmt: skip
 # The same for layers that hash: they cannot be called with any number.
 SAMPLES_TO_MAKE = {**SAMPLE_ARGUMENTS, "num_bins": 4}
 # The same for parameters of one class; `cropping` has a default that crops nothing.
