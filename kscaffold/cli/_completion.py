@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import click
 
-from kscaffold.base.errors import RequestError
 
-Complete = Callable[[click.Context, click.Parameter, str], list[str]]
-
-
-def offering(words: Callable[[click.Context, str], Iterable[str]]) -> Complete:
-    """Offers those words that begin as typed; nothing where the project is broken: a command says why, a key cannot."""
-
-    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-        try:
-            return [word for word in words(context, typed) if word.startswith(typed)]
-        except RequestError:
-            return []
-
-    return complete
-
-
-@offering
-def complete_template(context: click.Context, typed: str) -> list[str]:
+def templates(context: click.Context, typed: str) -> list[str]:
     """The templates that the command takes: presets for a model, templates of layers for a layer, all for others."""
     from pathlib import Path
 
@@ -33,21 +16,19 @@ def complete_template(context: click.Context, typed: str) -> list[str]:
     from kscaffold.library.templates import Catalogue
 
     kind = {"layer": "layer", "model": "model", "pipeline": "model", "new": "model"}.get(context.info_name or "")
-    templates = Catalogue(find_project(Path.cwd())).of_kind(kind)
-    full_names = [template.full_name for template in templates if "/" in typed or not kind]
-    return [template.name for template in templates] + full_names
+    found = Catalogue(find_project(Path.cwd())).of_kind(kind)
+    full_names = [template.full_name for template in found if "/" in typed or not kind]
+    return [template.name for template in found] + full_names
 
 
-@offering
-def complete_part(context: click.Context, typed: str) -> Iterable[str]:
+def parts(context: click.Context, typed: str) -> Iterable[str]:
     """What can be ejected."""
     from kscaffold.library.eject import built_in_parts
 
     return built_in_parts()
 
 
-@offering
-def complete_layers(context: click.Context, typed: str) -> list[str]:
+def layers(context: click.Context, typed: str) -> list[str]:
     """A chain or a sublayer with its last word completed to a layer of Keras: `hidden = De` gives `hidden = Dense`.
 
     In a chain it may be an operation, too: `x -> ops.me` gives `x -> ops.mean`.
@@ -63,10 +44,9 @@ def complete_layers(context: click.Context, typed: str) -> list[str]:
     return [begun["before"] + name for name in names]
 
 
-@offering
-def complete_rule(context: click.Context, typed: str) -> list[str]:
+def rules(context: click.Context, typed: str) -> list[str]:
     """The rules of `kscaffold check`, by id or by name."""
     from kscaffold.check import rulebook
 
-    rules = rulebook.read_rulebook()
-    return [rule.id for rule in rules] + [rule.name for rule in rules]
+    known = rulebook.read_rulebook()
+    return [rule.id for rule in known] + [rule.name for rule in known]

@@ -19,6 +19,7 @@ from kscaffold.cli._output import (
     QUIET,
     SKIP,
     Command,
+    Offer,
     OneOf,
     Option,
     Output,
@@ -61,7 +62,7 @@ def style_option(default: str) -> Option:
 
 DIAGRAM = value("--diagram", "FILE", "Draw the graph, as .svg or as .md, into the output folder.")
 OPTIONS = (
-    value("-t --template", "NAME", "Template to start from; see 'kscaffold list'.", offers("complete_template")),
+    value("-t --template", "NAME", "Template to start from; see 'kscaffold list'.", offers(Offer.TEMPLATES)),
     click.option(
         "-o",
         "--output-dir",

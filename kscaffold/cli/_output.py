@@ -6,6 +6,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -24,14 +25,25 @@ Option = Callable[[Command], Command]
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-def offers(name: str) -> Complete:
-    """What a function of `_completion` offers when the user presses the tab key; it is imported by that key alone."""
+class Offer(StrEnum):
+    """What the tab key completes a word to: the names of the functions of `_completion`."""
+
+    TEMPLATES = "templates"
+    PARTS = "parts"
+    LAYERS = "layers"
+    RULES = "rules"
+
+
+def offers(words: Offer) -> Complete:
+    """Offers those words that begin as typed; nothing where the project is broken: a command says why, a key cannot."""
 
     def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-        from kscaffold.cli import _completion
+        from kscaffold.cli import _completion  # imported by the tab key alone
 
-        found: list[str] = getattr(_completion, name)(context, parameter, typed)
-        return found
+        try:
+            return [word for word in getattr(_completion, words)(context, typed) if word.startswith(typed)]
+        except RequestError:
+            return []
 
     return complete
 

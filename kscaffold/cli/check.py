@@ -8,7 +8,7 @@ import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
-from kscaffold.cli._output import JSON, PYTHON, OneOf, Output, flag, offers, tell, value, values, with_output
+from kscaffold.cli._output import JSON, PYTHON, Offer, OneOf, Output, flag, offers, tell, value, values, with_output
 
 
 class Format(StrEnum):
@@ -24,8 +24,8 @@ class Format(StrEnum):
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
 @flag("--static", "Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
-@values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers("complete_rule"))
-@values("--ignore", "RULES", "Rules that do not count.", offers("complete_rule"))
+@values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers(Offer.RULES))
+@values("--ignore", "RULES", "Rules that do not count.", offers(Offer.RULES))
 @values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8.")
 @values(
     "--input-shape shapes",
@@ -51,7 +51,7 @@ class Format(StrEnum):
     JSON,
     flag("-q --quiet", "Print findings only."),
     flag("--list-rules", "Print all rules."),
-    value("--explain", "RULE", "Print what a rule is about, with an example.", offers("complete_rule")),
+    value("--explain", "RULE", "Print what a rule is about, with an example.", offers(Offer.RULES)),
 )
 def command(
     paths: tuple[str, ...],

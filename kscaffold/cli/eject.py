@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from kscaffold.cli._output import DIFF, DRY_RUN, FORCE, JSON, QUIET, SKIP, Output, flag, offers, tell, with_output
+from kscaffold.cli._output import (
+    DIFF,
+    DRY_RUN,
+    FORCE,
+    JSON,
+    QUIET,
+    SKIP,
+    Offer,
+    Output,
+    flag,
+    offers,
+    tell,
+    with_output,
+)
 
 EPILOG = """\b
 Examples:
@@ -15,7 +28,7 @@ Examples:
 
 
 @click.command("eject", short_help="Copy a built-in template, to edit it.", epilog=EPILOG)
-@click.argument("template", shell_complete=offers("complete_part"))
+@click.argument("template", shell_complete=offers(Offer.PARTS))
 @flag("--user for_user", "Into your own templates, for all your projects.")
 @with_output(DRY_RUN, DIFF, FORCE, SKIP, JSON, QUIET)
 def command(template: str, for_user: bool, output: Output) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kscaffold.cli._generating import generating
-from kscaffold.cli._output import flag, offers, values
+from kscaffold.cli._output import Offer, flag, offers, values
 
 if TYPE_CHECKING:
     from kscaffold.cli._generating import Describe
@@ -23,7 +23,7 @@ Examples:
 
 
 @click.command("layer", short_help="A custom layer and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers("complete_template"))
+@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
 @values(
     "--arg arguments",
     "NAME[:TYPE][=DEFAULT]",
@@ -36,7 +36,7 @@ Examples:
     "--sublayer sublayers",
     '"NAME = LAYER"',
     'Layer inside the layer: "hidden = Dense(units, relu)". Repeatable.',
-    offers("complete_layers"),
+    offers(Offer.LAYERS),
 )
 @values("--input-shape input_shapes", "SHAPE", "Shape of one example: 16 or 8,8,3. Repeated for several inputs.")
 @flag("--training", "Give call a training argument.")

@@ -9,7 +9,7 @@ import click
 
 from kscaffold.base.project import Style
 from kscaffold.cli._generating import generating, model_options
-from kscaffold.cli._output import offers
+from kscaffold.cli._output import Offer, offers
 
 if TYPE_CHECKING:
     from kscaffold.cli._generating import Describe
@@ -23,7 +23,7 @@ Examples:
 
 
 @click.command("model", short_help="A model from a preset, and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers("complete_template"))
+@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
 @model_options(Style.SUBCLASSED)
 @generating("models")
 def command(style: Style | None, settings: tuple[str, ...], defer: bool, diagram: str | None) -> Describe:

@@ -14,6 +14,7 @@ from kscaffold.cli._output import (
     DRY_RUN,
     JSON,
     QUIET,
+    Offer,
     Output,
     flag,
     offers,
@@ -48,7 +49,7 @@ Examples:
     help="Folder that the repository is made in; made if it is not there.  [default: this one]",
 )
 @value("--package", "NAME", "Package to import.  [default: NAME with underscores]")
-@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers("complete_template"))
+@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers(Offer.TEMPLATES))
 @style_option("its own, else subclassed")
 @value("--description", "TEXT", "What the project is, in a line.")
 @value("--author", "TEXT", "Who writes it: 'Name' or 'Name <address>'.")

@@ -9,7 +9,7 @@ import click
 
 from kscaffold.base.project import Style
 from kscaffold.cli._generating import generating, model_options
-from kscaffold.cli._output import offers, values
+from kscaffold.cli._output import Offer, offers, values
 
 if TYPE_CHECKING:
     from kscaffold.cli._generating import Describe
@@ -25,11 +25,11 @@ Examples:
 
 
 @click.command("pipeline", short_help="A functional model from a graph, and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers("complete_template"))
-@click.argument("spec", required=False, shell_complete=offers("complete_layers"))
+@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
+@click.argument("spec", required=False, shell_complete=offers(Offer.LAYERS))
 @values("--input inputs", "NAME=SHAPE[:DTYPE]", "Input: numeric=32, ids=16:int32. Repeatable.")
-@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", offers("complete_layers"))
-@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", offers("complete_layers"))
+@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", offers(Offer.LAYERS))
+@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", offers(Offer.LAYERS))
 @model_options(Style.FUNCTIONAL)
 @generating("pipelines")
 def command(
