@@ -122,7 +122,7 @@ def test_public_functions_say_what_they_do() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "budget"),
-    [(("layer", "MyDense"), 59), (("pipeline", "mlp", "16 -> Dense(3)"), 101)],
+    [(("layer", "MyDense"), 59), (("pipeline", "mlp", "16 -> Dense(3)"), 94)],
     ids=["layer", "pipeline"],
 )
 def test_a_command_loads_no_more_modules_than_it_needs(folder: Path, arguments: tuple[str, ...], budget: int) -> None:

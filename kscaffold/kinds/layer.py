@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.place import Place
-from kscaffold.keras_data import catalogue
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.scaffold import Scaffold
+from kscaffold.kinds.scaffold import Scaffold, name_warnings
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import arguments, examples, expression, methods
+from kscaffold.source.layer import arguments, examples, methods
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
 from kscaffold.spec.layer.spec import LayerSpec
@@ -27,7 +26,6 @@ LAYER_TEST = "test/layer.py.jinja"
 FILTERS = (
     arguments.description,
     arguments.in_config,
-    arguments.signature,
     arguments.stored,
     arguments.validation,
     examples.build_arguments,
@@ -35,10 +33,11 @@ FILTERS = (
     examples.example_inputs,
     examples.input_text,
     examples.output_text,
-    expression.in_init,
+    arguments.in_init,
     methods.build_statements,
     methods.call_body,
     methods.call_parameters,
+    methods.signature,
     methods.output_shape_statements,
     methods.weight_statements,
 )
@@ -139,13 +138,3 @@ class LayerScaffold(Scaffold):
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
         subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))
-
-
-def name_warnings(class_name: str) -> tuple[str, ...]:
-    """A warning where Keras has a layer of that name."""
-    if catalogue.is_layer(class_name) or class_name in catalogue.BASE_CLASSES:
-        return (
-            f"Keras has a layer {class_name} of its own; it is easy to import the wrong one."
-            f" For example: My{class_name}.",
-        )
-    return ()

@@ -13,11 +13,10 @@ from kscaffold.base.place import Place
 from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination, Request, find_destination
 from kscaffold.kinds.drawing import picture_file
-from kscaffold.kinds.layer import name_warnings
 from kscaffold.kinds.model_spec import broken_preset, choose_document, read_settings
 from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
+from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row, name_warnings
 from kscaffold.source.module import Written, write
 from kscaffold.source.test import batch_shapes, grouped, random_numbers
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts

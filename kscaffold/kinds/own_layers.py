@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
-from kscaffold.kinds.layer import read_layer_manifest, render_layer
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
-from kscaffold.spec.layer.describe import LayerFlags, describe_layer
-from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape
+
+if TYPE_CHECKING:  # most models define no layer: nothing of these is loaded for them
+    from kscaffold.spec.layer.spec import LayerSpec
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class OwnLayers:
 
     def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
         """A class for inputs of those shapes, each as after `--input-shape`."""
+        from kscaffold.kinds.layer import read_layer_manifest
+        from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+
         manifest = read_layer_manifest(self.template(item))
         return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
 
@@ -59,6 +63,9 @@ class OwnLayers:
 
     def sources(self) -> list[str]:
         """Source of the classes."""
+        if not self.items:
+            return []
+        from kscaffold.kinds.layer import render_layer
         from kscaffold.library.render import without_header
 
         return [without_header(render_layer(self.describe(item), self.template(item)).text) for item in self.items]

@@ -19,12 +19,12 @@ from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.disk.plan import Plan
 from kscaffold.kinds.answers import NEWEST_PYTHON, find_answers, questions
 from kscaffold.kinds.destination import Request, output_folder
-from kscaffold.kinds.layer import name_warnings, scaffold_layer
+from kscaffold.kinds.layer import scaffold_layer
 from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
 from kscaffold.kinds.model_spec import read_settings
 from kscaffold.kinds.new_folder import NewOutcome, demand_empty, put_repository, recover_above
 from kscaffold.kinds.pipeline import Staged, check
-from kscaffold.kinds.scaffold import Outcome, Scaffold
+from kscaffold.kinds.scaffold import Outcome, Scaffold, name_warnings
 from kscaffold.kinds.training_data import baseline_flags, input_fields, target_context, target_fields
 from kscaffold.library.cookie.baking import Baked, bake, read_baked
 from kscaffold.library.cookie.template import Cookie, open_template, read_template

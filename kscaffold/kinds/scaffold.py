@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.base.place import Place
+from kscaffold.keras_data import catalogue
 from kscaffold.kinds.destination import ByHand, Destination
 from kscaffold.source.formatting import Formatter
 
@@ -164,3 +165,13 @@ class Scaffold(ABC):
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
         """For a model, its layers: as Keras called them if it was checked, else as far as they are known."""
         return ()
+
+
+def name_warnings(class_name: str) -> tuple[str, ...]:
+    """A warning where Keras has a layer of that name."""
+    if catalogue.is_layer(class_name) or class_name in catalogue.BASE_CLASSES:
+        return (
+            f"Keras has a layer {class_name} of its own; it is easy to import the wrong one."
+            f" For example: My{class_name}.",
+        )
+    return ()

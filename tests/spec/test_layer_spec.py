@@ -101,6 +101,7 @@ def test_required_arguments_come_first() -> None:
     [
         ("Dense(3)", (16,)),
         ("LSTM(3)", (8, 16)),
+        ("MultiHeadAttention(2, 3)", (8, 16)),
         ("Conv2D(3, 2)", (16, 16, 3)),
         ("GlobalMaxPooling3D()", (8, 16, 16, 3)),
     ],

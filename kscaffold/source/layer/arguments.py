@@ -1,14 +1,19 @@
-"""Source that depends on the kind of a constructor argument, as the templates ask for it."""
+"""Source of expressions in a layer's module, and of what depends on the kind of a constructor argument.
+
+Keras' classes are named in full: `keras.layers.Dense(8)`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from kscaffold.program.argument import FOUND_BY_NAME, Argument, Check, Kind
-from kscaffold.program.tree import Listing, Tree
-from kscaffold.source.layer.expression import LINE_LENGTH, expression, laid_out
-from kscaffold.spec.layer.spec import LayerSpec
+from kscaffold.program.text import show, written_call
+from kscaffold.program.tree import Code, Listing, Object, Tree
 
+LINE_LENGTH = 88
+POLICY = ("dtype", Code("self.dtype_policy"))
 DESCRIPTIONS = {
     Kind.INT: "Integer",
     Kind.FLOAT: "Number",
@@ -25,6 +30,33 @@ DESCRIPTIONS = {
 }
 
 
+def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = False) -> str:
+    """Source of an expression.
+
+    Args:
+        tree: What to write, its objects resolved.
+        name: Gives the source of a name.
+        policy: Whether layers are given the dtype policy of the layer that makes them.
+    """
+
+    def made(call: Object) -> str:
+        sublayer = call.own is not None or call.target.startswith("layers.")
+        if policy and sublayer and "dtype" not in dict(call.keywords):
+            call = replace(call, keywords=(*call.keywords, POLICY))
+        target = call.class_name if call.own else f"keras.{call.target.removeprefix('keras.')}"
+        return written_call(call, target, written)
+
+    def written(part: Tree) -> str:
+        return show(part, name, made)
+
+    return written(tree)
+
+
+def in_init(tree: Tree) -> str:
+    """Source of an expression in the constructor of a layer, whose dtype policy its sublayers get."""
+    return expression(tree, policy=True)
+
+
 def description(argument: Argument) -> str:
     """An argument's line in the docstring, without its name."""
     if argument.description:
@@ -37,11 +69,6 @@ def description(argument: Argument) -> str:
     elif argument.check is Check.POSITIVE:
         text = f"Positive {text.lower()}"
     return f"{text}, or `None`." if argument.optional else f"{text}."
-
-
-def signature(spec: LayerSpec) -> str:
-    """Source of the first line of the constructor."""
-    return laid_out("def __init__(", ["self", *parameters(spec.arguments), "**kwargs"], "):", 4)
 
 
 def parameters(arguments: Iterable[Argument]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Plain, Tree, Variable, transform
-from kscaffold.source.layer.expression import expression
+from kscaffold.source.layer.arguments import expression
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.shape import show_shape

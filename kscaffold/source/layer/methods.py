@@ -10,13 +10,18 @@ from typing import NamedTuple
 
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Tree
-from kscaffold.source.layer.expression import expression, laid_out
+from kscaffold.source.layer.arguments import LINE_LENGTH, expression, parameters
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
+from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 
 INDENT = " " * 8
+
+
+def signature(spec: LayerSpec) -> str:
+    """Source of the first line of the constructor."""
+    return laid_out("def __init__(", ["self", *parameters(spec.arguments), "**kwargs"], "):", 4)
 
 
 def call_parameters(spec: LayerSpec) -> str:
@@ -63,6 +68,24 @@ def _weight_statement(weight: Weight, spec: LayerSpec) -> str:
     if weight.condition:
         return f"{INDENT}if self.{weight.condition}:\n{made}{INDENT}else:\n{INDENT}    {target} = None\n"
     return made
+
+
+def laid_out(before: str, items: list[str], after: str, indent: int) -> str:
+    """Source with items in brackets, on one line if they fit.
+
+    That is how black lays it out, which formats a text twice, but once only if the first time changes nothing.
+
+    Args:
+        before: What stands before the items, with the opening bracket.
+        items: The items.
+        after: What stands behind them.
+        indent: How far the line is indented.
+    """
+    space = " " * indent
+    line = f"{space}{before}{', '.join(items)}{after}"
+    if len(line) <= LINE_LENGTH:
+        return f"{line}\n"
+    return f"{space}{before}\n" + "".join(f"{space}    {item},\n" for item in items) + f"{space}{after}\n"
 
 
 def build_statements(spec: LayerSpec, start: str) -> str:

@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Part, Plain, Tree, names
-from kscaffold.spec.layer.sublayer import Sublayer
-from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight
+from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
 ADDED_NAMES = ("bias", "beta", "shift", "offset")
 

@@ -16,9 +16,8 @@ from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.call import SIZE_NAMES
 from kscaffold.spec.layer.inputs import choose_inputs, parse_each
 from kscaffold.spec.layer.manifest import CallStyle, LayerManifest
+from kscaffold.spec.layer.parts import INPUT_DIM, Sublayer, Weight, parse_sublayer, parse_weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.layer.sublayer import Sublayer, parse_sublayer
-from kscaffold.spec.layer.weight import INPUT_DIM, Weight, parse_weight, size_names
 from kscaffold.spec.shapes.shape import evaluate_size
 
 ADDED_ARGUMENTS = {"seed": "seed:int=None", "loss": "loss_weight:float=0.01"}
@@ -93,20 +92,20 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         if argument.kind in (Kind.INT, Kind.ANY):
             arguments[used] = argument.must_be_positive()
     inputs = choose_inputs(manifest, flags.input_shapes, "mask" in flags.features, sublayers)
-    takes = frozenset({"training", "mask"} & (features | manifest.handles))
     spec = LayerSpec(
         name=name,
         package=package,
         manifest=manifest,
         call=CallStyle.LIST if manifest.call is CallStyle.SINGLE and len(inputs) > 1 else manifest.call,
         features=features,
-        takes=takes,
+        takes=frozenset({"training", "mask"} & (features | manifest.handles)),
         arguments=tuple(arguments.values()),
         weights=tuple(weights),
         sublayers=tuple(sublayers),
-        steps=_plan_body(manifest, own, added, arguments, len(manifest.call.own_shape(inputs[0].shape)), takes),
+        steps=(),
         inputs=inputs,
     )
+    spec = replace(spec, steps=_plan_body(spec, own, added))
     _refuse_misfits(spec)
     return spec
 
@@ -132,27 +131,22 @@ def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Conta
     return {argument.name: argument for argument in sorted(merged.values(), key=lambda item: not item.required)}
 
 
-def _plan_body(
-    manifest: LayerManifest,
-    own: _Parts,
-    added: _Parts,
-    arguments: Mapping[str, Argument],
-    sizes: int,
-    takes: frozenset[str],
-) -> tuple[Step, ...]:
+def _plan_body(spec: LayerSpec, own: _Parts, added: _Parts) -> tuple[Step, ...]:
     """What `call` does: first what the template brings, unless it has a body of its own, then what the user adds."""
+    manifest = spec.manifest
     brought = {argument.name for argument in manifest.arguments}
-    users = [argument for name, argument in arguments.items() if name not in brought]
+    templates = [argument for argument in spec.arguments if argument.name in brought]
+    users = [argument for argument in spec.arguments if argument.name not in brought]
+    sizes = len(spec.call.own_shape(spec.inputs[0].shape))
     features: Tree | None = INPUT_DIM
     steps: tuple[Step, ...] = ()
     if manifest.output is None:
-        templates = [argument for name, argument in arguments.items() if name in brought]
-        steps = plan_steps(own.weights, own.sublayers, templates, features, sizes, takes)
+        steps = plan_steps(own.weights, own.sublayers, templates, features, sizes, spec.takes)
         features = steps[-1].features if steps else features
     else:
         features = manifest.output.axes[-1] if manifest.output.axes else None
     # Behind a body that takes the mask for itself, there is none that fits what comes out.
-    passed = takes if manifest.passes_mask else takes - (manifest.handles & {"mask"})
+    passed = spec.takes if manifest.passes_mask else spec.takes - (manifest.handles & {"mask"})
     return steps + plan_steps(added.weights, added.sublayers, users, features, sizes, passed)
 
 

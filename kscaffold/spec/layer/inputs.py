@@ -9,7 +9,7 @@ from typing import TypeVar
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, located
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
-from kscaffold.spec.layer.sublayer import Sublayer
+from kscaffold.spec.layer.parts import Sublayer
 from kscaffold.spec.shapes.shape import Shape, match_shape, parse_shape, show_shape
 
 Parsed = TypeVar("Parsed")
@@ -53,7 +53,7 @@ def choose_inputs(
     # Of a template with a body of its own, sublayers get what the body makes.
     any_rank = manifest.output is None or None in manifest.output.axes
     picky = _first_with_ranks(sublayers) if any_rank else None
-    ranks = picky.signature.ranks if picky else ()
+    ranks = picky.ranks if picky else ()
     if not shapes:
         return _usual_inputs(manifest, ranks, masked)
     for shape in shapes:
@@ -111,9 +111,8 @@ def _refuse_number(manifest: LayerManifest, count: int) -> None:
 def _first_with_ranks(sublayers: Iterable[Sublayer]) -> Sublayer | None:
     """The first sublayer that takes inputs of some ranks only, if those before it leave the rank as it is."""
     for sublayer in sublayers:
-        signature = sublayer.signature
-        if signature.ranks and len(signature.ranks) < len(SHAPES_OF_RANK):
+        if sublayer.ranks and len(sublayer.ranks) < len(SHAPES_OF_RANK):
             return sublayer
-        if not signature.keeps_shape and signature.name != "Dense":
+        if not sublayer.signature.keeps_shape and sublayer.signature.name != "Dense":
             return None
     return None

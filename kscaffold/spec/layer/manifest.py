@@ -11,7 +11,7 @@ from kscaffold.base.errors import RequestError, did_you_mean, unknown
 from kscaffold.program.argument import Argument, Check
 from kscaffold.program.tree import Variable
 from kscaffold.spec.layer.argument import parse_argument, with_example
-from kscaffold.spec.layer.weight import INPUT_DIM
+from kscaffold.spec.layer.parts import INPUT_DIM
 from kscaffold.spec.shapes.shape import Shape, ShapePattern, match_shape, parse_pattern, parse_shape
 
 

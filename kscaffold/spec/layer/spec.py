@@ -11,8 +11,7 @@ from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Listing, Object, Plain, walk
 from kscaffold.spec.layer.body import Step
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
-from kscaffold.spec.layer.sublayer import Sublayer
-from kscaffold.spec.layer.weight import INPUT_DIM, INPUT_SHAPE, Weight
+from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 from kscaffold.spec.shapes.shape import Shape, ShapePattern, evaluate_size, fill_pattern, match_shape
 
 
