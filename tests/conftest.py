@@ -40,6 +40,20 @@ def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     return home
 
 
+@pytest.fixture(autouse=True)
+def keras_is_announced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps `pytest -m "not keras"` fast: only tests with that mark may start the process that imports Keras."""
+    if request.node.get_closest_marker("keras"):
+        return
+
+    def refuse(*arguments: object) -> None:
+        pytest.fail("This test starts the check process: mark it with keras.")
+
+    from kscaffold.check.process import CheckProcess
+
+    monkeypatch.setattr(CheckProcess, "__init__", refuse)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, which is the current one."""

@@ -12,6 +12,8 @@ from conftest import Kscaffold, tree
 
 from kscaffold.base.errors import ExitCode
 
+pytestmark = pytest.mark.keras
+
 SOUND = '''import keras
 
 

@@ -15,6 +15,8 @@ from conftest import Kscaffold, tree
 
 from kscaffold.base.errors import ExitCode
 
+pytestmark = pytest.mark.keras
+
 
 def test_the_main_job(folder: Path) -> None:
     done = subprocess.run(

@@ -17,6 +17,8 @@ from kscaffold.check import CheckProcess, Feed, Job, Subject, Verdict, find_inte
 from kscaffold.check.conformance import CheckRequest, check_files
 from kscaffold.check.rulebook import read_rulebook
 
+pytestmark = pytest.mark.keras
+
 # These are about whole files, or about what only a generated model has; other tests cover them.
 WITHOUT_A_FILE = {"KS100", "KS200", "KS206", "KS601"}
 # What the rules find in Keras' own layers, and why that is right.

@@ -24,6 +24,8 @@ from kscaffold.source.layer.examples import construct
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.spec import LayerSpec
 
+pytestmark = pytest.mark.keras
+
 Generated = tuple[LayerSpec, str, str]
 CHECKED = 24
 

@@ -25,6 +25,8 @@ from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.graph.value import Form
 
+pytestmark = pytest.mark.keras
+
 GOLDEN_SPECS = Path(__file__).parents[1] / "golden/specs"
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm", "vae"}
 PRESETS = [template.name for template in Catalogue().of_kind("model")]

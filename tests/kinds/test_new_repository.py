@@ -20,6 +20,8 @@ import pytest
 
 from kscaffold.cli import run
 
+pytestmark = pytest.mark.keras
+
 COMMON = ("--examples", "300", "--batch-size", "10", "--seed", "7", "--epochs", "3")
 
 

@@ -18,6 +18,8 @@ import pytest
 from kscaffold.cli import run
 from kscaffold.library.templates import Catalogue
 
+pytestmark = pytest.mark.keras
+
 TEMPLATES = [template.name for template in Catalogue().of_kind("layer")]
 SHAPES = {
     "masked_pooling": [(6, 8)],

@@ -25,6 +25,8 @@ from kscaffold.kinds.saved import SavedFlags, describe_saved
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.source.formatting import Formatter
 
+pytestmark = pytest.mark.keras
+
 TESTS = Path(__file__).parents[1]
 FILES = (
     "text.keras translate.keras tickets.keras prepared.keras nested.keras siamese.keras mixed.keras frozen.keras"

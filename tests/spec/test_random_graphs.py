@@ -31,6 +31,8 @@ from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import infer_shapes
 from kscaffold.spec.graph.value import Form
 
+pytestmark = pytest.mark.keras
+
 EXAMPLES = 150
 BROKEN = 400
 CHECKED = 12
