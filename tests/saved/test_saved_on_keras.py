@@ -111,7 +111,7 @@ def scaffolds(saved: Path, graphs: list[Path], tmp_path_factory: pytest.TempPath
         for number, (file, way) in enumerate(wanted):
             flags = SavedFlags(
                 str(saved / file),
-                style=way if way in ("subclassed", "functional") else None,
+                style=Style(way) if way in ("subclassed", "functional") else None,
                 flat=way == "flat",
                 customs=("saved_models:Gate",) if file == "own.keras" else (),
                 to_spec=way == "--to-spec",
