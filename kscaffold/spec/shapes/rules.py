@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tree, Variable
-from kscaffold.spec.shapes.shape import Shape, evaluate_size, show_shape
+from kscaffold.program.tree import NONE, Object, Tree
+from kscaffold.spec.shapes.shape import Shape, evaluate, show_shape
 
 # `glu` is the one activation of Keras whose output has another shape than its input.
 SHRINKING_ACTIVATIONS = ("glu",)
@@ -50,34 +50,23 @@ class Arguments:
     def value(self, name: str) -> object:
         """The value of an argument, lists as tuples."""
         given = self.expression(name)
-        if given is not None:
-            return self._evaluate(given)
-        default = self.signature.parameters.get(name)
-        if not default:
+        if given is None:
+            default = self.signature.parameters.get(name)
+            if not default:
+                raise NotKnown
+            return _frozen(default[0])
+        try:
+            value = evaluate(given, self.values)
+        except RequestError:
+            raise NotKnown from None
+        if value is None and given != NONE:
             raise NotKnown
-        return _frozen(default[0])
-
-    def _evaluate(self, expression: Tree) -> object:
-        match expression:
-            case Plain(value=value):
-                return value
-            case Listing(items=items):
-                return tuple(self._evaluate(item) for item in items)
-            case Variable(name=word) if self.values.get(word) is not None:
-                return _frozen(self.values[word])
-            case Arithmetic() | Part():
-                try:
-                    size = evaluate_size(expression, self.values)
-                except RequestError:
-                    raise NotKnown from None
-                if size is not None:
-                    return size
-        raise NotKnown
+        return _frozen(value)
 
     def is_given(self, name: str) -> bool:
         """Whether an argument is there and is not `None`."""
         given = self.expression(name)
-        return given is not None and given != Plain(None)
+        return given not in (None, NONE)
 
     def size(self, name: str) -> int:
         """A positive whole number."""
