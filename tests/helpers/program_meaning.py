@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.program.passes.usual import usual_arguments
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
+from kscaffold.program.usual import usual_arguments
 from kscaffold.program.value import Program, Routine, Step, StepKind
 
 Values = dict[Ref, Any]

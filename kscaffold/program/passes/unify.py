@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from kscaffold.program.passes.rewriting import map_all
 from kscaffold.program.passes.texts import CannotUnify, Varying, solve
-from kscaffold.program.passes.usual import in_order, usual_arguments
 from kscaffold.program.tree import Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
+from kscaffold.program.usual import in_order, usual_arguments
 from kscaffold.program.value import Step, StepKind
 
 Defaults = Mapping[str, Mapping[str, Tree]]
