@@ -64,7 +64,7 @@ class Finder(Draft):
 
     def __init__(self, routines: list[Routine], largest: int) -> None:
         super().__init__(routines, largest)
-        self.whole_names = False
+        self.whole_names = True
 
     def windows(
         self, starts: Sequence[int], length: int

@@ -11,7 +11,7 @@ from kscaffold.base.naming import unique
 from kscaffold.program.passes.arguments import asked_of, with_names
 from kscaffold.program.passes.candidates import LEAST_GAIN, LONG_TABLE, MODULE_NAMES, Candidate, apart
 from kscaffold.program.passes.cost import FUNCTION_LINES, total
-from kscaffold.program.passes.draft import invokes, length_of
+from kscaffold.program.passes.draft import invokes
 from kscaffold.program.passes.hoist import hoist
 from kscaffold.program.passes.rewriting import map_all
 from kscaffold.program.passes.shares import RATE
@@ -21,13 +21,9 @@ from kscaffold.program.passes.words import function_words, parameter_names
 from kscaffold.program.tree import Code, Object, Plain, Ref, Text
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 
-# Whether single steps in a row become loops at the start, and whether functions that are alike become one.
-STRATEGIES = ((False, True), (False, False), (True, True), (True, False))
-LARGE = 300  # steps of a program for which two of them have to do, or one if there are twice as many
 MOST_TRIED = 3000  # candidates in each round
 WORTH_ADDING = 4  # lines
 LEAST_GROWING = 3  # calls with rates that grow, for a loop
-MOST_ROUNDS = 200
 EVALUATED = 400  # candidates that are looked at closely in each round
 
 
@@ -41,32 +37,21 @@ def factor(program: Program, reads_shapes: bool = True) -> Program:
     program = hoist(program)
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
-    found = []
-    size = sum(len(routine.steps) for routine in routines)
-    for runs_first, merges in STRATEGIES[: 4 if size <= LARGE else 2 if size <= 2 * LARGE else 1]:
-        search = _Search(list(routines), largest)
-        if runs_first:
-            search.collapse_runs()
-        if merges:
-            for whole_names in (True, False):
-                search.whole_names = whole_names
-                while (best := search.best(functions_alone=True)) is not None:
-                    search.apply(best)
-                    search.merge_functions()
-                search.absorb(named=whole_names)
-            search.whole_names = False
-            search.inline_few()
-            search.routines = with_widths(search.routines) if reads_shapes else search.routines
-            search.collapse_calls()
-        for _ in range(MOST_ROUNDS):
-            best = search.best()
-            if best is None:
-                break
+    search = _Search(routines, largest)
+    while (best := search.best(functions=True, wraps=False)) is not None:
+        search.apply(best)
+        search.merge_functions()
+    search.absorb()
+    search.whole_names = False
+    search.inline_few()
+    search.routines = with_widths(search.routines) if reads_shapes else search.routines
+    search.collapse_runs()
+    for functions in (False, True):
+        while (best := search.best(functions)) is not None:
             search.apply(best)
-            search.collapse_calls()
-        found.append(search.finished())
+            search.collapse_runs()
+    chosen = search.finished()
     flat = {routine.name: routine for routine in routines}
-    chosen = min(found, key=length_of)
     return Program(tuple(flat[one.name] if _is_better_listed(flat.get(one.name), one) else one for one in chosen))
 
 
@@ -84,11 +69,12 @@ class _Search(Variants):
         super().__init__(routines, largest)
         self.refused: set[object] = set()
 
-    def best(self, functions_alone: bool = False) -> Candidate | None:
+    def best(self, functions: bool, wraps: bool = True) -> Candidate | None:
         """What is most worthwhile.
 
         Args:
-            functions_alone: Whether only functions are looked for, and none that does little but call another.
+            functions: Whether functions are looked for; else loops.
+            wraps: Whether functions count that do little but call another.
         """
         sizes = {routine.name: len(list(every_step(routine.steps))) for routine in self.routines}
         self.read()
@@ -97,17 +83,19 @@ class _Search(Variants):
             called.append(called[-1] + (sizes.get(step.class_name, 1) if step.kind is StepKind.INVOKE else 0))
         found: list[tuple[float, int, tuple[int, ...], bool]] = []
         for item in self.steps.repeated():
+            if not functions:
+                for run in runs_of(item.starts, item.length):
+                    gain = item.estimate * (len(run) - 1) - 1
+                    if gain >= 0:
+                        found.append((gain, item.length, run, True))
+                continue
             separate = apart(item.starts, item.length)
             gain = item.estimate * (len(separate) - 1) - FUNCTION_LINES - len(separate)
             # Most of what the steps do may be done by functions that they call.
             first, last = item.starts[0], item.starts[0] + item.length
-            wraps = functions_alone and 2 * (called[last] - called[first]) >= item.length
-            if gain >= LEAST_GAIN and not wraps and self.steps.gives_one(first, item.length):
+            little = not wraps and 2 * (called[last] - called[first]) >= item.length
+            if gain >= LEAST_GAIN and not little and self.steps.gives_one(first, item.length):
                 found.append((gain, item.length, item.starts, False))
-            for run in () if functions_alone else runs_of(item.starts, item.length):
-                gain = item.estimate * (len(run) - 1) - 1
-                if gain >= 0:
-                    found.append((gain, item.length, run, True))
         found = nsmallest(MOST_TRIED, found, key=lambda item: (-item[0], item[1]))
         best: Candidate | None = None
         looked = 0
@@ -128,31 +116,18 @@ class _Search(Variants):
 
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few: what is around them is more alike then."""
-        for _ in range(MOST_ROUNDS):
-            self.read()
-            found = next(
-                (item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.LAYER), None
-            )
-            if found is None:
-                return
+        self.read()
+        while (found := next(self.single_runs(), None)) is not None:
             self.apply(found)
-
-    def collapse_calls(self) -> None:
-        """The same for calls of functions."""
-        for _ in range(MOST_ROUNDS):
             self.read()
-            found = next(
-                (item for item in self.single_runs() if self.steps.steps[item.starts[0]].kind is StepKind.INVOKE), None
-            )
-            if found is None:
-                return
-            self.apply(found)
 
     def single_runs(self) -> Iterator[Candidate]:
         """Loops over a single step, with no more than two variables."""
         for item in self.steps.repeated():
             if item.length > 1:
                 return
+            if self.steps.steps[item.starts[0]].kind not in (StepKind.LAYER, StepKind.INVOKE):
+                continue
             for run in runs_of(item.starts, 1):
                 for part in self.alike(run):
                     candidate = self.loop(part, 1)
@@ -160,7 +135,7 @@ class _Search(Variants):
                         yield candidate
 
     def alike(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        """The parts of a run in which steps differ in names alone; the whole run where there are none."""
+        """The parts of a run in which steps differ in names alone; of calls the whole run where there are none."""
 
         def settings(start: int) -> object:
             step = self.steps.steps[start]
@@ -169,7 +144,7 @@ class _Search(Variants):
 
         parts = [tuple(group) for _, group in groupby(run, settings)]
         long = [part for part in parts if len(part) > 1] or list(self.growing(run))
-        yield from long or [run]
+        yield from long or ([run] if self.steps.steps[run[0]].kind is StepKind.INVOKE else [])
 
     def growing(self, run: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """The parts of a run in which steps differ in names, and in rates that grow evenly."""

@@ -58,18 +58,12 @@ class Variants(Finder):
         self.put(made, names, {step.uid: given for step, given in zip(calls, arguments)})
         return True
 
-    def absorb(self, named: bool = False) -> None:
-        """Makes calls of functions of steps that are the same as theirs but for a few, wherever that is shorter.
-
-        Args:
-            named: Whether only steps count whose names begin alike, and like none beside them.
-        """
-        while any(
-            self.absorb_into(routine, named) for routine in self.routines if routine.model is None and routine.steps
-        ):
+    def absorb(self) -> None:
+        """Makes calls of functions of steps that are the same as theirs but for a few, wherever that is shorter."""
+        while any(self.absorb_into(routine) for routine in self.routines if routine.model is None and routine.steps):
             pass
 
-    def absorb_into(self, routine: Routine, named: bool) -> bool:
+    def absorb_into(self, routine: Routine) -> bool:
         """Makes a call of a function of the steps for which that saves most."""
         size = len(flat(routine).steps)
         calls = self.calls_of([routine.name])
@@ -87,7 +81,7 @@ class Variants(Finder):
                 if window is None or window[0].inputs != routine.inputs:
                     continue
                 other, argument, outside = window
-                if named and (not argument or self.is_beside(argument["name"], start, length)):
+                if not argument or self.is_beside(argument["name"], start, length):
                     continue
                 layout = lay_out(routine, other)
                 found = layout and self.merged(
