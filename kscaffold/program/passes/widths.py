@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kscaffold.program.passes.arguments import variables_in, with_names
 from kscaffold.program.passes.channels import Called, every_call
 from kscaffold.program.passes.cost import SIZES, is_size, total
 from kscaffold.program.passes.rewriting import map_all, with_trees
-from kscaffold.program.passes.whole_sizes import uses_of, with_whole_sizes
-from kscaffold.program.tree import Object, Plain, Ref, Tree, Variable
+from kscaffold.program.tree import Object, Plain, Ref, Scaled, Tree, Variable, walk
 from kscaffold.program.value import Parameter, Routine, Step, StepKind, every_step
 
 LEAST_CALLS = 4
@@ -49,7 +48,7 @@ def with_widths(routines: Sequence[Routine]) -> list[Routine]:
             changed = [replace(one, steps=tuple(_called(step, change) for step in one.steps)) for one in changed]
             if change.dropped and _lines(changed) <= _lines(listed):
                 listed = changed
-    return with_whole_sizes(listed)
+    return listed
 
 
 def _lines(routines: Sequence[Routine]) -> int:
@@ -139,8 +138,18 @@ def _expansion(
 
 def _is_used_at_once(steps: Sequence[Step], name: str) -> bool:
     """Whether a size is needed in a single place, by a layer that takes what the function takes."""
-    used = list(uses_of(name, steps))
+    used = list(_uses_of(name, steps))
     return len(used) == 1 and used[0][1] == Variable(name) and used[0][0].args == (GIVEN,)
+
+
+def _uses_of(name: str, steps: Iterable[Step]) -> Iterator[tuple[Step, Tree]]:
+    """Where steps use a variable, alone or in a multiple."""
+    for step in every_step(steps):
+        for tree in (step.callee, *step.trees):
+            for part in walk(tree):
+                variable = part.variable if isinstance(part, Scaled) else part
+                if isinstance(variable, Variable) and variable.name == name:
+                    yield step, part
 
 
 def _decides_alone(routine: Routine, flag: str) -> bool:
