@@ -12,7 +12,6 @@ from kscaffold.program.passes.arguments import asked_of, with_names
 from kscaffold.program.passes.candidates import LEAST_GAIN, LONG_TABLE, MODULE_NAMES, Candidate, apart
 from kscaffold.program.passes.cost import FUNCTION_LINES, total
 from kscaffold.program.passes.draft import invokes
-from kscaffold.program.passes.hoist import hoist
 from kscaffold.program.passes.rewriting import map_all
 from kscaffold.program.passes.shares import RATE
 from kscaffold.program.passes.variants import Variants
@@ -34,7 +33,6 @@ def factor(program: Program, reads_shapes: bool = True) -> Program:
         program: The program, with a statement for each call.
         reads_shapes: Whether its functions may find sizes out from the values that they take.
     """
-    program = hoist(program)
     routines = list(program.routines)
     largest = max((step.uid for routine in routines for step in every_step(routine.steps)), default=0)
     search = _Search(routines, largest)
