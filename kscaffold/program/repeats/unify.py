@@ -209,7 +209,10 @@ class _Unifier:
         for index, hole in enumerate(self.holes):
             if index in self.texts:
                 continue
-            known = next((number for number, column in enumerate(columns) if _agree(column.values, hole.values)), None)
+            # A name with the same two numbers as something else has them by chance.
+            first = 0 if len(hole.values) > 2 else len(varying)
+            agree = (number for number in range(first, len(columns)) if _agree(columns[number].values, hole.values))
+            known = next(agree, None)
             if known is None:
                 known = len(columns)
                 columns.append(hole)
