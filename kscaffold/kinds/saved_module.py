@@ -14,8 +14,7 @@ from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs
 from kscaffold.kinds.model_text import model_module
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
-from kscaffold.program.passes.lift import can_be_lifted
-from kscaffold.program.passes.search import factor
+from kscaffold.program.passes import rewrite
 from kscaffold.program.value import Program
 from kscaffold.saved.flat import flat_program
 from kscaffold.saved.value import SavedFile, SavedInput, layer_order
@@ -102,13 +101,7 @@ class SavedScaffold(Scaffold):
     def program(self) -> Program:
         """The functions that the module is made of."""
         flat = flat_program(self.file, self.destination.name.module)
-        if self.flags.flat:
-            return flat
-        if self.style is not Style.SUBCLASSED:
-            return factor(flat)
-        # Layers are made before there is a value that could tell sizes.
-        factored = factor(flat, reads_shapes=False)
-        return factored if can_be_lifted(factored) else flat
+        return flat if self.flags.flat else rewrite(flat, self.style)
 
     @cached_property
     def written(self) -> Written:

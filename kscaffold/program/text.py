@@ -29,9 +29,9 @@ LONG = 15  # characters of a number that nobody typed
 LARGEST_NUMERATOR = 9
 LARGEST_DENOMINATOR = 999
 ATOM = 9
+COMPARISONS = (">", ">=", "<", "<=", "is not")
 # How tightly operators bind; what is not here is an atom.
-BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, ">": 2, ">=": 2, "<": 2, "<=": 2}
-COMPARISONS = (">", ">=", "<", "<=")
+BINDING = {"**": 6, "-1": 5, "*": 4, "/": 4, "//": 4, "%": 4, "@": 4, "+": 3, "-": 3, **dict.fromkeys(COMPARISONS, 2)}
 
 
 def literal(value: object) -> str:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.keras_data import catalogue
-from kscaffold.program.tree import NONE, Object, Plain, Tree
+from kscaffold.program.tree import Plain, Tree
+from kscaffold.program.usual import Read, uniform, written
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT
 
-# Arguments that take one number for all axes.
-UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")
 # Arguments that are written without their names though they have a default.
 PLACED = ("pool_size", "target_shape", "padding", "size", "l2", "l1", "value")
-
-Read = Callable[[Any, str], Tree]
 
 
 def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -> tuple[tuple[str, Tree], ...]:
@@ -41,7 +37,7 @@ def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -
             usual = (defaults[key],)
         tree = written(key, config[key], read, required=not usual)
         pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise
-        if pooled or not usual or tree != written(key, as_json(usual[0]), read):
+        if pooled or not usual or tree != written(key, usual[0], read):
             found[key] = tree
     return tuple((key, tree) for key, tree in found.items() if not _follows(name, key, tree, config, query_rank))
 
@@ -57,28 +53,10 @@ def positional(keywords: Any, signature: catalogue.Signature) -> int:
     return count
 
 
-def written(key: str, value: Any, read: Read, required: bool = False) -> Tree:
-    """An argument of a layer of Keras, as one writes it."""
-    if key == "activation" and value == "linear" and not required:
-        return NONE
-    if key == "axis" and isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if key in UNIFORM and isinstance(value, list):
-        value = _uniform(value)
-    tree = read(value, key)
-    if key == "layer" and isinstance(tree, Object) and tree.target.startswith("layers."):
-        # Bidirectional sets it by itself; other wrappers have no use for it.
-        return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "zero_output_for_mask"))
-    if key == "cell" and isinstance(tree, Object) and tree.target == "layers.StackedRNNCells":
-        given = dict(tree.keywords)
-        return given["cells"] if len(given) == 1 else tree
-    return tree
-
-
 def _follows(name: str, key: str, tree: Tree, config: Mapping[str, Any], query_rank: int) -> bool:
     """Whether Keras gives an argument that value by itself, because of the others."""
     if key == "strides" and "pool_size" in config:
-        return bool(_uniform(config["pool_size"]) == _uniform(config["strides"]))
+        return bool(uniform(config["pool_size"]) == uniform(config["strides"]))
     if key == "data_format":
         return tree == Plain("channels_last")
     if name == "MultiHeadAttention":
@@ -114,16 +92,3 @@ def _unshared(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _unshared(item) for key, item in value.items() if key != "shared_object_id"}
     return [_unshared(item) for item in value] if isinstance(value, list) else value
-
-
-def _uniform(value: Any) -> Any:
-    """One number for all axes, where all are equal."""
-    if isinstance(value, list) and value and all(item == value[0] for item in value):
-        inner = _uniform(value[0])
-        return inner if not isinstance(inner, list) else value
-    return value
-
-
-def as_json(value: Any) -> Any:
-    """A default as a config has it: tuples are lists."""
-    return [as_json(item) for item in value] if isinstance(value, (tuple, list)) else value

@@ -12,7 +12,7 @@ from kscaffold.base.naming import to_class_name
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.saved import constants
-from kscaffold.saved.arguments import as_json, positional, unusual, written
+from kscaffold.saved.arguments import positional, unusual
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
 from kscaffold.saved.stubs import Stubs
 
@@ -155,7 +155,7 @@ class Objects:
         for parameter, default in signature.parameters.items():
             if parameter in config:
                 tree = self.value(config[parameter], parameter)
-                if not default or tree != self.value(as_json(default[0])):
+                if not default or tree != self.value(default[0]):
                     keywords.append((parameter, tree))
         word = catalogue.made_up_stem(name)
         if not keywords and catalogue.has_name(group, word):
@@ -202,10 +202,6 @@ class Objects:
             return Object(f":{stub.text}", base)
         stub = self.stubs.add("layer", origin(value), plain, value, "the file holds its name and config alone")
         return Object(f":{stub.text}", (*keywords, *base))
-
-    def argument(self, key: str, value: Any) -> Tree:
-        """An argument of a layer of Keras, as one writes it."""
-        return written(key, value, self.value)
 
     def own_keywords(self, name: str, config: Mapping[str, Any]) -> tuple[tuple[str, Tree], ...]:
         """The arguments of a layer of the user's own: all that it saves."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.keras_data import catalogue
-from kscaffold.program.passes.lift import is_over_one, owns_layers, parameters_given
+from kscaffold.program.lift import is_over_one, owns_layers, parameters_given
 from kscaffold.program.tree import Object, Text, Tree
 from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.classes import Module

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kscaffold.program.passes.lift import call_keywords, given_values, is_chain, owns_layers
+from kscaffold.program.lift import call_keywords, given_values, is_chain, owns_layers
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Listing, Object, Ref, Table, Tree
 from kscaffold.program.value import Routine, Step, StepKind

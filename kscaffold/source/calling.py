@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from kscaffold.program.passes.lift import call_keywords, given_values, is_over_one, owns_layers
+from kscaffold.program.lift import call_keywords, given_values, is_over_one, owns_layers
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.program.value import Routine, Step, StepKind, every_step

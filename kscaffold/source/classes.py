@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from kscaffold.base.naming import to_class_name, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import Argument
-from kscaffold.program.passes.lift import lift_loops, names_only, parameters_given
+from kscaffold.program.lift import lift_loops, names_only, parameters_given
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.source.docstrings import summary

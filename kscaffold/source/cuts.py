@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kscaffold.program.passes.rewriting import with_trees
+from kscaffold.program.steps import with_trees
 from kscaffold.program.tree import Listing, Ref, Tree, transform
 from kscaffold.program.value import Cut, Model, Step
 from kscaffold.source.attributes import Attributes

@@ -37,16 +37,8 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
         given = dict(made.keywords)
         condition = f"{written(given['value'])} > {written(given['than'])}"
         return f"{written(given['large'])} if {condition} else {written(given['small'])}"
-    if made.target == "given":
-        return f"{written(dict(made.keywords)['value'])} is not None"
-    if made.target == "share":
-        largest, number, blocks = (written(item) for _, item in made.keywords)
-        return f"{largest} * {number} / {blocks}"
     if made.target == "channels":
         return width_source(made, written)
-    if made.target == "more":
-        given = dict(made.keywords)
-        return f"{written(given['value'])} > {written(given['than'])}"
     return written_call(made, made.target.rpartition(":")[2], written)
 
 

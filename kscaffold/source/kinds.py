@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind
-from kscaffold.program.passes.lift import parameters_given
-from kscaffold.program.text import literal
-from kscaffold.program.tree import NONE, Listing, Object, Plain, Scaled, Text, Tree, Variable
+from kscaffold.program.lift import parameters_given
+from kscaffold.program.text import COMPARISONS, literal
+from kscaffold.program.tree import NONE, Arithmetic, Listing, Object, Plain, Scaled, Text, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 from kscaffold.source.expression import no_value, source
 from kscaffold.spec.language.syntax import parse_expression
 
 # The variables of loops: the loop, which of its variables it is, and those of the loops around it.
 Rows: TypeAlias = "Mapping[str, tuple[Step, int, Rows]]"
-COMPUTED = {"share": Kind.FLOAT, "more": Kind.BOOL, "given": Kind.BOOL}
 NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
@@ -59,8 +58,8 @@ def _kind(value: Tree, name: str) -> Kind:
             return Kind.INT
         case Listing(brackets="()"):
             return Kind.TUPLE
-        case Object(target=target) if target in COMPUTED:
-            return COMPUTED[target]
+        case Arithmetic(operator=operator):
+            return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.ANY
         case Object(target=target):
             return next(
                 (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY

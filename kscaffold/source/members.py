@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscaffold.program.passes.lift import is_over_one, needed_variables, over_needed
+from kscaffold.program.lift import is_over_one, needed_variables, over_needed
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Routine, Step, StepKind, every_step

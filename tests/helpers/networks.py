@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.properties import examples
 from helpers.saved_configs import Entry, entry, functional, layer, write_json
-from kscaffold.program.passes.search import factor
+from kscaffold.program.passes import rewrite
 from kscaffold.saved import read_model
 from kscaffold.saved.flat import flat_program
 
@@ -21,7 +21,7 @@ def programs(config: Entry, folder: Path) -> tuple[Any, Any]:
     """The flat and the factored program of a config."""
     file = read_model(write_json(folder / "model.json", config), "model.json")
     flat = flat_program(file, "model")
-    return flat, factor(flat)
+    return flat, rewrite(flat)
 
 
 @st.composite

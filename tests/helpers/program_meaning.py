@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.program.passes.usual import usual_arguments
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable
+from kscaffold.program.tree import (
+    Arithmetic,
+    Code,
+    Listing,
+    Object,
+    Plain,
+    Ref,
+    Scaled,
+    Slice,
+    Table,
+    Text,
+    Tree,
+    Variable,
+)
+from kscaffold.program.usual import usual_arguments
 from kscaffold.program.value import Program, Routine, Step, StepKind
 
 Values = dict[Ref, Any]
 Called = tuple[Any, ...]
+OPERATORS = {">": operator.gt, "*": operator.mul, "/": operator.truediv, "is not": operator.is_not}
 
 
 def meaning(program: Program) -> tuple[list[Called], Any]:
@@ -116,14 +131,8 @@ class _Run:
                 return ("{}", *((key, inside(value)) for key, value in pairs))
             case Slice():
                 return ("slice", inside(tree.start), inside(tree.stop), inside(tree.step))
-            case Object(target="more", keywords=pairs):
-                given = dict(pairs)
-                return inside(given["value"]) > inside(given["than"])
-            case Object(target="given", keywords=pairs):
-                return inside(dict(pairs)["value"]) is not None
-            case Object(target="share", keywords=pairs):
-                given = dict(pairs)
-                return inside(given["largest"]) * inside(given["number"]) / inside(given["blocks"])
+            case Arithmetic(left=left, operator=symbol, right=right):
+                return OPERATORS[symbol](inside(left), inside(right))
             case Object(target="channels", keywords=pairs):
                 given = {key: inside(value) for key, value in pairs}
                 size = self.channels(given["of"])
@@ -137,7 +146,7 @@ class _Run:
     def channels(self, value: Any) -> int:
         """The size of the last axis of a value, by the calls that made it."""
         if value[0] == "input":
-            return self.main_routine.model.inputs[value[1]].shape[-1]  # type: ignore[union-attr, return-value]
+            return self.main_routine.model.inputs[value[1]].sizes[-1].value  # type: ignore[union-attr, return-value]
         (callee, args, _), _ = value
         taken = [part for arg in args for part in (arg[1:] if arg[0] == "[]" else (arg,))]
         target, *pairs = callee if isinstance(callee, tuple) else (callee,)

@@ -224,18 +224,17 @@ def test_helpers_say_what_they_apply(name: str, classes: tuple[str, ...], expect
 
 
 def test_a_function_that_is_called_with_what_it_gave_goes_back_into_both_places() -> None:
-    from kscaffold.program.passes.draft import Draft
+    from kscaffold.program.passes import inline
     from kscaffold.program.tree import Code, Object, Ref
-    from kscaffold.program.value import Routine, Step
+    from kscaffold.program.value import Program, Routine, Step
 
     dense = Step(1, StepKind.LAYER, Object("layers.Dense"), (Ref(-1),))
     calls = (
         Step(2, StepKind.INVOKE, Code("block"), (Ref(-1),)),
         Step(3, StepKind.INVOKE, Code("block"), (Ref(2),)),
     )
-    draft = Draft([Routine("block", 1, (), (dense,), Ref(1)), Routine("build", 1, (), calls, Ref(3))], 3)
-    draft.inline_few()
-    (build,) = draft.routines
+    program = Program((Routine("block", 1, (), (dense,), Ref(1)), Routine("build", 1, (), calls, Ref(3))))
+    (build,) = inline.apply(program).routines
     first, second = build.steps
     assert (first.kind, first.args) == (StepKind.LAYER, (Ref(-1),))
     assert (second.kind, second.args) == (StepKind.LAYER, (Ref(first.uid),))

@@ -13,7 +13,7 @@ from helpers.program_meaning import meaning
 from helpers.saved_configs import Entry, chain, entry, functional, layer, resnet, tensor, write_json
 from hypothesis import given
 
-from kscaffold.program.passes.lift import lift_loops
+from kscaffold.program.lift import lift_loops
 from kscaffold.source.classes import Module
 from kscaffold.source.members import class_parts
 

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscaffold.base.errors import RequestError
-from kscaffold.program.passes.search import factor
+from kscaffold.program.passes import rewrite
 from kscaffold.saved import constants, read_model
 from kscaffold.saved.flat import flat_program
 from kscaffold.saved.value import SavedFile
@@ -529,7 +529,7 @@ def accept(config: Any, folder: Path) -> None:
     if file is None:
         return
     texts = [stub_source(stub, "custom") for stub in file.stubs]
-    for part in program_parts(factor(flat_program(file, "mine"))):
+    for part in program_parts(rewrite(flat_program(file, "mine"))):
         lines = "\n".join(f"    {line.text}" for line in part.lines)
         texts.append(f'def {part.name}({part.parameters}):\n    """{part.summary}"""\n{lines}\n')
     defined = {stub.name for stub in file.stubs}

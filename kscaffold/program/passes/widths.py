@@ -1,23 +1,46 @@
-"""Numbers of filters that follow from what a function takes: `6 * x.shape[-1]` is no parameter."""
+"""Sizes that follow from what a function takes are no parameters of it.
+
+def block(x, wide, filters): …                     def block(x, filters, expansion=6):
+x = block(x, 96, 24)                                   expanded_filters = expansion * x.shape[-1]
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kscaffold.program.passes.arguments import variables_in, with_names
-from kscaffold.program.passes.channels import Called, every_call
-from kscaffold.program.passes.cost import SIZES, is_size, total
-from kscaffold.program.passes.rewriting import map_all, with_trees
-from kscaffold.program.passes.whole_sizes import uses_of, with_whole_sizes
-from kscaffold.program.tree import Object, Plain, Ref, Tree, Variable
-from kscaffold.program.value import Parameter, Routine, Step, StepKind, every_step
+from kscaffold.base.project import Style
+from kscaffold.program.repeats.calls import program_lines
+from kscaffold.program.repeats.channels import Called, every_call
+from kscaffold.program.repeats.cost import SIZES, is_size
+from kscaffold.program.repeats.derive import ratio, whole_numbers
+from kscaffold.program.steps import renamed, variables_in
+from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Tree, Variable
+from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 
+ORDER = 45
+STYLES = (Style.FUNCTIONAL, Style.SEQUENTIAL)  # classes make layers before there is a value that could tell sizes
 LEAST_CALLS = 4
-LARGEST_FACTOR = 8
-LARGEST_DIVISOR = 32
 GIVEN = Ref(-1)
 EXPANSION = "expansion"  # by how much a block widens what it takes
+
+
+def apply(program: Program) -> Program:
+    """A program whose functions find sizes out where those follow from the value that they take."""
+    calls = every_call(program.routines)
+    for routine in program.routines:
+        known = calls[routine.name]
+        if routine.model is None and len(known) >= LEAST_CALLS and all(one.given for one in known):
+            current = next(one for one in program.routines if one.name == routine.name)
+            change = _change(current, known)
+            changed = Program(tuple(change.of(one) for one in program.routines))
+            if _lines(changed) - len(change.dropped) < _lines(program):
+                program = changed
+    return program
+
+
+def _lines(program: Program) -> int:
+    return program_lines(program.routines) + sum(len(routine.widths) for routine in program.routines)
 
 
 @dataclass(frozen=True)
@@ -32,124 +55,85 @@ class _Change:
     """
 
     routine: Routine
-    dropped: frozenset[str]
-    factors: Mapping[int, int]
-    names: Mapping[str, str]
+    dropped: frozenset[str] = frozenset()
+    factors: Mapping[int, int] | None = None
+    names: Mapping[str, str] | None = None
 
+    def of(self, routine: Routine) -> Routine:
+        """A function of the program as it is then."""
+        changed = self.routine if routine.name == self.routine.name else routine
+        return replace(changed, steps=tuple(map(self.called, changed.steps)))
 
-def with_widths(routines: Sequence[Routine]) -> list[Routine]:
-    """Routines that find out sizes themselves where those follow from the value that they take."""
-    calls = every_call(routines)
-    listed = list(routines)
-    for place, routine in enumerate(routines):
-        known = calls.get(routine.name, [])
-        if routine.model is None and len(known) >= LEAST_CALLS and all(one.given for one in known):
-            change = _change(listed[place], known)
-            changed = [change.routine if number == place else one for number, one in enumerate(listed)]
-            changed = [replace(one, steps=tuple(_called(step, change) for step in one.steps)) for one in changed]
-            if change.dropped and _lines(changed) <= _lines(listed):
-                listed = changed
-    return with_whole_sizes(listed)
-
-
-def _lines(routines: Sequence[Routine]) -> int:
-    return sum(total(routine.steps) + len(routine.widths) for routine in routines)
+    def called(self, step: Step) -> Step:
+        """A step in which calls of the function are as that is then."""
+        kwargs = step.kwargs
+        if step.kind is StepKind.INVOKE and step.class_name == self.routine.name:
+            names = self.names or {}
+            kwargs = tuple((names.get(key, key), value) for key, value in kwargs if key not in self.dropped)
+            kwargs += ((EXPANSION, Plain(self.factors[step.uid])),) if self.factors else ()
+        return replace(step, kwargs=kwargs, body=tuple(map(self.called, step.body)))
 
 
 def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
     """A function without the sizes that follow from what it takes."""
-    given = [call.given or 0 for call in calls]
-    result = [call.result for call in calls]
-    columns = {
-        item.name: found
-        for item in routine.parameters
-        if is_size(item.name) and (found := _numbers(item.name, calls)) is not None
-    }
+    given, result = [call.given for call in calls], [call.result for call in calls]
+    columns = {item.name: _numbers(item.name, calls) for item in routine.parameters if is_size(item.name)}
+    columns = {name: column for name, column in columns.items() if column}
     widths: dict[str, Tree] = {}
+    flag = ""
     factors: dict[int, int] = {}
-    flag: str | None = None
     for name, column in sorted(columns.items(), key=lambda item: item[1] == result):
         if len(widths) == len(columns) - 1:
             break  # one number says how wide the block is
-        one, divides = _ratio(column, given)
-        if one:
-            widths[name] = _width(Plain(one), divides)
-        elif flag is None and (expansion := _expansion(routine, calls, column, given)):
+        found = ratio(column, given)
+        if found:
+            widths[name] = _width(Plain(found[0]), found[1])
+        elif not flag and (expansion := _expansion(routine, calls, column)):
             flag, factors = expansion
             widths[name] = _width(Variable(EXPANSION), False)
     if not widths:
-        return _Change(routine, frozenset(), {}, {})
-    names, dropped = _new_names(routine, widths), list(widths)
-    parameters = [item for item in routine.parameters if item.name not in (*widths, flag)]
-    parameters = [Parameter(names.get(item.name, item.name)) for item in parameters]
+        return _Change(routine)
+    names, dropped = _new_names(routine, widths), frozenset({*widths, flag})
     steps = routine.steps
     if flag:
-        parameters.append(Parameter(EXPANSION))
-        more = Object("more", (("value", Variable(EXPANSION)), ("than", Plain(1))))
-        steps = tuple(
-            replace(step, callee=more) if step.kind is StepKind.IF and step.callee == Variable(flag) else step
-            for step in steps
-        )
-    steps = tuple(map_all(step, lambda tree: with_names(tree, names)) for step in steps)
+        more = Arithmetic(Variable(EXPANSION), ">", Plain(1))
+        steps = tuple(replace(step, callee=more) if step.callee == Variable(flag) else step for step in steps)
+    steps = renamed(steps, names)
     widths = {names.get(name, name): tree for name, tree in widths.items()}
-    for name, tree in list(widths.items()):
-        if _is_used_at_once(steps, name):
-            steps = with_trees(steps, {Variable(name): tree})
-            del widths[name]
-    changed = replace(routine, parameters=tuple(parameters), steps=steps, widths=tuple(widths.items()))
-    return _Change(changed, frozenset({*dropped, flag} if flag else dropped), factors, names)
+    listed = [names.get(item.name, item.name) for item in routine.parameters if item.name not in dropped]
+    changed = replace(
+        routine,
+        parameters=tuple(map(Parameter, [*listed, *([EXPANSION] if flag else [])])),
+        steps=steps,
+        widths=tuple(widths.items()),
+    )
+    return _Change(changed, dropped, factors, names)
 
 
-def _numbers(name: str, calls: Sequence[Called]) -> list[int] | None:
-    """A size in each call; `None` if one is not known."""
-    found = [call.arguments.get(name) for call in calls]
-    numbers = [value.value for value in found if isinstance(value, Plain) and type(value.value) is int]
-    return numbers if len(numbers) == len(found) else None
+def _numbers(name: str, calls: Sequence[Called]) -> list[int]:
+    """A size in each call; none if one is not known."""
+    numbers = whole_numbers([call.arguments.get(name, Variable(name)) for call in calls]) or []
+    return [number for number in numbers if number is not None]
 
 
-def _ratio(column: Sequence[int], given: Sequence[int]) -> tuple[int, bool]:
-    """By what all of some numbers are to be multiplied or divided to get others; nothing if they are not alike."""
-    if all(one % two == 0 for one, two in zip(column, given)):
-        times = {one // two for one, two in zip(column, given)}
-        if len(times) == 1 and max(times) <= LARGEST_FACTOR:
-            return times.pop(), False
-    if all(one and two % one == 0 for one, two in zip(column, given)):
-        parts = {two // one for one, two in zip(column, given)}
-        if len(parts) == 1 and max(parts) <= LARGEST_DIVISOR:
-            return parts.pop(), True
-    return 0, False
-
-
-def _expansion(
-    routine: Routine, calls: Sequence[Called], column: Sequence[int], given: Sequence[int]
-) -> tuple[str, dict[int, int]] | None:
+def _expansion(routine: Routine, calls: Sequence[Called], column: Sequence[int]) -> tuple[str, dict[int, int]] | None:
     """The flag that says whether a block widens what it takes, and by how much each call does."""
-    if not all(one % two == 0 and one // two <= LARGEST_FACTOR for one, two in zip(column, given)):
+    times = [ratio([one], [call.given]) or (0, True) for one, call in zip(column, calls)]
+    factors = {call.site: factor for call, (factor, _) in zip(calls, times)}
+    if any(divides or factors[call.site] != factor for call, (factor, divides) in zip(calls, times)):
         return None
-    times = [one // two for one, two in zip(column, given)]
-    factors = {call.site: number for call, number in zip(calls, times)}
-    if any(factors[call.site] != number for call, number in zip(calls, times)):
-        return None
-    wider = [Plain(number > 1) for number in times]
+    wider = [Plain(factor > 1) for factor, _ in times]
     for item in routine.parameters:
         if [call.arguments.get(item.name) for call in calls] == wider and _decides_alone(routine, item.name):
             return item.name, factors
     return None
 
 
-def _is_used_at_once(steps: Sequence[Step], name: str) -> bool:
-    """Whether a size is needed in a single place, by a layer that takes what the function takes."""
-    used = list(uses_of(name, steps))
-    return len(used) == 1 and used[0][1] == Variable(name) and used[0][0].args == (GIVEN,)
-
-
 def _decides_alone(routine: Routine, flag: str) -> bool:
     """Whether a parameter says when steps are there, and nothing else."""
-    used = 0
-    for step in every_step(routine.steps):
-        for tree in (step.callee, *step.trees):
-            used += sum(part.name == flag for part in variables_in(tree))
-    return used == sum(step.kind is StepKind.IF and step.callee == Variable(flag) for step in routine.steps)
+    conditions = sum(step.kind is StepKind.IF and step.callee == Variable(flag) for step in routine.steps)
+    trees = (tree for step in every_step(routine.steps) for tree in (step.callee, *step.trees))
+    return sum(name == flag for tree in trees for name in variables_in(tree)) == conditions
 
 
 def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
@@ -160,10 +144,7 @@ def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
         free = word in widths or all(item.name != word for item in routine.parameters)
         if len(left) == 1 and left[0] != word and free:
             names[left[0]] = word
-    for name, tree in widths.items():
-        if name in SIZES:
-            names[name] = f"{_participle(tree)}_{name}"
-    return names
+    return names | {name: f"{_participle(tree)}_{name}" for name, tree in widths.items() if name in SIZES}
 
 
 def _participle(tree: Tree) -> str:
@@ -175,19 +156,3 @@ def _participle(tree: Tree) -> str:
 
 def _width(factor: Tree, divides: bool) -> Tree:
     return Object("channels", (("of", GIVEN), ("factor", factor), ("divides", Plain(divides))))
-
-
-def _called(step: Step, change: _Change) -> Step:
-    """A step in which calls of a function are as that is now."""
-    step = replace(step, body=tuple(_called(inner, change) for inner in step.body))
-    if step.kind is not StepKind.INVOKE or step.class_name != change.routine.name:
-        return step
-    return replace(step, kwargs=tuple(_arguments(step, change)))
-
-
-def _arguments(step: Step, change: _Change) -> Iterator[tuple[str, Tree]]:
-    for key, value in step.kwargs:
-        if key not in change.dropped:
-            yield change.names.get(key, key), value
-    if change.factors:
-        yield EXPANSION, Plain(change.factors[step.uid])

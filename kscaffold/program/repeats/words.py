@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
 
 from kscaffold.base.naming import identifier, unique
-from kscaffold.program.passes.unify import Unified
-from kscaffold.program.tree import Listing, Object, Plain, Text, Tree, Variable
+from kscaffold.program.repeats.texts import plain_text
+from kscaffold.program.repeats.unify import Column, Unified
+from kscaffold.program.tree import Object, Plain, Text
 from kscaffold.program.value import Step, StepKind, every_step
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
@@ -28,6 +28,9 @@ COUNTED = {"conv": "stage", "pool": "stage", "block": "block", "stage": "stage",
 # What a part of a loop is called that differs from one loop to the next.
 OF_LOOPS = {"last": "repeats", "count": "repeats", "start": "first", "over": "letters", "rows": "settings"}
 PLAIN_WORDS = ("conv", "bn", "dense", "fc", "relu", "norm", "dwconv", "x", "a", "b")
+MODULE_NAMES = {"keras", "layers", "ops", "np"}
+# What variables of values are called in functions.
+RESERVED = {*MODULE_NAMES, "x", "skip", "other", "further", "shortcut", "outputs"}
 LOOP_WORDS = ("block", "stage", "unit", "level", "cell", "layer", "head", "scale", "group")
 
 
@@ -123,96 +126,52 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("re_lu", "relu")
 
 
-def parameter_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> dict[int, str]:
-    """A name for each variable that is asked for of steps that become a function."""
+def parameter_names(unified: Unified) -> dict[int, str]:
+    """A name for each variable that is asked for of steps that become a function, by its number."""
+
+    def wanted(column: Column, used: set[str]) -> str:
+        key = (
+            column.key if column.owner else "name" if column.is_text else COUNTED.get(column.key, column.key or "index")
+        )
+        word = OF_LOOPS.get(key, key)
+        longer = f"{_last_word(unified, column)}_{word}".lstrip("_")
+        return longer if word in used and longer not in used else word
+
+    return _names(unified, wanted, RESERVED)
+
+
+def loop_names(unified: Unified, taken: Iterable[str]) -> dict[int, str]:
+    """A name for each variable of a loop that is asked for, by its number."""
+
+    def wanted(column: Column, used: set[str]) -> str:
+        if column.owner:
+            return OF_LOOPS.get(column.key, column.key)
+        if column.is_text or column.key == "name":
+            letters = column.key != "name" and all(len(plain_text(value)) == 1 for value in column.known)
+            return "letter" if letters else "name"
+        word = COUNTED.get(column.key, column.key if column.key in LOOP_WORDS else "")
+        return word or next(letter for letter in (*"ijk", *(f"i{n}" for n in range(2, 100))) if letter not in used)
+
+    return _names(unified, wanted, {*taken, *MODULE_NAMES, "x"})
+
+
+def _names(unified: Unified, wanted: Callable[[Column, set[str]], str], taken: Iterable[str]) -> dict[int, str]:
     used = set(taken)
     names = {}
-    for index in asked:
-        key = unified.keys[index]
-        text = all(isinstance(value, Text) for value in unified.column(index))
-        wanted = key if unified.owners[index] else "name" if text else COUNTED.get(key, key or "index")
-        wanted = OF_LOOPS.get(wanted, wanted)
-        if wanted in used:
-            word = _suffix(unified, index)
-            wanted = f"{word}_{wanted}" if word and f"{word}_{wanted}" not in used else wanted
-        name = unique(identifier(wanted, "value"), used)
-        used.add(name)
-        names[index] = name
+    for index in unified.asked:
+        names[index] = unique(identifier(wanted(unified.columns[index], used), "value"), used)
+        used.add(names[index])
     return names
 
 
-def _suffix(unified: Unified, index: int) -> str:
-    """The last word of the name of the layer that takes a variable."""
-    for step in every_step(unified.steps):
-        if step.uid == unified.places[index]:
-            pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
-            name = next((value for _, value in pairs if isinstance(value, Text)), None)
-            if isinstance(name, Text) and name.parts and isinstance(name.parts[-1], str):
-                words = [word.lower() for word in re.findall(r"[A-Za-z]+", name.parts[-1])]
-                telling = [word for word in words if word not in PLAIN_WORDS] or words
-                if telling:
-                    return str(telling[-1])
-            if step.kind is StepKind.INVOKE:
-                return step.class_name.partition("_")[0]
-    return ""
-
-
-def loop_names(unified: Unified, asked: Iterable[int], taken: Iterable[str]) -> dict[int, str]:
-    """A name for each variable of a loop that is asked for."""
-    used = set(taken)
-    names = {}
-    for index in asked:
-        key = unified.keys[index]
-        if unified.owners[index]:
-            wanted = OF_LOOPS.get(key, key)
-        elif key == "name":
-            wanted = "name"
-        elif all(isinstance(value, Text) for value in unified.column(index)):
-            wanted = "letter" if all(len(_text(value)) == 1 for value in unified.column(index)) else "name"
-        else:
-            wanted = COUNTED.get(key, key if key in LOOP_WORDS else "i")
-        name = (
-            unique(identifier(wanted, "value"), used)
-            if wanted != "i"
-            else next(letter for letter in (*"ijk", *(f"i{n}" for n in range(2, 100))) if letter not in used)
-        )
-        used.add(name)
-        names[index] = name
-    return names
-
-
-def _text(value: Tree) -> str:
-    return "".join(str(part) for part in value.parts) if isinstance(value, Text) else ""
-
-
-def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
-    """What a loop goes over: a range, the letters of a word, or a table."""
-    if not columns:
-        return Object("range", (("count", Plain(rounds)),), 1)
-    if len(columns) == 1:
-        column = columns[0]
-        numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
-        if len(numbers) == len(column):
-            steps = {two - one for one, two in pairwise(numbers)}
-            if len(steps) == 1 and (step := steps.pop()) and (step == 1 or len(numbers) > 2):
-                ends = (("first", Plain(numbers[0])), ("last", Plain(numbers[-1])))
-                return Object("range", ends if step == 1 else (*ends, ("step", Plain(step))), 3)
-        letters = [_text(value) for value in column]
-        plain = all(
-            isinstance(value, Text) and not any(isinstance(part, Variable) for part in value.parts) for value in column
-        )
-        if plain and all(len(letter) == 1 for letter in letters):
-            return Plain("".join(letters))
-        return Listing("()", column)
-    if len(columns) == 2 and is_counted(columns[0]) != is_counted(columns[1]):
-        counted, others = columns if is_counted(columns[0]) else columns[::-1]
-        over = iterable([others], rounds)
-        if isinstance(over, Plain):  # letters
-            return Object("enumerate", (("over", over), ("start", counted[0])), 1)
-    return Listing("()", tuple(Listing("()", row) for row in zip(*columns)))
-
-
-def is_counted(column: Sequence[Tree]) -> bool:
-    """Whether a column counts on from a number."""
-    numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
-    return len(numbers) == len(column) and all(two - one == 1 for one, two in pairwise(numbers))
+def _last_word(unified: Unified, column: Column) -> str:
+    """The last word of the name of the layer that takes what differs."""
+    step = next((step for step in every_step(unified.steps) if step.uid == column.place), None)
+    if step is None:
+        return ""
+    pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
+    name = next((value for _, value in pairs if isinstance(value, Text)), None)
+    last = name.parts[-1] if name and name.parts else None
+    words = [word.lower() for word in re.findall(r"[A-Za-z]+", last)] if isinstance(last, str) else []
+    telling = [word for word in words if word not in PLAIN_WORDS] or words
+    return telling[-1] if telling else step.class_name.partition("_")[0] if step.kind is StepKind.INVOKE else ""

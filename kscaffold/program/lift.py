@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kscaffold.base.naming import unique
-from kscaffold.program.passes.rewriting import free_variables, with_trees
-from kscaffold.program.passes.words import function_words
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
+from kscaffold.program.ranges import columns_of, iterable, times
+from kscaffold.program.repeats.words import function_words
+from kscaffold.program.steps import free_variables, with_trees
+from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 
 OWNERS = (StepKind.LAYER, StepKind.INVOKE)
@@ -20,7 +21,7 @@ def lift_loops(program: Program) -> Program:
     What else a loop does becomes a function, which the loop calls.
 
     Args:
-        program: A program as `kscaffold.program.passes.search.factor` gives it.
+        program: A program as `kscaffold.program.passes.rewrite` gives it.
     """
     lift = _Lift(program)
     done: list[Routine] = []
@@ -83,13 +84,6 @@ def owns_layers(step: Step) -> bool:
 def variables(trees: Iterable[Tree]) -> Iterator[str]:
     """The variables in trees, in order."""
     return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
-
-
-def can_be_lifted(program: Program) -> bool:
-    """Whether no loop that has to become a function calls a layer or model that is called elsewhere, too."""
-    loops = (step for routine in program.routines for step in every_step(routine.steps) if step.kind is StepKind.LOOP)
-    mixed = (owns_layers(step) and any(one.kind is StepKind.NAMED for one in every_step(step.body)) for step in loops)
-    return not any(mixed)
 
 
 @dataclass
@@ -201,45 +195,12 @@ def without_name(tree: Tree) -> Tree:
 
 def over_needed(step: Step, needed: Iterable[str]) -> Tree:
     """What a loop goes over, as far as its rounds need it: columns of the table that only name layers are left out."""
-    over = step.callee
     wanted = [index for index, name in enumerate(step.variables) if name in set(needed)]
     if len(wanted) == len(step.variables):
-        return over
-    if isinstance(over, Object) and over.target == "range" and "count" not in dict(over.keywords):
-        given = dict(over.keywords)
-        first, last, by = given["first"], given["last"], given.get("step", Plain(1))
-        if first == Plain(1) and by == Plain(1):
-            return _times(last)
-        numbers = [part.value for part in (first, last, by) if isinstance(part, Plain) and isinstance(part.value, int)]
-        if len(numbers) == 3:
-            return _times(Plain((numbers[1] - numbers[0]) // numbers[2] + 1))
-        return over
-    if isinstance(over, Object) and over.target == "enumerate":
-        given = dict(over.keywords)
-        word, start = given["over"], given["start"]
-        assert isinstance(word, Plain) and isinstance(word.value, str)
-        assert isinstance(start, Plain) and isinstance(start.value, int)
-        if not wanted:
-            return _times(Plain(len(word.value)))
-        if wanted == [0]:
-            return Object("range", (("first", start), ("last", Plain(start.value + len(word.value) - 1))), 3)
-        return word
-    if isinstance(over, Object):
-        return over
-    if isinstance(over, Plain) and isinstance(over.value, str):
-        return _times(Plain(len(over.value)))
-    if not isinstance(over, Listing):
-        return over
-    if not wanted:
-        return _times(Plain(len(over.items)))
-    rows = []
-    for row in over.items:
-        assert isinstance(row, Listing)
-        items = tuple(row.items[index] for index in wanted)
-        rows.append(items[0] if len(items) == 1 else Listing(row.brackets, items))
-    return Listing(over.brackets, tuple(rows))
-
-
-def _times(count: Tree) -> Object:
-    """A range of so many rounds."""
-    return Object("range", (("count", count),), 1)
+        return step.callee
+    columns = columns_of(step.callee, len(step.variables))
+    if columns:
+        return iterable([columns[index] for index in wanted], len(columns[0]))
+    given = dict(step.callee.keywords) if isinstance(step.callee, Object) else {}
+    counts = given.get("first") == Plain(1) and "step" not in given
+    return times(given["last"]) if counts else step.callee

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kscaffold.program.passes.cost import lines_of
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Slice, Table, Text, Tree, Variable, refs
+from kscaffold.program.repeats.cost import lines_of
+from kscaffold.program.tree import Code, Listing, Object, Ref, Slice, Table, Text, Tree, refs
 from kscaffold.program.value import Step, StepKind, every_step
 
 LONGEST = 80
@@ -33,22 +33,18 @@ class Steps:
 
     Args:
         parts: The steps of each routine, and what is used behind them.
-        shown: Gives a step as it will be written.
+        shown: The same steps as they will be written.
     """
 
-    def __init__(self, parts: Sequence[tuple[Sequence[Step], Tree]], shown: Callable[[Step], Step]) -> None:
+    def __init__(self, parts: Sequence[tuple[Sequence[Step], Tree]], shown: Sequence[Step]) -> None:
         self.steps = [step for steps, _ in parts for step in steps]
         self.owner = [number for number, (steps, _) in enumerate(parts) for _ in steps]
-        self.shapes = [shape_of(step) for step in self.steps]
+        numbers: dict[Hashable, int] = {}
+        self.shapes = [numbers.setdefault(shape_of(step), len(numbers)) for step in self.steps]
         self.reads = [list(step.reads()) for step in self.steps]
-        self.lines = [lines_of(shown(step)) for step in self.steps]
-        self.last: dict[Ref, int] = {}
-        for index, reads in enumerate(self.reads):
-            for ref in reads:
-                self.last[ref] = index
-        for _, result in parts:
-            for ref in refs(result):
-                self.last[ref] = END
+        self.lines = [lines_of(step) for step in shown]
+        self.last = {ref: index for index, reads in enumerate(self.reads) for ref in reads}
+        self.last |= {ref: END for _, result in parts for ref in refs(result)}
         self.made: dict[int, list[Ref]] = {}
         for ref in self.last:
             self.made.setdefault(ref.source, []).append(ref)
@@ -59,24 +55,25 @@ class Steps:
         """The values that steps make and something behind them uses."""
         return [
             ref
-            for step in self.steps[start : start + length]
-            for ref in self.made.get(step.uid, ())
+            for place in range(start, start + length)
+            if self.reach[place] >= start + length
+            for ref in self.made[self.steps[place].uid]
             if self.last[ref] >= start + length
         ]
 
-    def gives_one(self, start: int, length: int) -> bool:
-        """Whether steps make one value that something behind them uses."""
-        end, found = start + length, 0
-        for place in range(end - 1, start - 1, -1):
-            if self.reach[place] >= end:
-                found += sum(self.last[ref] >= end for ref in self.made[self.steps[place].uid])
-                if found > 1:
-                    return False
-        return found == 1
+    def place_in(self, ref: Ref, start: int, length: int) -> tuple[int, tuple[int | str, ...]]:
+        """Which step of a run gives a value."""
+        uids = [step.uid for step in self.steps[start : start + length]]
+        return uids.index(ref.source), ref.path
+
+    def is_periodic(self, start: int, length: int) -> bool:
+        """Whether a run is itself a repetition of fewer steps."""
+        shapes = self.shapes[start : start + length]
+        return any(length % period == 0 and shapes[period:] == shapes[:-period] for period in range(1, length // 2 + 1))
 
     def repeated(self) -> Iterator[Repeated]:
         """All runs that are there more than once, the shortest first."""
-        states = {start: ({}, {}) for start in range(len(self.steps))}  # type: ignore[var-annotated]
+        states: dict[int, tuple[dict[int, int], dict[Ref, int]]] = {start: ({}, {}) for start in range(len(self.steps))}
         groups: list[list[int]] = [list(states)]
         sums = [0]
         for lines in self.lines:
@@ -88,34 +85,25 @@ class Steps:
                 for start in group:
                     place = start + length - 1
                     if place < len(self.steps) and self.owner[place] == self.owner[start]:
-                        split.setdefault(self.token(start, place, states[start]), []).append(start)
+                        split.setdefault(self._token(start, place, *states[start]), []).append(start)
                 following += [starts for starts in split.values() if len(starts) > 1]
             groups = following
-            if not groups:
-                return
             for group in groups:
-                window = sums[group[0] + length] - sums[group[0]]
-                yield Repeated(length, tuple(group), window)
+                yield Repeated(length, tuple(group), sums[group[0] + length] - sums[group[0]])
 
-    def token(self, start: int, place: int, state: tuple[dict[int, int], dict[Ref, int]]) -> Hashable:
+    def _token(self, start: int, place: int, inside: dict[int, int], outside: dict[Ref, int]) -> Hashable:
         """What a step is in a run that begins at `start`: its shape, and where its values come from."""
-        inside, outside = state
-        sources: list[tuple[int, Hashable]] = []
-        for ref in self.reads[place]:
-            if ref.source in inside:
-                sources.append((inside[ref.source], ref.path))
-            else:
-                sources.append((-1, outside.setdefault(ref, len(outside))))
+        sources = tuple(
+            (inside[ref.source], ref.path) if ref.source in inside else (-1, outside.setdefault(ref, len(outside)))
+            for ref in self.reads[place]
+        )
         inside[self.steps[place].uid] = place - start
-        return (self.shapes[place], tuple(sources))
+        return (self.shapes[place], sources)
 
 
 def shape_of(step: Step) -> Hashable:
     """What must be the same of steps that are to become one; values that may differ are left out."""
-    numbers: dict[int, int] = {}
-    for inner in every_step([step]):
-        numbers[inner.uid] = len(numbers)
-    return _step_shape(step, numbers)
+    return _step_shape(step, {inner.uid: number for number, inner in enumerate(every_step([step]))})
 
 
 def _step_shape(step: Step, numbers: dict[int, int]) -> Hashable:
@@ -125,17 +113,16 @@ def _step_shape(step: Step, numbers: dict[int, int]) -> Hashable:
     callee: Hashable = _shape(step.callee, numbers)
     if isinstance(step.callee, Object):
         callee = (step.callee.target, "name" in dict(step.callee.keywords))
-    keys = () if step.kind is StepKind.INVOKE else tuple(key for key, _ in step.kwargs)
-    trees = step.args if step.kind is StepKind.INVOKE else step.trees
-    return (step.kind, callee, keys, tuple(_shape(tree, numbers) for tree in trees), step.outputs)
+    invokes = step.kind is StepKind.INVOKE
+    keys = () if invokes else tuple(key for key, _ in step.kwargs)
+    trees = tuple(_shape(tree, numbers) for tree in (step.args if invokes else step.trees))
+    return (step.kind, callee, keys, trees, step.outputs)
 
 
 def _shape(tree: Tree, numbers: dict[int, int]) -> Hashable:
     match tree:
         case Ref(source=source, path=path):
             return ("inside", numbers[source], path) if source in numbers else "value"
-        case Plain() | Scaled() | Variable():
-            return "plain"
         case Text():
             return "text"
         case Code(text=text):

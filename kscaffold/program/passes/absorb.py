@@ -1,0 +1,111 @@
+"""Steps that are the same as those of a function but for a few become a call of it.
+
+x = block(x, 64, name="a") …                       x = block(x, 64, name="a") …
+x = layers.Dense(64, name="b_dense")(x) …          x = block(x, 64, dropout=True, name="b")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kscaffold.program.repeats.cost import total
+from kscaffold.program.repeats.functions import LEAST_GAIN, Functions, layer_names
+from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
+from kscaffold.program.repeats.variants import merge
+from kscaffold.program.steps import local, map_steps, variables_in
+from kscaffold.program.tree import Code, Ref, Text, Tree, Variable
+from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
+
+ORDER = 20
+SMALLEST = 5  # steps of a function that others become calls of
+
+
+def apply(program: Program) -> Program:
+    """A program in which steps call the function that they are nearly the same as, wherever that is shorter."""
+    draft = _Absorbing(program, wraps=False)
+    while any(draft.absorb(routine) for routine in draft.routines if routine.model is None and routine.steps):
+        pass
+    return draft.program
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Steps that may become a call.
+
+    Attributes:
+        start: Where they begin.
+        routine: The steps as a function.
+        name: What the names of its layers begin with.
+        outside: The values that it takes.
+        given: The value that they give.
+    """
+
+    start: int
+    routine: Routine
+    name: Text
+    outside: tuple[Ref, ...]
+    given: Ref
+
+
+class _Absorbing(Functions):
+    def absorb(self, routine: Routine) -> bool:
+        """Makes a call of a function of the steps for which that saves most."""
+        calls = self.calls_of([routine.name])
+        flat = [inner for step in routine.steps for inner in step.body or (step,)]
+        if len(flat) < SMALLEST or not calls:
+            return False
+        best: tuple[float, _Window, Routine, list[Step]] | None = None
+        for window in self.windows_like(flat):
+            if window.routine.inputs != routine.inputs:
+                continue
+            given: list[tuple[int, dict[str, Tree]]] = [(0, dict(step.kwargs)) for step in calls]
+            try:
+                made, arguments = merge(self, (routine, window.routine), [*given, (1, {"name": window.name})])
+            except CannotUnify:
+                continue
+            call = Step(next(self.uids), StepKind.INVOKE, Code(made.name), window.outside)
+            after = [replace(step, kwargs=kwargs) for step, kwargs in zip([*calls, call], arguments)]
+            written = [replace(step, callee=Code(made.name)) for step in after]
+            steps = self.steps.steps[window.start : window.start + len(window.routine.steps)]
+            before = total(map(self.signatures.written, (*routine.steps, *steps, *calls)))
+            gain = before - self.signatures.lines_with(made, written)
+            if gain >= LEAST_GAIN and (best is None or gain > best[0]):
+                best = (gain, window, made, after)
+        if best is None:
+            return False
+        _, window, made, after = best
+        self.rewrite({window.start: after[-1]}, len(window.routine.steps), {window.given: Ref(after[-1].uid)})
+        self.put(made, [routine.name], {step.uid: step.kwargs for step in after})
+        return True
+
+    def windows_like(self, flat: list[Step]) -> Iterator[_Window]:
+        """The steps of models that may be nearly the same as those of a function."""
+        classes = {step.class_name for step in flat}
+        for start, step in enumerate(self.steps.steps):
+            model = self.routines[self.steps.owner[start]].model
+            if model is not None and not model.sequential and step.class_name in classes:
+                for length in range(-(-len(flat) // 2), len(flat) + 2):
+                    last = start + length - 1
+                    if self.is_beside(last, start) and self.steps.steps[last].class_name in classes:
+                        yield from self.window(start, length)
+
+    def window(self, start: int, length: int) -> Iterator[_Window]:
+        """Steps as a function of their own, if they can be one and have names like those of a block."""
+        steps = self.steps.steps[start : start + length]
+        given = self.steps.given(start, length)
+        own, outside = local(steps)
+        trees = (tree for step in every_step(own) for tree in (step.callee, *step.trees))
+        beginning = common_beginning([tokens(name) for name in layer_names(own)])
+        plain = not any(step.kind in (StepKind.NAMED, StepKind.LOOP) for step in steps)
+        if len(given) != 1 or not plain or any(any(variables_in(tree)) for tree in trees) or not beginning:
+            return
+
+        def shorter(tree: Tree) -> Tree | None:
+            rest = tokens(tree)[len(beginning) :] if isinstance(tree, Text) else ()
+            return joined([Variable("name"), *rest]) if isinstance(tree, Text) else None
+
+        if not self.goes_on(joined(beginning), start, length):
+            place, path = self.steps.place_in(given[0], start, length)
+            routine = Routine("", len(outside), (), map_steps(own, shorter), Ref(own[place].uid, path))
+            yield _Window(start, routine, joined(beginning), outside, given[0])

@@ -1,0 +1,69 @@
+"""Functions that are called once, or twice for nothing, go back to where they are called.
+
+def conv(x, filters, name): …
+x = conv(x, 64, name="stem")                       x = layers.Conv2D(64, 3, name="stem")(x)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kscaffold.program.repeats.calls import program_lines
+from kscaffold.program.repeats.cost import FUNCTION_LINES
+from kscaffold.program.repeats.draft import Draft
+from kscaffold.program.repeats.instances import with_arguments
+from kscaffold.program.repeats.texts import CannotUnify
+from kscaffold.program.steps import with_trees
+from kscaffold.program.tree import Ref, Tree, transform
+from kscaffold.program.value import Program, Routine, Step, StepKind
+
+ORDER = 40
+MOST_CALLS = 2
+LOOKED_UP = FUNCTION_LINES + 2  # lines that a function counts for besides its own, because a reader has to look it up
+
+
+def apply(program: Program) -> Program:
+    """A program without functions that are called so seldom that it is not longer without them."""
+    for routine in program.routines:
+        current = next(one for one in program.routines if one.name == routine.name)
+        calls = Draft(program).calls_of([routine.name])
+        if routine.model is None and routine.steps and 1 <= len(calls) <= MOST_CALLS:
+            try:
+                inlined = _inlined(program, current)
+            except CannotUnify:
+                continue
+            if len(calls) == 1 or _length(inlined) < _length(program):
+                program = inlined
+    return program
+
+
+def _length(program: Program) -> int:
+    return program_lines(program.routines) + LOOKED_UP * sum(routine.model is None for routine in program.routines)
+
+
+def _inlined(program: Program, routine: Routine) -> Program:
+    """A program in which the steps of a function are in the place of its calls.
+
+    Raises:
+        CannotUnify: They depend on something that is not known there.
+    """
+    if any(step.kind is StepKind.IF for step in routine.steps):
+        raise CannotUnify("a condition")
+    draft = Draft(program)
+    for call in draft.calls_of([routine.name]):
+        # One may take what another gave, which is made by other steps now.
+        current = next(step for step in draft.calls_of([routine.name]) if step.uid == call.uid)
+        steps, numbers = draft.fresh(with_arguments(routine.steps, dict(current.kwargs)))
+        steps = with_trees(steps, {Ref(-1 - number): value for number, value in enumerate(current.args)})
+        assert isinstance(routine.result, Ref)
+        given = Ref(numbers[routine.result.source], routine.result.path)
+        draft.routines = [_with_steps(one, current, steps, given) for one in draft.routines]
+    return Program(tuple(one for one in draft.routines if one.name != routine.name))
+
+
+def _with_steps(routine: Routine, call: Step, steps: tuple[Step, ...], given: Ref) -> Routine:
+    """A routine with steps in the place of a call."""
+
+    swap: dict[Tree, Tree] = {Ref(call.uid): given}
+    listed = (inner for step in routine.steps for inner in (steps if step.uid == call.uid else (step,)))
+    return replace(routine, steps=with_trees(listed, swap), result=transform(routine.result, swap.get))

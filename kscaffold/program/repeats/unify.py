@@ -1,0 +1,238 @@
+"""Steps that are the same but for values, as one list of steps with variables for what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from kscaffold.program.repeats.texts import CannotUnify, solve
+from kscaffold.program.steps import Pairs, map_steps, renamed, variables_in
+from kscaffold.program.tree import Arithmetic, Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
+from kscaffold.program.usual import in_order, usual_arguments
+from kscaffold.program.value import Step, StepKind, every_step
+
+Values: TypeAlias = "tuple[Tree | None, ...]"
+PLACEHOLDER = "?"
+BEHIND = 10**9
+NOTHING: Mapping[str, Tree] = {}
+
+
+@dataclass
+class Column:
+    """What differs from one repetition to the next.
+
+    Attributes:
+        values: What it is in each; `None` where nothing needs it.
+        key: The argument that it is of; for a part of names, the word before it.
+        owner: The class or function that takes it; nothing for a part of names.
+        place: The number of the step that it is first used in.
+    """
+
+    values: Values
+    key: str
+    owner: str
+    place: int
+
+    @property
+    def known(self) -> tuple[Tree, ...]:
+        """What it is in each repetition that needs it."""
+        return tuple(value for value in self.values if value is not None)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a part of names that is not a number."""
+        return all(isinstance(value, Text) for value in self.known)
+
+
+@dataclass
+class Unified:
+    """Steps with variables.
+
+    Attributes:
+        steps: The steps; variables are called `?0`, `?1`, …
+        columns: What each variable stands for.
+    """
+
+    steps: tuple[Step, ...]
+    columns: list[Column] = field(default_factory=list)
+
+    @property
+    def asked(self) -> list[int]:
+        """The variables that steps still name: others were derived from them."""
+        trees = (tree for step in every_step(self.steps) for tree in (step.callee, *step.trees))
+        used = {name for tree in trees for name in variables_in(tree)}
+        return [index for index in range(len(self.columns)) if f"{PLACEHOLDER}{index}" in used]
+
+    def named(self, names: Mapping[int, str]) -> tuple[Step, ...]:
+        """The steps with names for the variables."""
+        return renamed(self.steps, {f"{PLACEHOLDER}{index}": name for index, name in names.items()})
+
+
+def unify(windows: Sequence[Sequence[Step | None]], split: bool, closed: bool) -> Unified:
+    """One list of steps for several that have numbers of their own.
+
+    Args:
+        windows: The steps of each repetition; `None` where a repetition does without one.
+        split: Whether names are for a loop; see `kscaffold.program.repeats.texts.solve`.
+        closed: Whether variables from outside must not stay, because the steps become a function.
+
+    Raises:
+        CannotUnify: They are not the same but for values.
+    """
+    unifier = _Unifier(closed)
+    made = []
+    for several in zip(*windows, strict=True):
+        unifier.there = [step is not None for step in several]
+        made.append(unifier.step([step for step in several if step is not None]))
+    return unifier.resolve(made, split)
+
+
+class _Unifier:
+    def __init__(self, closed: bool) -> None:
+        self.closed = closed
+        self.holes: list[Column] = []
+        self.texts: list[int] = []  # those that are names
+        self.own: set[str] = set()  # the variables of the loops around
+        self.inner: set[str] = set()  # those of all loops
+        self.place = 0
+        self.there: list[bool] = []
+
+    def step(self, steps: Sequence[Step]) -> Step:
+        """One step for several."""
+        first = steps[0]
+        self.place = first.uid if not self.own else self.place
+        if any(one.kind is not first.kind or len(one.args) != len(first.args) for one in steps):
+            raise CannotUnify("steps of another kind")
+        if first.kind in (StepKind.LOOP, StepKind.IF):
+            return self.loop(steps)
+        callee = self.tree([one.callee for one in steps], "", "")
+        if not isinstance(callee, type(first.callee)):
+            raise CannotUnify("other layers")
+        args = tuple(self.tree(list(items), "", first.class_name) for items in zip(*(one.args for one in steps)))
+        kwargs = self.pairs([one.kwargs for one in steps], first.class_name)
+        return replace(first, callee=callee, args=args, kwargs=kwargs)
+
+    def loop(self, steps: Sequence[Step]) -> Step:
+        """One loop for several, whose variables have the same names then."""
+        first = steps[0]
+        if any(len(one.variables) != len(first.variables) or len(one.body) != len(first.body) for one in steps):
+            raise CannotUnify("loops of another kind")
+        args = tuple(self.tree(list(items), "", "") for items in zip(*(one.args for one in steps)))
+        callee = self.tree([one.callee for one in steps], "rows", "")
+        bodies = [renamed(one.body, dict(zip(one.variables, first.variables))) for one in steps]
+        outer, self.own = self.own, self.own | set(first.variables)
+        self.inner |= set(first.variables)
+        body = tuple(self.step(inner) for inner in zip(*bodies, strict=True))
+        self.own = outer
+        return replace(first, callee=callee, args=args, body=body)
+
+    def tree(self, trees: list[Tree], key: str, owner: str) -> Tree:
+        """One tree for several."""
+        first = trees[0]
+        # One name that is left is no constant.
+        partial = not all(self.there) and any(isinstance(part, Text) for part in walk(first))
+        if all(tree == first for tree in trees) and not self.has_free(first) and not partial:
+            return first
+        if all(isinstance(tree, Text) for tree in trees):
+            self.texts.append(len(self.holes))
+            return self.hole(trees, key, owner)
+        kinds = {type(tree) for tree in trees}
+        match first:
+            case Object() if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
+                return self.object(trees)  # type: ignore[arg-type]
+            case Listing(brackets=brackets) if all(_same_list(tree, first) for tree in trees):
+                if any(isinstance(part, (Ref, Object)) for part in walk(first)):
+                    items = zip(*(tree.items for tree in trees))  # type: ignore[union-attr]
+                    return Listing(brackets, tuple(self.tree(list(item), key, owner) for item in items))
+            case Table() if kinds == {Table}:
+                return Table(self.pairs([tree.items for tree in trees if isinstance(tree, Table)], owner))
+            case Slice() if kinds == {Slice}:
+                parts = zip(*((tree.start, tree.stop, tree.step) for tree in trees))  # type: ignore[union-attr]
+                return Slice(*(self.tree(list(item), key, owner) for item in parts))
+            case Arithmetic(operator=operator) if all(
+                isinstance(tree, Arithmetic) and tree.operator == operator for tree in trees
+            ):
+                left, right = ([getattr(tree, side) for tree in trees] for side in ("left", "right"))
+                return Arithmetic(self.tree(left, "", ""), operator, self.tree(right, "", ""))
+        if isinstance(first, Code) or any(isinstance(part, Ref) for tree in trees for part in walk(tree)):
+            raise CannotUnify("other values")
+        if any(name in self.own for tree in trees for name in variables_in(tree)):
+            raise CannotUnify("what differs depends on an inner loop")
+        return self.hole(trees, key, owner)
+
+    def has_free(self, tree: Tree) -> bool:
+        """Whether a variable from outside is in a tree that must not stay there."""
+        return self.closed and any(name not in self.own for name in variables_in(tree))
+
+    def hole(self, trees: list[Tree], key: str, owner: str) -> Variable:
+        """A variable for what differs."""
+        known = iter(trees)
+        self.holes.append(Column(tuple(next(known) if there else None for there in self.there), key, owner, self.place))
+        return Variable(f"hole{len(self.holes) - 1}")
+
+    def object(self, trees: list[Object]) -> Object:
+        """One object for several: arguments that some leave out have their usual values there."""
+        first = trees[0]
+        pairs = self.pairs([tree.keywords for tree in trees], first.class_name, usual_arguments(first.target))
+        if first.target.startswith("layers."):
+            pairs = in_order(pairs, first.target)
+        placed = min(tree.positional for tree in trees)
+        same = (place for place, (key, _) in enumerate(first.keywords) if pairs[place][0] != key)
+        return replace(first, keywords=pairs, positional=min(placed, next(same, placed)))
+
+    def pairs(self, listed: Sequence[Pairs], owner: str, usual: Mapping[str, Tree] = NOTHING) -> Pairs:
+        """One list of arguments for several."""
+        tables = [dict(pairs) for pairs in listed]
+        found = []
+        for key in dict.fromkeys(key for table in tables for key in table):
+            values = [value for table in tables if (value := table.get(key, usual.get(key))) is not None]
+            if len(values) < len(tables):
+                raise CannotUnify(f"{key} is not always there")
+            found.append((key, self.tree(values, key, owner)))
+        return tuple(found)
+
+    def resolve(self, steps: Sequence[Step], split: bool) -> Unified:
+        """The steps with one variable for all that differs in the same way."""
+        names = [
+            [value if isinstance(value, Text) else None for value in self.holes[index].values] for index in self.texts
+        ]
+        solved, varying = solve(names, split, lambda name: not self.closed or name in self.inner)
+        columns = [Column(item.values, item.word, "", BEHIND) for item in varying]
+        found: dict[str, Tree] = {}
+        for index, text in zip(self.texts, solved):
+            found[f"hole{index}"] = text
+            for name in variables_in(text):
+                if name.startswith(PLACEHOLDER):
+                    column = columns[int(name[1:])]
+                    column.place = min(column.place, self.holes[index].place)
+        for index, hole in enumerate(self.holes):
+            if index in self.texts:
+                continue
+            # A name with the same two numbers as something else has them by chance.
+            first = 0 if len(hole.values) > 2 else len(varying)
+            agree = (number for number in range(first, len(columns)) if _agree(columns[number].values, hole.values))
+            known = next(agree, None)
+            if known is None:
+                known = len(columns)
+                columns.append(hole)
+            else:
+                both = zip(columns[known].values, hole.values)
+                columns[known].values = tuple(one if one is not None else two for one, two in both)
+            found[f"hole{index}"] = Variable(f"{PLACEHOLDER}{known}")
+        made = map_steps(steps, lambda tree: found.get(tree.name) if isinstance(tree, Variable) else None)
+        return Unified(made, columns)
+
+
+def _agree(one: Values, two: Values) -> bool:
+    """Whether two columns are the same wherever both have a value, and there is such a place."""
+    both = [(a, b) for a, b in zip(one, two) if a is not None and b is not None]
+    return bool(both) and all(a == b for a, b in both)
+
+
+def _same_call(tree: Object, first: Object) -> bool:
+    return (tree.target, tree.arguments, tree.repeat) == (first.target, first.arguments, first.repeat)
+
+
+def _same_list(tree: Tree, first: Listing) -> bool:
+    return isinstance(tree, Listing) and tree.brackets == first.brackets and len(tree.items) == len(first.items)

@@ -1,0 +1,103 @@
+"""Steps with other trees, other numbers, other variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from kscaffold.program.tree import Ref, Scaled, Text, Tree, Variable, transform, walk
+from kscaffold.program.value import Step, every_step
+
+Change: TypeAlias = "Callable[[Tree], Tree | None]"
+Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
+NO_NUMBERS: Mapping[int, int] = {}
+
+
+def map_step(step: Step, change: Change, numbers: Mapping[int, int] = NO_NUMBERS) -> Step:
+    """A step with other trees, and those inside it.
+
+    Args:
+        step: The step.
+        change: Gives what is in the place of a tree; see `kscaffold.program.tree.transform`.
+        numbers: New numbers of steps; the references to them are left to `change`.
+    """
+    result = transform(step.result, change) if step.result else None
+    return replace(
+        step,
+        uid=numbers.get(step.uid, step.uid),
+        callee=transform(step.callee, change),
+        args=tuple(transform(arg, change) for arg in step.args),
+        kwargs=tuple((key, transform(value, change)) for key, value in step.kwargs),
+        body=tuple(map_step(inner, change, numbers) for inner in step.body),
+        result=result if isinstance(result, Ref) else step.result,
+    )
+
+
+def map_steps(steps: Iterable[Step], change: Change) -> tuple[Step, ...]:
+    """Steps with other trees; see `map_step`."""
+    return tuple(map_step(step, change) for step in steps)
+
+
+def with_trees(steps: Iterable[Step], trees: Mapping[Tree, Tree]) -> tuple[Step, ...]:
+    """Steps in which some trees are in the place of others."""
+    return map_steps(steps, trees.get)
+
+
+def renumbered(
+    steps: Iterable[Step], numbers: Mapping[int, int], outside: Callable[[Ref], Ref] = lambda ref: ref
+) -> tuple[Step, ...]:
+    """Steps with other numbers.
+
+    Args:
+        steps: The steps.
+        numbers: The new number of each.
+        outside: Gives what is in the place of a value that they do not make.
+    """
+
+    def moved(tree: Tree) -> Tree | None:
+        if not isinstance(tree, Ref):
+            return None
+        return Ref(numbers[tree.source], tree.path) if tree.source in numbers else outside(tree)
+
+    return tuple(map_step(step, moved, numbers) for step in steps)
+
+
+def local(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Ref, ...]]:
+    """Steps with numbers from 1 on in their order, and the values from outside, which are `-1`, `-2`, … in them."""
+    outside: dict[Ref, int] = {}
+    numbers = {step.uid: place for place, step in enumerate(every_step(steps), start=1)}
+    moved = renumbered(steps, numbers, lambda ref: Ref(-1 - outside.setdefault(ref, len(outside))))
+    return moved, tuple(outside)
+
+
+def renamed(steps: Iterable[Step], names: Mapping[str, str]) -> tuple[Step, ...]:
+    """Steps with other names of variables."""
+
+    def new(variable: Variable) -> Variable:
+        return Variable(names.get(variable.name, variable.name))
+
+    def change(tree: Tree) -> Tree | None:
+        match tree:
+            case Variable():
+                return new(tree)
+            case Scaled(variable=variable):
+                return replace(tree, variable=new(variable))
+            case Text(parts=parts):
+                return Text(tuple(new(part) if isinstance(part, Variable) else part for part in parts))
+        return None
+
+    return map_steps(steps, change)
+
+
+def variables_in(tree: Tree) -> Iterator[str]:
+    """The names of the variables in a tree, in order."""
+    return (part.name for part in walk(tree) if isinstance(part, Variable))
+
+
+def free_variables(steps: Iterable[Step]) -> Iterator[str]:
+    """The variables in steps that no loop among them makes."""
+    for step in steps:
+        for tree in (step.callee, *step.trees):
+            yield from variables_in(tree)
+        yield from (name for name in free_variables(step.body) if name not in step.variables)
