@@ -11,6 +11,8 @@ import pytest
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check import CheckProcess, Feed, Job, Limits, Subject, Verdict, find_interpreter
 
+pytestmark = pytest.mark.keras
+
 HEAD = """
 import keras
 from keras import ops

@@ -108,6 +108,7 @@ def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: 
     assert result.exit_code == 1 and "broken.py:1: error KS100 this is not Python" in result.out
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -355,6 +356,7 @@ def test_our_own_code_has_nothing_that_the_source_shows(path: Path) -> None:
     assert find_problems(path.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.keras
 def test_pre_commit_hooks_are_commands_that_exist(kscaffold: Kscaffold, folder: Path) -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     (folder / "fine.py").write_text("x = 1\n")

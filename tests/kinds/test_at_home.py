@@ -33,6 +33,7 @@ def repository(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.keras
 def test_a_layer_goes_to_its_folder_and_the_package_exports_it(kscaffold: Kscaffold, repository: Path) -> None:
     assert kscaffold("layer", "Gate").out.splitlines() == [
         "create  src/my_project/layers/gate.py",
@@ -204,6 +205,7 @@ def test_a_module_that_is_kept_is_not_exported(kscaffold: Kscaffold, repository:
     assert (module.parent / "__init__.py").read_text() == ""
 
 
+@pytest.mark.keras
 def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, repository: Path) -> None:
     before = tree(repository)
     result = kscaffold("layer", "Gate", "--sublayer", "inner = nowhere:Nothing(3)")
@@ -274,6 +276,7 @@ def test_a_folder_that_leaves_the_project_through_a_link_is_refused(
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+@pytest.mark.keras
 def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, folder: Path) -> None:
     python = folder / "tools/python"
     python.parent.mkdir()
@@ -287,6 +290,7 @@ def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, fol
     assert (folder / "used").exists()
 
 
+@pytest.mark.keras
 def test_checks_run_on_the_backend_of_the_settings(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.kscaffold]\nbackend = "torch"\n')
     (folder / "sitecustomize.py").write_text("import sys\nsys.modules['torch'] = None\n")

@@ -55,6 +55,7 @@ def test_the_repository_hides_the_user_who_hides_packages_which_hide_what_is_bui
     assert "repository, hides user, hides acme-templates, hides built-in  Scales each feature." in line
 
 
+@pytest.mark.keras
 def test_a_custom_template_is_used_like_a_built_in_one_and_is_checked(kscaffold: Kscaffold, folder: Path) -> None:
     write_layer(folder / ".kscaffold/templates", "us")
     result = kscaffold("layer", "Scale")

@@ -272,6 +272,7 @@ def compare(keras: ModuleType, text: str, shapes: tuple[Shape, ...], must_know: 
     return "known" if found == real else "unknown"
 
 
+@pytest.mark.keras
 def test_what_is_inferred_is_what_keras_says(keras: ModuleType) -> None:
     came = []
     for table, must_know in ((SINGLE, True), (DOUBTFUL, False)):
