@@ -47,8 +47,7 @@ def count_values(graph: Graph, others: Iterable[str]) -> Graph:
 
     def counted(node: Node) -> Node:
         given = _count_given(node, graph)
-        count = asked.get(node.name, 1) if given is None else given
-        parts = tuple(map(str, range(count))) if count > 1 or (given is None and node.name in asked) else ()
+        parts = asked.get(node.name, 0) if given is None else given if given > 1 else 0
         return replace(node, parts=parts, complete=given is not None or not parts)
 
     return replace(graph, nodes=tuple(map(counted, graph.nodes)))

@@ -46,7 +46,6 @@ class Calls:
         shared: The shared layers by name.
         models: The models that were called so far.
         blocks: The blocks that were called so far.
-        values: The names of all values of the graph.
     """
 
     def __init__(self, family: Family, scope: Mapping[str, Argument], taken: Mapping[str, str]) -> None:
@@ -56,7 +55,10 @@ class Calls:
         self.shared: dict[str, SharedLayer] = {}
         self.models: dict[str, Graph] = {}
         self.blocks: dict[str, Graph] = {}
-        self.values: set[str] = set()
+
+    def is_value(self, word: str) -> bool:
+        """Whether a word names a value of the graph, or one of several."""
+        return "." in word or self.taken.get(word) in ("input", "node", "output")
 
     def layer(self, call: Object, place: Place) -> Layer:
         """A layer with its arguments as Keras names them."""
@@ -125,7 +127,7 @@ class Calls:
                 raise place.error(f"{word!r} is a block, whose calls take no arguments.", "Give it parameters.")
             block = self.blocks[word] = self.family.part(word, place)
             return Step(Target.BLOCK, word, place, repeat=link.repeat, passed=self.block_arguments(block, link))
-        if link.bare and self.taken.get(word.partition(".")[0]) in ("input", "node", "output"):
+        if link.bare and self.is_value(word.partition(".")[0]):
             raise place.error(
                 f"{word!r} is a value, and a chain calls layers.", f"To merge values: (…, {word}) -> Concatenate."
             )
@@ -195,12 +197,12 @@ class Calls:
             match part:
                 case Variable(name=word) if word.startswith(OPERATIONS):
                     raise inside(word)
-                case Variable(name=word) if "." in word or word in self.values:
+                case Variable(name=word) if self.is_value(word):
                     return Value(word)
                 case Variable(name=word):
                     return part if word in self.scope else Plain(word)
                 case Arithmetic():
-                    if named := sorted(word for word in names(part) if "." in word or word in self.values):
+                    if named := sorted(filter(self.is_value, names(part))):
                         raise place.error(
                             f"{show(part)!r} computes with the value {named[0]!r}.",
                             "Write an operation: ops.add(a, b), ops.multiply(a, 2).",

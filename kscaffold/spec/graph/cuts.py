@@ -9,7 +9,7 @@ from kscaffold.base.naming import unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program import value as program
 from kscaffold.program.argument import Kind
-from kscaffold.program.tree import Object, Plain, Tree, names, values
+from kscaffold.program.tree import Object, Plain, Tree, Value, names, transform, values
 from kscaffold.spec.graph.layer_names import makes_its_value
 from kscaffold.spec.graph.shapes import GraphShapes
 from kscaffold.spec.graph.value import Cut, Graph, Input, Layer, Node, Output, Step, Target, natural_form
@@ -47,9 +47,19 @@ def _renamed(graph: Graph, new: Mapping[str, str]) -> Graph:
     def rename(values: Iterable[str]) -> tuple[str, ...]:
         return tuple(new.get(value, value) for value in values)
 
+    def in_tree(part: Tree) -> Tree | None:
+        return Value(new.get(part.name, part.name)) if isinstance(part, Value) else None
+
+    def in_step(step: Step) -> Step:
+        passed = transform(step.passed, in_tree)
+        assert isinstance(passed, Object)
+        return replace(step, passed=passed)
+
     return replace(
         graph,
-        nodes=tuple(node.renamed(new) for node in graph.nodes),
+        nodes=tuple(
+            replace(node, start=rename(node.start), steps=tuple(map(in_step, node.steps))) for node in graph.nodes
+        ),
         outputs=tuple(replace(item, value=new.get(item.value, item.value)) for item in graph.outputs),
         cuts=tuple(replace(cut, inputs=rename(cut.inputs), outputs=rename(cut.outputs)) for cut in graph.cuts),
     )

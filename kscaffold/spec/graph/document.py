@@ -44,7 +44,6 @@ class GraphText:
         place: Where it begins.
         summary: What it is, in a sentence.
         style: The style that it is meant for, if one is named.
-        example: The name that its example command uses, if one is given.
         targets: What outputs are trained towards, where the graph does not tell.
         is_cut: Whether its inputs and outputs are lists of values.
         structure: How inputs are taken and outputs given: list, dict.

@@ -214,7 +214,7 @@ class _Lowering:
         """Where the values are in what a step gives, and the node that it ends."""
         part = self.graph.part_of(step)
         if node is not None and node.parts:
-            return tuple((int(name),) for name in node.parts) if node.complete else ()
+            return tuple((number,) for number in range(node.parts)) if node.complete else ()
         if part is None or (len(part.outputs) == 1 and (part.is_block or part.output_form is Form.ONE)):
             return ((),)
         if part.output_form is Form.DICT:
@@ -224,7 +224,7 @@ class _Lowering:
     def named(self, node: Node, step: Step) -> Step:
         """The last step of a node, with the names of its values."""
         made = self.graph.values_of(node)
-        paths = step.outputs or tuple((int(name),) for name in node.parts)
+        paths = step.outputs or tuple((number,) for number in range(node.parts))
         for name, path in zip(made, paths):
             self.values[name] = Ref(step.uid, path)
         in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))

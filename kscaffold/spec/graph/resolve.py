@@ -131,7 +131,6 @@ class Resolver:
         elif what != "model":
             with located(name.place):
                 check_value_name(name.value, what)
-            self.calls.values.add(name.value)
         known = "parameter" if name.value in self.scope else self.taken.get(name.value)
         if known:
             raise name.place.error(f"{name.value!r} is {'an' if known[0] in 'aeiou' else 'a'} {known} already.")

@@ -200,12 +200,12 @@ class _Flow:
     def several(self, node: Node, given: Shapes) -> Shapes:
         """The shapes of the values of a recurrent layer that gives its states too; nothing of other layers."""
         layer = self.graph.layer_of(node.steps[-1])
-        unknown = (None,) * len(node.parts)
+        unknown = (None,) * node.parts
         if layer is None or layer.class_name not in RECURRENT:
             return unknown
         keywords = tuple(pair for pair in layer.call.keywords if pair[0] != "return_state")
         output = infer(replace(layer.call, keywords=keywords), given[:1], self.values).shape
-        return unknown if output is None else (output, *(output[-1:] for _ in node.parts[1:]))
+        return unknown if output is None else (output, *(output[-1:] for _ in range(node.parts - 1)))
 
     def call_block(self, step: Step, block: Graph, given: Shapes) -> tuple[Shapes, Ends]:
         """A call of a block, which makes new layers."""

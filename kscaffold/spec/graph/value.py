@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from kscaffold.base.place import Place
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument
-from kscaffold.program.tree import Object, Part, Tree, Value, Variable, names, transform, values
+from kscaffold.program.tree import Object, Part, Tree, Variable, names, values
 
 
 class Target(StrEnum):
@@ -140,7 +140,7 @@ class Node:
         steps: The calls.
         place: Where it is declared.
         start_place: Where the values are named.
-        parts: The names of the values that the last step gives, where they are several and it is not a model: `0`, `1`.
+        parts: How many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none.
         complete: Whether these are all of them.
     """
 
@@ -149,27 +149,13 @@ class Node:
     steps: tuple[Step, ...]
     place: Place
     start_place: Place
-    parts: tuple[str, ...] = ()
+    parts: int = 0
     complete: bool = True
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The values that it is made of."""
         return (*self.start, *(value for step in self.steps for value in step.reads))
-
-    def renamed(self, names: Mapping[str, str]) -> Node:
-        """The same node, made of values that have other names."""
-
-        def change(part: Tree) -> Tree | None:
-            return Value(names.get(part.name, part.name)) if isinstance(part, Value) else None
-
-        def step(item: Step) -> Step:
-            passed = transform(item.passed, change)
-            assert isinstance(passed, Object)
-            return replace(item, passed=passed)
-
-        start = tuple(names.get(value, value) for value in self.start)
-        return replace(self, start=start, steps=tuple(map(step, self.steps)))
 
 
 @dataclass(frozen=True)
@@ -303,7 +289,7 @@ class Graph:
     def values_of(self, node: Node) -> tuple[str, ...]:
         """The names of the values that a node makes: its own, or one for each output of a model or value of a layer."""
         if node.parts:
-            return tuple(f"{node.name}.{part}" for part in node.parts)
+            return tuple(f"{node.name}.{number}" for number in range(node.parts))
         part = self.part_of(node.steps[-1])
         if part is None or len(part.outputs) == 1:
             return (node.name,)
