@@ -37,7 +37,7 @@ class File:
     Attributes:
         path: Where it goes.
         text: Its text.
-        replaces: For a text that was made from what is on the disk, that content: it is no conflict, and the ends of
+        replaces: For a text that was made from what is on the disk, that content: it is not a conflict, and the ends of
             its lines are kept.
         data: Its contents, if it is not a text.
         executable: Whether it is a program.

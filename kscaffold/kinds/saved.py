@@ -29,7 +29,7 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     file = read_model(Path(flags.file), flags.file, read_customs(flags.customs))
     named = replace(request, name=request.name or default_name(file.model, Path(flags.file)))
     if flags.to_spec and named.output_dir is None:
-        named = replace(named, output_dir=Path("."))  # a spec is no module of a package
+        named = replace(named, output_dir=Path("."))  # a spec is not a module of a package
     unused = [name for name in read_customs(flags.customs) if name not in {name for _, name in file.customs}]
     if unused:
         raise RequestError(f"The model has no {unused[0]}.", hint="Leave it out.", where="--custom")

@@ -91,7 +91,7 @@ class SavedScaffold(Scaffold):
         """What has to be filled in, and what the code does not bring."""
         found = [f"{what(stub)[0].upper()}{what(stub)[1:]}: {stub.name} is a stub." for stub in self.file.stubs]
         private = [
-            f"{name} is no public class of Keras: the code imports it from {module}."
+            f"{name} is not a public class of Keras: the code imports it from {module}."
             for module, name in self.file.customs
             if module.startswith("keras.")
         ]

@@ -106,7 +106,7 @@ class SpecScaffold(ModelScaffold):
 
     @property
     def exports(self) -> tuple[str, ...]:
-        """Nothing: a spec is no module."""
+        """Nothing: a spec is not a module."""
         return ()
 
     def render(self, formatter: Formatter, with_test: bool) -> list[File]:

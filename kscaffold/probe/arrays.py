@@ -53,7 +53,7 @@ def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e
             if not np.array_equal(one, other):
                 return "they hold other texts"
             continue
-        differs = (one != other) & ~((one != one) & (other != other))  # two that are no numbers are the same
+        differs = (one != other) & ~((one != one) & (other != other))  # two NaNs are the same
         if relative:
             differs &= ~np.isclose(one, other, rtol=relative, atol=relative / 10)
         if differs.any():

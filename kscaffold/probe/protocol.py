@@ -151,7 +151,7 @@ class Limits:
 
     Attributes:
         seconds: For its import, and for each class.
-        megabytes: Of memory, more than what Keras itself takes; 0 is no limit.
+        megabytes: Of memory, more than what Keras itself takes; 0 for no limit.
         workers: How many files are checked at once; 0 for as many as there are cores.
     """
 

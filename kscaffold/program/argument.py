@@ -115,7 +115,7 @@ class Argument:
         """The same argument, used as a size.
 
         Raises:
-            RequestError: It is no whole number, or its default is not positive.
+            RequestError: It is not a whole number, or its default is not positive.
         """
         if self.kind is not Kind.INT:
             raise RequestError(

@@ -60,7 +60,7 @@ class _Operators:
             known = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE if "int" in item.dtype else None
             self.numbers[-1 - place] = known or Numbers.UNKNOWN
         dtypes = {item.dtype for item in routine.model.inputs if "int" in item.dtype} if routine.model else set()
-        if len(dtypes) > 1:  # whole numbers of two types are no operands of one operator
+        if len(dtypes) > 1:  # whole numbers of two types are not operands of one operator
             self.numbers = {key: value for key, value in self.numbers.items() if value is Numbers.FLOATS}
         steps = tuple(map(self.step, routine.steps))
         self.gives[routine.name] = self.common(refs(routine.result))

@@ -217,7 +217,7 @@ class Routine:
 
 @dataclass(frozen=True)
 class Program:
-    """Functions, each behind those that it calls; the last that is no cut builds the model."""
+    """Functions, each behind those that it calls; the last that is not a cut builds the model."""
 
     routines: tuple[Routine, ...]
 

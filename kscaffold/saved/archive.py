@@ -40,7 +40,7 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         shown: How messages name it.
 
     Raises:
-        RequestError: It is no saved model, it is damaged, or it is larger than a config can be.
+        RequestError: It is not a saved model, it is damaged, or it is larger than a config can be.
     """
     if not path.exists():
         raise RequestError("There is no such file.", where=shown)
@@ -62,7 +62,7 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
             raise _too_large(shown)
         return "json", _parsed(path.read_bytes(), shown)
     raise RequestError(
-        "This is no saved model.",
+        "This is not a saved model.",
         hint="kscaffold reads .keras, .h5, architecture .json, and the folder form of .keras.",
         where=shown,
     )
@@ -169,7 +169,7 @@ def _hdf5_text(path: Path, shown: str) -> bytes:
     elif isinstance(value, str):
         text = value.encode("utf-8", "surrogateescape")
     else:
-        raise RequestError("model_config is no text.", where=shown)
+        raise RequestError("model_config is not text.", where=shown)
     if len(text) > LARGEST_CONFIG:
         raise _too_large(shown)
     return text
@@ -185,5 +185,5 @@ def _parsed(text: bytes, shown: str) -> dict[str, Any]:
     except ValueError as error:  # bad JSON and bad UTF-8 are both
         raise _damaged(shown, "config", error) from error
     if not isinstance(config, dict) or "class_name" not in config or not isinstance(config.get("config"), (dict, list)):
-        raise RequestError("This is no config of a Keras model.", where=shown)
+        raise RequestError("This is not the config of a Keras model.", where=shown)
     return config

@@ -24,7 +24,7 @@ def _shortened(value: Any, form: str) -> Any:
 
 
 def _shortest(number: float, form: str) -> float:
-    with contextlib.suppress(OverflowError):  # it is no number of that type
+    with contextlib.suppress(OverflowError):  # it is not a number of that type
         packed = struct.pack(form, number)
         for digits in range(1, DIGITS + 1):
             short = float(f"{number:.{digits}g}")

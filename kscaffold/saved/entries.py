@@ -55,7 +55,7 @@ def counted(layers: list[SavedLayer], calls: Iterable[Call]) -> Iterable[SavedLa
 def read_shape(value: Any) -> tuple[int | None, ...]:
     """A shape; raises `Malformed` for anything else."""
     if not isinstance(value, (list, tuple)) or not all(size is None or type(size) is int for size in value):
-        raise Malformed(f"{str(value)[:60]} is no shape")
+        raise Malformed(f"{str(value)[:60]} is not a shape")
     return tuple(value)
 
 

@@ -69,7 +69,7 @@ class _Graph:
                 continue
             nodes = self.entries[name].get("inbound_nodes", [])
             if not isinstance(nodes, list):
-                raise Malformed(f"the calls of {name[:60]!r} are no list")
+                raise Malformed(f"the calls of {name[:60]!r} are not a list")
             for index, node in enumerate(nodes):
                 self.nodes[number, index] = self.arguments(name, index, node)
         entries = {number: self.entries[name] for name, number in self.numbers.items()}
@@ -138,7 +138,7 @@ class _Graph:
             return Listing("()", tuple(self.ends(item) for item in value["items"]))
         if isinstance(value, dict):
             return Table(tuple((str(key), self.ends(item)) for key, item in value.items()))
-        raise Malformed(f"{str(value)[:60]} is no input or output")
+        raise Malformed(f"{str(value)[:60]} is not an input or an output")
 
     def tensor(self, history: Any, end: bool = False) -> Ref:
         """The value that a layer's name, its call and the number of its output stand for; its path is not known yet."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 BASE_KEYS = ("name", "trainable", "dtype")
-# What is saved with a layer and is no argument.
+# What is saved with a layer and is not an argument.
 LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
 
 

@@ -16,7 +16,7 @@ from kscaffold.saved.arguments import positional, unusual
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
 from kscaffold.saved.stubs import Stubs
 
-MOST_NUMBERS = 10_000  # beyond these a constant is no source any more
+MOST_NUMBERS = 10_000  # beyond these a constant is no longer source
 MANY_NUMBERS = 100  # more than a person writes in source
 
 
@@ -24,7 +24,7 @@ class Objects:
     """Turns what a config says into trees, and remembers what the file does not hold.
 
     Args:
-        customs: The classes of one's own by name, each with its module.
+        customs: The custom classes by name, each with its module.
         model: Reads a model that is an argument of a layer; gives what makes it.
     """
 
@@ -51,7 +51,7 @@ class Objects:
             numbers = all(isinstance(item, (Plain, Listing)) and not _is_text(item) for item in items)
             return Listing("()" if numbers else "[]", items)
         if not isinstance(value, dict):
-            raise Malformed(f"{value!r} is no value")
+            raise Malformed(f"{value!r} is not a value")
         if "class_name" not in value:
             return Table(tuple((str(name), self.value(item, key)) for name, item in value.items()))
         return self.named(value, key)
@@ -133,7 +133,7 @@ class Objects:
         return self.stubs.add("function", name, plain, value, "the file holds its name alone")
 
     def custom(self, name: str) -> Code:
-        """A class or function of one's own, which the code imports."""
+        """A custom class or function, which the code imports."""
         self.used[name] = self.customs[name]
         return Code(name)
 
@@ -178,7 +178,7 @@ class Objects:
         """What makes a layer, with its name unless Keras made it up."""
         name, config = text(value["class_name"]), value["config"]
         if not isinstance(config, dict):
-            raise Malformed(f"the config of {name} is no dictionary")
+            raise Malformed(f"the config of {name} is not a dictionary")
         if name in catalogue.MODEL_CLASSES and _is_of_keras(value):
             return self.model(value)
         known = name != "Lambda" and catalogue.is_layer(name) and _is_of_keras(value)

@@ -26,10 +26,10 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
     Args:
         path: The file, or the folder.
         shown: How messages name it.
-        customs: The classes of one's own by name, each with its module.
+        customs: The custom classes by name, each with its module.
 
     Raises:
-        RequestError: The file is no saved model, is damaged, or describes a model that has no graph.
+        RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
     """
     kind, config = read_config(path, shown)
     reader = _Reader(customs or {}, shown)

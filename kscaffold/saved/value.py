@@ -141,7 +141,7 @@ class SavedFile:
     Attributes:
         model: The model.
         stubs: What the file names but does not hold.
-        customs: The classes of one's own that it uses: module and name.
+        customs: The custom classes that it uses: module and name.
         kind: `keras`, `folder`, `h5` or `json`.
         notes: What the user should know.
     """

@@ -27,8 +27,8 @@ def chain_of_layers(module: Module, routine: Routine, attributes: Attributes) ->
         attributes: The attributes of its class.
 
     Returns:
-        The layers, a list of them with a star; nothing where it is no such chain, or where a layer may say nothing of
-        shapes.
+        The layers, a list of them with a star; nothing where it is not such a chain, where it is a long one, or where
+        a layer may say nothing of shapes.
     """
     value, layers = input_structure(routine), []
     for step in routine.steps:
@@ -113,4 +113,4 @@ def _tensors(inputs: Tree, shape: str, dtype: Callable[[Ref], str]) -> str:
         case Table(items=pairs):
             parts = [f"{literal(key)}: {_tensors(item, f'{shape}[{literal(key)}]', dtype)}" for key, item in pairs]
             return "{" + ", ".join(parts) + "}"
-    raise AssertionError(f"{inputs} is no input")
+    raise AssertionError(f"{inputs} is not an input")

@@ -187,7 +187,7 @@ def is_maker(routine: Routine) -> bool:
 
 
 def layer_trains(made: Tree) -> bool:
-    """Whether a layer of Keras takes `training`; those of one's own are told by Keras where they do."""
+    """Whether a layer of Keras takes `training`; Keras tells custom ones where they do."""
     if not isinstance(made, Object) or not made.target.startswith("layers."):
         return False
     return catalogue.is_layer(made.class_name) and catalogue.find_class(made.class_name).trains

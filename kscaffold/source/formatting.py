@@ -141,7 +141,7 @@ def black_mode(settings: Mapping[str, Any]) -> Mode:
         raise RequestError(f"target-version {versions!r} is not known to black.", where="[tool.black]") from None
     line_length = table.get("line_length", DEFAULT_LINE_LENGTH)
     if not isinstance(line_length, int) or isinstance(line_length, bool) or line_length < 1:
-        raise RequestError(f"line-length {line_length!r} is no positive whole number.", where="[tool.black]")
+        raise RequestError(f"line-length {line_length!r} is not a positive whole number.", where="[tool.black]")
     flags = {}
     for key in ("skip_string_normalization", "skip_magic_trailing_comma", "preview", "unstable"):
         flags[key] = table.get(key, False)

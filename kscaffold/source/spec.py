@@ -40,7 +40,7 @@ class _Spec:
         self.models: dict[str, dict[str, Any]] = {}
         every = list(inner_models(model))
         self.keys = {key for part in every for tree in (part.input_tree, part.output_tree) for key in keys_of(tree)}
-        # What Keras calls layers and operations that have no name is no name for anything else.
+        # What Keras calls layers and operations that have no name is not a name for anything else.
         self.made_up = {stem for part in every for stem in _stems(part)}
         self.known: list[tuple[SavedModel, str]] = []
         taken = RESERVED | self.keys
@@ -339,7 +339,7 @@ def _stems(model: SavedModel) -> Iterator[str]:
 
 
 def plain_chain(model: SavedModel) -> str | None:
-    """Why a model is no chain of layers; `None` if it is one."""
+    """Why a model is not a chain of layers; `None` if it is one."""
     if len(model.inputs) > 1:
         return f"it has {len(model.inputs)} inputs"
     if not isinstance(model.output_tree, Ref):

@@ -68,5 +68,5 @@ class Words:
         """What stands in square brackets: numbers, slices, `...` and `None`."""
         for axis in index.items if isinstance(index, Listing) else (index,):
             if not isinstance(axis, Slice) and axis != DOTS and not isinstance(getattr(axis, "value", ""), int | None):
-                raise self.refuse("an index that is no number and no slice")
+                raise self.refuse("an index that is neither a number nor a slice")
         return index_source(index, lambda part: "..." if part == DOTS else self.tree(part))

@@ -214,7 +214,7 @@ def test_the_projects_own_black_settings_count(kscaffold: Kscaffold, folder: Pat
     ("pyproject", "message"),
     [
         ("[tool.black\n", "is not valid TOML"),
-        ('[tool.black]\nline-length = "wide"\n', "line-length 'wide' is no positive whole number"),
+        ('[tool.black]\nline-length = "wide"\n', "line-length 'wide' is not a positive whole number"),
         ('[tool.black]\ntarget-version = ["py1"]\n', "target-version ['py1'] is not known to black"),
         ("[tool.black]\npreview = 3\n", "preview is neither true nor false"),
     ],

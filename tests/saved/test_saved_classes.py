@@ -14,8 +14,11 @@ from helpers.saved_configs import Entry, chain, entry, functional, layer, resnet
 from hypothesis import given
 
 from kscaffold.program.lift import lift_loops
+from kscaffold.program.tree import Listing, Ref
+from kscaffold.program.value import Routine
 from kscaffold.source.classes import Module
 from kscaffold.source.members import class_parts
+from kscaffold.source.routine import RoutineWriter
 
 
 def source(kscaffold: Kscaffold, folder: Path, config: Entry, *flags: str) -> str:
@@ -209,3 +212,15 @@ def test_a_test_makes_no_generator_for_words_alone(kscaffold: Kscaffold, folder:
         write_json(folder / "words.json", config)
         assert kscaffold("from", "words.json", "words", "--no-check", "--force").exit_code == 0
         assert (folder / "test_words.py").read_text().count("generator = ") == made
+
+
+def test_a_tuple_in_a_tuple_is_returned_as_it_is() -> None:
+    names = {Ref(-1): "a", Ref(-2): "b", Ref(-3): "c"}
+    inner = Listing("()", (Ref(-1), Ref(-2)))
+    for result, text in (
+        (Listing("()", (inner, Ref(-3))), "return (a, b), c"),
+        (Listing("()", (Ref(-3), inner)), "return c, (a, b)"),
+        (Listing("()", (Ref(-1),)), "return (a,)"),
+    ):
+        writer = RoutineWriter(Routine("outputs", 3, (), (), result), dict(names))
+        assert [line.text for line in writer.block((), result, returns=True)] == [text]

@@ -1,4 +1,4 @@
-"""Sizes that follow from what a function takes are no parameters of it.
+"""Sizes that follow from what a function takes are not parameters of it.
 
 def block(x, wide, filters): …                     def block(x, filters, expansion=6):
 x = block(x, 96, 24)                                   expanded_filters = expansion * x.shape[-1]

@@ -130,7 +130,7 @@ class _Unifier:
     def tree(self, trees: list[Tree], key: str, owner: str) -> Tree:
         """One tree for several."""
         first = trees[0]
-        # One name that is left is no constant.
+        # One name that is left is not a constant.
         partial = not all(self.there) and any(isinstance(part, Text) for part in walk(first))
         if all(tree == first for tree in trees) and not self.has_free(first) and not partial:
             return first
