@@ -60,7 +60,7 @@ def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> Graph
         where = Place(f"--input {text!r}")
         name, equals, shape = text.partition("=")
         if not equals:
-            raise RequestError(f"{text!r} has no shape.", hint="Write NAME=SHAPE: numeric=32.", where=str(where))
+            raise where.error(f"{text!r} has no shape.", "Write NAME=SHAPE: numeric=32.")
         inputs.append(read_input(Text(name.strip(), where), Text(shape.strip(), where)))
     return GraphText(
         place=Place("SPEC"),
@@ -74,16 +74,14 @@ def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> Graph
 def _named_chains(texts: tuple[str, ...], flag: str) -> Entries:
     entries: list[tuple[Text, Text]] = []
     for text in texts:
-        where = Place(f"{flag} {text!r}", None, 1)
+        where = Place(f"{flag} {text!r}")
+        written = Text(text, Place(where.source, None, 1))
         name, colon, _ = text.partition(":")
         if not colon or ARROW in name:
-            raise RequestError(
-                f"{text!r} has no name.", hint="Write NAME: start -> Dense(64, relu).", where=f"{flag} {text!r}"
-            )
-        entry = (Text(name.strip(), where), Text(text, where).part(len(name) + 1, len(text)))
-        if any(entry[0].value == other.value for other, _ in entries):
-            raise RequestError(f"{entry[0].value!r} is there twice.", where=f"{flag} {text!r}")
-        entries.append(entry)
+            raise where.error(f"{text!r} has no name.", "Write NAME: start -> Dense(64, relu).")
+        if any(name.strip() == other.value for other, _ in entries):
+            raise where.error(f"{name.strip()!r} is there twice.")
+        entries.append((written.part(0, len(name)), written.part(len(name) + 1, len(text))))
     return tuple(entries)
 
 

@@ -101,9 +101,9 @@ class Reader:
         column = (error.offset or len(self.text) + 1) - 1
         sign = self.text[column : column + 1]
         if re.search("never closed|unterminated", error.msg):
-            return self.refuse(column, f"{sign!r} is not closed")
+            return self.refuse(column, f"{sign!r} is not closed", None)
         if re.search("unmatched|does not match", error.msg):
-            return self.refuse(column, f"{sign!r} closes nothing")
+            return self.refuse(column, f"{sign!r} closes nothing", None)
         if error.msg.startswith("positional argument"):
             return self.refuse(column, "an argument without a name stands behind one with a name")
         hint = "Write it as start -> Dense(64, relu) -> Dense(10)."
@@ -228,7 +228,7 @@ class Reader:
         start, end = (len(source[:offset].decode()) for offset in (node.col_offset, node.end_col_offset))
         return start, end
 
-    def refuse(self, at: ast.expr | ast.keyword | int, reason: str, hint: str = HINT) -> RequestError:
+    def refuse(self, at: ast.expr | ast.keyword | int, reason: str, hint: str | None = HINT) -> RequestError:
         """An error that shows where in the text something is wrong.
 
         Args:
