@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from kscaffold.base.naming import unique
 from kscaffold.program.ranges import columns_of, iterable, times
 from kscaffold.program.repeats.words import function_words
-from kscaffold.program.steps import free_variables, with_trees
+from kscaffold.program.steps import free_variables, variables_in, with_trees
 from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 
@@ -81,11 +81,6 @@ def owns_layers(step: Step) -> bool:
     return any(inner.kind in OWNERS for inner in every_step(step.body))
 
 
-def variables(trees: Iterable[Tree]) -> Iterator[str]:
-    """The variables in trees, in order."""
-    return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
-
-
 @dataclass
 class _Lift:
     program: Program
@@ -152,8 +147,8 @@ def names_only(program: Program) -> dict[str, frozenset[str]]:
     """
     found: dict[str, frozenset[str]] = {}
     for routine in program.routines:
-        used = set(needed_variables(routine.steps, found, program)) | set(variables([routine.result]))
-        used |= set(variables(without_name(made) for _, made in routine.layers))
+        used = set(needed_variables(routine.steps, found, program)) | set(variables_in(routine.result))
+        used |= set(variables_in(*(without_name(made) for _, made in routine.layers)))
         found[routine.name] = frozenset(item.name for item in routine.parameters if item.name not in used)
     return found
 
@@ -164,14 +159,13 @@ def needed_variables(steps: Iterable[Step], unneeded: Mapping[str, frozenset[str
         if step.kind is StepKind.LOOP:
             inside = set(needed_variables(step.body, unneeded, program))
             yield from (name for name in inside if name not in step.variables)
-            yield from variables([over_needed(step, inside), *step.args])
+            yield from variables_in(over_needed(step, inside), *step.args)
         elif step.kind is StepKind.INVOKE:
-            yield from variables(step.args[: _routine(program, step).inputs])
-            yield from variables(
-                value for name, value in parameters_given(program, step) if name not in unneeded[step.class_name]
-            )
+            yield from variables_in(*step.args[: _routine(program, step).inputs])
+            given = parameters_given(program, step)
+            yield from variables_in(*(value for name, value in given if name not in unneeded[step.class_name]))
         else:
-            yield from variables((without_name(step.callee), *step.trees))
+            yield from variables_in(without_name(step.callee), *step.trees)
             yield from needed_variables(step.body, unneeded, program)
 
 

@@ -90,14 +90,13 @@ def renamed(steps: Iterable[Step], names: Mapping[str, str]) -> tuple[Step, ...]
     return map_steps(steps, change)
 
 
-def variables_in(tree: Tree) -> Iterator[str]:
-    """The names of the variables in a tree, in order."""
-    return (part.name for part in walk(tree) if isinstance(part, Variable))
+def variables_in(*trees: Tree) -> Iterator[str]:
+    """The names of the variables in trees, in order."""
+    return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
 
 
 def free_variables(steps: Iterable[Step]) -> Iterator[str]:
     """The variables in steps that no loop among them makes."""
     for step in steps:
-        for tree in (step.callee, *step.trees):
-            yield from variables_in(tree)
+        yield from variables_in(step.callee, *step.trees)
         yield from (name for name in free_variables(step.body) if name not in step.variables)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import operator
 from collections.abc import Mapping
 from typing import Any
@@ -43,6 +44,7 @@ class _Run:
         self.routines = {routine.name: routine for routine in program.routines}
         self.main_routine = program.main
         self.calls: list[Called] = []
+        self.made_by: dict[str, Called] = {}
 
     def main(self) -> tuple[list[Called], Any]:
         values: Values = {Ref(-1 - index): ("input", index) for index in range(self.main_routine.inputs)}
@@ -88,8 +90,11 @@ class _Run:
             kwargs = tuple(sorted((key, repr(self.tree(value, values, names))) for key, value in step.kwargs))
             call = (self.tree(step.callee, values, names), args, kwargs)
             self.calls.append((call[0], kwargs))
+            # Not the call itself: its values are taken twice, and so on, so that trees of calls would be too large.
+            digest = hashlib.sha256(repr(call).encode()).hexdigest()
+            self.made_by[digest] = call
             for path in {(), *step.outputs}:
-                values[Ref(step.uid, path)] = (call, path)
+                values[Ref(step.uid, path)] = (digest, path)
 
     def rows(self, step: Step, values: Values, names: Mapping[str, Any]) -> list[dict[str, Any]]:
         over = step.callee
@@ -147,7 +152,7 @@ class _Run:
         """The size of the last axis of a value, by the calls that made it."""
         if value[0] == "input":
             return self.main_routine.model.inputs[value[1]].sizes[-1].value  # type: ignore[union-attr, return-value]
-        (callee, args, _), _ = value
+        callee, args, _ = self.made_by[value[0]]
         taken = [part for arg in args for part in (arg[1:] if arg[0] == "[]" else (arg,))]
         target, *pairs = callee if isinstance(callee, tuple) else (callee,)
         given = {key: ast.literal_eval(text) for key, text in pairs if key in ("filters", "units")}

@@ -13,9 +13,9 @@ from kscaffold.program.repeats.cost import total
 from kscaffold.program.repeats.functions import LEAST_GAIN, Functions, layer_names
 from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
 from kscaffold.program.repeats.variants import merge
-from kscaffold.program.steps import local, map_steps, variables_in
+from kscaffold.program.steps import free_variables, local, map_steps
 from kscaffold.program.tree import Code, Ref, Text, Tree, Variable
-from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
+from kscaffold.program.value import Program, Routine, Step, StepKind
 
 ORDER = 20
 SMALLEST = 5  # steps of a function that others become calls of
@@ -57,7 +57,8 @@ class _Absorbing(Functions):
             return False
         best: tuple[float, _Window, Routine, list[Step]] | None = None
         for window in self.windows_like(flat):
-            if window.routine.inputs != routine.inputs:
+            self.work -= len(flat) * len(calls)
+            if window.routine.inputs != routine.inputs or self.work < 0:
                 continue
             given: list[tuple[int, dict[str, Tree]]] = [(0, dict(step.kwargs)) for step in calls]
             try:
@@ -95,10 +96,9 @@ class _Absorbing(Functions):
         steps = self.steps.steps[start : start + length]
         given = self.steps.given(start, length)
         own, outside = local(steps)
-        trees = (tree for step in every_step(own) for tree in (step.callee, *step.trees))
         beginning = common_beginning([tokens(name) for name in layer_names(own)])
         plain = not any(step.kind in (StepKind.NAMED, StepKind.LOOP) for step in steps)
-        if len(given) != 1 or not plain or any(any(variables_in(tree)) for tree in trees) or not beginning:
+        if len(given) != 1 or not plain or any(free_variables(own)) or not beginning:
             return
 
         def shorter(tree: Tree) -> Tree | None:

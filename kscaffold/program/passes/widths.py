@@ -14,9 +14,9 @@ from kscaffold.program.repeats.calls import program_lines
 from kscaffold.program.repeats.channels import Called, every_call
 from kscaffold.program.repeats.cost import SIZES, is_size
 from kscaffold.program.repeats.derive import ratio, whole_numbers
-from kscaffold.program.steps import renamed, variables_in
+from kscaffold.program.steps import free_variables, renamed
 from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Tree, Variable
-from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
+from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 
 ORDER = 45
 STYLES = (Style.FUNCTIONAL, Style.SEQUENTIAL)  # classes make layers before there is a value that could tell sizes
@@ -132,8 +132,7 @@ def _expansion(routine: Routine, calls: Sequence[Called], column: Sequence[int])
 def _decides_alone(routine: Routine, flag: str) -> bool:
     """Whether a parameter says when steps are there, and nothing else."""
     conditions = sum(step.kind is StepKind.IF and step.callee == Variable(flag) for step in routine.steps)
-    trees = (tree for step in every_step(routine.steps) for tree in (step.callee, *step.trees))
-    return sum(name == flag for tree in trees for name in variables_in(tree)) == conditions
+    return list(free_variables(routine.steps)).count(flag) == conditions
 
 
 def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:

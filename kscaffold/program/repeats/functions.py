@@ -107,7 +107,7 @@ class Functions(Search):
                 return None
             gain *= SPLIT
         cuts = self.cuts_chain(chosen[0], length)
-        gain = (gain * TORN**cuts - 3 * cuts) * (1 - 0.25 * (len(outside[0]) - 1))
+        gain = (gain * TORN**cuts - 3 * cuts) * max(0.0, 1 - 0.25 * (len(outside[0]) - 1))
         if gain < (LEAST_GAIN if len(chosen) > 2 else WORTH_A_PAIR):
             return None
         return replace(candidate, gain=gain)

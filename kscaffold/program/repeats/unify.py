@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from kscaffold.program.repeats.texts import CannotUnify, solve
-from kscaffold.program.steps import Pairs, map_steps, renamed, variables_in
+from kscaffold.program.steps import Pairs, free_variables, map_steps, renamed, variables_in
 from kscaffold.program.tree import Arithmetic, Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
 from kscaffold.program.usual import in_order, usual_arguments
-from kscaffold.program.value import Step, StepKind, every_step
+from kscaffold.program.value import Step, StepKind
 
 Values: TypeAlias = "tuple[Tree | None, ...]"
 PLACEHOLDER = "?"
@@ -60,8 +60,7 @@ class Unified:
     @property
     def asked(self) -> list[int]:
         """The variables that steps still name: others were derived from them."""
-        trees = (tree for step in every_step(self.steps) for tree in (step.callee, *step.trees))
-        used = {name for tree in trees for name in variables_in(tree)}
+        used = set(free_variables(self.steps))
         return [index for index in range(len(self.columns)) if f"{PLACEHOLDER}{index}" in used]
 
     def named(self, names: Mapping[int, str]) -> tuple[Step, ...]:
@@ -157,7 +156,7 @@ class _Unifier:
                 return Arithmetic(self.tree(left, "", ""), operator, self.tree(right, "", ""))
         if isinstance(first, Code) or any(isinstance(part, Ref) for tree in trees for part in walk(tree)):
             raise CannotUnify("other values")
-        if any(name in self.own for tree in trees for name in variables_in(tree)):
+        if any(name in self.own for name in variables_in(*trees)):
             raise CannotUnify("what differs depends on an inner loop")
         return self.hole(trees, key, owner)
 
