@@ -271,3 +271,9 @@ def unique(wanted: str, taken: Iterable[str]) -> str:
     while name in listed:
         name, number = f"{wanted.rstrip('0123456789') or wanted}{number}", number + 1
     return name
+
+
+def snake_case(class_name: str) -> str:
+    """A class name in small letters: `Conv2D` gives `conv2d`, `LayerNormalization` gives `layer_normalization`."""
+    joined = "_".join(split_words(class_name))
+    return re.sub(r"_(\d)", r"\1", joined).strip("_") or "layer"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from kscaffold.keras_data import catalogue
+from kscaffold.program.text import COMPARISONS
 from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, Variable, refs
 from kscaffold.program.value import Program, Routine, Step, StepKind
 
@@ -20,7 +21,6 @@ OPERATORS = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
     "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
 }  # fmt: skip
-COMPARISONS = (">", ">=", "<", "<=")
 FOR_FLOATS = ("/", "**")
 # Functions that give floats for floats.
 KEEPING = (
@@ -57,8 +57,8 @@ class _Operators:
         self.sizes = {item.name: getattr(item.default, "value", None) for item in routine.parameters}
         self.numbers = {-1 - place: Numbers.UNKNOWN for place in range(routine.inputs)}
         for place, item in enumerate(routine.model.inputs if routine.model else ()):
-            known = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE if "int" in item.dtype else None
-            self.numbers[-1 - place] = known or Numbers.UNKNOWN
+            if item.dtype == "float32" or "int" in item.dtype:
+                self.numbers[-1 - place] = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE
         dtypes = {item.dtype for item in routine.model.inputs if "int" in item.dtype} if routine.model else set()
         if len(dtypes) > 1:  # whole numbers of two types are not operands of one operator
             self.numbers = {key: value for key, value in self.numbers.items() if value is Numbers.FLOATS}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from kscaffold.program.tree import Object, Ref, Tree
+from kscaffold.program.tree import Object, Ref, Tree, refs
 
 
 class CallKind(StrEnum):
@@ -169,8 +169,6 @@ def every_model(model: SavedModel) -> Iterator[SavedModel]:
 
 def uses_of(model: SavedModel) -> dict[Ref, int]:
     """How often each value is used."""
-    from kscaffold.program.tree import refs
-
     uses: dict[Ref, int] = {}
     for call in model.calls:
         for tree in (*call.args, *(value for _, value in call.kwargs)):

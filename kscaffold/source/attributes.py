@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kscaffold.base.naming import identifier, unique
+from kscaffold.base.naming import identifier, snake_case, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.lift import is_over_one, owns_layers, parameters_given
 from kscaffold.program.tree import Object, Text, Tree
 from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.classes import Module
-from kscaffold.source.names import snake_case
 
 # A list of these has an s behind its name, any other is one of layers.
 COUNTABLE = ("block", "cell", "head", "layer", "residual", "stage", "tower", "unit")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kscaffold.base.naming import identifier, unique
+from kscaffold.base.naming import identifier, snake_case, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Object, Ref, Table, refs
 from kscaffold.program.value import Routine, Step, StepKind, every_step
-from kscaffold.source.names import snake_case
 from kscaffold.source.variables import (
     END,
     MAIN,

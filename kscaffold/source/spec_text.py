@@ -6,15 +6,12 @@ import math
 from collections.abc import Callable
 
 from kscaffold.base.errors import RequestError
+from kscaffold.program.operators import OPERATORS
 from kscaffold.program.text import index_source, show, written_call
 from kscaffold.program.tree import DOTS, Code, Listing, Object, Plain, Ref, Slice, Tree, walk
 from kscaffold.saved.value import SavedModel
 
-OPERATORS = {
-    "+": "ops.add", "*": "ops.multiply", "/": "ops.true_divide", "//": "ops.floor_divide", "**": "ops.power",
-    "@": "ops.matmul", "%": "ops.mod", ">": "ops.greater", ">=": "ops.greater_equal", "<": "ops.less",
-    "<=": "ops.less_equal",
-}  # fmt: skip
+FUNCTIONS = {symbol: f"ops.{name}" for name, symbol in OPERATORS.items()}
 SLICE = "[]"
 
 
@@ -22,7 +19,7 @@ def operation_name(symbol: str, operands: int) -> str:
     """The function of `keras.ops` that an operator is; a function is itself."""
     if symbol == "-":
         return "ops.negative" if operands == 1 else "ops.subtract"
-    return OPERATORS.get(symbol, symbol)
+    return FUNCTIONS.get(symbol, symbol)
 
 
 class Words:
