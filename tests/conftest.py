@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kscaffold.cli import run
+from kscaffold.disk import trust
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["golden"]  # pytest would look for doctests in test_*.txt
@@ -61,6 +62,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.mkdir()
     monkeypatch.chdir(place)
     return place
+
+
+@pytest.fixture
+def trusted(folder: Path, user_folders: Path) -> Path:
+    """The folder, whose templates and interpreter the user trusts."""
+    trust.remember(folder)
+    return folder
 
 
 @pytest.fixture

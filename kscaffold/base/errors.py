@@ -6,8 +6,11 @@ What is wrong with the user's *code* is a finding, a value (see `kscaffold.check
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
+
+LONG_WORD = re.compile(r"\S{400,}")  # paths are shorter
 
 
 class ExitCode(IntEnum):
@@ -40,9 +43,9 @@ class RequestError(Exception):
         exit_code: ExitCode = ExitCode.USAGE,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.where = where
+        self.message = printable(message)
+        self.hint = printable(hint) if hint else hint
+        self.where = printable(where) if where else where
         self.exit_code = exit_code
 
     def __str__(self) -> str:
@@ -53,6 +56,16 @@ class RequestError(Exception):
     def at(self, where: str) -> RequestError:
         """The same error with a place, unless it names one already."""
         return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
+
+
+def printable(text: str) -> str:
+    """A text as a message shows it, whoever wrote it: on one line, without what steers a terminal, no word too long."""
+    plain = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+    return LONG_WORD.sub(lambda word: f"{word[0][:100]}…{word[0][-20:]}", plain)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
 def broken_template(template: str, line: int | None, reason: str, hint: str | None = None) -> RequestError:

@@ -185,7 +185,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RequestError(f"It cannot be read: {error.strerror}.", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits, or what is nested too deeply
         raise RequestError(
             f"It is not valid TOML: {error}.", hint="Mend it, or generate elsewhere with -o.", where=str(path)
         ) from error

@@ -21,6 +21,7 @@ from types import TracebackType
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.check.findings import fold
+from kscaffold.disk.trust import demand_trust
 from kscaffold.probe.protocol import FileVerdict, Job, Limits, Verdict
 from kscaffold.probe.wire import Answer, Request, from_json, to_json
 
@@ -43,9 +44,12 @@ def find_interpreter(asked: str | None, configured: str | None = None, pyproject
         pyproject: Where they say it.
 
     Raises:
-        RequestError: There is no such program.
+        RequestError: There is no such program, or it is one of a repository's that the user does not trust.
     """
     where = "--python" if asked is not None else str(pyproject)
+    # A bare name is looked for where the user's own programs are, but on Windows in the current folder first.
+    if asked is None and configured and pyproject and (os.path.dirname(configured) or os.name == "nt"):
+        demand_trust(pyproject.parent, f"its own interpreter for checks, {configured}", where)
     asked = configured if asked is None else asked
     if asked is None:
         active = os.environ.get("VIRTUAL_ENV")

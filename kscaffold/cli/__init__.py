@@ -7,6 +7,7 @@ to be fast, so everything else is imported by the command that needs it.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -52,6 +53,9 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs a command and exits with its exit code; prints one message for whatever stops it."""
     given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that is not text must not end what has been written already
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(given))
 
 
@@ -73,6 +77,10 @@ def run(arguments: list[str]) -> int:
         # Whoever read the output has gone. Python would complain once more when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
+    except (RecursionError, UnicodeEncodeError) as error:
+        if "--debug" in arguments:
+            raise
+        request_error = _unusable(error)
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -91,8 +99,16 @@ def run(arguments: list[str]) -> int:
     return tell(report, Output(command, as_json="--json" in arguments))
 
 
+def _unusable(error: RecursionError | UnicodeEncodeError) -> RequestError:
+    """What is said of input that no file of Python could hold, wherever it was met."""
+    if isinstance(error, RecursionError):
+        return RequestError("What was given is nested too deeply; nothing was written.", hint="Nest it less.")
+    part = error.object[error.start : error.end]
+    return RequestError(f"{part!r} is not text; nothing was written.", hint="Give names and texts in UTF-8.")
+
+
 def _from_click(error: click.ClickException) -> RequestError:
     """A usage error in the words of all others: where, what, and what to do."""
     context = getattr(error, "ctx", None)
     hint = f"Try '{context.command_path} --help'." if context else None
-    return RequestError(error.format_message(), hint=hint)
+    return RequestError(" ".join(error.format_message().split()), hint=hint)

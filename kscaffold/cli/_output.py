@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -69,6 +70,7 @@ FORCE = flag("--force", "Overwrite files that exist with other content.")
 SKIP = flag("--skip", "Keep files that exist with other content.")
 JSON = flag("--json as_json", "Print one JSON document.")
 QUIET = flag("-q --quiet", "Print errors only.")
+TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings; see README.")
 PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
 # Read by `kscaffold.cli.run`, which is there before any command is.
 DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -142,11 +144,30 @@ def with_output(*options: Option) -> Callable[[Command], Command]:
             flags = {name: values.pop(name) for name in Output._fields if name in values}
             output = Output(click.get_current_context().info_name, **flags)
             _refuse_contradictions(output)
-            return function(output=output, **values)
+            _demand_folder()
+            if values.pop("trust", False):
+                from kscaffold.disk.trust import trusting_all
+
+                click.get_current_context().with_resource(trusting_all())
+            while True:
+                try:
+                    return function(output=output, **values)
+                except RequestError as error:
+                    if not (output.asks and is_trusted_now(error)):
+                        raise
 
         return with_options((*options, DEBUG), command)
 
     return decorate
+
+
+def _demand_folder() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise RequestError(
+            "The current folder is no longer there.", hint="Go to another one.", exit_code=ExitCode.REFUSED
+        ) from None
 
 
 def _refuse_contradictions(output: Output) -> None:
@@ -157,6 +178,20 @@ def _refuse_contradictions(output: Output) -> None:
     ):
         if all(pair.values()):
             raise RequestError(f"{' and '.join(pair)} exclude each other.", hint="Give one of them.")
+
+
+def is_trusted_now(error: RequestError) -> bool:
+    """Asks on the terminal about what a repository brings, if that is what an error is about; the default is no."""
+    from kscaffold.disk.trust import Untrusted, remember
+
+    if not isinstance(error, Untrusted):
+        return False
+    click.echo(f"{error.where}: {error.message}", err=True)
+    click.echo("Trust this repository from now on? [y]es [n]o (no): ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower()[:1] != "y":
+        return False
+    remember(error.root)
+    return True
 
 
 def tell(report: Report, output: Output) -> int:

@@ -8,7 +8,20 @@ import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
-from kscaffold.cli._output import JSON, PYTHON, Offer, OneOf, Output, flag, offers, tell, value, values, with_output
+from kscaffold.cli._output import (
+    JSON,
+    PYTHON,
+    TRUST,
+    Offer,
+    OneOf,
+    Output,
+    flag,
+    offers,
+    tell,
+    value,
+    values,
+    with_output,
+)
 
 
 class Format(StrEnum):
@@ -44,6 +57,7 @@ class Format(StrEnum):
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Files at once.  [default: one a core]")
 @PYTHON
+@TRUST
 @click.option(
     "--output-format", type=OneOf(Format), default=Format.TEXT, help="How findings are printed.  [default: text]"
 )

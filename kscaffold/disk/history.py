@@ -19,12 +19,15 @@ def last(root: Path) -> Entry | None:
     """What was written last in a project, `None` if nothing is known.
 
     Raises:
-        RequestError: What is kept of it is not understood.
+        RequestError: What is kept of it is not understood, or could not be forgotten once it is taken back.
     """
     root = Path(os.path.realpath(root))
     lines = _read(root)
     if lines is None:
         return None
+    folder = _file_of(root).parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise refused("What is kept for 'kscaffold undo' cannot be changed.", "See to the rights there.", folder)
     try:
         return Entry.read(root, lines[-1])
     except (IndexError, ValueError) as error:
@@ -32,10 +35,15 @@ def last(root: Path) -> Entry | None:
 
 
 def keep(entry: Entry) -> tuple[str, ...]:
-    """Makes an entry the last one of its project; gives the reason if it cannot be kept."""
+    """Makes an entry the last one of its project; gives the reason if it cannot be kept.
+
+    Then the others go: with the last one unknown, `kscaffold undo` would take back one that something was built upon.
+    """
     try:
         _write(entry.root, [*(_read(entry.root) or ()), entry.line])
     except RequestError as error:
+        with contextlib.suppress(OSError):  # a folder that nothing can be removed from is refused by `last`
+            _file_of(entry.root).unlink()
         return (str(error),)
     return ()
 

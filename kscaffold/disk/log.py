@@ -159,7 +159,9 @@ def _recover(root: Path) -> tuple[str, ...]:
 
 
 def _is_cut_short(content: bytes, error: ValueError) -> bool:
-    """Whether a run was killed before it had said what it was about to do, and so before it did anything."""
+    """Whether a run was stopped before it had said what it was about to do, and so before it did anything."""
+    if b"\0" in content:  # what file systems put in the place of what was not on the disk when the power failed
+        return True
     is_ours = content[: len(BEGINNING)] == BEGINNING[: len(content)]
     return isinstance(error, json.JSONDecodeError) and is_ours and b"\n" not in content
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -198,6 +199,8 @@ def _resolve(path: Path, root: Path) -> Path:
     resolved = Path(os.path.realpath(path))
     if not resolved.is_relative_to(root):
         raise _refused(path, f"is outside {root}" + (", behind a symbolic link" if path.parent.exists() else ""))
+    if any(map(is_of_git, resolved.relative_to(root).parts)):
+        raise _refused(path, "is where git keeps what it runs")
     if path.is_symlink() and not path.exists():
         raise _refused(path, "is a symbolic link to nothing")
     if resolved.exists() and not stat.S_ISREG(resolved.stat().st_mode):
@@ -208,6 +211,12 @@ def _resolve(path: Path, root: Path) -> Path:
                 raise _refused(path, f"cannot be written, because {parent} is not a folder")
             break
     return resolved
+
+
+def is_of_git(name: str) -> bool:
+    """Whether a file system may take a name for `.git`: in any case, with what Windows and macOS leave out of names."""
+    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    return seen.partition(":")[0].rstrip(". ").casefold() in (".git", "git~1")
 
 
 def read_target(path: Path) -> bytes | None:

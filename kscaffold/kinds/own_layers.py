@@ -62,10 +62,16 @@ class OwnLayers:
         return Inferred(spec.output_shape, total)
 
     def sources(self) -> list[str]:
-        """Source of the classes."""
+        """Source of the classes.
+
+        Raises:
+            RequestError: A template is a repository's that the user does not trust.
+        """
         if not self.items:
             return []
         from kscaffold.kinds.layer import render_layer
         from kscaffold.library.render import without_header
 
+        for template in map(self.template, self.items):
+            self.catalogue.use(template.source, template.full_name)
         return [without_header(render_layer(self.describe(item), self.template(item)).text) for item in self.items]

@@ -90,6 +90,7 @@ def _carry_out(
         warnings=(*scaffold.warnings, *package.warnings),
         recovered=recovered,
         by_hand=package.by_hand,
+        templates=destination.catalogue.used,
     )
     if plan.conflicts:
         return outcome

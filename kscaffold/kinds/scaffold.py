@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -61,6 +61,7 @@ class Outcome:
         written: Whether the files are on the disk.
         summary: For a model, its layers.
         by_hand: What is left for the user to add to files.
+        templates: The templates that it is made from and that are not built in, with where they come from.
     """
 
     template: str
@@ -73,6 +74,7 @@ class Outcome:
     written: bool = False
     summary: tuple[SummaryRow, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError, did_you_mean
 from kscaffold.base.project import find_project
-from kscaffold.disk import log
+from kscaffold.disk import log, trust
 from kscaffold.disk.plan import File, Plan, Status, make_plan
 from kscaffold.library.templates import full_name_of, project_folder, templates_root, user_folder
 
@@ -71,7 +71,10 @@ def eject(
     plan = make_plan(files, root, Path.cwd()).settle(on_conflict, resolve)
     if plan.conflicts or dry_run:
         return Ejection(full_name, plan)
+    is_first = not for_user and not target.exists()
     problems = log.commit(plan, "" if for_user else f"eject {full_name}")
+    if is_first:  # what was just copied is no stranger's
+        trust.remember(root)
     return Ejection(full_name, plan, problems, written=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import os
 import posixpath
@@ -55,7 +56,8 @@ def render(page: Page, context: Mapping[str, Any], filters: Filters = ()) -> Dra
         RequestError: The template is broken; names its file and line.
     """
     try:
-        return Draft(_environment(page.roots, filters).get_template(page.file).render(context), page.shown)
+        with _limited(page):
+            return Draft(_environment(page.roots, filters).get_template(page.file).render(context), page.shown)
     except jinja2.TemplateSyntaxError as error:
         named = shown(Path(error.filename)) if error.filename else page.shown
         raise broken_template(named, error.lineno, (error.message or "syntax error").rstrip(".")) from error
@@ -64,9 +66,25 @@ def render(page: Page, context: Mapping[str, Any], filters: Filters = ()) -> Dra
         raise broken_template(file, line, f"there is no {error.name!r}", _nearest_file(error, page)) from error
     except RecursionError as error:
         raise broken_template(page.shown, None, "it includes or calls itself without end") from error
-    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        jinja2.TemplateError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         file, line = _place_in_template(error, page)
         raise broken_template(file, line, str(error).rstrip(".")) from error
+
+
+def _limited(page: Page) -> contextlib.AbstractContextManager[None]:
+    """Limits for what is not built in."""
+    if len(page.roots) == 1:
+        return contextlib.nullcontext()
+    from kscaffold.library.limits import limited
+
+    return limited()
 
 
 @functools.cache

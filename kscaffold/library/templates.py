@@ -11,7 +11,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,7 @@ MANIFEST = "template.toml"
 BODY = "module.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
+REPOSITORY = "repository"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ class Source:
         title: What messages call it: "repository", "user", the name of a package, "built-in".
         root: The folder, with symbolic links resolved; `None` if the place cannot be used.
         problem: Why it cannot be used.
+        repository: The repository that it belongs to, if it does.
     """
 
     title: str
     root: Path | None
     problem: str = ""
+    repository: Path | None = None
 
     def page(self, file: str) -> Page:
         """A file of its, which may read what is there, and what is built in."""
@@ -100,7 +103,7 @@ class Template:
         """
         try:
             return tomllib.loads(self.demand_inside().read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise self.broken(str(error)) from error
 
     def demand_inside(self) -> Path:
@@ -156,9 +159,11 @@ class Catalogue:
 
     Attributes:
         project: The project; `None` for the built-in templates alone.
+        used: What is not built in and was used, as messages name it, and the title of its source.
     """
 
     project: Project | None = None
+    used: dict[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -166,8 +171,12 @@ class Catalogue:
         built_in = Source(BUILT_IN, templates_root())
         if self.project is None:
             return (built_in,)
-        own = [("repository", project_folder(self.project)), ("user", user_folder())]
-        places = [Source(title, Path(os.path.realpath(folder))) for title, folder in own if folder.is_dir()]
+        own = [(REPOSITORY, project_folder(self.project), self.project.root), ("user", user_folder(), None)]
+        places = [
+            Source(title, Path(os.path.realpath(folder)), repository=repository)
+            for title, folder, repository in own
+            if folder.is_dir()
+        ]
         return (*places, *_packages(), built_in)
 
     @cached_property
@@ -211,21 +220,41 @@ class Catalogue:
         """The template to start from: the one that `--template` asks for, one of a name, or the default.
 
         Raises:
-            RequestError: There is no such template.
+            RequestError: There is no such template, or it is a repository's that the user does not trust.
         """
-        if asked is not None:
-            return self.find(asked, kind, where="--template")
         names = {template.name for template in self.of_kind(kind)}
-        return self.find(name if name in names else default, kind)
+        where = "--template" if asked is not None else None
+        template = self.find(asked if asked is not None else (name if name in names else default), kind, where)
+        self.use(template.source, template.full_name)
+        return template
+
+    def use(self, source: Source, file: str) -> None:
+        """Keeps in mind that something is made from a file or folder of a source.
+
+        Raises:
+            RequestError: It is a repository's that the user does not trust.
+        """
+        if source.title == BUILT_IN or source.root is None:
+            return
+        place = shown(source.root / file)
+        if source.repository:
+            from kscaffold.disk.trust import demand_trust
+
+            demand_trust(source.repository, "a template of its own, and checks run what is made from it", place)
+        self.used[place] = source.title
 
     def page(self, file: str) -> Page:
         """A file that is not a template by itself, of the first place that has it: `style/…`, `test/…`.
 
         Args:
             file: Its path below the folder of a place.
+
+        Raises:
+            RequestError: It is a repository's that the user does not trust.
         """
-        places = (source for source in self.sources if source.root and (source.root / file).is_file())
-        return next(places).page(file)
+        place = next(source for source in self.sources if source.root and (source.root / file).is_file())
+        self.use(place, file)
+        return place.page(file)
 
 
 def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ProjectName, parse_project_name
 from kscaffold.cli import run
+from kscaffold.library import limits
 from kscaffold.library.templates import Catalogue
 
 PRESETS = [template.name for template in Catalogue().of_kind("model")]
@@ -59,6 +60,7 @@ def cookie(folder: Path, files: dict[str, str], variables: dict[str, object] | N
 
 
 TOP = "{{cookiecutter.project_name}}"
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
 def test_a_repository_has_what_a_team_needs(folder: Path, kscaffold: Kscaffold) -> None:
@@ -419,16 +421,38 @@ def test_hooks_run_only_if_they_are_accepted(tmp_path: Path, folder: Path, kscaf
         ),
         ({f"{TOP}/a.txt": "{{ ''.__class__.__mro__[1].__subclasses__() }}"}, None, "The template is broken"),
         ({f"{TOP}/a.txt": "a"}, {"project_name": "x", "_extensions": ["os.path"]}, "it brings extensions of Jinja"),
+        ({f"{TOP}/.git": "gitdir: .g", f"{TOP}/.g/config": ""}, None, "'.git' is where git keeps what it runs"),
+        ({f"{TOP}/sub/.GIT/config": "a"}, None, "'sub/.GIT' is where git keeps what it runs"),
+        (
+            {f"{TOP}/{{{{cookiecutter.f}}}}/config": "a"},
+            {"project_name": "x", "f": ".g\u200cit"},
+            r"'.g\u200cit' is where git keeps what it runs",
+        ),
+        (
+            {f"{TOP}/sub/{name}": "" for name in ("HEAD", "config", "objects/a", "refs/a")},
+            None,
+            "git would take p/sub for a repository, and run what its settings say",
+        ),
+        ({f"{TOP}/a.txt": ENDLESS}, None, "a.txt:1: The template is broken: it takes more than 0.2 seconds."),
+        ({f"{TOP}/{{{{cookiecutter.f}}}}": "a"}, {"project_name": "x", "f": ENDLESS}, "takes more than 0.2 seconds"),
+        ({f"{TOP}/a.txt": "{{ 'x' * 10**12 }}"}, None, "it takes more than 1024 MB of memory"),
+        ({f"{TOP}/a.txt": "{{ cookiecutter.f }}"}, {"project_name": "x", "f": "\ud800"}, "The template is broken"),
+        ({f"{TOP}/a.txt": "a"}, {"project_name": "x", "_jinja2_env_vars": {"other": 1}}, "The template is broken"),
+        ({f"{TOP}/a.txt": "a"}, {"project_name": "x", "_jinja2_env_vars": 3}, "The template is broken"),
+        ({f"{TOP}/a.txt": "a"}, {"project_name": "x", "_copy_without_render": 3}, "The template is broken"),
+        ({f"{TOP}/a.txt": "a"}, {"project_name": "x", "_new_lines": 3}, "The template is broken"),
     ],
 )
 def test_a_broken_or_hostile_template_writes_nothing(
     tmp_path: Path,
     folder: Path,
     kscaffold: Kscaffold,
+    monkeypatch: pytest.MonkeyPatch,
     files: dict[str, str],
     variables: dict[str, object] | None,
     message: str,
 ) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.2)
     template = cookie(tmp_path, files, variables)
     before = tree(tmp_path)
     result = kscaffold("new", "p", "-t", template, "--no-input")

@@ -138,6 +138,34 @@ def test_where_nothing_can_be_kept_the_files_are_written_with_a_warning(
     assert "warning:" in result.err and "What was written cannot be kept for 'kscaffold undo'" in result.err
 
 
+def test_the_command_before_is_not_taken_back_where_the_last_one_could_not_be_kept(
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+
+    def full(*arguments: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(history, "writing", full)
+    assert "No space left" in kscaffold("layer", "Gate", "--weight", "w: 3", "--force", "--no-check").err
+    monkeypatch.undo()
+    before = tree(folder)
+    result = kscaffold("undo")
+    assert (result.exit_code, "Nothing is known to have been generated" in result.err) == (2, True)
+    assert tree(folder) == before
+
+
+def test_what_could_not_be_forgotten_is_not_taken_back(
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kscaffold("layer", "Gate", "--no-check", "-q")
+    before = tree(folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # who runs the tests may be allowed everything
+    result = kscaffold("undo")
+    assert (result.exit_code, "cannot be changed" in result.err) == (4, True)
+    assert tree(folder) == before
+
+
 @pytest.mark.parametrize(
     "content", ["", "[", "{}", "[" * 100_000, "[3]", '[{"command": 1}]', '[{"files": [{"path": "../x"}]}]']
 )

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.disk import lock
+from kscaffold.disk.entry import Entry
 from kscaffold.disk.log import JOURNAL, commit, recover
-from kscaffold.disk.plan import File, Plan, Status, diff, make_plan
+from kscaffold.disk.plan import Change, File, Plan, Status, diff, make_plan
 
 
 def plan_for(root: Path, **texts: str) -> Plan:
@@ -102,6 +103,15 @@ def test_what_cannot_be_a_file_is_refused(folder: Path, make: object, name: str,
         make_plan([File(folder / name, "text\n")], folder, folder)
     assert caught.value.exit_code == ExitCode.REFUSED and "nothing was written" in caught.value.message
     assert sorted(os.listdir(folder)) == names
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", ".g\u200cit", ".git. ", "git~1", ".git::$INDEX_ALLOCATION"])
+def test_what_git_runs_is_never_written(folder: Path, name: str) -> None:
+    for path in (name, f"{name}/hooks/post-commit", f"below/{name}/config"):
+        with pytest.raises(RequestError, match="is where git keeps what it runs; nothing was written") as caught:
+            make_plan([File(folder / path, "text")], folder, folder)
+        assert caught.value.exit_code is ExitCode.REFUSED
+    assert make_plan([File(folder / ".github/workflows/ci.yml", "text")], folder, folder).written
 
 
 def test_a_link_inside_the_folder_is_followed_and_stays(folder: Path) -> None:
@@ -253,10 +263,14 @@ def test_a_commit_killed_after_its_last_file_is_finished_by_the_next_run(folder:
     assert not [name for name in os.listdir(folder) if name.startswith(".")]
 
 
-def test_a_run_that_was_killed_before_it_said_anything_is_forgotten(folder: Path) -> None:
-    (folder / JOURNAL).touch()
-    assert recover(folder) == ()
-    assert tree(folder) == {}
+@pytest.mark.parametrize("rest", [b"", b"\0", b"\0" * 512 + b"\n"], ids=["short", "torn", "torn and longer"])
+def test_a_run_that_was_stopped_before_it_had_said_what_it_does_is_forgotten(folder: Path, rest: bytes) -> None:
+    change = Change(folder / "a.py", "a.py", Status.CREATE, b"text", None)
+    line = Entry.begin(folder, "layer A", (change,)).line
+    for length in range(len(line)):
+        (folder / JOURNAL).write_bytes(line[:length] + rest)
+        assert recover(folder) == ()
+        assert tree(folder) == {}
 
 
 def test_a_journal_of_a_running_process_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

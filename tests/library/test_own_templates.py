@@ -10,6 +10,10 @@ import pytest
 from conftest import Kscaffold, tree
 from helpers.templates import MANIFEST, write_layer, write_preset
 
+from kscaffold.library import limits
+
+pytestmark = pytest.mark.usefixtures("trusted")
+
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -194,13 +198,19 @@ def test_a_broken_package_is_named_and_breaks_no_other(
         ("{{ layer.name.__init__.__globals__ }}", "is unsafe"),
         ("{{ cycler.__init__.__globals__.os.popen('id').read() }}", "is unsafe"),
         ("{{ range(10**9) | list }}", "Range too big"),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            ":2: The template is broken: it takes more than 0.5 seconds.",
+        ),
+        ("{{ 'x' * 10**12 }}", ":2: The template is broken: it takes more than 1024 MB of memory."),
         ("{{ self.notes() }}", "The template is broken: it includes or calls itself without end."),
         ('{% include "layer/scale/module.py.jinja" %}', "it includes or calls itself without end."),
     ],
 )
 def test_a_template_reads_nothing_outside_its_folder_and_is_named_with_its_line(
-    kscaffold: Kscaffold, folder: Path, body: str, message: str
+    kscaffold: Kscaffold, folder: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
 ) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.5)
     templates = folder / ".kscaffold/templates"
     write_layer(templates, "us")
     (folder / "secret.txt").write_text("secret")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLOURS = {
     **dict.fromkeys(("create", "update", "check"), "green"),
-    **dict.fromkeys(("remove", "restore", "add", "force", "skip"), "yellow"),
+    **dict.fromkeys(("remove", "restore", "add", "force", "skip", "uses"), "yellow"),
     "conflict": "red",
     "identical": "blue",
 }

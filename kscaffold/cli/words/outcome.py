@@ -38,7 +38,8 @@ def report(outcome: Outcome, output: Output) -> Report:
         notes = [*recovered_lines(outcome.recovered), *warning_lines(outcome.warnings)]
     if not output.quiet and not output.stdout:
         if outcome.exit_code is not ExitCode.CHECK_FAILED or outcome.written:
-            lines = [*file_lines(outcome.plan, output.diff), *by_hand, *lines]
+            used = [status_line("uses", f"{place}  ({title})") for place, title in outcome.templates.items()]
+            lines = [*used, *file_lines(outcome.plan, output.diff), *by_hand, *lines]
         if outcome.unchecked:
             lines = [*lines, status_line("check", f"not checked: {outcome.unchecked}", "yellow")]
         lines = [*lines, *_summary_lines(outcome.summary)]
@@ -47,6 +48,7 @@ def report(outcome: Outcome, output: Output) -> Report:
         lines = [outcome.text.removesuffix("\n")] if outcome.exit_code is ExitCode.DONE else []
     document = {
         "template": outcome.template,
+        "uses": [{"path": place, "from": title} for place, title in outcome.templates.items()],
         "dry_run": output.dry_run,
         "written": outcome.written,
         "files": files_json(outcome.plan, output.diff),

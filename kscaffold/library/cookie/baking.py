@@ -11,8 +11,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.disk.plan import is_of_git
 from kscaffold.library.cookie.sandbox import make_environment, output_to_errors
 from kscaffold.library.cookie.template import Cookie, refused
+from kscaffold.library.limits import limited
 
 # The folder that is rendered into lies this deep in one of our own: `../..` of a hook ends where it is noticed.
 DEPTH = ("in", "here", "nothing", "else")
@@ -74,8 +76,9 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
     scripts = tempfile.TemporaryDirectory(prefix="kscaffold-hooks-")
     generate.create_env_with_context, tempfile.tempdir = make_environment, scripts.name
     try:
-        _check_names(cookie, wrapped)
-        with output_to_errors():
+        with limited():
+            _check_names(cookie, wrapped)
+        with limited(memory=not accept_hooks), output_to_errors():
             project = Path(generate.generate_files(cookie.folder, wrapped, out, accept_hooks=accept_hooks))
     except FailedHookException as error:
         raise refused(cookie.shown, f"a hook failed ({str(error).rstrip('.')})") from error
@@ -103,14 +106,19 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
 
 
 def read_baked(cookie: Cookie, project: Path) -> list[Baked]:
-    """The files of a rendered project, in the order of their names; what Python has compiled is left out.
+    """The files of a rendered project, in the order of their names.
+
+    What Python has compiled is left out, and the repository that a hook has begun.
 
     Raises:
-        RequestError: There is something else than files and folders, or nothing.
+        RequestError: There is something else than files and folders, or nothing, or another repository of git.
     """
     baked = []
     for place, folders, files in os.walk(project):
         folders[:] = sorted(name for name in folders if name not in ("__pycache__", ".git"))
+        if {"head", "objects", "refs"} <= {name.casefold() for name in (*folders, *files)}:
+            shown = Path(place).relative_to(project.parent).as_posix()
+            raise refused(cookie.shown, f"git would take {shown} for a repository, and run what its settings say")
         for name in (*folders, *sorted(files)):
             path = Path(place, name)
             shown = path.relative_to(project).as_posix()
@@ -138,6 +146,8 @@ def _check_names(cookie: Cookie, context: Mapping[str, Any]) -> None:
             rendered = environment.from_string(relative).render(**context)
             if rendered.startswith(("/", "\\", "~")) or ".." in _parts(rendered) or PureWindowsPath(rendered).drive:
                 raise refused(cookie.shown, f"{relative} would be written outside of its folder, to {rendered!r}")
+            if any(map(is_of_git, _parts(rendered))):
+                raise refused(cookie.shown, f"{rendered!r} is where git keeps what it runs")
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def read_template(folder: Path, shown: str) -> Cookie:
         variables = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise refused(shown, f"it has no {CONTEXT_FILE}, so it is not a cookiecutter template") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise refused(f"{shown}/{CONTEXT_FILE}", f"it cannot be read ({error})") from error
     if not isinstance(variables, dict):
         raise refused(f"{shown}/{CONTEXT_FILE}", "it is not a JSON object")

@@ -11,6 +11,7 @@ from typing import Any
 from kscaffold.base.errors import unknown
 from kscaffold.library.cookie.sandbox import make_environment
 from kscaffold.library.cookie.template import CONTEXT_FILE, Cookie, refused
+from kscaffold.library.limits import limited
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None 
         if name.startswith("__") or isinstance(raw, dict):
             values[name] = default
             continue
-        choices = tuple(default) if isinstance(raw, list) else ("yes", "no") if isinstance(raw, bool) else ()
+        choices = (
+            tuple(map(_as_text, default)) if isinstance(raw, list) else ("yes", "no") if isinstance(raw, bool) else ()
+        )
         first = (choices[0] if raw else "") if isinstance(raw, list) else _as_text(default)
         question = Question(name, first, choices, functools.partial(_chosen, name, choices))
         answer = given[name] if name in given else ask(question) if ask else question.default
@@ -75,7 +78,8 @@ def _rendered(cookie: Cookie, name: str, raw: Any, values: Mapping[str, Any]) ->
         return raw
     context = {"cookiecutter": dict(values)}
     try:
-        return make_environment({}).from_string(raw).render(**context)
+        with limited():
+            return make_environment({}).from_string(raw).render(**context)
     except (TemplateError, ValueError, TypeError, ArithmeticError) as error:
         raise refused(f"{cookie.shown}/{CONTEXT_FILE}", f"the default of {name} is broken ({error})") from error
 
