@@ -74,6 +74,7 @@ FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
 CHOICES: Mapping[str, type[StrEnum]] = {"style": Style, "backend": Backend}
 KEYS = ("package", *FOLDERS, *CHOICES, "python")
 TABLES = ("check",)
+LONGEST_NAME, LONGEST_PATH = 255, 1000  # bytes that file systems take, and letters that leave room for the project's
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ class Project:
             return CHOICES[key](value)
         if key in FOLDERS:
             folder = PurePosixPath(value)
-            if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value:
+            too_long = any(len(part.encode()) > LONGEST_NAME for part in folder.parts) or len(value) > LONGEST_PATH
+            if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value or too_long:
                 hint = f"Name it as seen from there: {key} = \"{'src/my_package/' if key != 'tests' else ''}{key}\"."
                 raise RequestError(f"{place} has to be a folder of the project, not {value!r}.", hint=hint, where=where)
         if key == "package":
