@@ -232,16 +232,16 @@ def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, r
         ),
         ('layers = "/tmp"', "layers in [tool.kscaffold] has to be a folder of the project, not '/tmp'."),
         (f'templates = "{"x" * 3000}"', "templates in [tool.kscaffold] has to be a folder of the project, not 'xxx"),
-        ("odd = " + "[" * 100_000, "pyproject.toml: It is not valid TOML: "),
-        ("odd = " + "9" * 5000, "pyproject.toml: It is not valid TOML: Exceeds the limit (4300 digits)"),
-        ('odd = "\0"', "pyproject.toml: It is not valid TOML: "),
+        ("odd = " + "[" * 100_000, "It is not valid TOML: "),
+        ("odd = " + "9" * 5000, "It is not valid TOML: Exceeds the limit (4300 digits)"),
+        ('odd = "\0"', "It is not valid TOML: "),
         ('package = "no name"', "'no name' is not a name for a package. For example: my_package."),
         ('python = "~nobody-here/bin/python"', "There is no program "),
         ('python = "no-such-python"', "There is no program 'no-such-python'. Give the path of a Python."),
     ],
 )
 def test_an_impossible_setting_is_named_with_its_file(
-    kscaffold: Kscaffold, folder: Path, line: str, message: str
+    kscaffold: Kscaffold, folder: Path, trusted: Path, line: str, message: str
 ) -> None:
     pyproject = folder / "pyproject.toml"
     pyproject.write_text(f"[tool.kscaffold]\n{line}\n")
@@ -281,7 +281,7 @@ def test_a_folder_that_leaves_the_project_through_a_link_is_refused(
 
 
 @pytest.mark.keras
-def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, folder: Path) -> None:
+def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, folder: Path, trusted: Path) -> None:
     python = folder / "tools/python"
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\ntouch "{folder}/used"\nexec {sys.executable} "$@"\n')
