@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from types import CodeType
 from typing import Any
 
 import keras
 import numpy as np
 
 LONGEST = 80
+NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 OF_TENSORFLOW = "_self_"  # the attributes that its tracking adds
 
 
@@ -36,14 +38,19 @@ def internal_names(layer: Any) -> set[str]:
 
 def mentioned_names(cls: type) -> set[str]:
     """The names of attributes that the user's methods mention."""
-    names: set[str] = set()
-    for base in cls.__mro__:
-        if not base.__module__.startswith(("keras.", "builtins")):
-            for item in vars(base).values():
-                function = getattr(item, "__func__", getattr(item, "fget", item))
-                code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-                names |= set(code.co_names) if code else set()
-    return names
+    codes = (code_of(item) for base in own_classes(cls) for item in vars(base).values())
+    return {name for code in codes if code is not None for name in code.co_names}
+
+
+def own_classes(cls: type) -> list[type]:
+    """A class and its bases, down to Keras' own."""
+    return [base for base in cls.__mro__ if not base.__module__.startswith(NOT_OF_USERS)]
+
+
+def code_of(item: Any) -> CodeType | None:
+    """The code of a function, also where a classmethod, a property or one of Keras' wrappers hides it."""
+    inner = getattr(item, "__func__", getattr(item, "fget", item))
+    return getattr(inspect.unwrap(inner), "__code__", None) if callable(inner) else None
 
 
 def comparable(value: Any, depth: int = 0) -> Any:
@@ -56,10 +63,8 @@ def comparable(value: Any, depth: int = 0) -> Any:
         return type(value).__name__
     if isinstance(value, dict):
         return ("dict", [(comparable(key, depth + 1), comparable(item, depth + 1)) for key, item in value.items()])
-    if isinstance(value, tuple):
-        return ("tuple", [comparable(item, depth + 1) for item in value])
-    if isinstance(value, list):
-        return ("list", [comparable(item, depth + 1) for item in value])
+    if isinstance(value, (tuple, list)):
+        return ("tuple" if isinstance(value, tuple) else "list", [comparable(item, depth + 1) for item in value])
     if isinstance(value, (set, frozenset)):
         return ("set", sorted(str(comparable(item, depth + 1)) for item in value))
     if isinstance(value, keras.random.SeedGenerator):

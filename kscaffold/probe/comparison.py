@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -64,8 +65,7 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
 
-@contextlib.contextmanager
-def frozen_chains() -> Iterator[None]:
+def frozen_chains() -> contextlib.AbstractContextManager[Any]:
     """Has Keras load that a `Sequential` is frozen: it saves that, and forgets it when it loads."""
     kept = vars(keras.Sequential)["from_config"]
 
@@ -75,11 +75,7 @@ def frozen_chains() -> Iterator[None]:
             model.trainable = False
         return model
 
-    keras.Sequential.from_config = classmethod(from_config)
-    try:
-        yield
-    finally:
-        keras.Sequential.from_config = kept
+    return patch.object(keras.Sequential, "from_config", classmethod(from_config))
 
 
 def operations(path: str) -> dict[str, Any]:

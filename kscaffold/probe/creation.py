@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import keras
 
@@ -31,11 +32,8 @@ def created_variables() -> Iterator[list[Any]]:
                 return variable
 
             stack.enter_context(tensorflow.variable_creator_scope(creator))
-        keras.Variable.__init__ = recording
-        try:
-            yield created
-        finally:
-            keras.Variable.__init__ = original
+        stack.enter_context(patch.object(keras.Variable, "__init__", recording))
+        yield created
     inside = {id(getattr(variable, "_value", None)) for variable in created}
     created += [variable for variable in bare if id(variable) not in inside]
 

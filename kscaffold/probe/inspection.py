@@ -21,7 +21,8 @@ from .arguments import BASE_ARGUMENTS, parameters
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import Found, NotASubject, find_all, take
+from .subjects import Found, NotASubject, find_all
+from .trying import try_out
 from .wire import Message
 
 RULES = f"{__package__}.rules"
@@ -78,10 +79,9 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
 def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report) -> Verdict:
     """What is said of a class or function, described or not."""
     if isinstance(wanted, protocol.Subject):
-        return inspect_subject(take(module, wanted, str(job.path)), job.shown, report)
+        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report)
     report(Message(stage="while it is constructed and called to find out how"))
-    assert wanted.kind is not None
-    subject, assumed = wanted.kind.try_out(module, wanted, known_of(wanted, job.known), str(job.path))
+    subject, assumed = try_out(module, wanted, known_of(wanted, job.known), str(job.path))
     return replace(inspect_subject(subject, job.shown, report), lines=wanted.lines, assumed=assumed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from types import ModuleType
@@ -10,7 +9,7 @@ from typing import Any
 
 import keras
 
-from .configs import first_difference, is_model_config, renamed, scope_names
+from .configs import first_difference, is_model_config, renamed, saved_config, scope_names
 from .subject import Subject
 
 
@@ -83,7 +82,7 @@ def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
             return "a model" if is_model else {key: plain(part) for key, part in value.items()}
         return [plain(part) for part in value] if isinstance(value, list) else value
 
-    config = plain(json.loads(json.dumps(keras.saving.serialize_keras_object(layer))))
+    config = plain(saved_config(layer))
     config = renamed(config, scope_names([config], True), True)
     config["config"]["name"] = name
     return config

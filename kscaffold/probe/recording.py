@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import keras
 
@@ -14,9 +15,9 @@ from .protocol import CalledLayer, Shape
 
 @contextlib.contextmanager
 def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
-    """Records the layers that a model calls on data inside the context; of a layer that is not a model, nothing.
+    """A list of the layers that a model calls on data inside the context, but for what Keras' own layers call.
 
-    Gives a list that is filled. What Keras' own layers call is left out.
+    Of a layer that is not a model, it stays empty.
     """
     calls: list[CalledLayer] = []
     if not isinstance(model, keras.Model):
@@ -48,11 +49,8 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
             seen.add(id(layer))
         return outputs
 
-    keras.layers.Layer.__call__ = recording
-    try:
+    with patch.object(keras.layers.Layer, "__call__", recording):
         yield calls
-    finally:
-        keras.layers.Layer.__call__ = original
 
 
 def any_batch(shape: Any, batch_size: int) -> Shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import inspect
@@ -10,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
 
 from . import protocol
 from .arrays import alone, numbers, random_array
+from .attributes import code_of, own_classes
+from .configs import saved_config
 from .protocol import CalledLayer, CallStyle, Feed, Shape
-from .rule import Rule
+from .rule import OfSaved, Problem, Rule
 
-NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 SEED_STATE = "seed_generator_state"
+Defects = Iterator[str | Problem]  # what a rule gives
 
 
 @dataclass
@@ -72,28 +74,40 @@ class Subject:
         return self.wanted.feeds
 
     def is_tried_on(self, rule: Rule) -> bool:
-        """Whether a rule is about subjects of this kind."""
-        return True
+        """Whether a rule is about it. Whatever a saved model does is right, so few are about one made from that.
+
+        Where inputs can be made for a class, also what Keras asks of every class: building, config, saving.
+        """
+        if self.wanted.saved is None or rule.of_saved is OfSaved.ALL:
+            return True
+        return rule.of_saved is OfSaved.CLASSES and bool(self.feeds)
 
     def make(self, **changes: Any) -> Any:
         """A new layer or model, with changes of its arguments."""
         if not changes:
-            return self.evaluate(self.wanted.construct)
-        call = ast.parse(self.wanted.construct, mode="eval").body
-        assert isinstance(call, ast.Call)
+            return self.new()
+        given: dict[int, inspect.BoundArguments] = {}
+        original: Any = self.cls.__init__  # type: ignore[misc]
+
+        def noting(made: Any, *values: Any, **keywords: Any) -> None:
+            given[id(made)] = inspect.signature(original).bind_partial(made, *values, **keywords)
+            original(made, *values, **keywords)
+
         # Layers among the arguments get the policy that the layer is given, as they would from whoever writes both.
-        with global_policy(changes.get("dtype")):
-            keywords = {item.arg: self.evaluate(ast.unparse(item.value)) for item in call.keywords if item.arg}
-            positional = [self.evaluate(ast.unparse(item)) for item in call.args]
-        function = self.evaluate(ast.unparse(call.func))
-        bound = inspect.signature(function).bind_partial(*positional, **keywords)
-        named = {name: value for name, value in bound.arguments.items() if name not in bound.kwargs}
-        return function(**{**named, **bound.kwargs, **changes})
+        with global_policy(changes.get("dtype")), patch.object(self.cls, "__init__", noting):
+            made = self.new()
+        bound = given[id(made)]
+        named = {name: value for name, value in list(bound.arguments.items())[1:] if name not in ("args", "kwargs")}
+        return type(made)(**{**named, **bound.kwargs, **changes})
+
+    def new(self) -> Any:
+        """A new layer or model."""
+        return self.evaluate(self.wanted.construct)
 
     @functools.cached_property
     def cls(self) -> type:
         """The class of what is made."""
-        return type(self.make())
+        return type(self.new())
 
     @property
     def is_made_by_class(self) -> bool:
@@ -108,7 +122,7 @@ class Subject:
     @property
     def own_classes(self) -> list[type]:
         """Its class and its bases, down to Keras' own."""
-        return [cls for cls in self.cls.__mro__ if not cls.__module__.startswith(NOT_OF_USERS)]
+        return own_classes(self.cls)
 
     def defines(self, method: str) -> bool:
         """Whether the user's classes define a method."""
@@ -116,22 +130,14 @@ class Subject:
 
     def line(self, methods: tuple[str, ...]) -> int | None:
         """The first line of the first of some methods that stands in the user's file, else that of the class."""
-        for method in methods:
-            for cls in self.own_classes:
-                function = vars(cls).get(method)
-                # Classmethods and properties hide what was written; Keras wraps `build`, `call` and others.
-                inner = getattr(function, "__func__", getattr(function, "fget", function))
-                code = getattr(inspect.unwrap(inner), "__code__", None) if callable(inner) else None
-                if code is not None and code.co_filename == self.path:
-                    return int(code.co_firstlineno)
-        return self.first_line
+        codes = (code_of(vars(cls).get(method)) for method in methods for cls in self.own_classes)
+        return next((code.co_firstlineno for code in codes if code and code.co_filename == self.path), self.first_line)
 
     def evaluate(self, source: str, **names: Any) -> Any:
         """The value of an expression in the user's module."""
         return eval(compile(source, "<construct>", "eval"), {**vars(self.module), "keras": keras, **names})
 
-    @contextlib.contextmanager
-    def known_classes(self) -> Iterator[None]:
+    def known_classes(self) -> contextlib.AbstractContextManager[None]:
         """Inside, Keras finds the module's classes by their names, whether they are registered or not."""
         classes = {
             name: item
@@ -140,8 +146,13 @@ class Subject:
         }
         if self.is_made_by_class:
             classes[self.cls.__name__] = self.cls
-        with keras.saving.custom_object_scope(classes):
-            yield
+        scope: contextlib.AbstractContextManager[None] = keras.saving.custom_object_scope(classes)
+        return scope
+
+    def rebuilt(self, layer: Any) -> Any:
+        """A new layer from the config of one, as it stands in a file."""
+        with self.known_classes():
+            return keras.saving.deserialize_keras_object(saved_config(layer))
 
     def arrange(self, values: list[Any]) -> tuple[Any, ...]:
         """One value for each input as positional arguments of a call."""
@@ -224,13 +235,16 @@ class Subject:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
         return self.arrange(values) if self.is_model else (alone(values),)
 
+    def changed_at_inference(self) -> list[Any]:
+        """The variables of `called` that a call at inference changes; they are changed back."""
+        with self.kept() as layer:
+            before = [(variable, values_of(variable)) for variable in layer.variables]
+            layer(*self.arrange(self.arrays(4, seed=7)), training=False)
+            return [variable for variable, value in before if not np.array_equal(value, values_of(variable))]
+
     def draws_at_inference(self) -> bool:
         """Whether a call at inference takes random numbers from a seed that Keras knows."""
-        with self.kept() as layer:
-            before = [values_of(seed) for seed in self.seeds]
-            layer(*self.arrange(self.arrays(2)), training=False)
-            after = [values_of(seed) for seed in self.seeds]
-        return any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+        return any(SEED_STATE in variable.path for variable in self.changed_at_inference())
 
 
 def values_of(variable: Any) -> Any:

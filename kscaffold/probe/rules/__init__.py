@@ -7,7 +7,7 @@ as it should be (`Good:`). It defines
 - `SEVERITY`: "error" where the layer is wrong and "warning" where it may be meant;
 - `DOING`: what the layer does meanwhile, after "while it";
 - `FIX`: what to do;
-- `check(subject)`, which gives a text or a `Problem` for each defect;
+- `check(subject)`, which gives a text or a `Problem` for each defect, unless whoever has a subject knows there is none;
 
 and where there is something to say,
 

@@ -22,12 +22,10 @@ Good:
         return {**super().get_config(), "units": self.units}
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from ..rule import Problem
-from ..subject import Subject
-from .config_round_trip import from_json, to_json
+from ..subject import Defects, Subject
 
 ID = "KS302"
 SEVERITY = "error"
@@ -45,7 +43,7 @@ def applies(subject: Subject) -> bool | str:
     return subject.unchangeable or subject.is_made_by_class
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
     wanted = {name: value for name, value in VALUES.items() if name == "name" or not subject.is_model}
     refused, ignored, forgotten, lost = [], [], [], []
@@ -61,7 +59,7 @@ def check(subject: Subject) -> Iterator[Problem]:
             ignored.append(name)
         elif name not in layer.get_config():
             forgotten.append(name)
-        elif value_of(from_json(subject, to_json(layer)), name) != value:
+        elif value_of(subject.rebuilt(layer), name) != value:
             lost.append(name)
     if refused:
         yield Problem(f"its constructor does not take {listed(refused)}: it has no **kwargs")

@@ -14,10 +14,8 @@ Good:
         return inputs - ops.mean(inputs, axis=-1, keepdims=True)
 """
 
-from collections.abc import Iterator
-
 from ..arrays import difference
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS506"
 SEVERITY = "error"
@@ -33,7 +31,7 @@ def applies(subject: Subject) -> bool | str:
     return "its outputs at inference are random" if subject.draws_at_inference() else True
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares rows of a batch with the rows alone."""
     arrays = subject.arrays(BATCH_SIZE)
     together = subject.infer(arrays)

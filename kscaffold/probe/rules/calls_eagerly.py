@@ -13,11 +13,9 @@ Good:
         return ops.reshape(inputs, (ops.shape(inputs)[0], -1))
 """
 
-from collections.abc import Iterator
-
 from ..arrays import numbers
 from ..recording import recorded_calls
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS204"
 SEVERITY = "error"
@@ -31,7 +29,7 @@ FIX = "If it takes other inputs, say which: --input-shape SHAPE[:DTYPE]. A batch
 BATCH_SIZES = (2, 3, 1)
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Calls one layer on batches of different sizes, as `predict` and as nobody in particular."""
     layer = subject.make()
     for batch_size in BATCH_SIZES:

@@ -14,14 +14,13 @@ Good:
         return {**super().get_config(), "sizes": sorted(self.sizes), "table": self.table.tolist()}
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 
-from ..subject import Subject
+from ..configs import saved_config
+from ..subject import Defects, Subject
 
 ID = "KS304"
 SEVERITY = "error"
@@ -34,7 +33,7 @@ AT = ("get_config", "__init__")
 FIX = "Return numbers, strings, lists and dictionaries; serialize objects by keras.saving.serialize_keras_object()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks for what JSON cannot hold, then writes the config."""
     layer = subject.make()
     config = layer.get_config()
@@ -43,7 +42,7 @@ def check(subject: Subject) -> Iterator[str]:
         yield from (f"{place}, which does not come back from JSON" for place in places)
         if places:
             return
-    json.dumps(keras.saving.serialize_keras_object(layer))
+    saved_config(layer)
 
 
 def unfit(value: Any, path: str) -> Iterator[tuple[str, Any]]:

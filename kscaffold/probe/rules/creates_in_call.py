@@ -14,10 +14,8 @@ Good:
         self.projection.build(input_shape)
 """
 
-from collections.abc import Iterator
-
 from ..creation import created_variables
-from ..subject import Subject
+from ..subject import Defects, Subject
 from .tracks_state import name_of
 
 ID = "KS208"
@@ -33,7 +31,7 @@ AT = ("call",)
 FIX = "Make layers and variables in __init__() or build(), and only use them in call()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Counts what a second call creates."""
     layer, arguments = subject.make_called()
     with created_variables() as created:

@@ -19,13 +19,12 @@ Good:
         return inputs / self.steps
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..attributes import comparable, internal_names, is_array
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS209"
 SEVERITY = "warning"
@@ -37,7 +36,7 @@ AT = ("call",)
 FIX = "Keep what changes in a weight (add_weight with trainable=False), and return what others need."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the attributes before and after a call of a layer that was called before."""
     layer = subject.make()
     around = subject.callable(layer)

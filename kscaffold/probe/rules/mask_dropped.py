@@ -15,12 +15,11 @@ Good:
 """
 
 import warnings
-from collections.abc import Iterator
 
 import keras
 
 from ..masking import can_be_masked, mask_of, masked_inputs, takes_mask
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS509"
 SEVERITY = "warning"
@@ -36,7 +35,7 @@ def applies(subject: Subject) -> bool:
     return can_be_masked(subject) and not subject.is_model and not subject.defines("compute_mask")
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks for the mask of the inputs in outputs that have the same steps."""
     layer = subject.make()
     if takes_mask(layer):

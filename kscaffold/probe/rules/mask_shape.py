@@ -19,12 +19,10 @@ Good:
         return None  # the outputs have no steps
 """
 
-from collections.abc import Iterator
-
 import keras
 
 from ..masking import can_be_masked, mask_of, masked_inputs
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS508"
 SEVERITY = "error"
@@ -39,7 +37,7 @@ def applies(subject: Subject) -> bool:
     return can_be_masked(subject)
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the shape of the outputs' masks with that of the outputs."""
     outputs = keras.tree.flatten(subject.call(subject.make(), masked_inputs(subject, 3) or []))
     for output in outputs:

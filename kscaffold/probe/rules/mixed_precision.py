@@ -26,7 +26,7 @@ import numpy as np
 from ..arrays import numbers
 from ..masking import masked_inputs, takes_mask
 from ..rule import CannotBeTried, Problem
-from ..subject import Subject, global_policy
+from ..subject import Defects, Subject, global_policy
 
 ID = "KS507"
 SEVERITY = "error"
@@ -43,7 +43,7 @@ def applies(subject: Subject) -> bool | str:
     return subject.is_model or subject.unchangeable or True
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Looks at the dtype and the numbers of the outputs."""
     for policy in POLICIES:
         try:

@@ -13,13 +13,12 @@ Good:
         return (*input_shape[:-1], self.units)
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..arrays import numbers
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS205"
 SEVERITY = "error"
@@ -32,7 +31,7 @@ AT = ("compute_output_shape", "compute_output_spec", "call")
 FIX = "Make compute_output_shape return the shape that call gives."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the computed shape with the shape of an output, for batches of two sizes."""
     for batch_size in (2, 3):
         layer = subject.callable(subject.make())

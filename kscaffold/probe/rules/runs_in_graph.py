@@ -14,10 +14,8 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from collections.abc import Iterator
-
 from ..arrays import difference, numbers
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS210"
 SEVERITY = "error"
@@ -29,7 +27,7 @@ AT = ("call",)
 FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, ops.where, ops.max, …"
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares `predict` with a call, unless two calls differ already."""
     model = subject.model()
     arrays = subject.arrays(3)

@@ -11,11 +11,8 @@ Good:
     x = keras.layers.Conv2D(64, 3, strides=2)(inputs)
 """
 
-from collections.abc import Iterator
-
 from ..comparison import compare
-from ..rule import Problem
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS601"
 SEVERITY = "error"
@@ -31,7 +28,7 @@ def applies(subject: Subject) -> bool:
     return subject.wanted.saved is not None
 
 
-def check(subject: Subject) -> Iterator[str | Problem]:
+def check(subject: Subject) -> Defects:
     """Compares the configs, copies the weights, compares the outputs."""
     assert subject.wanted.saved is not None
     yield from compare(subject, subject.wanted.saved)

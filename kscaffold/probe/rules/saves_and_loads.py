@@ -16,14 +16,13 @@ Good:
 
 import os
 import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..arrays import difference
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS401"
 SEVERITY = "error"
@@ -34,7 +33,7 @@ AT = ("build", "__init__")
 FIX = "Keep all state in weights that build() creates, and all settings in get_config()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Saves a model with new values of its weights, loads it and compares the outputs, unless they are random."""
     model = subject.model()
     move_weights(model)

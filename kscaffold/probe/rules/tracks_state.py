@@ -16,14 +16,12 @@ Good:
         self.parts = {"dense": keras.layers.Dense(8)}
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..creation import created_variables, path_to
-from ..rule import Problem
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS207"
 SEVERITY = "error"
@@ -38,7 +36,7 @@ OF_TRAINING = ("self.optimizer", "self._optimizer", "self._loss_tracker", "self.
 FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Compares what is created with what is tracked."""
     with created_variables() as created:
         layer = subject.make()
@@ -52,7 +50,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     if lost:
         bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
         kind = "variables of the backend" if len(bare) == len(lost) else "variables"
-        yield Problem(f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}")
+        yield f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}"
 
 
 def outlives(variable: Any) -> bool:

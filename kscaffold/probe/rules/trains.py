@@ -14,11 +14,10 @@ Good:
 """
 
 import math
-from collections.abc import Iterator
 
 import keras
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 from ..training import train
 
 ID = "KS501"
@@ -42,7 +41,7 @@ def applies(subject: Subject) -> bool | str:
     return True
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Trains for one step towards random targets."""
     loss = train(subject)
     if not math.isfinite(loss):

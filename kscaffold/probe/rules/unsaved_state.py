@@ -16,14 +16,13 @@ Good:
         )
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..attributes import attributes, is_array
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS402"
 SEVERITY = "error"
@@ -34,7 +33,7 @@ AT = ("build", "__init__", "call")
 FIX = "Make it a weight with trainable=False: self.add_weight(…)."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the arrays in the attributes of two layers that are made in the same way."""
     first, second = subject.make(), subject.make()
     for layer in (first, second):
