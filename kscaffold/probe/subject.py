@@ -43,30 +43,24 @@ class Facts:
     cut: list[int] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class Subject:
     """A layer or model under check.
 
-    Args:
+    Attributes:
         module: The user's module.
         wanted: What it is, how it is made, and what is fed to it.
         path: The user's file.
         first_line: The line there that it begins in, if nobody described it.
-
-    Attributes:
-        facts: What rules find out on their way.
         unchangeable: Why it cannot be made with other arguments; empty if it can.
     """
 
-    unchangeable = ""
-
-    def __init__(
-        self, module: ModuleType, wanted: protocol.Subject, path: str = "", first_line: int | None = None
-    ) -> None:
-        self.module = module
-        self.wanted = wanted
-        self.path = path
-        self.first_line = first_line
-        self.facts = Facts()
+    module: ModuleType
+    wanted: protocol.Subject
+    path: str = ""
+    first_line: int | None = None
+    unchangeable: str = ""
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def feeds(self) -> tuple[Feed, ...]:

@@ -18,7 +18,6 @@ from ..arrays import difference
 from ..subject import Defects, Subject
 
 ID = "KS506"
-SEVERITY = "error"
 DOING = "is called on an example alone and in a batch"
 REQUIRES = ("KS201", "KS204", "KS503")
 AT = ("call",)

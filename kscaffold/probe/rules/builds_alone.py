@@ -23,7 +23,6 @@ import numpy as np
 from ..subject import Defects, Subject, own_path
 
 ID = "KS202"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is built"
 FAILURE = "cannot be built from a shape alone"

@@ -18,7 +18,6 @@ from ..recording import recorded_calls
 from ..subject import Defects, Subject
 
 ID = "KS204"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called"
 FAILURE = "cannot be called on data"

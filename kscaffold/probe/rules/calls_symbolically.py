@@ -18,7 +18,6 @@ import keras
 from ..subject import Defects, Subject
 
 ID = "KS203"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called symbolically"
 FAILURE = "cannot be called on a symbolic input"

@@ -23,7 +23,6 @@ from ..configs import saved_config
 from ..subject import Defects, Subject
 
 ID = "KS304"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is asked for its config"
 FAILURE = "its config cannot be written as JSON"
@@ -38,8 +37,8 @@ def check(subject: Subject) -> Defects:
     layer = subject.make()
     config = layer.get_config()
     if subject.is_made_by_class:
-        places = [f"{path} is {describe(value)}" for path, value in unfit(config, "config")]
-        yield from (f"{place}, which does not come back from JSON" for place in places)
+        places = list(unfit(config, "config"))
+        yield from (f"{path} is {describe(value)}, which does not come back from JSON" for path, value in places)
         if places:
             return
     saved_config(layer)

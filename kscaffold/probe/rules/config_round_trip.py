@@ -30,7 +30,6 @@ from ..rule import Problem
 from ..subject import Defects, Subject
 
 ID = "KS301"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is rebuilt from its config"
 REQUIRES = ("KS201",)

@@ -22,7 +22,6 @@ import keras
 from ..subject import Defects, Subject
 
 ID = "KS505"
-SEVERITY = "error"
 DOING = "is called in training and its seeds are watched"
 FAILURE = "cannot be called in training"
 REQUIRES = ("KS201", "KS204")

@@ -19,7 +19,6 @@ Good:
 from ..subject import Defects, Subject
 
 ID = "KS201"
-SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is constructed"
 AT = ("__init__",)

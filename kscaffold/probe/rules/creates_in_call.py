@@ -19,7 +19,6 @@ from ..subject import Defects, Subject
 from .tracks_state import name_of
 
 ID = "KS208"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called a second time"
 REQUIRES = ("KS201", "KS204")

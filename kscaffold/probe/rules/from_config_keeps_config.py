@@ -25,7 +25,6 @@ from ..configs import saved_config
 from ..subject import Defects, Subject
 
 ID = "KS303"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is rebuilt by from_config"
 FAILURE = "from_config cannot be called"

@@ -18,7 +18,6 @@ from collections import Counter
 from ..subject import Defects, Subject
 
 ID = "KS206"
-SEVERITY = "error"
 DOING = "is held against its graph"
 REQUIRES = ("KS202", "KS204")
 AT = ("call", "__init__")

@@ -14,6 +14,5 @@ Good:
 """
 
 ID = "KS200"
-SEVERITY = "error"
 DOING = "is imported"
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'

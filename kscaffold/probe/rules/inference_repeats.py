@@ -20,7 +20,6 @@ from ..arrays import difference
 from ..subject import Defects, Subject
 
 ID = "KS503"
-SEVERITY = "error"
 DOING = "is called twice at inference"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS504", "KS506", "KS210")

@@ -25,7 +25,6 @@ from ..masking import can_be_masked, mask_of, masked_inputs
 from ..subject import Defects, Subject
 
 ID = "KS508"
-SEVERITY = "error"
 DOING = "is called on a masked sequence"
 REQUIRES = ("KS201", "KS204")
 AT = ("compute_mask", "call", "__init__")
@@ -39,7 +38,7 @@ def applies(subject: Subject) -> bool:
 
 def check(subject: Subject) -> Defects:
     """Compares the shape of the outputs' masks with that of the outputs."""
-    outputs = keras.tree.flatten(subject.call(subject.make(), masked_inputs(subject, 3) or []))
+    outputs = keras.tree.flatten(subject.call(subject.make(), masked_inputs(subject, 3)))
     for output in outputs:
         mask = mask_of(output)
         if mask is not None and tuple(mask.shape) != tuple(output.shape)[: len(mask.shape)]:

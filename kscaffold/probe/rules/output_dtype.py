@@ -20,7 +20,6 @@ from ..protocol import CallStyle
 from ..subject import Defects, Subject
 
 ID = "KS211"
-SEVERITY = "error"
 DOING = "computes its output dtype"
 FAILURE = "cannot compute its output dtype"
 REQUIRES = ("KS203", "KS204")

@@ -21,7 +21,6 @@ from ..arrays import numbers
 from ..subject import Defects, Subject
 
 ID = "KS205"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "computes its output shape"
 FAILURE = "cannot compute its output shape"

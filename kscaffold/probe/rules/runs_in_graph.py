@@ -18,7 +18,6 @@ from ..arrays import difference, numbers
 from ..subject import Defects, Subject
 
 ID = "KS210"
-SEVERITY = "error"
 DOING = "is compiled for predict()"
 FAILURE = "cannot be compiled"
 REQUIRES = ("KS201", "KS203", "KS204")

@@ -15,7 +15,6 @@ from ..comparison import compare
 from ..subject import Defects, Subject
 
 ID = "KS601"
-SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is held against the saved model"
 REQUIRES = ("KS201",)
@@ -31,4 +30,5 @@ def applies(subject: Subject) -> bool:
 def check(subject: Subject) -> Defects:
     """Compares the configs, copies the weights, compares the outputs."""
     assert subject.wanted.saved is not None
-    yield from compare(subject, subject.wanted.saved)
+    if different := compare(subject, subject.wanted.saved):
+        yield different

@@ -25,7 +25,6 @@ from ..arrays import difference
 from ..subject import Defects, Subject
 
 ID = "KS401"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is saved and loaded in a model"
 REQUIRES = ("KS203", "KS204", "KS301")

@@ -24,7 +24,6 @@ from ..creation import created_variables, path_to
 from ..subject import Defects, Subject
 
 ID = "KS207"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "creates its variables"
 FAILURE = "its variables cannot be created"

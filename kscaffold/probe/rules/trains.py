@@ -21,7 +21,6 @@ from ..subject import Defects, Subject
 from ..training import train
 
 ID = "KS501"
-SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
 REQUIRES = ("KS201", "KS203", "KS204")

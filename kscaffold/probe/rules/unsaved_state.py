@@ -25,7 +25,6 @@ from ..attributes import attributes, is_array
 from ..subject import Defects, Subject
 
 ID = "KS402"
-SEVERITY = "error"
 DOING = "is made twice"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401")

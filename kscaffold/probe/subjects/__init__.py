@@ -26,7 +26,6 @@ class Found:
 
     Attributes:
         name: What it is called inside its module: `Outer.Inner` for a class in a class.
-        item: The class or function.
         skip: Why it is not checked; empty if it is.
         lines: The first and the last line of its definition.
     """

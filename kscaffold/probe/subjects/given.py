@@ -6,6 +6,7 @@ import copy
 import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import protocol
@@ -15,10 +16,11 @@ from ..subject import Subject
 from ..trying import ways_to_call
 
 
+@dataclass(eq=False)
 class GivenSubject(Subject):
     """What makes new layers like one that is there."""
 
-    factory: Callable[[], Any]
+    factory: Callable[[], Any] = field(kw_only=True)
 
     def new(self) -> Any:
         """A new layer or model."""
@@ -26,25 +28,19 @@ class GivenSubject(Subject):
 
 
 def give(layer: Any, name: str, feeds: tuple[Feed, ...], call: CallStyle | None) -> Subject:
-    """The subject for a layer that is there.
-
-    Args:
-        layer: The layer, or what makes one.
-        name: What it is called.
-        feeds: What is fed to its inputs; none to have it found out.
-        call: How; `None` to have it found out.
+    """The subject for a layer that is there, or for what makes one; what it is fed, and how, is found out if not given.
 
     Raises:
         TypeError: The layer is built already.
     """
     factory, unchangeable = _factory_of(layer)
     made = factory()
-    cls = type(made)
-    path = "" if cls.__module__.startswith("keras.") else inspect.getsourcefile(cls) or ""
+    module = sys.modules[type(made).__module__]
+    path = "" if module.__name__.startswith("keras.") else inspect.getsourcefile(type(made)) or ""
     subjects = []
     for guessed, style in input_guesses(made, feeds):
-        subject = GivenSubject(sys.modules[cls.__module__], protocol.Subject(name, name, guessed, call or style), path)
-        subject.factory, subject.unchangeable = factory, unchangeable
+        wanted = protocol.Subject(name, name, guessed, call or style)
+        subject = GivenSubject(module, wanted, path, unchangeable=unchangeable, factory=factory)
         subjects.append(subject)
         if ways_to_call(subject) == 2:
             return subject
