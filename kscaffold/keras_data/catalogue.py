@@ -4,8 +4,6 @@ The data is written by `kscaffold/keras_data/make.py`, which asks Keras itself. 
 importing Keras takes seconds, so a misspelt layer or argument is named before anything else happens.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from dataclasses import dataclass, fields

@@ -5,8 +5,6 @@ Run it with the interpreter whose Keras is to be described:
     python -P kscaffold/keras_data/make.py > kscaffold/keras_data/keras.json
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 import sys

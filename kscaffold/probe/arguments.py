@@ -1,7 +1,5 @@
 """Constructor arguments where none are given: by default, annotation or name; and other values for those there are."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import itertools

@@ -1,7 +1,5 @@
 """Random inputs, and outputs side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

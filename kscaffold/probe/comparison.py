@@ -1,7 +1,5 @@
 """A model built from source against the saved model that the source was made from."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Configs of two models side by side: the first place in which they differ, names that Keras made up aside."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

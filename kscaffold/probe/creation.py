@@ -1,7 +1,5 @@
 """Which variables come into being meanwhile."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ The arguments of `call` and what its body does with the first one say how inputs
 shapes are likely; then a short list is tried.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import itertools

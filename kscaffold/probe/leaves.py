@@ -1,7 +1,5 @@
 """The layers inside a subclassed model against those of the saved model that it was made from, one by one."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from types import ModuleType

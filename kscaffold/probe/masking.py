@@ -1,7 +1,5 @@
 """Inputs with masks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

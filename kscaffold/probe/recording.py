@@ -1,7 +1,5 @@
 """Which layers a model calls, in order: what its summary is made of."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace

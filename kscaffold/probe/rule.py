@@ -4,8 +4,6 @@ The rules that need Keras are in `probe/rules`, those that read the source alone
 folders say what a module there defines.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

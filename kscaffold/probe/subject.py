@@ -1,7 +1,5 @@
 """What rules are given: a layer or model of the user's, and how to make one, build it, call it and train it."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import inspect
@@ -15,7 +13,7 @@ import keras
 import numpy as np
 
 from . import protocol
-from .arrays import alone, numbers, random_array
+from .arrays import alone, difference, numbers, random_array
 from .attributes import code_of, own_classes
 from .configs import saved_config
 from .protocol import CalledLayer, CallStyle, Feed, Shape
@@ -224,6 +222,12 @@ class Subject:
     def outputs(self, model: Any, batch_size: int, training: bool = False) -> list[Any]:
         """The outputs of what `model` gives, for one batch, as arrays."""
         return numbers(model(*self.model_arguments(self.arrays(batch_size)), training=training))
+
+    def differ_from(self, model: Any, outputs: list[Any]) -> str | None:
+        """How outputs for `arrays(3)` differ from those of what `model` gives; `None` too if these are random."""
+        first, again = self.outputs(model, 3), self.outputs(model, 3)
+        repeats = difference(first, again) is None and not self.draws_at_inference()
+        return difference(first, outputs) if repeats else None
 
     def model_arguments(self, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""

@@ -1,7 +1,5 @@
 """A step of training, and what it reaches."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -23,10 +21,6 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
     def call(self, inputs: Any) -> Any:
         """The inputs, in floating point, times the number."""
         return keras.ops.cast(inputs, self.compute_dtype) * self.gain
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the inputs."""
-        return input_shape
 
 
 def train(subject: Subject) -> float:

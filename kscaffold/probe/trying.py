@@ -1,7 +1,5 @@
 """What a class is constructed with and called on where nobody said it: tried until a call works."""
 
-from __future__ import annotations
-
 import contextlib
 import inspect
 import time

@@ -52,17 +52,11 @@ def unfit(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from unfit(item, f"{path}[{index}]")
-    elif isinstance(value, (set, frozenset, complex, np.ndarray)) or is_lambda(value):
+    elif isinstance(value, (set, frozenset, complex, np.ndarray)) or getattr(value, "__name__", "") == "<lambda>":
         yield path, value
-
-
-def is_lambda(value: Any) -> bool:
-    """Whether something is a function without a name, whose code Keras would have to save."""
-    return getattr(value, "__name__", "") == "<lambda>"
 
 
 def describe(value: Any) -> str:
     """What a value is, in words."""
-    if is_lambda(value):
-        return "a lambda"
-    return {"ndarray": "an array", "frozenset": "a set"}.get(type(value).__name__, f"a {type(value).__name__}")
+    kind = type(value).__name__
+    return {"function": "a lambda", "ndarray": "an array", "frozenset": "a set"}.get(kind, f"a {kind}")

@@ -84,9 +84,10 @@ def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
     """The arguments whose value does not survive, found by giving each another value than its default."""
     for name, values in other_values(subject.cls):
         for value in values:
-            layer = make_or_none(subject, name, value)
-            if layer is None:
-                continue
+            try:
+                layer = subject.make(**{name: value})
+            except Exception:
+                continue  # this value is none for this argument
             rebuilt = subject.rebuilt(layer)
             changed = [item for item in changed_attributes(layer, rebuilt) if item[0] not in known]
             if changed:
@@ -99,14 +100,6 @@ def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
                     fix=fix_for(subject, name),
                 )
             break
-
-
-def make_or_none(subject: Subject, name: str, value: Any) -> Any:
-    """A layer with another value for an argument; `None` if it does not take that value."""
-    try:
-        return subject.make(**{name: value})
-    except Exception:  # the answer asked for: this value is none for this argument
-        return None
 
 
 def fix_for(subject: Subject, name: str) -> str:

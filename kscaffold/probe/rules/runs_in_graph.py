@@ -14,7 +14,7 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from ..arrays import difference, numbers
+from ..arrays import numbers
 from ..subject import Defects, Subject
 
 ID = "KS210"
@@ -29,11 +29,7 @@ FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, op
 def check(subject: Subject) -> Defects:
     """Compares `predict` with a call, unless two calls differ already."""
     model = subject.model()
-    arrays = subject.arrays(3)
-    first = subject.outputs(model, 3)
-    again = subject.outputs(model, 3)
     model.compile(jit_compile=False)
-    predicted = model.predict(*subject.model_arguments(arrays), batch_size=3, verbose=0)
-    changed = difference(first, numbers(predicted))
-    if changed and difference(first, again) is None and not subject.draws_at_inference():
+    predicted = model.predict(*subject.model_arguments(subject.arrays(3)), batch_size=3, verbose=0)
+    if changed := subject.differ_from(model, numbers(predicted)):
         yield f"predict() gives other outputs than a call: {changed}"

@@ -21,7 +21,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..arrays import difference
 from ..subject import Defects, Subject
 
 ID = "KS401"
@@ -41,9 +40,7 @@ def check(subject: Subject) -> Defects:
         model.save(path)
         with subject.known_classes():
             loaded = keras.saving.load_model(path)
-    first, other, again = subject.outputs(model, 3), subject.outputs(loaded, 3), subject.outputs(model, 3)
-    changed = difference(first, other)
-    if changed and difference(first, again) is None and not subject.draws_at_inference():
+    if changed := subject.differ_from(model, subject.outputs(loaded, 3)):
         yield f"the loaded model gives other outputs: {changed}"
 
 

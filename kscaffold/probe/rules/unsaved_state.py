@@ -45,15 +45,7 @@ def check(subject: Subject) -> Defects:
 
 
 def arrays_in(value: Any) -> list[Any]:
-    """The arrays that are not variables in a value, or in a list or dictionary."""
+    """The arrays in a value, or in a list or dictionary, without variables: another rule speaks of those."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
-    return [
-        np.asarray(keras.ops.convert_to_numpy(item))
-        for item in items
-        if is_array(item) and not isinstance(item, keras.Variable) and not is_bare_variable(item)
-    ]
-
-
-def is_bare_variable(item: Any) -> bool:
-    """Whether an array is a variable of the backend: another rule speaks of those."""
-    return hasattr(item, "assign")
+    arrays = [item for item in items if is_array(item) and not hasattr(item, "assign")]
+    return [np.asarray(keras.ops.convert_to_numpy(item)) for item in arrays]

@@ -4,8 +4,6 @@ A kind is a module whose docstring says what it is. What nobody described is fou
 which gives a `Found` for each class or function of the kind that an imported module defines.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import pkgutil

@@ -1,7 +1,5 @@
 """A function `build_…` that returns a model."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator
 from types import ModuleType

@@ -1,7 +1,5 @@
 """A layer or model that a test holds in its hands, or a class or function without arguments that makes one."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 import sys

@@ -1,7 +1,5 @@
 """A class that derives from `keras.layers.Layer` or `keras.Model`."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterator
 from types import ModuleType
