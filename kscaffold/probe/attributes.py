@@ -12,7 +12,7 @@ import numpy as np
 LONGEST = 80
 NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 DEEPEST = 6
-NOT_COMPARED = ("name", "build_config", "shared_object_id", "seed")
+NOT_COMPARED = ("name", "build_config", "shared_object_id", "seed")  # in configs: what does not say what a layer is
 OF_TENSORFLOW = "_self_"  # the attributes that its tracking adds
 
 
@@ -56,13 +56,7 @@ def code_of(item: Any) -> CodeType | None:
 
 
 def comparable(value: Any, depth: int = 0, of_config: bool = False) -> Any:
-    """A value that equals another's if both mean the same; names that Keras gives by itself do not count.
-
-    Args:
-        value: Anything.
-        depth: How many values it is inside of.
-        of_config: Whether it is part of a config, where some keys do not say what a layer is.
-    """
+    """A value that equals another's if both mean the same; names that Keras gives by itself do not count."""
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value if value == value else "nan"
     if isinstance(value, np.generic):

@@ -87,11 +87,7 @@ def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
 
 
 def match_leaves(subject: Subject, model: Any, reference: Any, order: tuple[tuple[str, ...], ...]) -> str | None:
-    """Holds the layers in a model against those of the saved one, and gives them the saved weights.
-
-    Returns:
-        What differs, in words.
-    """
+    """How the layers in a model differ from those of the saved one, in words; gives them the saved weights if not."""
     own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
     if len(own) != len(leaves):
         return f"it has {len(own)} layers, the saved model {len(leaves)}"

@@ -34,13 +34,7 @@ class CannotBeTried(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """A defect, with more than its text.
-
-    Attributes:
-        message: What is wrong.
-        at: The names of the methods that it may be in, the likeliest first; without any, those of the rule.
-        fix: What to do about it; without one, what the rule says.
-    """
+    """A defect that has methods of its own that it may be in, the likeliest first, or a fix of its own."""
 
     message: str
     at: tuple[str, ...] = ()
@@ -70,7 +64,7 @@ class Rule:
     requires: tuple[str, ...] = ()
     doing: str = ""
     failure: str = ""
-    at: tuple[str, ...] = ()
+    at: tuple[str, ...] = ("call",)
     of_saved: OfSaved = OfSaved.NONE
     check: Callable[[Any], Iterable[Any]] = lambda subject: ()
     applies: Callable[[Any], bool | str] = lambda subject: True

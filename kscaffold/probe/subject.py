@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from . import protocol
+from .arguments import parameters
 from .arrays import alone, difference, numbers, random_array
 from .attributes import code_of, own_classes
 from .configs import saved_config
@@ -78,19 +79,18 @@ class Subject:
         """A new layer or model, with changes of its arguments."""
         if not changes:
             return self.new()
-        given: dict[int, inspect.BoundArguments] = {}
+        given: dict[int, dict[str, Any]] = {}
+        names = [parameter.name for parameter in parameters(self.cls)]
         original: Any = self.cls.__init__  # type: ignore[misc]
 
         def noting(made: Any, *values: Any, **keywords: Any) -> None:
-            given[id(made)] = inspect.signature(original).bind_partial(made, *values, **keywords)
+            given[id(made)] = {**dict(zip(names, values, strict=False)), **keywords}
             original(made, *values, **keywords)
 
         # Layers among the arguments get the policy that the layer is given, as they would from whoever writes both.
         with global_policy(changes.get("dtype")), patch.object(self.cls, "__init__", noting):
             made = self.new()
-        bound = given[id(made)]
-        named = {name: value for name, value in list(bound.arguments.items())[1:] if name not in ("args", "kwargs")}
-        return type(made)(**{**named, **bound.kwargs, **changes})
+        return type(made)(**{**given[id(made)], **changes})
 
     def new(self) -> Any:
         """A new layer or model."""
@@ -111,18 +111,13 @@ class Subject:
         """Whether it is a model."""
         return issubclass(self.cls, keras.Model)
 
-    @property
-    def own_classes(self) -> list[type]:
-        """Its class and its bases, down to Keras' own."""
-        return own_classes(self.cls)
-
     def defines(self, method: str) -> bool:
         """Whether the user's classes define a method."""
-        return any(method in vars(cls) for cls in self.own_classes)
+        return any(method in vars(cls) for cls in own_classes(self.cls))
 
     def line(self, methods: tuple[str, ...]) -> int | None:
         """The first line of the first of some methods that stands in the user's file, else that of the class."""
-        codes = (code_of(vars(cls).get(method)) for method in methods for cls in self.own_classes)
+        codes = (code_of(vars(cls).get(method)) for method in methods for cls in own_classes(self.cls))
         return next((code.co_firstlineno for code in codes if code and code.co_filename == self.path), self.first_line)
 
     def evaluate(self, source: str, **names: Any) -> Any:

@@ -26,11 +26,7 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
 def train(subject: Subject) -> float:
     """Trains a new model for a step of gradient descent towards random targets, by its own `train_step` if it has one.
 
-    Returns:
-        The loss. What the step did not reach is among the facts of the subject.
-
-    Raises:
-        Exception: Whatever the user's code raises.
+    Gives the loss. What the step did not reach is among the facts of the subject.
     """
     model = subject.model()
     own = subject.defines("train_step")

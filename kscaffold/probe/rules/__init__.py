@@ -14,7 +14,7 @@ and where there is something to say,
 - `FAILURE`: what is said when the user's code raises an exception, if it is more than "cannot be" and what it does;
 - `REQUIRES`: the ids of rules that must have passed;
 - `CAUSES`: the ids of rules whose findings follow from a finding of this one;
-- `AT`: the names of methods that its findings are about, the likeliest first;
+- `AT`: the names of methods that its findings are about, the likeliest first, if it is not `call`;
 - `OF_SAVED`: "classes" or "all", if it is tried on models made from saved ones too, see `OfSaved`;
 - `applies(subject)`: true, false, or a text that says why it is skipped.
 """

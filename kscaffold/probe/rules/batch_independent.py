@@ -20,7 +20,6 @@ from ..subject import Defects, Subject
 ID = "KS506"
 DOING = "is called on an example alone and in a batch"
 REQUIRES = ("KS201", "KS204", "KS503")
-AT = ("call",)
 FIX = "Compute over the axes of one example; keep statistics of batches in weights that training updates."
 BATCH_SIZE = 5
 

@@ -23,7 +23,6 @@ DOING = "is called"
 FAILURE = "cannot be called on data"
 REQUIRES = ("KS201",)
 CAUSES = ("KS202", "KS203", "KS205", "KS210", "KS301", "KS501")
-AT = ("call",)
 FIX = "If it takes other inputs, say which: --input-shape SHAPE[:DTYPE]. A batch size has no place in call()."
 BATCH_SIZES = (2, 3, 1)
 

@@ -25,7 +25,6 @@ ID = "KS505"
 DOING = "is called in training and its seeds are watched"
 FAILURE = "cannot be called in training"
 REQUIRES = ("KS201", "KS204")
-AT = ("call",)
 FIX = "Give the seed to a keras.random.SeedGenerator in __init__(), and that to keras.random in call()."
 
 

@@ -26,7 +26,6 @@ CAUSES = (
     "KS202", "KS203", "KS205", "KS207", "KS209", "KS210", "KS301", "KS401", "KS501", "KS503", "KS504", "KS505",
     "KS506", "KS507",
 )  # fmt: skip
-AT = ("call",)
 FIX = "Make layers and variables in __init__() or build(), and only use them in call()."
 
 

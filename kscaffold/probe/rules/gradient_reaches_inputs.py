@@ -20,7 +20,6 @@ ID = "KS511"
 SEVERITY = "warning"
 DOING = "is looked at after training"
 REQUIRES = ("KS501",)
-AT = ("call",)
 FIX = "If layers before it are to learn, use operations with a gradient, or pass the gradient by as above."
 
 

@@ -15,4 +15,5 @@ Good:
 
 ID = "KS200"
 DOING = "is imported"
+AT = ()
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'

@@ -25,7 +25,6 @@ DOING = "is called at inference and its weights are compared"
 FAILURE = "cannot be called at inference"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS506", "KS401", "KS301", "KS210")
-AT = ("call",)
 FIX = "Take training=None in call(), and assign to weights only if training."
 
 

@@ -23,7 +23,6 @@ ID = "KS503"
 DOING = "is called twice at inference"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS504", "KS506", "KS210")
-AT = ("call",)
 FIX = "Draw random numbers by keras.random with a SeedGenerator of the layer, and keep what changes in weights."
 
 

@@ -32,7 +32,6 @@ DOING = "is called and its attributes are compared"
 FAILURE = "cannot be called and compared"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS503", "KS506", "KS210", "KS507")
-AT = ("call",)
 FIX = "Keep what changes in a weight (add_weight with trainable=False), and return what others need."
 
 

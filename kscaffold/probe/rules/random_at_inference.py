@@ -25,7 +25,6 @@ DOING = "is called twice at inference, with other seeds"
 FAILURE = "cannot be called twice at inference"
 REQUIRES = ("KS201", "KS204", "KS503")
 CAUSES = ("KS506",)
-AT = ("call",)
 FIX = "Take training=None in call(), and draw random numbers only if training."
 
 

@@ -22,6 +22,7 @@ SEVERITY = "warning"
 OF_SAVED = "classes"
 DOING = "is looked up by its registered name"
 REQUIRES = ("KS201",)
+AT = ()
 FIX = 'Put @keras.saving.register_keras_serializable(package="…") above the class.'
 
 

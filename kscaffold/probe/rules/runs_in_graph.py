@@ -22,7 +22,6 @@ DOING = "is compiled for predict()"
 FAILURE = "cannot be compiled"
 REQUIRES = ("KS201", "KS203", "KS204")
 CAUSES = ("KS401", "KS501", "KS502", "KS506", "KS511")
-AT = ("call",)
 FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, ops.where, ops.max, …"
 
 

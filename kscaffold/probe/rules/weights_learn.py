@@ -20,7 +20,6 @@ ID = "KS502"
 SEVERITY = "warning"
 DOING = "is looked at after training"
 REQUIRES = ("KS501",)
-AT = ("call",)
 FIX = "Use the weight in call(), create it with trainable=False, or remove it."
 
 
