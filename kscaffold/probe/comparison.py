@@ -53,7 +53,10 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
             text = file.read()
         parsed = json.loads(text)
         if isinstance(parsed, dict) and "module" not in parsed:
-            return load_legacy(parsed, customs)
+            from keras.src.legacy.saving import saving_options, saving_utils
+
+            with saving_options.keras_option_scope(use_legacy_config=True):  # as Keras reads HDF5 files of Keras 2
+                return saving_utils.model_from_config(parsed, custom_objects=customs)
         return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
@@ -107,14 +110,6 @@ def bare_operations(entry: Any) -> Iterator[str]:
             yield str(entry["class_name"])
         for part in entry.values():
             yield from bare_operations(part)
-
-
-def load_legacy(config: dict[str, Any], customs: dict[str, Any]) -> Any:
-    """A model of an architecture that Keras 2 saved, as Keras reads it from its HDF5 files."""
-    from keras.src.legacy.saving import saving_options, saving_utils
-
-    with saving_options.keras_option_scope(use_legacy_config=True):
-        return saving_utils.model_from_config(config, custom_objects=customs)
 
 
 def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | None:

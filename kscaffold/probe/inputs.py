@@ -108,12 +108,12 @@ def _uses(function: Any, parameter: str) -> tuple[set[str], int]:
                 keys.add(key)
             case ast.Subscript(ast.Name(name), ast.Constant(int(index))) if name == parameter:
                 items.append(index + 1)
-            case ast.Assign([*targets], ast.Name(name)) if name == parameter:
+            case ast.Assign(targets, ast.Name(name)) if name == parameter:
                 items += [len(target.elts) for target in targets if isinstance(target, ast.Tuple | ast.List)]
             case ast.For(iter=ast.Name(name)) if name == parameter:
                 items.append(2)
             case ast.Call(
-                ast.Name("len" | "zip" | "sum" | "enumerate" | "concatenate" | "concat" | "stack"), arguments
+                ast.Name("len" | "zip" | "sum" | "enumerate" | "concatenate" | "concat" | "stack" | "add_n"), arguments
             ) | ast.Call(ast.Attribute(attr="concatenate" | "concat" | "stack" | "add_n"), arguments):
                 items += [2 for one in arguments if isinstance(one, ast.Name) and one.id == parameter]
     return keys, max(items)

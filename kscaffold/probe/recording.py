@@ -32,7 +32,8 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
         place = len(calls)
         if not hidden:
             calls.append(CalledLayer(str(layer.name), type(layer).__name__, len(closed) - 1))
-        closed.append(symbolic or is_closed(layer))
+        of_keras = type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)
+        closed.append(symbolic or of_keras)
         try:
             outputs = original(layer, *arguments, **keywords)
         finally:
@@ -54,8 +55,3 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
 def any_batch(shape: Any, batch_size: int) -> Shape:
     """A shape with `None` for the batch size."""
     return tuple(None if axis == 0 and size == batch_size else size for axis, size in enumerate(shape))
-
-
-def is_closed(layer: Any) -> bool:
-    """Whether what a layer calls is its own affair: it is one of Keras' layers, and not a model."""
-    return type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)

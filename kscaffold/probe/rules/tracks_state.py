@@ -47,19 +47,16 @@ def check(subject: Subject) -> Defects:
     found = [item for item in found if not item[0].startswith(OF_TRAINING)]
     lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable)]
     if lost:
-        bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
-        kind = "variables of the backend" if len(bare) == len(lost) else "variables"
+        of_keras = any(isinstance(variable, keras.Variable) for _, variable in lost)
+        kind = "variables" if of_keras else "variables of the backend"
         yield f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}"
 
 
 def outlives(variable: Any) -> bool:
     """Whether a variable is kept by something that a second call uses again, though no attribute leads to it."""
     of_optimizers = ("learning_rate", "iteration", "optimizer")
-    return (
-        isinstance(variable, keras.Variable)
-        and variable.trainable
-        and not any(word in variable.path for word in of_optimizers)
-    )
+    learns = isinstance(variable, keras.Variable) and variable.trainable
+    return learns and not any(word in variable.path for word in of_optimizers)
 
 
 def name_of(variable: Any) -> str:
