@@ -4,8 +4,6 @@ The data is written by `kscaffold/keras_data/make.py`, which asks Keras itself. 
 importing Keras takes seconds, so a misspelt layer or argument is named before anything else happens.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from dataclasses import dataclass, fields
@@ -21,13 +19,7 @@ from kscaffold.probe.names import made_up_stem as made_up_stem
 BASE_CLASSES = ("Layer", "Wrapper", "InputLayer", "Input")
 DATA = Path(__file__).with_name("keras.json")
 GROUPS = ("layers", "initializers", "regularizers", "constraints")
-SINGULAR = {
-    "layers": "layer",
-    "initializers": "initializer",
-    "regularizers": "regularizer",
-    "constraints": "constraint",
-    "activations": "activation",
-}
+SINGULAR = {group: group.removesuffix("s") for group in (*GROUPS, "activations")}
 
 
 @dataclass(frozen=True)
@@ -36,8 +28,7 @@ class Signature:
 
     Attributes:
         group: The module of `keras` that it is in: `layers`, `initializers`, …
-        name: Its name there.
-        parameters: Its parameters in order; each with its default in a tuple, or `()` where it is required.
+        parameters: In order; each with its default in a tuple, or `()` where it is required.
         variadic: Whether it takes any number of positional arguments.
         call: For a layer, the tensors that `call` requires, then `training` and `mask` where it takes them.
         passed: For a layer, all that `call` takes.
@@ -73,10 +64,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class Operation:
-    """The class of an operation and the function of `keras.ops` that makes it.
+    """The class of an operation, and the function of `keras.ops` that makes it, such as `ops.mean`.
 
     Attributes:
-        function: The function: `ops.mean`.
         init: What its class is made with; each with its default in a tuple, or `()` where it is required.
         call: What it is called with.
         order: What the function takes, where that is not first `call` and then what `init` requires; a `*` before
@@ -121,11 +111,7 @@ def layer_names() -> list[str]:
 
 
 def find_class(name: str, prefer: str = "layers") -> Signature:
-    """The signature of a class of Keras by its name.
-
-    Args:
-        name: The name of the class, such as `Dense` or `L2`.
-        prefer: The group to look in first, for a name that two groups have.
+    """The signature of a class of Keras by its name, such as `Dense` or `L2`; `prefer` is the group to look in first.
 
     Raises:
         RequestError: No such class; the nearest name is offered.
@@ -135,9 +121,8 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
             return _signature(group, name, _data()[group][name])
     if prefer == "layers" and name in BASE_CLASSES:
         raise RequestError(f"{name} computes nothing by itself.", hint="Name a layer that does: Dense(8), Identity().")
-    hint = did_you_mean(name, _data()[prefer]) or did_you_mean(
-        name, [known for group in GROUPS for known in _data()[group]]
-    )
+    everything = [known for group in GROUPS for known in _data()[group]]
+    hint = did_you_mean(name, _data()[prefer]) or did_you_mean(name, everything)
     raise RequestError(
         f"Keras has no {SINGULAR[prefer]} {name!r}.",
         hint=hint or f"A {SINGULAR[prefer]} of your own is written package.module:{name}(…).",
@@ -145,10 +130,13 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
 
 
 def _signature(group: str, name: str, entry: dict[str, Any]) -> Signature:
-    parameters = {key: tuple(value) for key, value in entry["parameters"].items()}
     given = {one.name: entry[one.name] for one in fields(Signature)[3:] if one.name in entry}
-    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    return Signature(group, name, parameters, **{**given, **lists})
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    return Signature(group, name, _parameters(entry["parameters"]), **given)
+
+
+def _parameters(entry: dict[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(default) for name, default in entry.items()}
 
 
 def states_of(layer: str) -> int:
@@ -194,8 +182,7 @@ def operation_of_class(module: str, name: str) -> Operation | None:
     entry = _data()["operations"].get(f"{module}.{name}")
     if entry is None:
         return None
-    init = {key: tuple(value) for key, value in entry["init"].items()}
-    return Operation(entry["function"], init, tuple(entry["call"]), tuple(entry.get("order", ())))
+    return Operation(entry["function"], _parameters(entry["init"]), tuple(entry["call"]), tuple(entry.get("order", ())))
 
 
 def operation_module(name: str) -> str | None:
@@ -217,10 +204,7 @@ def has_name(group: str, name: str) -> bool:
 def check_name(group: str, name: str) -> None:
     """Raises `RequestError` unless `keras.<group>.get(name)` gives an object; the nearest name is offered."""
     if not has_name(group, name):
-        raise RequestError(
-            f"Keras has no {SINGULAR[group]} {name!r}.",
-            hint=did_you_mean(name, known_names(group)),
-        )
+        raise RequestError(f"Keras has no {SINGULAR[group]} {name!r}.", hint=did_you_mean(name, known_names(group)))
 
 
 def is_policy(name: str) -> bool:

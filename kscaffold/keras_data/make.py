@@ -5,8 +5,6 @@ Run it with the interpreter whose Keras is to be described:
     python -P kscaffold/keras_data/make.py > kscaffold/keras_data/keras.json
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 import sys
@@ -40,7 +38,7 @@ ABSTRACT = {"Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Con
 
 def public_classes(module: Any, base: type) -> dict[str, Any]:
     """The classes of a module that derive from `base`, under the name that each calls itself by if that is exported."""
-    found = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
+    found = {name: getattr(module, name) for name in public_names(module)}
     classes = {name: item for name, item in found.items() if inspect.isclass(item) and issubclass(item, base)}
     own = {cls for name, cls in classes.items() if cls.__name__ == name}
     named = {name: cls for name, cls in classes.items() if cls.__name__ == name or cls not in own}
@@ -156,10 +154,9 @@ def describe_config(cls: Any) -> dict[str, Any]:
 def accepted_names(module: Any) -> list[str]:
     """The names that `module.get` takes for an object that needs no argument."""
     names = []
-    for name in dir(module):
-        if name.startswith("_") or name in ABSTRACT or name in ("get", "serialize", "deserialize"):
-            continue
-        if inspect.ismodule(getattr(module, name)):
+    for name in public_names(module):
+        left_out = name in ABSTRACT or name in ("get", "serialize", "deserialize")
+        if left_out or inspect.ismodule(getattr(module, name)):
             continue
         try:
             module.get(name)

@@ -1,7 +1,5 @@
 """Constructor arguments where none are given: by default, annotation or name; and other values for those there are."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import itertools
@@ -18,12 +16,12 @@ MODEL = "keras.Sequential([keras.layers.Dense(8)])"
 # The first pattern that the whole name of a parameter matches says what is tried for it, in order.
 BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"use_.*|is_.*|return_.*|with_.*|.*_first|.*_last|causal|training|bias", ("True",)),
-    (r".*initializer", ("'glorot_uniform'",)),
-    (r".*regularizer", ("'l2'",)),
-    (r".*constraint", ("'non_neg'",)),
-    (r".*activation|act|act_fn|nonlinearity", ("'relu'",)),
-    (r"padding", ("'same'",)),
-    (r"data_format", ("'channels_last'",)),
+    (r".*initializer", ("'glorot_uniform'", "'ones'", "'zeros'")),
+    (r".*regularizer", ("'l2'", "'l1'")),
+    (r".*constraint", ("'non_neg'", "'unit_norm'")),
+    (r".*activation|act|act_fn|nonlinearity", ("'relu'", "'tanh'")),
+    (r"padding", ("'same'", "'valid'")),
+    (r"data_format", ("'channels_last'", "'channels_first'")),
     (r"layers|blocks|sublayers|branches|experts", (f"[{LAYER}]", "2")),
     (r"cells", ("[keras.layers.LSTMCell(8)]",)),
     (r"cell|rnn_cell", ("keras.layers.LSTMCell(8)",)),
@@ -68,14 +66,6 @@ BY_ANNOTATION: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 INT_OR_STRING = {"int": "8", "str": "'relu'"}
 ANYTHING = ("8", "0.5", "'relu'", LAYER, "(2, 2)", "[8, 8]", "16", "True")
-NAMES_OF_OBJECTS: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    (r".*initializer", ("ones", "he_normal", "zeros")),
-    (r".*regularizer", ("l2", "l1")),
-    (r".*constraint", ("non_neg", "unit_norm")),
-    (r".*activation|act|act_fn|nonlinearity", ("tanh", "relu")),
-    (r"padding", ("same", "valid")),
-    (r"data_format", ("channels_first",)),
-)
 
 
 def parameters(item: Any) -> list[inspect.Parameter]:
@@ -97,7 +87,7 @@ def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
     literal = re.fullmatch(r"Literal\[(.*?)(,.*)?\]", text)
     if literal:
         return (literal[1],)
-    named = next((values for pattern, values in BY_NAME if re.fullmatch(pattern, parameter.name.strip("_"))), ())
+    named = named_values(parameter.name)
     if text in INT_OR_STRING:
         kind = int if text == "int" else str
         return (*(value for value in named if isinstance(plain(value), kind)), INT_OR_STRING[text])
@@ -105,6 +95,11 @@ def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
     if text == "float":
         fitting = (*(value for value in named if isinstance(plain(value), float)), *fitting)
     return fitting or (*named, *(value for value in ANYTHING if value not in named))
+
+
+def named_values(name: str) -> tuple[str, ...]:
+    """Sources of the values that fit the name of a parameter, if it says anything."""
+    return next((values for pattern, values in BY_NAME if re.fullmatch(pattern, name.strip("_"))), ())
 
 
 def plain(source: str) -> Any:
@@ -116,12 +111,7 @@ def plain(source: str) -> Any:
 
 
 def guesses(item: Any, given: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Sources of constructor arguments, the likeliest first: those given, and values for all that have no default.
-
-    Args:
-        item: The class or function.
-        given: Sources of values that the user gave.
-    """
+    """Sources of the arguments of a class or function: those given, and values for all without a default."""
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     required = [one for one in parameters(item) if one.default is one.empty and one.kind in kinds]
     options = {one.name: candidates(one) for one in required if one.name not in given}
@@ -150,15 +140,15 @@ def other_values(item: Any) -> Iterator[tuple[str, list[Any]]]:
 
 def others(name: str, value: Any) -> Iterator[Any]:
     """Values of the kind of a default, but not equal to it."""
-    named = next((words for pattern, words in NAMES_OF_OBJECTS if re.fullmatch(pattern, name.strip("_"))), ())
+    words = [word for word in map(plain, named_values(name)) if isinstance(word, str)]
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
         yield from (value * 2 if value else 1, value + 1)
     elif isinstance(value, float):
         yield from (value / 2 if value else 0.25, value + 0.25)
-    elif isinstance(value, str) or (value is None and named):
-        yield from (word for word in named if word != value)
+    elif isinstance(value, str) or (value is None and words):
+        yield from (word for word in words if word != value)
     elif isinstance(value, (tuple, list)) and value and all(type(size) is int for size in value):
         yield type(value)(size + 1 for size in value)
     elif isinstance(value, keras.initializers.Initializer):

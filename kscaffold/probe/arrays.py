@@ -1,7 +1,5 @@
 """Random inputs, and outputs side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,12 +35,9 @@ def numbers(outputs: Any) -> list[Any]:
 
 
 def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e-5) -> str | None:
-    """How two lists of arrays differ, in words; `None` if they are equal.
+    """How two lists of as many arrays differ, in words; `None` if they are equal.
 
-    Args:
-        first: Arrays.
-        second: The same number of them.
-        relative: How far numbers may be apart; where not at all, their types have to be the same, too.
+    Where `relative`, how far numbers may be apart, is nothing, their types have to be the same, too.
     """
     if [array.shape for array in first] != [array.shape for array in second]:
         return f"shapes {[array.shape for array in first]} became {[array.shape for array in second]}"

@@ -1,14 +1,18 @@
 """What a layer keeps in its attributes, in a form that can be compared."""
 
-from __future__ import annotations
-
+import contextlib
+import functools
 import inspect
+from types import CodeType
 from typing import Any
 
 import keras
 import numpy as np
 
 LONGEST = 80
+NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
+DEEPEST = 6
+NOT_COMPARED = ("name", "build_config", "shared_object_id", "seed")  # in configs: what does not say what a layer is
 OF_TENSORFLOW = "_self_"  # the attributes that its tracking adds
 
 
@@ -36,32 +40,37 @@ def internal_names(layer: Any) -> set[str]:
 
 def mentioned_names(cls: type) -> set[str]:
     """The names of attributes that the user's methods mention."""
-    names: set[str] = set()
-    for base in cls.__mro__:
-        if not base.__module__.startswith(("keras.", "builtins")):
-            for item in vars(base).values():
-                function = getattr(item, "__func__", getattr(item, "fget", item))
-                code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-                names |= set(code.co_names) if code else set()
-    return names
+    codes = (code_of(item) for base in own_classes(cls) for item in vars(base).values())
+    return {name for code in codes if code is not None for name in code.co_names}
 
 
-def comparable(value: Any, depth: int = 0) -> Any:
+def own_classes(cls: type) -> list[type]:
+    """A class and its bases, down to Keras' own."""
+    return [base for base in cls.__mro__ if not base.__module__.startswith(NOT_OF_USERS)]
+
+
+def code_of(item: Any) -> CodeType | None:
+    """The code of a function, also where a classmethod, a property or one of Keras' wrappers hides it."""
+    inner = getattr(item, "__func__", getattr(item, "fget", item))
+    return getattr(inspect.unwrap(inner), "__code__", None) if callable(inner) else None
+
+
+def comparable(value: Any, depth: int = 0, of_config: bool = False) -> Any:
     """A value that equals another's if both mean the same; names that Keras gives by itself do not count."""
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value if value == value else "nan"
     if isinstance(value, np.generic):
         return value.item()
-    if depth > 6:
+    if depth > DEEPEST:
         return type(value).__name__
+    inside = functools.partial(comparable, depth=depth + 1, of_config=of_config)
     if isinstance(value, dict):
-        return ("dict", [(comparable(key, depth + 1), comparable(item, depth + 1)) for key, item in value.items()])
-    if isinstance(value, tuple):
-        return ("tuple", [comparable(item, depth + 1) for item in value])
-    if isinstance(value, list):
-        return ("list", [comparable(item, depth + 1) for item in value])
+        items = [(key, item) for key, item in value.items() if not (of_config and key in NOT_COMPARED)]
+        return ("dict", [(inside(key), inside(item)) for key, item in items])
+    if isinstance(value, (tuple, list)):
+        return ("tuple" if isinstance(value, tuple) else "list", list(map(inside, value)))
     if isinstance(value, (set, frozenset)):
-        return ("set", sorted(str(comparable(item, depth + 1)) for item in value))
+        return ("set", sorted(str(inside(item)) for item in value))
     if isinstance(value, keras.random.SeedGenerator):
         return "SeedGenerator"
     if isinstance(value, keras.Variable) or is_array(value):
@@ -70,31 +79,10 @@ def comparable(value: Any, depth: int = 0) -> Any:
         return f"{value.__module__}.{value.__qualname__}"
     if inspect.ismethod(value):
         return value.__qualname__
-    return (type(value).__name__, config_of(value, depth))
-
-
-def config_of(value: Any, depth: int) -> Any:
-    """The config of an object of Keras', or nothing."""
-    if not hasattr(value, "get_config"):
-        return None
-    try:
-        config = value.get_config()
-    except Exception:  # a layer in a layer that cannot say what it is: a finding of its own
-        return None
-    return comparable(without_names(config), depth + 1)
-
-
-def without_names(config: Any) -> Any:
-    """A config without the names of layers and without what they were built for."""
-    if isinstance(config, dict):
-        return {
-            name: without_names(value)
-            for name, value in config.items()
-            if name not in ("name", "build_config", "shared_object_id", "seed")
-        }
-    if isinstance(config, list):
-        return [without_names(item) for item in config]
-    return config
+    config = None
+    with contextlib.suppress(Exception):  # a layer in a layer that cannot say what it is: a finding of its own
+        config = comparable(value.get_config(), depth + 1, of_config=True) if hasattr(value, "get_config") else None
+    return (type(value).__name__, config)
 
 
 def without_tuples(value: Any) -> Any:

@@ -1,21 +1,21 @@
 """A model built from source against the saved model that the source was made from."""
 
-from __future__ import annotations
-
 import contextlib
+import itertools
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
 
-from .arrays import difference, numbers
+from .arrays import difference, numbers, random_array
 from .configs import canonical, first_difference, shortened
 from .leaves import give_words, input_shapes, match_leaves, saved_leaves
-from .protocol import Compared, Saved, SavedKind
+from .protocol import Compared, Feed, Saved, SavedKind
 from .recording import recorded_calls
 from .subject import Subject
 
@@ -24,8 +24,8 @@ SIZES = (7, 32, 96, 224)  # tried in turn for sizes that are not fixed
 SUFFIXES = {SavedKind.KERAS: ".keras", SavedKind.H5: ".h5"}
 
 
-def compare(subject: Subject, saved: Saved) -> Iterator[str]:
-    """Gives the first thing in which a model made from source differs from the saved one."""
+def compare(subject: Subject, saved: Saved) -> str | None:
+    """The first thing in which a model made from source differs from the saved one."""
     customs = {name: getattr(subject.module, name) for name in saved.customs}
     with tempfile.TemporaryDirectory() as folder:
         path = str(saved.path)
@@ -36,20 +36,14 @@ def compare(subject: Subject, saved: Saved) -> Iterator[str]:
             reference = load(path, saved.kind, customs)
         model = subject.make()
         subject.facts.parameters = int(reference.count_params()) if reference.built else None
+        different = None
         if saved.compared not in (Compared.OUTPUTS, Compared.LEAVES):
             different = first_difference(canonical(reference, saved.compared), canonical(model, saved.compared))
-            if different:
-                yield different
-                return
-        problem = (
-            match_leaves(subject, model, reference, saved.order)
-            if saved.compared is Compared.LEAVES
-            else copy_weights(model, reference, path, saved)
-        )
-    if problem:
-        yield problem
-        return
-    yield from compare_outputs(subject, model, reference)
+        if not different and saved.compared is Compared.LEAVES:
+            different = match_leaves(subject, model, reference, saved.order)
+        elif not different:
+            different = copy_weights(model, reference, path, saved)
+    return different or compare_outputs(subject, model, reference)
 
 
 def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
@@ -59,13 +53,15 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
             text = file.read()
         parsed = json.loads(text)
         if isinstance(parsed, dict) and "module" not in parsed:
-            return load_legacy(parsed, customs)
+            from keras.src.legacy.saving import saving_options, saving_utils
+
+            with saving_options.keras_option_scope(use_legacy_config=True):  # as Keras reads HDF5 files of Keras 2
+                return saving_utils.model_from_config(parsed, custom_objects=customs)
         return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
 
-@contextlib.contextmanager
-def frozen_chains() -> Iterator[None]:
+def frozen_chains() -> contextlib.AbstractContextManager[Any]:
     """Has Keras load that a `Sequential` is frozen: it saves that, and forgets it when it loads."""
     kept = vars(keras.Sequential)["from_config"]
 
@@ -75,11 +71,7 @@ def frozen_chains() -> Iterator[None]:
             model.trainable = False
         return model
 
-    keras.Sequential.from_config = classmethod(from_config)
-    try:
-        yield
-    finally:
-        keras.Sequential.from_config = kept
+    return patch.object(keras.Sequential, "from_config", classmethod(from_config))
 
 
 def operations(path: str) -> dict[str, Any]:
@@ -120,14 +112,6 @@ def bare_operations(entry: Any) -> Iterator[str]:
             yield from bare_operations(part)
 
 
-def load_legacy(config: dict[str, Any], customs: dict[str, Any]) -> Any:
-    """A model of an architecture that Keras 2 saved, as Keras reads it from its HDF5 files."""
-    from keras.src.legacy.saving import saving_options, saving_utils
-
-    with saving_options.keras_option_scope(use_legacy_config=True):
-        return saving_utils.model_from_config(config, custom_objects=customs)
-
-
 def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | None:
     """Gives a model the saved weights; what is wrong if they do not fit."""
     if not reference.built:
@@ -136,18 +120,20 @@ def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | N
         model.build(input_shapes(reference))
     if saved.kind in SUFFIXES and saved.compared is Compared.WHOLE:
         model.load_weights(path)
-        copy_assets(model, reference)
+        for own, other in zip(model._flatten_layers(), reference._flatten_layers(), strict=True):
+            if type(own) is type(other):
+                give_words(own, other)  # `load_weights` leaves them out
         return None
     weights = reference.weights
     in_order = saved.compared in (Compared.OUTPUTS, Compared.UNNAMED)
     if in_order:
         weights = [weight for layer in saved_leaves(reference, saved.order) for weight in layer.weights]
-    own, other = [weight.shape for weight in model.weights], [weight.shape for weight in weights]
-    if saved.compared is Compared.UNNAMED and own != other:
+    shapes = [weight.shape for weight in model.weights]
+    if saved.compared is Compared.UNNAMED and shapes != [weight.shape for weight in weights]:
         weights = reference.weights
-        other = [weight.shape for weight in weights]
-    if own != other:
-        return f"its weights have the shapes {shortened(own)}, those of the saved model {shortened(other)}"
+    other = [weight.shape for weight in weights]
+    if shapes != other:
+        return f"its weights have the shapes {shortened(shapes)}, those of the saved model {shortened(other)}"
     model.set_weights([keras.ops.convert_to_numpy(weight) for weight in weights])
     if in_order:
         return None
@@ -160,21 +146,15 @@ def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | N
     return None
 
 
-def copy_assets(model: Any, reference: Any) -> None:
-    """Gives the lookup layers of a model the vocabularies that others learned; `load_weights` leaves them out."""
-    for own, other in zip(model._flatten_layers(), reference._flatten_layers(), strict=True):
-        if type(own) is type(other):
-            give_words(own, other)
-
-
-def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[str]:
-    """Demands equal outputs on random inputs, to the last bit."""
+def compare_outputs(subject: Subject, model: Any, reference: Any) -> str | None:
+    """How the outputs on random inputs differ, by a bit or more."""
     tensors = keras.tree.flatten(reference.inputs) if reference.built and reference.inputs else []
     if not tensors:
-        return
+        return None
     structure = getattr(reference, "_inputs_struct", None)
+    layers = list(reference._flatten_layers())
     for size in SIZES:
-        arrays = [random_input(tensor, size, reference, index) for index, tensor in enumerate(tensors)]
+        arrays = [random_input(tensor, size, layers, index) for index, tensor in enumerate(tensors)]
         given = arrays[0] if structure is None else keras.tree.pack_sequence_as(structure, arrays)
         try:
             with recorded_calls(reference, BATCH) as calls:
@@ -188,30 +168,23 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> Iterator[st
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(reference.outputs))
     different = difference(expected, numbers(model(given, training=False)), relative=0.0)
     if different and difference(expected, numbers(reference(given, training=False)), relative=0.0) is None:
-        yield f"its outputs differ from those of the saved model: {different}"
+        return f"its outputs differ from those of the saved model: {different}"
+    return None
 
 
-def random_input(tensor: Any, size: int, reference: Any, seed: int) -> Any:
+def random_input(tensor: Any, size: int, layers: list[Any], seed: int) -> Any:
     """Random values that a model can take for one input: numbers that its embeddings have, words that it knows."""
     generator = np.random.default_rng(seed)
-    sizes = [size if axis is None else axis for axis in tensor.shape[1:]]
-    shape = (BATCH if tensor.shape[0] is None else tensor.shape[0], *sizes)
+    batch, *sizes = tensor.shape
+    batch = BATCH if batch is None else batch
+    shape = tuple(size if axis is None else axis for axis in sizes)
     dtype = keras.backend.standardize_dtype(tensor.dtype)
-    layers = list(reference._flatten_layers())
     if dtype == "string":
-        words = ["text"]
-        for layer in layers:
-            if hasattr(layer, "get_vocabulary"):
-                words += [str(word) for word in layer.get_vocabulary()[:50]]
-        return keras.ops.convert_to_tensor(generator.choice(words, size=shape).tolist(), dtype="string")
-    if dtype == "bool":
-        return keras.ops.convert_to_tensor(generator.integers(0, 2, size=shape).astype(bool))
-    if "int" in dtype:
-        bounds = [
-            getattr(layer, name) for layer in layers for name in ("input_dim", "num_tokens") if hasattr(layer, name)
-        ]
-        whole = [bound for bound in bounds if isinstance(bound, int) and bound > 0]
-        return keras.ops.convert_to_tensor(generator.integers(0, min(whole, default=10), size=shape).astype(dtype))
-    bounds = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
-    values = generator.uniform(0, min(bounds), size=shape) if bounds else generator.normal(size=shape)
-    return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
+        known = [layer.get_vocabulary()[:50] for layer in layers if hasattr(layer, "get_vocabulary")]
+        words = ["text", *map(str, itertools.chain(*known))]
+        return keras.ops.convert_to_tensor(generator.choice(words, size=(batch, *shape)).tolist(), dtype="string")
+    embeds = any(isinstance(layer, keras.layers.Embedding) for layer in layers)
+    bounds = [getattr(layer, name, None) for layer in layers for name in ("input_dim", "num_tokens")]
+    below = min((bound for bound in bounds if isinstance(bound, int) and bound > 0), default=None)
+    feed = Feed(shape, "int32" if embeds and dtype != "bool" else dtype, below)
+    return keras.ops.convert_to_tensor(random_array(generator, batch, feed), dtype=dtype)

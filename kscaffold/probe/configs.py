@@ -1,7 +1,5 @@
 """Configs of two models side by side: the first place in which they differ, names that Keras made up aside."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any
@@ -17,15 +15,22 @@ SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a B
 def canonical(model: Any, compared: Compared) -> Any:
     """What is to be the same of the config of a model: names that Keras made up are replaced by where they stand."""
     if compared is Compared.LAYERS:
-        entries = [keras.saving.serialize_keras_object(layer) for layer in keras.Sequential.layers.fget(model)]
-        entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
-        config: Any = [{key: entry[key] for key in ("class_name", "config")} for entry in entries]
+        entries = map(saved_config, keras.Sequential.layers.fget(model))
+        config: Any = [
+            {key: entry[key] for key in ("class_name", "config")}
+            for entry in entries
+            if entry["class_name"] != "InputLayer"
+        ]
     else:
-        config = keras.saving.serialize_keras_object(model)
+        config = saved_config(model)
         config.pop("compile_config", None)
-    config = json.loads(json.dumps(config))
     every = compared is Compared.UNNAMED
     return renamed(config, scope_names(config if isinstance(config, list) else [config], every), every)
+
+
+def saved_config(layer: Any) -> Any:
+    """The config of a layer as it comes out of a file."""
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
 
 
 def scope_names(entries: list[Any], every: bool) -> dict[str, str]:

@@ -1,11 +1,10 @@
 """Which variables come into being meanwhile."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import keras
 
@@ -31,11 +30,8 @@ def created_variables() -> Iterator[list[Any]]:
                 return variable
 
             stack.enter_context(tensorflow.variable_creator_scope(creator))
-        keras.Variable.__init__ = recording
-        try:
-            yield created
-        finally:
-            keras.Variable.__init__ = original
+        stack.enter_context(patch.object(keras.Variable, "__init__", recording))
+        yield created
     inside = {id(getattr(variable, "_value", None)) for variable in created}
     created += [variable for variable in bare if id(variable) not in inside]
 

@@ -4,10 +4,7 @@ The arguments of `call` and what its body does with the first one say how inputs
 shapes are likely; then a short list is tried.
 """
 
-from __future__ import annotations
-
 import ast
-import contextlib
 import inspect
 import itertools
 import re
@@ -48,12 +45,7 @@ SUBLAYERS = (
 
 
 def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Feed, ...], CallStyle]]:
-    """What is fed to each input and how, to be tried one after the other.
-
-    Args:
-        made: A layer.
-        given: What the user says of its inputs, if anything.
-    """
+    """What is fed to each input of a layer and how, to be tried one after the other; `given` is what the user says."""
     if isinstance(made, keras.Model) and getattr(made, "inputs", None) and not given:
         yield _of_built_model(made)
         return
@@ -89,69 +81,42 @@ def _how_they_arrive(cls: Any) -> tuple[CallStyle, list[str]]:
     listed = list(inspect.signature(cls.call).parameters.values())[1:]
     if len(listed) > 1 and (hasattr(cls, "state_size") or "state_size" in mentioned_names(cls)):
         return CallStyle.CELL, [listed[0].name]
-    fed = [
-        parameter.name
-        for parameter in listed
-        if parameter.name not in NOT_FED
-        and parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.POSITIONAL_ONLY)
-    ]
+    positional = [one for one in listed if one.kind in (one.POSITIONAL_OR_KEYWORD, one.POSITIONAL_ONLY)]
+    fed = [one.name for one in positional if one.default is one.empty and one.name not in NOT_FED]
     if len(fed) > 1:
         return CallStyle.ARGUMENTS, fed
     if not fed:
-        variadic = [parameter.name for parameter in listed if parameter.kind is parameter.VAR_POSITIONAL]
+        variadic = [one.name for one in listed if one.kind is one.VAR_POSITIONAL]
         return (CallStyle.ARGUMENTS, variadic * 2) if variadic else (CallStyle.SINGLE, ["inputs"])
-    uses = _Uses(fed[0])
-    with contextlib.suppress(OSError, TypeError, SyntaxError, ValueError):
-        uses.visit(ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(cls.call)))))
-    if uses.keys:
-        return CallStyle.DICT, sorted(uses.keys)
-    return (CallStyle.LIST, fed * uses.items) if uses.items > 1 else (CallStyle.SINGLE, fed)
+    keys, items = _uses(cls.call, fed[0])
+    if keys:
+        return CallStyle.DICT, sorted(keys)
+    return (CallStyle.LIST, fed * items) if items > 1 else (CallStyle.SINGLE, fed)
 
 
-class _Uses(ast.NodeVisitor):
+def _uses(function: Any, parameter: str) -> tuple[set[str], int]:
     """What a function does with one parameter: the keys it looks up, and how many items it takes apart."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.keys: set[str] = set()
-        self.items = 0
-
-    def is_it(self, node: ast.expr) -> bool:
-        """Whether an expression is the parameter."""
-        return isinstance(node, ast.Name) and node.id == self.name
-
-    def visit_Subscript(self, node: ast.Subscript) -> None:
-        """`inputs["ids"]`, `inputs[1]`."""
-        if self.is_it(node.value) and isinstance(node.slice, ast.Constant):
-            if isinstance(node.slice.value, str):
-                self.keys.add(node.slice.value)
-            elif isinstance(node.slice.value, int):
-                self.items = max(self.items, node.slice.value + 1)
-        self.generic_visit(node)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        """`a, b = inputs`."""
-        if self.is_it(node.value):
-            taken_apart = [target for target in node.targets if isinstance(target, ast.Tuple | ast.List)]
-            self.items = max([self.items, *(len(target.elts) for target in taken_apart)])
-        self.generic_visit(node)
-
-    def visit_For(self, node: ast.For) -> None:
-        """`for item in inputs`."""
-        if self.is_it(node.iter):
-            self.items = max(self.items, 2)
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        """`len(inputs)`, `zip(inputs, …)`, `sum(inputs)`, `ops.concatenate(inputs)`."""
-        function = node.func
-        takes_lists = (isinstance(function, ast.Name) and function.id in ("len", "zip", "sum", "enumerate")) or (
-            getattr(function, "attr", getattr(function, "id", "")) in ("concatenate", "concat", "stack", "add_n")
-        )
-        if takes_lists and any(map(self.is_it, node.args)):
-            self.items = max(self.items, 2)
-        self.generic_visit(node)
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return set(), 0  # there is no source to read
+    keys: set[str] = set()
+    items = [0]
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(ast.Name(name), ast.Constant(str(key))) if name == parameter:
+                keys.add(key)
+            case ast.Subscript(ast.Name(name), ast.Constant(int(index))) if name == parameter:
+                items.append(index + 1)
+            case ast.Assign(targets, ast.Name(name)) if name == parameter:
+                items += [len(target.elts) for target in targets if isinstance(target, ast.Tuple | ast.List)]
+            case ast.For(iter=ast.Name(name)) if name == parameter:
+                items.append(2)
+            case ast.Call(
+                ast.Name("len" | "zip" | "sum" | "enumerate" | "concatenate" | "concat" | "stack" | "add_n"), arguments
+            ) | ast.Call(ast.Attribute(attr="concatenate" | "concat" | "stack" | "add_n"), arguments):
+                items += [2 for one in arguments if isinstance(one, ast.Name) and one.id == parameter]
+    return keys, max(items)
 
 
 def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[list[Feed]]:

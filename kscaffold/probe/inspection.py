@@ -21,7 +21,8 @@ from .arguments import BASE_ARGUMENTS, parameters
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import Found, NotASubject, find_all, take
+from .subjects import Found, NotASubject, find_all
+from .trying import try_out
 from .wire import Message
 
 RULES = f"{__package__}.rules"
@@ -56,9 +57,18 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
     folder, environment = os.getcwd(), dict(os.environ)
     for one in wanted[start:]:
         if isinstance(one, Found):
-            verdict = _inspect_found(module, one, job, report)
+            begun = Verdict(protocol.Subject(one.name, one.name), lines=one.lines, unchecked=one.skip)
         else:
-            verdict = _inspect_described(module, one, job, report)
+            begun = Verdict(protocol.Subject(one.name, one.construct))
+        report(Message(begun=begun))
+        try:
+            verdict = begun if begun.unchecked else _inspect(module, one, job, report)
+        except NotASubject as error:
+            verdict = replace(begun, unchecked=str(error))
+        except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
+            finding = _failure(rule_of(CONSTRUCTS), error, job)
+            line = finding.line or (begun.lines[0] if begun.lines else None)
+            verdict = replace(begun, findings=(replace(finding, line=line),))
         report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()
@@ -66,28 +76,13 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         keras.backend.clear_session()
 
 
-def _inspect_described(module: ModuleType, wanted: protocol.Subject, job: Job, report: Report) -> Verdict:
-    begun = Verdict(protocol.Subject(wanted.name, wanted.construct))
-    report(Message(begun=begun))
-    return inspect_subject(take(module, wanted, str(job.path)), job.shown, report)
-
-
-def _inspect_found(module: ModuleType, found: Found, job: Job, report: Report) -> Verdict:
-    """What is said of a class or function that nobody described."""
-    begun = Verdict(protocol.Subject(found.name, found.name), lines=found.lines, unchecked=found.skip)
-    report(Message(begun=begun))
-    if found.skip:
-        return begun
+def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report) -> Verdict:
+    """What is said of a class or function, described or not."""
+    if isinstance(wanted, protocol.Subject):
+        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report)
     report(Message(stage="while it is constructed and called to find out how"))
-    assert found.kind is not None
-    try:
-        subject, assumed = found.kind.try_out(module, found, known_of(found, job.known), str(job.path))
-    except NotASubject as error:
-        return replace(begun, unchecked=str(error))
-    except BaseException as error:  # of the user's constructor
-        finding = _failure(rule_of(CONSTRUCTS), error, job)
-        return replace(begun, findings=(replace(finding, line=finding.line or found.lines[0]),))
-    return replace(inspect_subject(subject, job.shown, report), lines=found.lines, assumed=assumed)
+    subject, assumed = try_out(module, wanted, known_of(wanted, job.known), str(job.path))
+    return replace(inspect_subject(subject, job.shown, report), lines=wanted.lines, assumed=assumed)
 
 
 def known_of(found: Found, known: Mapping[str, Known]) -> Known:
@@ -138,7 +133,11 @@ def inspect_subject(subject: Subject, shown: str, report: Report = lambda messag
         if not subject.is_tried_on(rule):
             continue
         missing = [name for name in rule.requires if name not in passed and name not in silent]
-        applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
+        try:
+            applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
+        except BaseException as error:  # it may call the user's code
+            findings.append(_raised(rule, error, subject, shown))
+            continue
         if isinstance(applies, str):
             skipped[rule.id] = applies
             continue
@@ -180,16 +179,20 @@ def _try(rule: Rule, subject: Subject, shown: str) -> Iterator[Finding]:
     except CannotBeTried:
         raise
     except BaseException as error:  # the rule calls the user's code, which may raise or exit as it likes
-        if found:
-            return  # what follows a defect that has a name is its consequence
-        line, code = locate(error, subject.path)
-        if line is None and subject.first_line is not None:
-            line = subject.first_line
-            with contextlib.suppress(BaseException):  # of the user's constructor: it has a finding of its own
-                line = subject.line(rule.at)
-            code = _code(subject.path, line)
-        finding = rule.finding(f"{rule.failure}: {explain(error)}", shown, line, code)
-        yield replace(finding, severity=Severity.ERROR)
+        if not found:  # what follows a defect that has a name is its consequence
+            yield _raised(rule, error, subject, shown)
+
+
+def _raised(rule: Rule, error: BaseException, subject: Subject, shown: str) -> Finding:
+    """The finding of a rule where the code of a subject raised an exception."""
+    line, code = locate(error, subject.path)
+    if line is None and subject.first_line is not None:
+        line = subject.first_line
+        with contextlib.suppress(BaseException):  # of the user's constructor: it has a finding of its own
+            line = subject.line(rule.at)
+        code = _code(subject.path, line)
+    finding = rule.finding(f"{rule.failure}: {explain(error)}", shown, line, code)
+    return replace(finding, severity=Severity.ERROR)
 
 
 def _failure(rule: Rule, error: BaseException, job: Job) -> Finding:

@@ -1,8 +1,5 @@
 """The layers inside a subclassed model against those of the saved model that it was made from, one by one."""
 
-from __future__ import annotations
-
-import json
 import tempfile
 from collections.abc import Iterator
 from types import ModuleType
@@ -10,7 +7,7 @@ from typing import Any
 
 import keras
 
-from .configs import first_difference, is_model_config, renamed, scope_names
+from .configs import first_difference, is_model_config, renamed, saved_config, scope_names
 from .subject import Subject
 
 
@@ -83,18 +80,14 @@ def leaf_config(layer: Any, module: ModuleType, name: str) -> Any:
             return "a model" if is_model else {key: plain(part) for key, part in value.items()}
         return [plain(part) for part in value] if isinstance(value, list) else value
 
-    config = plain(json.loads(json.dumps(keras.saving.serialize_keras_object(layer))))
+    config = plain(saved_config(layer))
     config = renamed(config, scope_names([config], True), True)
     config["config"]["name"] = name
     return config
 
 
 def match_leaves(subject: Subject, model: Any, reference: Any, order: tuple[tuple[str, ...], ...]) -> str | None:
-    """Holds the layers in a model against those of the saved one, and gives them the saved weights.
-
-    Returns:
-        What differs, in words.
-    """
+    """How the layers in a model differ from those of the saved one, in words; gives them the saved weights if not."""
     own, leaves = list(own_leaves(model, subject.module)), list(saved_leaves(reference, order))
     if len(own) != len(leaves):
         return f"it has {len(own)} layers, the saved model {len(leaves)}"

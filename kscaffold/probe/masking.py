@@ -1,7 +1,5 @@
 """Inputs with masks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -9,11 +7,6 @@ import numpy as np
 
 from .protocol import CallStyle, Feed
 from .subject import Subject
-
-
-def takes_mask(layer: Any) -> bool:
-    """Whether `call` has an argument for a mask."""
-    return bool(getattr(layer, "_call_has_mask_arg", False))
 
 
 def can_be_masked(subject: Subject) -> bool:
@@ -26,10 +19,8 @@ def is_sequence(feed: Feed) -> bool:
     return len(feed.shape) == 2 and feed.dtype.startswith("float")
 
 
-def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False) -> list[Any] | None:
-    """Inputs whose last steps are masked, or all steps of the last example too; `None` where nothing can be masked."""
-    if not can_be_masked(subject):
-        return None
+def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False) -> list[Any]:
+    """Inputs whose last steps are masked, or all steps of the last example too."""
     masked = []
     for feed, array in zip(subject.feeds, subject.arrays(batch_size), strict=True):
         if is_sequence(feed):

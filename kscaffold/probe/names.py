@@ -1,7 +1,5 @@
 """The names of models' classes, and the names that Keras makes up for layers that have none."""
 
-from __future__ import annotations
-
 import re
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")  # of Keras 2 and the legacy format, too

@@ -1,11 +1,10 @@
 """Which layers a model calls, in order: what its summary is made of."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import keras
 
@@ -14,9 +13,9 @@ from .protocol import CalledLayer, Shape
 
 @contextlib.contextmanager
 def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
-    """Records the layers that a model calls on data inside the context; of a layer that is not a model, nothing.
+    """A list of the layers that a model calls on data inside the context, but for what Keras' own layers call.
 
-    Gives a list that is filled. What Keras' own layers call is left out.
+    Of a layer that is not a model, it stays empty.
     """
     calls: list[CalledLayer] = []
     if not isinstance(model, keras.Model):
@@ -33,7 +32,8 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
         place = len(calls)
         if not hidden:
             calls.append(CalledLayer(str(layer.name), type(layer).__name__, len(closed) - 1))
-        closed.append(symbolic or is_closed(layer))
+        of_keras = type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)
+        closed.append(symbolic or of_keras)
         try:
             outputs = original(layer, *arguments, **keywords)
         finally:
@@ -48,18 +48,10 @@ def recorded_calls(model: Any, batch_size: int) -> Iterator[list[CalledLayer]]:
             seen.add(id(layer))
         return outputs
 
-    keras.layers.Layer.__call__ = recording
-    try:
+    with patch.object(keras.layers.Layer, "__call__", recording):
         yield calls
-    finally:
-        keras.layers.Layer.__call__ = original
 
 
 def any_batch(shape: Any, batch_size: int) -> Shape:
     """A shape with `None` for the batch size."""
     return tuple(None if axis == 0 and size == batch_size else size for axis, size in enumerate(shape))
-
-
-def is_closed(layer: Any) -> bool:
-    """Whether what a layer calls is its own affair: it is one of Keras' layers, and not a model."""
-    return type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)

@@ -4,8 +4,6 @@ The rules that need Keras are in `probe/rules`, those that read the source alone
 folders say what a module there defines.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil
@@ -36,13 +34,7 @@ class CannotBeTried(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """A defect, with more than its text.
-
-    Attributes:
-        message: What is wrong.
-        at: The names of the methods that it may be in, the likeliest first; without any, those of the rule.
-        fix: What to do about it; without one, what the rule says.
-    """
+    """A defect that has methods of its own that it may be in, the likeliest first, or a fix of its own."""
 
     message: str
     at: tuple[str, ...] = ()
@@ -51,25 +43,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as its module defines it, and as people read of it.
+    """A rule as its module defines it, see `probe/rules`, and as people read of it.
 
     Attributes:
-        id: Its id, `KS301`.
-        name: Its name, `config-round-trip`: that of its module.
-        severity: Whether what it finds is wrong, or may be meant.
-        title: What holds for code that passes.
-        why: Why that matters.
-        bad: Code that it flags.
-        good: The same code as it should be.
-        fix: What to do about a finding.
-        causes: The ids of the rules whose findings follow from this one's.
-        requires: The ids of the rules without which it cannot be tried.
-        doing: What a layer does meanwhile, after "while it".
-        failure: What is said when the user's code raises an exception: that it cannot be done.
-        at: The names of methods that its findings are about, the likeliest first.
-        of_saved: Which models made from saved ones it is tried on.
+        name: `config-round-trip`: that of its module.
+        title: What holds for code that passes: the first sentence of the docstring. What follows is `why`.
+        bad: Code that it flags. The same code as it should be is `good`.
         check: Gives what is wrong; nothing in a rule whose module was read and not imported.
-        applies: Whether it has something to say of a subject; a text says why it is skipped.
     """
 
     id: str
@@ -84,7 +64,7 @@ class Rule:
     requires: tuple[str, ...] = ()
     doing: str = ""
     failure: str = ""
-    at: tuple[str, ...] = ()
+    at: tuple[str, ...] = ("call",)
     of_saved: OfSaved = OfSaved.NONE
     check: Callable[[Any], Iterable[Any]] = lambda subject: ()
     applies: Callable[[Any], bool | str] = lambda subject: True
@@ -107,18 +87,12 @@ def is_defined(name: str) -> bool:
 
 
 def read_rule(module: str, document: str, defined: Mapping[str, Any]) -> Rule:
-    """The rule of a module.
-
-    Args:
-        module: The name of the module.
-        document: Its docstring.
-        defined: What it defines: what `is_defined` is not about does not matter.
-    """
+    """The rule of a module with that name and docstring; of what it defines, only `is_defined` matters."""
     document = inspect.cleandoc(document) + "\n"
     examples = {match[1]: textwrap.dedent(match[2]).strip() for match in EXAMPLE.finditer(document)}
     title, _, why = EXAMPLE.sub("", document).partition("\n")
     given = {name.lower(): value for name, value in defined.items() if is_defined(name)}
-    given |= {"severity": Severity(given["severity"]), "of_saved": OfSaved(given.get("of_saved", "none"))}
+    given |= {"severity": Severity(given.get("severity", "error")), "of_saved": OfSaved(given.get("of_saved", "none"))}
     given.setdefault("failure", f"cannot be {given.get('doing', '').removeprefix('is ')}")
     return Rule(
         name=module.replace("_", "-"),
@@ -132,13 +106,8 @@ def read_rule(module: str, document: str, defined: Mapping[str, Any]) -> Rule:
 
 @cache
 def find_rules(package: str) -> tuple[Rule, ...]:
-    """The rules in a folder, in the order of their ids.
-
-    Args:
-        package: The name of the package that the folder is.
-    """
-    found = []
-    for name in (one.name for one in pkgutil.iter_modules(importlib.import_module(package).__path__)):
-        module = importlib.import_module(f"{package}.{name}")
-        found.append(read_rule(name, module.__doc__ or "", vars(module)))
+    """The rules in a package, in the order of their ids."""
+    names = [one.name for one in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
+    found = (read_rule(name, module.__doc__ or "", vars(module)) for name, module in modules.items())
     return tuple(sorted(found, key=lambda rule: rule.id))

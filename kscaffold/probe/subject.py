@@ -1,8 +1,5 @@
 """What rules are given: a layer or model of the user's, and how to make one, build it, call it and train it."""
 
-from __future__ import annotations
-
-import ast
 import contextlib
 import functools
 import inspect
@@ -10,17 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
 
 from . import protocol
-from .arrays import alone, numbers, random_array
+from .arguments import parameters
+from .arrays import alone, difference, numbers, random_array
+from .attributes import code_of, own_classes
+from .configs import saved_config
 from .protocol import CalledLayer, CallStyle, Feed, Shape
-from .rule import Rule
+from .rule import OfSaved, Problem, Rule
 
-NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 SEED_STATE = "seed_generator_state"
+Defects = Iterator[str | Problem]  # what a rule gives
 
 
 @dataclass
@@ -41,30 +42,24 @@ class Facts:
     cut: list[int] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class Subject:
     """A layer or model under check.
 
-    Args:
+    Attributes:
         module: The user's module.
         wanted: What it is, how it is made, and what is fed to it.
         path: The user's file.
         first_line: The line there that it begins in, if nobody described it.
-
-    Attributes:
-        facts: What rules find out on their way.
         unchangeable: Why it cannot be made with other arguments; empty if it can.
     """
 
-    unchangeable = ""
-
-    def __init__(
-        self, module: ModuleType, wanted: protocol.Subject, path: str = "", first_line: int | None = None
-    ) -> None:
-        self.module = module
-        self.wanted = wanted
-        self.path = path
-        self.first_line = first_line
-        self.facts = Facts()
+    module: ModuleType
+    wanted: protocol.Subject
+    path: str = ""
+    first_line: int | None = None
+    unchangeable: str = ""
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
@@ -72,28 +67,39 @@ class Subject:
         return self.wanted.feeds
 
     def is_tried_on(self, rule: Rule) -> bool:
-        """Whether a rule is about subjects of this kind."""
-        return True
+        """Whether a rule is about it. Whatever a saved model does is right, so few are about one made from that.
+
+        Where inputs can be made for a class, also what Keras asks of every class: building, config, saving.
+        """
+        if self.wanted.saved is None or rule.of_saved is OfSaved.ALL:
+            return True
+        return rule.of_saved is OfSaved.CLASSES and bool(self.feeds)
 
     def make(self, **changes: Any) -> Any:
         """A new layer or model, with changes of its arguments."""
         if not changes:
-            return self.evaluate(self.wanted.construct)
-        call = ast.parse(self.wanted.construct, mode="eval").body
-        assert isinstance(call, ast.Call)
+            return self.new()
+        given: dict[int, dict[str, Any]] = {}
+        names = [parameter.name for parameter in parameters(self.cls)]
+        original: Any = self.cls.__init__  # type: ignore[misc]
+
+        def noting(made: Any, *values: Any, **keywords: Any) -> None:
+            given[id(made)] = {**dict(zip(names, values, strict=False)), **keywords}
+            original(made, *values, **keywords)
+
         # Layers among the arguments get the policy that the layer is given, as they would from whoever writes both.
-        with global_policy(changes.get("dtype")):
-            keywords = {item.arg: self.evaluate(ast.unparse(item.value)) for item in call.keywords if item.arg}
-            positional = [self.evaluate(ast.unparse(item)) for item in call.args]
-        function = self.evaluate(ast.unparse(call.func))
-        bound = inspect.signature(function).bind_partial(*positional, **keywords)
-        named = {name: value for name, value in bound.arguments.items() if name not in bound.kwargs}
-        return function(**{**named, **bound.kwargs, **changes})
+        with global_policy(changes.get("dtype")), patch.object(self.cls, "__init__", noting):
+            made = self.new()
+        return type(made)(**{**given[id(made)], **changes})
+
+    def new(self) -> Any:
+        """A new layer or model."""
+        return self.evaluate(self.wanted.construct)
 
     @functools.cached_property
     def cls(self) -> type:
         """The class of what is made."""
-        return type(self.make())
+        return type(self.new())
 
     @property
     def is_made_by_class(self) -> bool:
@@ -105,33 +111,20 @@ class Subject:
         """Whether it is a model."""
         return issubclass(self.cls, keras.Model)
 
-    @property
-    def own_classes(self) -> list[type]:
-        """Its class and its bases, down to Keras' own."""
-        return [cls for cls in self.cls.__mro__ if not cls.__module__.startswith(NOT_OF_USERS)]
-
     def defines(self, method: str) -> bool:
         """Whether the user's classes define a method."""
-        return any(method in vars(cls) for cls in self.own_classes)
+        return any(method in vars(cls) for cls in own_classes(self.cls))
 
     def line(self, methods: tuple[str, ...]) -> int | None:
         """The first line of the first of some methods that stands in the user's file, else that of the class."""
-        for method in methods:
-            for cls in self.own_classes:
-                function = vars(cls).get(method)
-                # Classmethods and properties hide what was written; Keras wraps `build`, `call` and others.
-                inner = getattr(function, "__func__", getattr(function, "fget", function))
-                code = getattr(inspect.unwrap(inner), "__code__", None) if callable(inner) else None
-                if code is not None and code.co_filename == self.path:
-                    return int(code.co_firstlineno)
-        return self.first_line
+        codes = (code_of(vars(cls).get(method)) for method in methods for cls in own_classes(self.cls))
+        return next((code.co_firstlineno for code in codes if code and code.co_filename == self.path), self.first_line)
 
     def evaluate(self, source: str, **names: Any) -> Any:
         """The value of an expression in the user's module."""
         return eval(compile(source, "<construct>", "eval"), {**vars(self.module), "keras": keras, **names})
 
-    @contextlib.contextmanager
-    def known_classes(self) -> Iterator[None]:
+    def known_classes(self) -> contextlib.AbstractContextManager[None]:
         """Inside, Keras finds the module's classes by their names, whether they are registered or not."""
         classes = {
             name: item
@@ -140,8 +133,13 @@ class Subject:
         }
         if self.is_made_by_class:
             classes[self.cls.__name__] = self.cls
-        with keras.saving.custom_object_scope(classes):
-            yield
+        scope: contextlib.AbstractContextManager[None] = keras.saving.custom_object_scope(classes)
+        return scope
+
+    def rebuilt(self, layer: Any) -> Any:
+        """A new layer from the config of one, as it stands in a file."""
+        with self.known_classes():
+            return keras.saving.deserialize_keras_object(saved_config(layer))
 
     def arrange(self, values: list[Any]) -> tuple[Any, ...]:
         """One value for each input as positional arguments of a call."""
@@ -220,17 +218,26 @@ class Subject:
         """The outputs of what `model` gives, for one batch, as arrays."""
         return numbers(model(*self.model_arguments(self.arrays(batch_size)), training=training))
 
+    def differ_from(self, model: Any, outputs: list[Any]) -> str | None:
+        """How outputs for `arrays(3)` differ from those of what `model` gives; `None` too if these are random."""
+        first, again = self.outputs(model, 3), self.outputs(model, 3)
+        repeats = difference(first, again) is None and not self.draws_at_inference()
+        return difference(first, outputs) if repeats else None
+
     def model_arguments(self, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
         return self.arrange(values) if self.is_model else (alone(values),)
 
+    def changed_at_inference(self) -> list[Any]:
+        """The variables of `called` that a call at inference changes; they are changed back."""
+        with self.kept() as layer:
+            before = [(variable, values_of(variable)) for variable in layer.variables]
+            layer(*self.arrange(self.arrays(4, seed=7)), training=False)
+            return [variable for variable, value in before if not np.array_equal(value, values_of(variable))]
+
     def draws_at_inference(self) -> bool:
         """Whether a call at inference takes random numbers from a seed that Keras knows."""
-        with self.kept() as layer:
-            before = [values_of(seed) for seed in self.seeds]
-            layer(*self.arrange(self.arrays(2)), training=False)
-            after = [values_of(seed) for seed in self.seeds]
-        return any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+        return any(SEED_STATE in variable.path for variable in self.changed_at_inference())
 
 
 def values_of(variable: Any) -> Any:

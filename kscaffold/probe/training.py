@@ -1,7 +1,5 @@
 """A step of training, and what it reaches."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -24,19 +22,11 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
         """The inputs, in floating point, times the number."""
         return keras.ops.cast(inputs, self.compute_dtype) * self.gain
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the inputs."""
-        return input_shape
-
 
 def train(subject: Subject) -> float:
     """Trains a new model for a step of gradient descent towards random targets, by its own `train_step` if it has one.
 
-    Returns:
-        The loss. What the step did not reach is among the facts of the subject.
-
-    Raises:
-        Exception: Whatever the user's code raises.
+    Gives the loss. What the step did not reach is among the facts of the subject.
     """
     model = subject.model()
     own = subject.defines("train_step")

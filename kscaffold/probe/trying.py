@@ -1,19 +1,19 @@
 """What a class is constructed with and called on where nobody said it: tried until a call works."""
 
-from __future__ import annotations
-
 import contextlib
+import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+
+import keras
 
 from . import protocol
-from .arguments import guesses
+from .arguments import guesses, parameters
 from .inputs import input_guesses
 from .protocol import Feed, Known
 from .subject import Subject
-from .subjects import Found
+from .subjects import Found, NotASubject
 
 TRIED_BATCH = 5  # a size that no argument is likely to have
 SECONDS = 20.0  # for all trials of one class
@@ -21,30 +21,17 @@ SECONDS = 20.0  # for all trials of one class
 Way = tuple[Subject, tuple[str, ...]]
 
 
-def find_way(
-    module: ModuleType,
-    found: Found,
-    known: Known,
-    path: str,
-    demand: Callable[[Any], None] = lambda made: None,
-) -> Way | BaseException:
-    """How a class or function can be made and called.
-
-    Args:
-        module: The user's module.
-        found: The class or function.
-        known: What the user said of it.
-        path: The user's file.
-        demand: Raises an exception for something made that is not a subject.
-
-    Returns:
-        The subject and what was assumed, or what the likeliest arguments raise if it cannot be made at all.
+def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
+    """How a class or function of the file at `path` can be made and called.
 
     Raises:
-        Exception: What `demand` raises.
+        NotASubject: It is a function that builds no model, or that needs to be told its arguments.
+        BaseException: What the likeliest arguments raise if it cannot be made at all.
     """
     deadline = time.monotonic() + SECONDS
-    best, most = None, -1
+    is_builder = inspect.isfunction(found.item)
+    best: Way | None = None
+    most = -1
     failure: BaseException | None = None
     for arguments in guesses(found.item, dict(known.args)):
         construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
@@ -53,21 +40,24 @@ def find_way(
         except (Exception, SystemExit) as error:
             failure = error if failure is None or isinstance(failure, SystemExit) else failure
             continue
-        demand(made)
+        if is_builder and not isinstance(made, keras.Model):
+            raise NotASubject("it builds no model")
         for feeds, call in input_guesses(made, known.feeds):
             wanted = protocol.Subject(found.name, construct, feeds, call)
             subject = Subject(module, wanted, path, found.lines[0])
             ways = ways_to_call(subject)
             if ways > most:
-                best, most = (subject, arguments), ways
-            if most == 2 or time.monotonic() > deadline:
-                break
-        if most == 2 or time.monotonic() > deadline:
-            break
-    if best is not None:
-        return best[0], _assumed(*best, known)
+                best, most = (subject, _assumed(subject, arguments, known)), ways
+            if best and (most == 2 or time.monotonic() > deadline):
+                return best
+    if best:
+        return best
     assert failure is not None, "there is always a first guess"
-    return failure
+    required = [one.name for one in parameters(found.item) if one.default is one.empty]
+    if is_builder and required:
+        flags = " ".join(f"--arg {name}=…" for name in required)
+        raise NotASubject(f"it needs to be told its arguments: {flags}") from failure
+    raise failure
 
 
 def _assumed(subject: Subject, arguments: Mapping[str, str], known: Known) -> tuple[str, ...]:

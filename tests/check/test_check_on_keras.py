@@ -50,6 +50,18 @@ FILES = {
     "moves": "import os\n" + in_call("os.chdir('/'); os.environ['KERAS_BACKEND'] = 'nothing'; print('noise')"),
     "fails_on_import": "raise RuntimeError('not today')\n",
     "json": SOUND,
+    "overrides": SOUND.replace(
+        "    def call(self, inputs):",
+        "    def __call__(self, inputs, training=None):\n        return super().__call__(inputs, training)\n\n"
+        "    def call(self, inputs, training=None):",
+    )
+    + SECOND.replace("Sound", "keras.layers.Identity"),
+    "no_signature": SOUND.replace(
+        "    def call",
+        "    def __init__(self, **kwargs):\n        super().__init__(**kwargs)\n\n"
+        "    __init__.__signature__ = 'none'\n\n    def call",
+    )
+    + SECOND.replace("Sound", "keras.layers.Identity"),
 }
 
 
@@ -98,6 +110,18 @@ def test_what_raises_or_prints_touches_nothing_else(isolated: dict[str, dict]) -
     assert found(isolated["moves"], "Sound") == [] and found(isolated["moves"], "After") == []
     assert found(isolated["sound"], "Sound") == []
     assert found(isolated["json"], "Sound") == [], "a json.py must not shadow the standard library"
+
+
+def test_a_class_that_cannot_be_called_with_training_is_a_finding(isolated: dict[str, dict]) -> None:
+    ((rule, message),) = found(isolated["overrides"], "Sound")
+    assert rule == "KS204" and "Only input tensors may be passed as positional arguments" in message
+    assert found(isolated["overrides"], "After") == []
+
+
+def test_a_class_that_breaks_the_checker_is_a_finding_and_the_next_is_checked(isolated: dict[str, dict]) -> None:
+    ((rule, message),) = found(isolated["no_signature"], "Sound")
+    assert rule == "KS201" and "__signature__" in message
+    assert found(isolated["no_signature"], "After") == []
 
 
 def test_a_file_that_cannot_be_imported_is_a_finding_with_its_line(isolated: dict[str, dict]) -> None:

@@ -22,21 +22,20 @@ Good:
         return {**super().get_config(), "units": self.units}
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..rule import Problem
-from ..subject import Subject
-from .config_round_trip import from_json, to_json
+from ..subject import Defects, Subject
 
 ID = "KS302"
-SEVERITY = "error"
 DOING = "is given a name, a dtype and trainable=False"
 FAILURE = "cannot be rebuilt with a name, a dtype and trainable=False"
 REQUIRES = ("KS201",)
 CAUSES = ("KS301", "KS401", "KS507")
 AT = ("__init__",)
 FIX = "Take **kwargs in __init__() for super().__init__(**kwargs), and begin get_config() with super().get_config()."
+GET_CONFIG = ("get_config", "from_config", "__init__")
 VALUES: dict[str, Any] = {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False}
 
 
@@ -45,37 +44,33 @@ def applies(subject: Subject) -> bool | str:
     return subject.unchangeable or subject.is_made_by_class
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
-    wanted = {name: value for name, value in VALUES.items() if name == "name" or not subject.is_model}
-    refused, ignored, forgotten, lost = [], [], [], []
-    for name, value in wanted.items():
-        try:
-            layer = subject.make(**{name: value})
-        except TypeError as error:
-            if "unexpected keyword argument" not in str(error) and "positional argument" not in str(error):
-                raise
-            refused.append(name)
-            continue
-        if value_of(layer, name) != value:
-            ignored.append(name)
-        elif name not in layer.get_config():
-            forgotten.append(name)
-        elif value_of(from_json(subject, to_json(layer)), name) != value:
-            lost.append(name)
-    if refused:
-        yield Problem(f"its constructor does not take {listed(refused)}: it has no **kwargs")
-    if ignored:
-        yield Problem(f"its constructor takes {listed(ignored)} and does not hand it on to super().__init__()")
-    if forgotten:
-        yield Problem(
-            f"get_config leaves out {listed(forgotten)}: it does not begin with super().get_config()", GET_CONFIG
-        )
-    if lost:
-        yield Problem(f"{listed(lost)} does not come back from the config", GET_CONFIG)
+    wrong: dict[Problem, list[str]] = {}
+    for name, value in VALUES.items():
+        if name == "name" or not subject.is_model:
+            problem = lose(subject, name, value)
+            if problem:
+                wrong.setdefault(problem, []).append(name)
+    for problem, names in wrong.items():
+        yield replace(problem, message=problem.message.format(listed(names)))
 
 
-GET_CONFIG = ("get_config", "from_config", "__init__")
+def lose(subject: Subject, name: str, value: Any) -> Problem | None:
+    """How an argument is lost on its way; `None` if it is not."""
+    try:
+        layer = subject.make(**{name: value})
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error) and "positional argument" not in str(error):
+            raise
+        return Problem("its constructor does not take {}: it has no **kwargs")
+    if value_of(layer, name) != value:
+        return Problem("its constructor takes {} and does not hand it on to super().__init__()")
+    if name not in layer.get_config():
+        return Problem("get_config leaves out {}: it does not begin with super().get_config()", GET_CONFIG)
+    if value_of(subject.rebuilt(layer), name) != value:
+        return Problem("{} does not come back from the config", GET_CONFIG)
+    return None
 
 
 def listed(names: list[str]) -> str:

@@ -14,16 +14,12 @@ Good:
         return inputs - ops.mean(inputs, axis=-1, keepdims=True)
 """
 
-from collections.abc import Iterator
-
 from ..arrays import difference
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS506"
-SEVERITY = "error"
 DOING = "is called on an example alone and in a batch"
 REQUIRES = ("KS201", "KS204", "KS503")
-AT = ("call",)
 FIX = "Compute over the axes of one example; keep statistics of batches in weights that training updates."
 BATCH_SIZE = 5
 
@@ -33,7 +29,7 @@ def applies(subject: Subject) -> bool | str:
     return "its outputs at inference are random" if subject.draws_at_inference() else True
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares rows of a batch with the rows alone."""
     arrays = subject.arrays(BATCH_SIZE)
     together = subject.infer(arrays)

@@ -18,15 +18,11 @@ Good:
         self.dense.build(input_shape)
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from ..rule import Problem
-from ..subject import Subject, own_path
+from ..subject import Defects, Subject, own_path
 
 ID = "KS202"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is built"
 FAILURE = "cannot be built from a shape alone"
@@ -36,7 +32,7 @@ AT = ("build", "__init__")
 FIX = "Create every weight in build(), and call build() of each sublayer there with the shape that it is given."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Compares the variables after `build` with those after a call."""
     layer = subject.make()
     subject.build(layer)
@@ -48,4 +44,4 @@ def check(subject: Subject) -> Iterator[Problem]:
     later = [variable for variable in layer.variables if id(variable) not in identities]
     if later:
         names = ", ".join(own_path(variable) for variable in later)
-        yield Problem(f"build() leaves {len(later)} of {len(built) + len(later)} variables to the first call: {names}")
+        yield f"build() leaves {len(later)} of {len(built) + len(later)} variables to the first call: {names}"

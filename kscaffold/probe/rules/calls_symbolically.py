@@ -13,14 +13,11 @@ Good:
         return ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2]))
 """
 
-from collections.abc import Iterator
-
 import keras
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS203"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called symbolically"
 FAILURE = "cannot be called on a symbolic input"
@@ -30,7 +27,7 @@ AT = ("call", "compute_output_shape")
 FIX = "Use keras.ops on the inputs, -1 for the size of the batch, and no values of tensors in Python."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Calls a new layer on `keras.Input`s."""
     outputs = subject.call(subject.make(), subject.symbolic_inputs())
     subject.facts.input_shapes = tuple((None, *feed.shape) for feed in subject.feeds)

@@ -14,17 +14,15 @@ Good:
         return {**super().get_config(), "sizes": sorted(self.sizes), "table": self.table.tolist()}
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 
-from ..subject import Subject
+from ..configs import saved_config
+from ..subject import Defects, Subject
 
 ID = "KS304"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is asked for its config"
 FAILURE = "its config cannot be written as JSON"
@@ -34,16 +32,16 @@ AT = ("get_config", "__init__")
 FIX = "Return numbers, strings, lists and dictionaries; serialize objects by keras.saving.serialize_keras_object()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks for what JSON cannot hold, then writes the config."""
     layer = subject.make()
     config = layer.get_config()
     if subject.is_made_by_class:
-        places = [f"{path} is {describe(value)}" for path, value in unfit(config, "config")]
-        yield from (f"{place}, which does not come back from JSON" for place in places)
+        places = list(unfit(config, "config"))
+        yield from (f"{path} is {describe(value)}, which does not come back from JSON" for path, value in places)
         if places:
             return
-    json.dumps(keras.saving.serialize_keras_object(layer))
+    saved_config(layer)
 
 
 def unfit(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -54,17 +52,11 @@ def unfit(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from unfit(item, f"{path}[{index}]")
-    elif isinstance(value, (set, frozenset, complex, np.ndarray)) or is_lambda(value):
+    elif isinstance(value, (set, frozenset, complex, np.ndarray)) or getattr(value, "__name__", "") == "<lambda>":
         yield path, value
-
-
-def is_lambda(value: Any) -> bool:
-    """Whether something is a function without a name, whose code Keras would have to save."""
-    return getattr(value, "__name__", "") == "<lambda>"
 
 
 def describe(value: Any) -> str:
     """What a value is, in words."""
-    if is_lambda(value):
-        return "a lambda"
-    return {"ndarray": "an array", "frozenset": "a set"}.get(type(value).__name__, f"a {type(value).__name__}")
+    kind = type(value).__name__
+    return {"function": "a lambda", "ndarray": "an array", "frozenset": "a set"}.get(kind, f"a {kind}")

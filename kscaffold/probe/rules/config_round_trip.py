@@ -19,20 +19,17 @@ Good:
         return {**super().get_config(), "units": self.units, "scale": self.scale}
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
-
-import keras
 
 from ..arguments import other_values
 from ..arrays import difference, numbers
 from ..attributes import attributes, show, without_tuples
+from ..configs import saved_config
 from ..rule import Problem
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS301"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is rebuilt from its config"
 REQUIRES = ("KS201",)
@@ -41,11 +38,11 @@ AT = ("get_config", "from_config", "__init__")
 FIX = "Put every argument of the constructor into what get_config() returns, and convert it back in the constructor."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Rebuilds layers through JSON and compares config, attributes and outputs."""
     layer = subject.make()
-    document = to_json(layer)
-    rebuilt = from_json(subject, document)
+    config = saved_config(layer)
+    rebuilt = subject.rebuilt(layer)
     if type(rebuilt) is not type(layer):
         yield Problem(f"a {type(layer).__name__} came back as a {type(rebuilt).__name__}")
         return
@@ -59,7 +56,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     yield from lost
     if changed or lost:
         return  # whatever else differs, differs because of them
-    if json.loads(document) != json.loads(to_json(rebuilt)):
+    if config != saved_config(rebuilt):
         yield Problem("get_config gives another config for the layer rebuilt from it")
     yield from changed_outputs(subject, layer, rebuilt)
 
@@ -87,10 +84,11 @@ def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
     """The arguments whose value does not survive, found by giving each another value than its default."""
     for name, values in other_values(subject.cls):
         for value in values:
-            layer = make_or_none(subject, name, value)
-            if layer is None:
-                continue
-            rebuilt = from_json(subject, to_json(layer))
+            try:
+                layer = subject.make(**{name: value})
+            except Exception:
+                continue  # this value is none for this argument
+            rebuilt = subject.rebuilt(layer)
             changed = [item for item in changed_attributes(layer, rebuilt) if item[0] not in known]
             if changed:
                 attribute, before, after = changed[0]
@@ -104,31 +102,12 @@ def lost_arguments(subject: Subject, known: set[str]) -> Iterator[Problem]:
             break
 
 
-def make_or_none(subject: Subject, name: str, value: Any) -> Any:
-    """A layer with another value for an argument; `None` if it does not take that value."""
-    try:
-        return subject.make(**{name: value})
-    except Exception:  # the answer asked for: this value is none for this argument
-        return None
-
-
 def fix_for(subject: Subject, name: str) -> str:
     """What to add to `get_config`, in the words of the class."""
     stored = hasattr(subject.make(), name)
     value = f"self.{name}" if stored else name
     where = "what get_config() returns" if subject.defines("get_config") else "a get_config() of its own"
     return f'Add "{name}": {value} to {where}, as JSON can hold it, and turn it back into what it was in __init__().'
-
-
-def to_json(layer: Any) -> str:
-    """The config of a layer as it stands in a file."""
-    return json.dumps(keras.saving.serialize_keras_object(layer))
-
-
-def from_json(subject: Subject, document: str) -> Any:
-    """The layer of a config."""
-    with subject.known_classes():
-        return keras.saving.deserialize_keras_object(json.loads(document))
 
 
 def changed_attributes(layer: Any, rebuilt: Any) -> Iterator[tuple[str, Any, Any]]:

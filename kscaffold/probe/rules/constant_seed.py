@@ -15,52 +15,26 @@ Good:
         self.seed_generator = keras.random.SeedGenerator(seed)
 """
 
-import contextlib
-from collections.abc import Iterator
-from typing import Any
+from unittest.mock import patch
 
 import keras
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS505"
-SEVERITY = "error"
 DOING = "is called in training and its seeds are watched"
 FAILURE = "cannot be called in training"
 REQUIRES = ("KS201", "KS204")
-AT = ("call",)
 FIX = "Give the seed to a keras.random.SeedGenerator in __init__(), and that to keras.random in call()."
-FUNCTIONS = ("normal", "uniform", "dropout", "truncated_normal", "randint", "categorical", "shuffle", "gamma", "beta")
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks at the seeds that a call in training draws with."""
     layer, arguments = subject.make_called()
-    with drawn_seeds() as seeds:
+    random = keras.src.backend.random
+    with patch.object(random, "draw_seed", wraps=random.draw_seed) as draw:
         layer(*arguments, training=True)
+    seeds = [seed for call in draw.call_args_list for seed in call.args]
     constant = sorted({seed for seed in seeds if isinstance(seed, int)})
     if constant:
         yield f"call draws random numbers with the constant seed {', '.join(map(str, constant))}: the same at each call"
-
-
-@contextlib.contextmanager
-def drawn_seeds() -> Iterator[list[Any]]:
-    """Collects what `keras.random` is given as seeds inside the context."""
-    seeds: list[Any] = []
-    backend = keras.src.backend.random
-    originals = {name: getattr(backend, name) for name in FUNCTIONS if hasattr(backend, name)}
-
-    def watched(original: Any) -> Any:
-        def watching(*arguments: Any, seed: Any = None, **keywords: Any) -> Any:
-            seeds.append(seed)
-            return original(*arguments, seed=seed, **keywords)
-
-        return watching
-
-    for name, original in originals.items():
-        setattr(backend, name, watched(original))
-    try:
-        yield seeds
-    finally:
-        for name, original in originals.items():
-            setattr(backend, name, original)

@@ -16,19 +16,16 @@ Good:
         self.half = units // 2
 """
 
-from collections.abc import Iterator
-
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS201"
-SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is constructed"
 AT = ("__init__",)
 FIX = "If the class is right, say how it is made: --arg NAME=VALUE, or args in [tool.kscaffold.check]."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Makes one layer."""
     subject.make()
     return iter(())

@@ -14,14 +14,11 @@ Good:
         self.projection.build(input_shape)
 """
 
-from collections.abc import Iterator
-
 from ..creation import created_variables
-from ..subject import Subject
+from ..subject import Defects, Subject
 from .tracks_state import name_of
 
 ID = "KS208"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is called a second time"
 REQUIRES = ("KS201", "KS204")
@@ -29,11 +26,10 @@ CAUSES = (
     "KS202", "KS203", "KS205", "KS207", "KS209", "KS210", "KS301", "KS401", "KS501", "KS503", "KS504", "KS505",
     "KS506", "KS507",
 )  # fmt: skip
-AT = ("call",)
 FIX = "Make layers and variables in __init__() or build(), and only use them in call()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Counts what a second call creates."""
     layer, arguments = subject.make_called()
     with created_variables() as created:

@@ -20,14 +20,11 @@ Good:
 """
 
 import copy
-import json
-from collections.abc import Iterator
 
-from ..subject import Subject
-from .config_round_trip import to_json
+from ..configs import saved_config
+from ..subject import Defects, Subject
 
 ID = "KS303"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is rebuilt by from_config"
 FAILURE = "from_config cannot be called"
@@ -41,9 +38,9 @@ def applies(subject: Subject) -> bool:
     return subject.is_made_by_class and subject.defines("from_config")
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the argument of `from_config` with a copy of it."""
-    config = json.loads(to_json(subject.make()))["config"]
+    config = saved_config(subject.make())["config"]
     before = copy.deepcopy(config)
     with subject.known_classes():
         subject.cls.from_config(config)  # type: ignore[attr-defined]  # every layer has it

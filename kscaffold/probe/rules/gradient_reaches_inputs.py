@@ -14,19 +14,16 @@ Good:
         return inputs + ops.stop_gradient(ops.round(inputs) - inputs)
 """
 
-from collections.abc import Iterator
-
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS511"
 SEVERITY = "warning"
 DOING = "is looked at after training"
 REQUIRES = ("KS501",)
-AT = ("call",)
 FIX = "If layers before it are to learn, use operations with a gradient, or pass the gradient by as above."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks at the inputs whose scale the training step of KS501 did not change."""
     cut = subject.facts.cut
     if cut:

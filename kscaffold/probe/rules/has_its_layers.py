@@ -14,12 +14,10 @@ Good:
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS206"
-SEVERITY = "error"
 DOING = "is held against its graph"
 REQUIRES = ("KS202", "KS204")
 AT = ("call", "__init__")
@@ -31,7 +29,7 @@ def applies(subject: Subject) -> bool:
     return bool(subject.wanted.layers or subject.wanted.parts)
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Counts the layers of each class, and looks for the weights of the parts in the model."""
     model = subject.model()
     layers = {id(layer): layer for layer in model._flatten_layers(include_self=False)}  # each once

@@ -13,16 +13,7 @@ Good:
         model.fit(x, y)
 """
 
-from collections.abc import Iterator
-
-from ..subject import Subject
-
 ID = "KS200"
-SEVERITY = "error"
 DOING = "is imported"
+AT = ()
 FIX = 'Install what it needs (--python names the interpreter), and put programs under if __name__ == "__main__".'
-
-
-def check(subject: Subject) -> Iterator[str]:
-    """Nothing: whoever has a subject has imported its file."""
-    return iter(())

@@ -16,21 +16,17 @@ Good:
         return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
 """
 
-from collections.abc import Iterator
-
 from ..arrays import difference
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS503"
-SEVERITY = "error"
 DOING = "is called twice at inference"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS504", "KS506", "KS210")
-AT = ("call",)
 FIX = "Draw random numbers by keras.random with a SeedGenerator of the layer, and keep what changes in weights."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Calls a layer twice, with all variables as they were."""
     arrays = subject.arrays(3)
     changed = difference(subject.infer(arrays), subject.infer(arrays))

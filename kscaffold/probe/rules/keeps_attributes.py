@@ -19,13 +19,12 @@ Good:
         return inputs / self.steps
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..attributes import comparable, internal_names, is_array
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS209"
 SEVERITY = "warning"
@@ -33,11 +32,10 @@ DOING = "is called and its attributes are compared"
 FAILURE = "cannot be called and compared"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401", "KS503", "KS506", "KS210", "KS507")
-AT = ("call",)
 FIX = "Keep what changes in a weight (add_weight with trainable=False), and return what others need."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the attributes before and after a call of a layer that was called before."""
     layer = subject.make()
     around = subject.callable(layer)

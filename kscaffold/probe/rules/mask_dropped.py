@@ -15,12 +15,11 @@ Good:
 """
 
 import warnings
-from collections.abc import Iterator
 
 import keras
 
-from ..masking import can_be_masked, mask_of, masked_inputs, takes_mask
-from ..subject import Subject
+from ..masking import can_be_masked, mask_of, masked_inputs
+from ..subject import Defects, Subject
 
 ID = "KS509"
 SEVERITY = "warning"
@@ -36,12 +35,12 @@ def applies(subject: Subject) -> bool:
     return can_be_masked(subject) and not subject.is_model and not subject.defines("compute_mask")
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks for the mask of the inputs in outputs that have the same steps."""
     layer = subject.make()
-    if takes_mask(layer):
+    if layer._call_has_mask_arg:
         return
-    inputs = masked_inputs(subject, 3) or []
+    inputs = masked_inputs(subject, 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras says of it is what is found here
         outputs = keras.tree.flatten(subject.call(layer, inputs))

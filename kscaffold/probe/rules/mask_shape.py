@@ -19,15 +19,12 @@ Good:
         return None  # the outputs have no steps
 """
 
-from collections.abc import Iterator
-
 import keras
 
 from ..masking import can_be_masked, mask_of, masked_inputs
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS508"
-SEVERITY = "error"
 DOING = "is called on a masked sequence"
 REQUIRES = ("KS201", "KS204")
 AT = ("compute_mask", "call", "__init__")
@@ -39,9 +36,9 @@ def applies(subject: Subject) -> bool:
     return can_be_masked(subject)
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the shape of the outputs' masks with that of the outputs."""
-    outputs = keras.tree.flatten(subject.call(subject.make(), masked_inputs(subject, 3) or []))
+    outputs = keras.tree.flatten(subject.call(subject.make(), masked_inputs(subject, 3)))
     for output in outputs:
         mask = mask_of(output)
         if mask is not None and tuple(mask.shape) != tuple(output.shape)[: len(mask.shape)]:

@@ -24,12 +24,11 @@ import keras
 import numpy as np
 
 from ..arrays import numbers
-from ..masking import masked_inputs, takes_mask
+from ..masking import can_be_masked, masked_inputs
 from ..rule import CannotBeTried, Problem
-from ..subject import Subject, global_policy
+from ..subject import Defects, Subject, global_policy
 
 ID = "KS507"
-SEVERITY = "error"
 DOING = "is called in mixed precision"
 REQUIRES = ("KS201", "KS203", "KS204", "KS302")
 AT = ("call", "__init__")
@@ -43,7 +42,7 @@ def applies(subject: Subject) -> bool | str:
     return subject.is_model or subject.unchangeable or True
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Looks at the dtype and the numbers of the outputs."""
     for policy in POLICIES:
         try:
@@ -83,10 +82,8 @@ def make_with(subject: Subject, policy: str) -> Any:
 def inputs_of(subject: Subject, layer: Any) -> Iterator[tuple[Any, ...]]:
     """Random inputs, and inputs with masks if the layer takes them."""
     yield subject.arrange(subject.arrays(2))
-    if takes_mask(layer):
-        masked = masked_inputs(subject, hide_all=True)
-        if masked:
-            yield subject.arrange(masked)
+    if layer._call_has_mask_arg and can_be_masked(subject):
+        yield subject.arrange(masked_inputs(subject, hide_all=True))
 
 
 def wrong_types(outputs: list[Any], wanted: str) -> list[str]:

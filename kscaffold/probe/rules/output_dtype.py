@@ -14,15 +14,12 @@ Good:
         return keras.KerasTensor(inputs.shape, dtype="int32")
 """
 
-from collections.abc import Iterator
-
 import keras
 
 from ..protocol import CallStyle
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS211"
-SEVERITY = "error"
 DOING = "computes its output dtype"
 FAILURE = "cannot compute its output dtype"
 REQUIRES = ("KS203", "KS204")
@@ -35,7 +32,7 @@ def applies(subject: Subject) -> bool:
     return subject.wanted.call is not CallStyle.CELL
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the dtype of symbolic outputs with that of outputs."""
     symbolic = keras.tree.flatten(subject.call(subject.make(), subject.symbolic_inputs()))
     actual = keras.tree.flatten(subject.called(*subject.arrange(subject.arrays(2))))

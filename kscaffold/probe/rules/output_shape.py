@@ -13,16 +13,14 @@ Good:
         return (*input_shape[:-1], self.units)
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..arrays import numbers
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS205"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "computes its output shape"
 FAILURE = "cannot compute its output shape"
@@ -32,7 +30,7 @@ AT = ("compute_output_shape", "compute_output_spec", "call")
 FIX = "Make compute_output_shape return the shape that call gives."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the computed shape with the shape of an output, for batches of two sizes."""
     for batch_size in (2, 3):
         layer = subject.callable(subject.make())

@@ -13,17 +13,16 @@ Good:
     class MyDense(keras.layers.Layer): ...
 """
 
-from collections.abc import Iterator
-
 import keras
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS305"
 SEVERITY = "warning"
 OF_SAVED = "classes"
 DOING = "is looked up by its registered name"
 REQUIRES = ("KS201",)
+AT = ()
 FIX = 'Put @keras.saving.register_keras_serializable(package="…") above the class.'
 
 
@@ -32,7 +31,7 @@ def applies(subject: Subject) -> bool:
     return subject.is_made_by_class
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Asks Keras for the class."""
     name = keras.saving.get_registered_name(subject.cls)
     if keras.saving.get_registered_object(name) is not subject.cls:

@@ -14,29 +14,21 @@ Good:
         return inputs / ops.max(inputs)
 """
 
-from collections.abc import Iterator
-
-from ..arrays import difference, numbers
-from ..subject import Subject
+from ..arrays import numbers
+from ..subject import Defects, Subject
 
 ID = "KS210"
-SEVERITY = "error"
 DOING = "is compiled for predict()"
 FAILURE = "cannot be compiled"
 REQUIRES = ("KS201", "KS203", "KS204")
 CAUSES = ("KS401", "KS501", "KS502", "KS506", "KS511")
-AT = ("call",)
 FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, ops.where, ops.max, …"
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares `predict` with a call, unless two calls differ already."""
     model = subject.model()
-    arrays = subject.arrays(3)
-    first = subject.outputs(model, 3)
-    again = subject.outputs(model, 3)
     model.compile(jit_compile=False)
-    predicted = model.predict(*subject.model_arguments(arrays), batch_size=3, verbose=0)
-    changed = difference(first, numbers(predicted))
-    if changed and difference(first, again) is None and not subject.draws_at_inference():
+    predicted = model.predict(*subject.model_arguments(subject.arrays(3)), batch_size=3, verbose=0)
+    if changed := subject.differ_from(model, numbers(predicted)):
         yield f"predict() gives other outputs than a call: {changed}"

@@ -11,14 +11,10 @@ Good:
     x = keras.layers.Conv2D(64, 3, strides=2)(inputs)
 """
 
-from collections.abc import Iterator
-
 from ..comparison import compare
-from ..rule import Problem
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS601"
-SEVERITY = "error"
 OF_SAVED = "all"
 DOING = "is held against the saved model"
 REQUIRES = ("KS201",)
@@ -31,7 +27,8 @@ def applies(subject: Subject) -> bool:
     return subject.wanted.saved is not None
 
 
-def check(subject: Subject) -> Iterator[str | Problem]:
+def check(subject: Subject) -> Defects:
     """Compares the configs, copies the weights, compares the outputs."""
     assert subject.wanted.saved is not None
-    yield from compare(subject, subject.wanted.saved)
+    if different := compare(subject, subject.wanted.saved):
+        yield different

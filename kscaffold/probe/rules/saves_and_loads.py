@@ -16,17 +16,14 @@ Good:
 
 import os
 import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from ..arrays import difference
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS401"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "is saved and loaded in a model"
 REQUIRES = ("KS203", "KS204", "KS301")
@@ -34,7 +31,7 @@ AT = ("build", "__init__")
 FIX = "Keep all state in weights that build() creates, and all settings in get_config()."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Saves a model with new values of its weights, loads it and compares the outputs, unless they are random."""
     model = subject.model()
     move_weights(model)
@@ -43,9 +40,7 @@ def check(subject: Subject) -> Iterator[str]:
         model.save(path)
         with subject.known_classes():
             loaded = keras.saving.load_model(path)
-    first, other, again = subject.outputs(model, 3), subject.outputs(loaded, 3), subject.outputs(model, 3)
-    changed = difference(first, other)
-    if changed and difference(first, again) is None and not subject.draws_at_inference():
+    if changed := subject.differ_from(model, subject.outputs(loaded, 3)):
         yield f"the loaded model gives other outputs: {changed}"
 
 

@@ -16,17 +16,14 @@ Good:
         self.parts = {"dense": keras.layers.Dense(8)}
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from ..creation import created_variables, path_to
-from ..rule import Problem
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS207"
-SEVERITY = "error"
 OF_SAVED = "classes"
 DOING = "creates its variables"
 FAILURE = "its variables cannot be created"
@@ -38,7 +35,7 @@ OF_TRAINING = ("self.optimizer", "self._optimizer", "self._loss_tracker", "self.
 FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Compares what is created with what is tracked."""
     with created_variables() as created:
         layer = subject.make()
@@ -50,19 +47,16 @@ def check(subject: Subject) -> Iterator[Problem]:
     found = [item for item in found if not item[0].startswith(OF_TRAINING)]
     lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable)]
     if lost:
-        bare = [path for path, variable in lost if not isinstance(variable, keras.Variable)]
-        kind = "variables of the backend" if len(bare) == len(lost) else "variables"
-        yield Problem(f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}")
+        of_keras = any(isinstance(variable, keras.Variable) for _, variable in lost)
+        kind = "variables" if of_keras else "variables of the backend"
+        yield f"Keras does not track {len(lost)} {kind}: {', '.join(dict.fromkeys(path for path, _ in lost))}"
 
 
 def outlives(variable: Any) -> bool:
     """Whether a variable is kept by something that a second call uses again, though no attribute leads to it."""
     of_optimizers = ("learning_rate", "iteration", "optimizer")
-    return (
-        isinstance(variable, keras.Variable)
-        and variable.trainable
-        and not any(word in variable.path for word in of_optimizers)
-    )
+    learns = isinstance(variable, keras.Variable) and variable.trainable
+    return learns and not any(word in variable.path for word in of_optimizers)
 
 
 def name_of(variable: Any) -> str:

@@ -14,15 +14,13 @@ Good:
 """
 
 import math
-from collections.abc import Iterator
 
 import keras
 
-from ..subject import Subject
+from ..subject import Defects, Subject
 from ..training import train
 
 ID = "KS501"
-SEVERITY = "error"
 DOING = "is trained for a step"
 FAILURE = "cannot be trained"
 REQUIRES = ("KS201", "KS203", "KS204")
@@ -42,7 +40,7 @@ def applies(subject: Subject) -> bool | str:
     return True
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Trains for one step towards random targets."""
     loss = train(subject)
     if not math.isfinite(loss):

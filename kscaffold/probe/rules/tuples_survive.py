@@ -16,12 +16,9 @@ Good:
         self.size = tuple(size)
 """
 
-from collections.abc import Iterator
-
 from ..attributes import attributes, show
 from ..rule import Problem
-from ..subject import Subject
-from .config_round_trip import from_json, to_json
+from ..subject import Defects, Subject
 
 ID = "KS306"
 SEVERITY = "warning"
@@ -33,10 +30,10 @@ AT = ("__init__", "get_config")
 FIX = "Turn it into a tuple in __init__(): self.size = tuple(size)."
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(subject: Subject) -> Defects:
     """Compares the types in the attributes of a layer with those in the layer rebuilt from its config."""
     layer = subject.make()
-    rebuilt = from_json(subject, to_json(layer))
+    rebuilt = subject.rebuilt(layer)
     before, after = attributes(layer), attributes(rebuilt)
     for name, value in before.items():
         if value != after.get(name):

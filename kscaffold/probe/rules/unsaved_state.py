@@ -16,17 +16,15 @@ Good:
         )
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..attributes import attributes, is_array
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS402"
-SEVERITY = "error"
 DOING = "is made twice"
 REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS301", "KS401")
@@ -34,7 +32,7 @@ AT = ("build", "__init__", "call")
 FIX = "Make it a weight with trainable=False: self.add_weight(…)."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Compares the arrays in the attributes of two layers that are made in the same way."""
     first, second = subject.make(), subject.make()
     for layer in (first, second):
@@ -47,15 +45,7 @@ def check(subject: Subject) -> Iterator[str]:
 
 
 def arrays_in(value: Any) -> list[Any]:
-    """The arrays that are not variables in a value, or in a list or dictionary."""
+    """The arrays in a value, or in a list or dictionary, without variables: another rule speaks of those."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
-    return [
-        np.asarray(keras.ops.convert_to_numpy(item))
-        for item in items
-        if is_array(item) and not isinstance(item, keras.Variable) and not is_bare_variable(item)
-    ]
-
-
-def is_bare_variable(item: Any) -> bool:
-    """Whether an array is a variable of the backend: another rule speaks of those."""
-    return hasattr(item, "assign")
+    arrays = [item for item in items if is_array(item) and not hasattr(item, "assign")]
+    return [np.asarray(keras.ops.convert_to_numpy(item)) for item in arrays]

@@ -14,19 +14,16 @@ Good:
         return ops.matmul(inputs, self.kernel)
 """
 
-from collections.abc import Iterator
-
-from ..subject import Subject
+from ..subject import Defects, Subject
 
 ID = "KS502"
 SEVERITY = "warning"
 DOING = "is looked at after training"
 REQUIRES = ("KS501",)
-AT = ("call",)
 FIX = "Use the weight in call(), create it with trainable=False, or remove it."
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Defects:
     """Looks at the weights that the training step of KS501 left as they were."""
     if subject.facts.unmoved:
         yield f"a training step does not change {', '.join(subject.facts.unmoved)}"

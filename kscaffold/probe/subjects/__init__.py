@@ -1,15 +1,8 @@
 """The kinds of subjects, one file each: found by looking into this folder.
 
-A kind is a module whose docstring says what it is. What nobody described is found by kinds that define
-
-- `find(module)`, which gives a `Found` for each class or function of the kind that an imported module defines;
-- `try_out(module, found, known, path)`, which gives the subject, and what was assumed to make it, as flags would say
-  it. It raises `NotASubject`, or what the user's code raises.
-
-What was described is made a subject by the kind whose `take(module, wanted, path)` does not give `None`.
+A kind is a module whose docstring says what it is. What nobody described is found by kinds that define `find(module)`,
+which gives a `Found` for each class or function of the kind that an imported module defines.
 """
-
-from __future__ import annotations
 
 import ast
 import importlib
@@ -19,9 +12,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
-
-from .. import protocol
-from ..subject import Subject
 
 
 class NotASubject(Exception):
@@ -34,16 +24,13 @@ class Found:
 
     Attributes:
         name: What it is called inside its module: `Outer.Inner` for a class in a class.
-        item: The class or function.
         skip: Why it is not checked; empty if it is.
-        kind: The module of its kind.
         lines: The first and the last line of its definition.
     """
 
     name: str
     item: Any
     skip: str = ""
-    kind: ModuleType | None = None
     lines: tuple[int, int] = (1, 1)
 
 
@@ -51,19 +38,12 @@ def find_all(module: ModuleType, text: str) -> list[Found]:
     """What a module defines itself, in the order of its lines."""
     places = dict(_definitions(ast.parse(text), ""))
     found = [
-        replace(one, kind=kind, lines=places.get(one.item.__qualname__, one.lines))
+        replace(one, lines=places.get(one.item.__qualname__, one.lines))
         for kind in _kinds()
         if hasattr(kind, "find")
         for one in kind.find(module)
     ]
     return sorted(found, key=lambda one: one.lines[0])
-
-
-def take(module: ModuleType, wanted: protocol.Subject, path: str) -> Subject:
-    """The subject of what was described."""
-    taken = [kind.take(module, wanted, path) for kind in _kinds() if hasattr(kind, "take")]
-    (subject,) = (one for one in taken if isinstance(one, Subject))
-    return subject
 
 
 @cache

@@ -1,7 +1,5 @@
 """A function `build_…` that returns a model."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -9,11 +7,8 @@ from typing import Any
 
 import keras
 
-from ..arguments import parameters
 from ..names import MODEL_CLASSES
-from ..protocol import Known
-from ..trying import Way, find_way
-from . import Found, NotASubject
+from . import Found
 
 BUILDER = "build_"
 
@@ -24,23 +19,6 @@ def find(module: ModuleType) -> Iterator[Found]:
         if name.startswith(BUILDER) and inspect.isfunction(item) and item.__module__ == module.__name__:
             if _may_build_a_model(item):
                 yield Found(name, item)
-
-
-def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
-    """The subject; see `kscaffold.probe.subjects`."""
-    way = find_way(module, found, known, path, _demand_a_model)
-    if isinstance(way, BaseException):
-        required = [one.name for one in parameters(found.item) if one.default is one.empty]
-        if required:
-            flags = " ".join(f"--arg {name}=…" for name in required)
-            raise NotASubject(f"it needs to be told its arguments: {flags}")
-        raise way
-    return way
-
-
-def _demand_a_model(made: Any) -> None:
-    if not isinstance(made, keras.Model):
-        raise NotASubject("it builds no model")
 
 
 def _may_build_a_model(function: Callable[..., Any]) -> bool:
@@ -54,5 +32,4 @@ def _may_build_a_model(function: Callable[..., Any]) -> bool:
 
 
 def _is_model(item: Any) -> bool:
-    """Whether something is a class of models."""
     return inspect.isclass(item) and issubclass(item, keras.Model)

@@ -1,7 +1,5 @@
 """A class that derives from `keras.layers.Layer` or `keras.Model`."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterator
 from types import ModuleType
@@ -9,8 +7,7 @@ from typing import Any
 
 import keras
 
-from ..protocol import Known
-from ..trying import Way, find_way
+from ..attributes import code_of
 from . import Found
 
 
@@ -18,14 +15,6 @@ def find(module: ModuleType) -> list[Found]:
     """The layers and models that a module defines."""
     classes = list(_owned(module, vars(module), ""))
     return [Found(name, cls, _why_not(cls, [other for _, other in classes])) for name, cls in classes]
-
-
-def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
-    """The subject; see `kscaffold.probe.subjects`."""
-    way = find_way(module, found, known, path)
-    if isinstance(way, BaseException):
-        raise way
-    return way
 
 
 def _owned(module: ModuleType, names: Any, prefix: str) -> Iterator[tuple[str, type]]:
@@ -57,5 +46,5 @@ def _why_not(cls: Any, others: list[type]) -> str:
 
 def _always_refuses(function: Any) -> bool:
     """Whether a method does nothing but raise `NotImplementedError`."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = code_of(function)
     return code is not None and code.co_names == ("NotImplementedError",)
