@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from kscaffold.program.tree import Ref, Scaled, Text, Tree, Variable, transform, walk
+from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Step, every_step
 
 Change: TypeAlias = "Callable[[Tree], Tree | None]"
@@ -69,25 +69,6 @@ def local(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Ref, ...]]:
     numbers = {step.uid: place for place, step in enumerate(every_step(steps), start=1)}
     moved = renumbered(steps, numbers, lambda ref: Ref(-1 - outside.setdefault(ref, len(outside))))
     return moved, tuple(outside)
-
-
-def renamed(steps: Iterable[Step], names: Mapping[str, str]) -> tuple[Step, ...]:
-    """Steps with other names of variables."""
-
-    def new(variable: Variable) -> Variable:
-        return Variable(names.get(variable.name, variable.name))
-
-    def change(tree: Tree) -> Tree | None:
-        match tree:
-            case Variable():
-                return new(tree)
-            case Scaled(variable=variable):
-                return replace(tree, variable=new(variable))
-            case Text(parts=parts):
-                return Text(tuple(new(part) if isinstance(part, Variable) else part for part in parts))
-        return None
-
-    return map_steps(steps, change)
 
 
 def variables_in(*trees: Tree) -> Iterator[str]:

@@ -10,13 +10,14 @@ from kscaffold.program.tree import (
     NONE,
     Applied,
     Arithmetic,
+    Channels,
     Code,
+    Either,
     Listing,
     Object,
     Part,
     Plain,
     Ref,
-    Scaled,
     Slice,
     Table,
     Text,
@@ -90,8 +91,6 @@ def show(
             return text
         case Text():
             return text_source(tree)
-        case Scaled(factor=factor, variable=variable, divides=divides):
-            return f"{name(variable.name)} // {factor}" if divides else f"{factor} * {name(variable.name)}"
         case Listing(brackets=brackets, items=items):
             comma = "," if brackets == "()" and len(items) == 1 else ""
             return f"{brackets[0]}{', '.join(map(written, items))}{comma}{brackets[1]}"
@@ -103,6 +102,10 @@ def show(
             return f"{in_brackets(of, ATOM, written)}[{index_source(index, written)}]"
         case Slice():
             return f"slice({', '.join(map(written, (tree.start, tree.stop, tree.step)))})"
+        case Either(condition=condition, then=then, other=other):
+            return f"{written(then)} if {written(condition)} else {written(other)}"
+        case Channels(of=of):
+            return f"{written(of)}.shape[-1]"
         case Applied(made=made, passed=passed):
             return f"{written(made)}{written_call(passed, '', written)}"
         case Object():
@@ -130,8 +133,6 @@ def binding(tree: Tree, text: str) -> int:
     match tree:
         case Arithmetic(operator=operator):
             return BINDING[operator]
-        case Scaled():
-            return BINDING["*"]
         case Plain(value=float()) if " / " in text:
             return BINDING["/"]
         case Plain() if text.startswith("-"):

@@ -13,15 +13,16 @@ from kscaffold.base.project import Style
 from kscaffold.program.repeats.calls import program_lines
 from kscaffold.program.repeats.channels import Called, every_call
 from kscaffold.program.repeats.cost import SIZES, is_size
-from kscaffold.program.repeats.derive import ratio, whole_numbers
-from kscaffold.program.steps import free_variables, renamed
-from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Tree, Variable
+from kscaffold.program.repeats.derive import ratio, scaled, whole_numbers
+from kscaffold.program.repeats.instances import renamed
+from kscaffold.program.steps import free_variables
+from kscaffold.program.tree import Arithmetic, Channels, Plain, Ref, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 
 ORDER = 45
 STYLES = (Style.FUNCTIONAL, Style.SEQUENTIAL)  # classes make layers before there is a value that could tell sizes
 LEAST_CALLS = 4
-GIVEN = Ref(-1)
+GIVEN = Channels(Ref(-1))
 EXPANSION = "expansion"  # by how much a block widens what it takes
 
 
@@ -87,10 +88,10 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
             break  # one number says how wide the block is
         found = ratio(column, given)
         if found:
-            widths[name] = _width(Plain(found[0]), found[1])
+            widths[name] = GIVEN if found == (1, False) else scaled(GIVEN, *found)
         elif not flag and (expansion := _expansion(routine, calls, column)):
             flag, factors = expansion
-            widths[name] = _width(Variable(EXPANSION), False)
+            widths[name] = Arithmetic(Variable(EXPANSION), "*", GIVEN)
     if not widths:
         return _Change(routine)
     names, dropped = _new_names(routine, widths), frozenset({*widths, flag})
@@ -147,11 +148,6 @@ def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
 
 
 def _participle(tree: Tree) -> str:
-    given = dict(tree.keywords) if isinstance(tree, Object) else {}
-    if given.get("factor") == Plain(1):
+    if not isinstance(tree, Arithmetic):
         return "input"
-    return "reduced" if given.get("divides") == Plain(True) else "expanded"
-
-
-def _width(factor: Tree, divides: bool) -> Tree:
-    return Object("channels", (("of", GIVEN), ("factor", factor), ("divides", Plain(divides))))
+    return "reduced" if tree.operator == "//" else "expanded"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kscaffold.program.text import plain_source, show, written_call
-from kscaffold.program.tree import Listing, Object, Ref, Tree
+from kscaffold.program.tree import Listing, Object, Tree
 from kscaffold.program.value import Step, StepKind
 
 WIDTH = 88
@@ -32,21 +32,10 @@ def width(tree: Tree) -> int:
 
 
 def _text(tree: Tree) -> str:
-    return show(tree, call=_call, plain=plain_source, ref=_ref)
+    def call(made: Object) -> str:
+        return written_call(made, made.target.rpartition(":")[2], _text)
 
-
-def _ref(ref: Ref) -> str:
-    return "x"
-
-
-def _call(made: Object) -> str:
-    given = dict(made.keywords)
-    match made.target:
-        case "channels":
-            return f"{_text(given['factor'])} // x.shape[-1]"
-        case "either":
-            return f"{_text(given['large'])} if {_text(given['value'])} > 0 else {_text(given['small'])}"
-    return written_call(made, made.target.rpartition(":")[2], _text)
+    return show(tree, call=call, plain=plain_source, ref=lambda _: "x")
 
 
 def _arguments(step: Step) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from kscaffold.program.repeats.instances import renamed
 from kscaffold.program.repeats.texts import CannotUnify, solve
-from kscaffold.program.steps import Pairs, free_variables, map_steps, renamed, variables_in
+from kscaffold.program.steps import Pairs, free_variables, variables_in, with_trees
 from kscaffold.program.tree import Arithmetic, Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
 from kscaffold.program.usual import in_order, usual_arguments
 from kscaffold.program.value import Step, StepKind
@@ -198,9 +199,9 @@ class _Unifier:
         ]
         solved, varying = solve(names, split, lambda name: not self.closed or name in self.inner)
         columns = [Column(item.values, item.word, "", BEHIND) for item in varying]
-        found: dict[str, Tree] = {}
+        found: dict[Tree, Tree] = {}
         for index, text in zip(self.texts, solved):
-            found[f"hole{index}"] = text
+            found[Variable(f"hole{index}")] = text
             for name in variables_in(text):
                 if name.startswith(PLACEHOLDER):
                     column = columns[int(name[1:])]
@@ -218,9 +219,8 @@ class _Unifier:
             else:
                 both = zip(columns[known].values, hole.values)
                 columns[known].values = tuple(one if one is not None else two for one, two in both)
-            found[f"hole{index}"] = Variable(f"{PLACEHOLDER}{known}")
-        made = map_steps(steps, lambda tree: found.get(tree.name) if isinstance(tree, Variable) else None)
-        return Unified(made, columns)
+            found[Variable(f"hole{index}")] = Variable(f"{PLACEHOLDER}{known}")
+        return Unified(with_trees(steps, found), columns)
 
 
 def _agree(one: Values, two: Values) -> bool:
