@@ -15,13 +15,7 @@ NO_NUMBERS: Mapping[int, int] = {}
 
 
 def map_step(step: Step, change: Change, numbers: Mapping[int, int] = NO_NUMBERS) -> Step:
-    """A step with other trees, and those inside it.
-
-    Args:
-        step: The step.
-        change: Gives what is in the place of a tree; see `kscaffold.program.tree.transform`.
-        numbers: New numbers of steps; the references to them are left to `change`.
-    """
+    """A step with other trees, as `transform` changes them, and new numbers, references to which are left to that."""
     result = transform(step.result, change) if step.result else None
     return replace(
         step,
@@ -47,13 +41,7 @@ def with_trees(steps: Iterable[Step], trees: Mapping[Tree, Tree]) -> tuple[Step,
 def renumbered(
     steps: Iterable[Step], numbers: Mapping[int, int], outside: Callable[[Ref], Ref] = lambda ref: ref
 ) -> tuple[Step, ...]:
-    """Steps with other numbers.
-
-    Args:
-        steps: The steps.
-        numbers: The new number of each.
-        outside: Gives what is in the place of a value that they do not make.
-    """
+    """Steps with other numbers; `outside` gives what is in the place of a value that they do not make."""
 
     def moved(tree: Tree) -> Tree | None:
         if not isinstance(tree, Ref):

@@ -63,15 +63,9 @@ def show(
     plain: Callable[[object], str] = literal,
     ref: Callable[[Ref], str] | None = None,
 ) -> str:
-    """The text of a tree.
+    """The text of a tree; functions give that of its parts.
 
-    Args:
-        tree: What to write.
-        name: Gives the text of a bare name.
-        call: Gives the text of an object; without it, objects are written as users write them.
-        value: Gives the text of a value of a graph.
-        plain: Gives the text of a number, a string, a truth value or `None`.
-        ref: Gives the text of a value by its number; without it there can be none.
+    Without `call`, objects are written as users write them; without `ref`, there can be no values by their numbers.
     """
 
     def written(part: Tree) -> str:
@@ -113,13 +107,7 @@ def show(
 
 
 def written_call(made: Object, target: str, written: Callable[[Tree], str]) -> str:
-    """The text of a call of `target` with the arguments of an object.
-
-    Args:
-        made: The object.
-        target: The text of what is called.
-        written: Gives the text of an argument.
-    """
+    """The text of a call of `target` with the arguments of an object, each as `written` gives it."""
     listed = [written(item) for item in made.arguments]
     listed += [
         written(item) if place < made.positional else f"{key}={written(item)}"

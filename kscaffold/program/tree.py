@@ -45,12 +45,7 @@ class Value(Node):
 
 @dataclass(frozen=True)
 class Ref(Node):
-    """A value by its number: what a call gave, or an input.
-
-    Attributes:
-        source: The number of the call; inputs count down from -1.
-        path: Where it is in what the call gave, for one of several values.
-    """
+    """A value by the number of the call that gave it, inputs count down from -1; its path if it is one of several."""
 
     source: int
     path: tuple[int | str, ...] = ()
@@ -76,8 +71,8 @@ class Object(Node):
     """What makes an object: a class or function with its arguments.
 
     Attributes:
-        target: The class or function: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module.
-        keywords: Its arguments by name; those that are as usual are left out.
+        target: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module.
+        keywords: Its arguments; those that are as usual are left out.
         positional: How many of the keywords are written without their names.
         arguments: Arguments before them whose names are not known, as typed.
         repeat: How many of them are made, one after the other.

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from kscaffold.program.repeats.cost import SIZES as COUNTS
-from kscaffold.program.repeats.unify import Column, Unified, Values
+from kscaffold.program.repeats.texts import Column
+from kscaffold.program.repeats.unify import Unified, Values
 from kscaffold.program.steps import variables_in, with_trees
 from kscaffold.program.tree import NONE, Arithmetic, Either, Listing, Plain, Tree, Variable
 

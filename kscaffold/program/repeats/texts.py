@@ -15,26 +15,41 @@ Name: TypeAlias = "tuple[Token, ...]"
 Stays: TypeAlias = "Callable[[str], bool]"
 PIECE = re.compile(r"\d+|[A-Za-z]+|[^A-Za-z\d]+")
 MOST_VARYING = 3
+BEHIND = 10**9  # the place of what is not used yet
 
 
 class CannotUnify(Exception):
     """Two parts of a program are not the same but for values."""
 
 
-@dataclass(frozen=True)
-class Varying:
-    """A part of names that differs from one repetition to the next.
+@dataclass
+class Column:
+    """What differs from one repetition to the next.
 
     Attributes:
-        values: What it is in each.
-        word: The word before it; "name" for the beginning of names.
+        values: What it is in each; `None` where nothing needs it.
+        key: The argument that it is of; for a part of names, the word before it, "name" for their beginning.
+        owner: The class or function that takes it; nothing for a part of names.
+        place: The number of the step that it is first used in.
     """
 
-    values: tuple[Tree, ...]
-    word: str
+    values: Sequence[Tree | None]
+    key: str
+    owner: str = ""
+    place: int = BEHIND
+
+    @property
+    def known(self) -> tuple[Tree, ...]:
+        """What it is in each repetition that needs it."""
+        return tuple(value for value in self.values if value is not None)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a part of names that is not a number."""
+        return all(isinstance(value, Text) for value in self.known)
 
 
-Solution: TypeAlias = "tuple[list[Text], list[Varying]]"
+Solution: TypeAlias = "tuple[list[Text], list[Column]]"
 
 
 def tokens(text: Text) -> Name:
@@ -112,24 +127,21 @@ def _value(column: Sequence[Token | Text]) -> tuple[Tree, ...]:
     return tuple(item if isinstance(item, Text) else joined([item]) for item in column)
 
 
-def _variable(found: list[Varying], parts: Sequence[Name], word: str) -> Variable:
+def _variable(found: list[Column], parts: Sequence[Name], word: str) -> Variable:
     """The variable for parts of names that vary: one that does so in the same way, or a new one."""
     values = _value([part[0] if len(part) == 1 else joined(part) for part in parts])
     known = next((index for index, item in enumerate(found) if item.values == values), len(found))
     if known == len(found):
-        found.append(Varying(values, word))
+        found.append(Column(values, word))
     return Variable(f"?{known}")
 
 
 def _parts(cut: Sequence[Sequence[Name]], stays: Stays, split: bool) -> Solution | None:
     """Names of which some parts vary; `None` where those are too many.
 
-    Args:
-        cut: For each layer its name in each repetition.
-        stays: Whether a variable that stands in names already may stay there.
-        split: Whether tokens are compared one by one; else all from the first that varies to the last is one part.
+    Tokens are compared one by one if they are `split`; else all from the first that varies to the last is one part.
     """
-    found: list[Varying] = []
+    found: list[Column] = []
     texts = []
     for slot in cut:
         parts: list[Token] = []
@@ -174,7 +186,7 @@ def _beginnings(slots: Sequence[Sequence[Name | None]], stays: Stays) -> Solutio
         texts.append(joined([Variable("?0"), *rests[0]]))
     if not all(beginnings):
         return None
-    return texts, [Varying(tuple(joined(one) for one in beginnings), "name")]
+    return texts, [Column(tuple(map(joined, beginnings)), "name")]
 
 
 def _varies(names: Sequence[Name], place: int, stays: Stays) -> bool:

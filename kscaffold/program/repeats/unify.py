@@ -7,53 +7,35 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from kscaffold.program.repeats.instances import renamed
-from kscaffold.program.repeats.texts import CannotUnify, solve
+from kscaffold.program.repeats.texts import CannotUnify, Column, solve
 from kscaffold.program.steps import Pairs, free_variables, variables_in, with_trees
-from kscaffold.program.tree import Arithmetic, Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
+from kscaffold.program.tree import (
+    NONE,
+    Arithmetic,
+    Code,
+    Either,
+    Object,
+    Ref,
+    Slice,
+    Table,
+    Text,
+    Tree,
+    Variable,
+    children,
+    rebuilt,
+    walk,
+)
 from kscaffold.program.usual import in_order, usual_arguments
 from kscaffold.program.value import Step, StepKind
 
-Values: TypeAlias = "tuple[Tree | None, ...]"
+Values: TypeAlias = "Sequence[Tree | None]"
 PLACEHOLDER = "?"
-BEHIND = 10**9
 NOTHING: Mapping[str, Tree] = {}
 
 
 @dataclass
-class Column:
-    """What differs from one repetition to the next.
-
-    Attributes:
-        values: What it is in each; `None` where nothing needs it.
-        key: The argument that it is of; for a part of names, the word before it.
-        owner: The class or function that takes it; nothing for a part of names.
-        place: The number of the step that it is first used in.
-    """
-
-    values: Values
-    key: str
-    owner: str
-    place: int
-
-    @property
-    def known(self) -> tuple[Tree, ...]:
-        """What it is in each repetition that needs it."""
-        return tuple(value for value in self.values if value is not None)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is a part of names that is not a number."""
-        return all(isinstance(value, Text) for value in self.known)
-
-
-@dataclass
 class Unified:
-    """Steps with variables.
-
-    Attributes:
-        steps: The steps; variables are called `?0`, `?1`, …
-        columns: What each variable stands for.
-    """
+    """Steps with variables that are called `?0`, `?1`, …, and what those stand for."""
 
     steps: tuple[Step, ...]
     columns: list[Column] = field(default_factory=list)
@@ -137,24 +119,15 @@ class _Unifier:
         if all(isinstance(tree, Text) for tree in trees):
             self.texts.append(len(self.holes))
             return self.hole(trees, key, owner)
-        kinds = {type(tree) for tree in trees}
-        match first:
-            case Object() if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
-                return self.object(trees)  # type: ignore[arg-type]
-            case Listing(brackets=brackets) if all(_same_list(tree, first) for tree in trees):
-                if any(isinstance(part, (Ref, Object)) for part in walk(first)):
-                    items = zip(*(tree.items for tree in trees))  # type: ignore[union-attr]
-                    return Listing(brackets, tuple(self.tree(list(item), key, owner) for item in items))
-            case Table() if kinds == {Table}:
-                return Table(self.pairs([tree.items for tree in trees if isinstance(tree, Table)], owner))
-            case Slice() if kinds == {Slice}:
-                parts = zip(*((tree.start, tree.stop, tree.step) for tree in trees))  # type: ignore[union-attr]
-                return Slice(*(self.tree(list(item), key, owner) for item in parts))
-            case Arithmetic(operator=operator) if all(
-                isinstance(tree, Arithmetic) and tree.operator == operator for tree in trees
-            ):
-                left, right = ([getattr(tree, side) for tree in trees] for side in ("left", "right"))
-                return Arithmetic(self.tree(left, "", ""), operator, self.tree(right, "", ""))
+        if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
+            return self.object(trees)  # type: ignore[arg-type]
+        is_made = isinstance(first, Table | Slice | Arithmetic | Either)
+        if is_made or any(isinstance(part, Ref | Object) for part in walk(first)):
+            if all(_form(tree) == _form(first) for tree in trees):
+                # A number that something is computed from is not the argument itself.
+                key, owner = ("", "") if isinstance(first, Arithmetic) else (key, owner)
+                parts = zip(*map(children, trees))
+                return rebuilt(first, lambda _: self.tree(list(next(parts)), key, owner))
         if isinstance(first, Code) or any(isinstance(part, Ref) for tree in trees for part in walk(tree)):
             raise CannotUnify("other values")
         if any(name in self.own for name in variables_in(*trees)):
@@ -197,8 +170,8 @@ class _Unifier:
         names = [
             [value if isinstance(value, Text) else None for value in self.holes[index].values] for index in self.texts
         ]
-        solved, varying = solve(names, split, lambda name: not self.closed or name in self.inner)
-        columns = [Column(item.values, item.word, "", BEHIND) for item in varying]
+        solved, columns = solve(names, split, lambda name: not self.closed or name in self.inner)
+        varying = len(columns)
         found: dict[Tree, Tree] = {}
         for index, text in zip(self.texts, solved):
             found[Variable(f"hole{index}")] = text
@@ -210,7 +183,7 @@ class _Unifier:
             if index in self.texts:
                 continue
             # A name with the same two numbers as something else has them by chance.
-            first = 0 if len(hole.values) > 2 else len(varying)
+            first = 0 if len(hole.values) > 2 else varying
             agree = (number for number in range(first, len(columns)) if _agree(columns[number].values, hole.values))
             known = next(agree, None)
             if known is None:
@@ -229,9 +202,11 @@ def _agree(one: Values, two: Values) -> bool:
     return bool(both) and all(a == b for a, b in both)
 
 
-def _same_call(tree: Object, first: Object) -> bool:
-    return (tree.target, tree.arguments, tree.repeat) == (first.target, first.arguments, first.repeat)
+def _same_call(tree: Object, first: Tree) -> bool:
+    plain = isinstance(first, Object) and replace(first, keywords=tree.keywords, positional=tree.positional)
+    return plain == tree
 
 
-def _same_list(tree: Tree, first: Listing) -> bool:
-    return isinstance(tree, Listing) and tree.brackets == first.brackets and len(tree.items) == len(first.items)
+def _form(tree: Tree) -> Tree:
+    """A tree without what is in it."""
+    return rebuilt(tree, lambda _: NONE)

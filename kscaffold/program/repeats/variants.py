@@ -11,8 +11,8 @@ from kscaffold.program.repeats.derive import derive
 from kscaffold.program.repeats.draft import Draft
 from kscaffold.program.repeats.functions import MOST_PARAMETERS, is_callable
 from kscaffold.program.repeats.instances import holds, with_arguments
-from kscaffold.program.repeats.texts import CannotUnify
-from kscaffold.program.repeats.unify import Column, Unified, unify
+from kscaffold.program.repeats.texts import CannotUnify, Column
+from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.windows import shape_of
 from kscaffold.program.steps import Pairs, with_trees
 from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Text, Tree, Variable
