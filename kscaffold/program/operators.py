@@ -38,10 +38,12 @@ class Numbers(StrEnum):
     UNKNOWN = "nothing"
 
 
+PLAIN: dict[type, Numbers] = {int: Numbers.WHOLE, float: Numbers.FLOATS}
+
+
 def with_operators(program: Program) -> Program:
     """The program with operators instead of functions, where their operands have one type."""
-    pass_ = _Operators()
-    return Program(tuple(pass_.routine(routine) for routine in program.routines))
+    return Program(tuple(map(_Operators().routine, program.routines)))
 
 
 class _Operators:
@@ -49,19 +51,17 @@ class _Operators:
         self.gives: dict[str, Numbers] = {}  # what each function of the program gives
         self.numbers: dict[int, Numbers] = {}
         self.named: dict[str, Tree] = {}
-        self.sizes: dict[str, object] = {}
+        self.sizes: dict[str, type] = {}
 
     def routine(self, routine: Routine) -> Routine:
         """A routine with operators."""
         self.named = dict(routine.layers)
-        self.sizes = {item.name: getattr(item.default, "value", None) for item in routine.parameters}
-        self.numbers = {-1 - place: Numbers.UNKNOWN for place in range(routine.inputs)}
-        for place, item in enumerate(routine.model.inputs if routine.model else ()):
-            if item.dtype == "float32" or "int" in item.dtype:
-                self.numbers[-1 - place] = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE
-        dtypes = {item.dtype for item in routine.model.inputs if "int" in item.dtype} if routine.model else set()
-        if len(dtypes) > 1:  # whole numbers of two types are not operands of one operator
-            self.numbers = {key: value for key, value in self.numbers.items() if value is Numbers.FLOATS}
+        self.sizes = {item.name: type(getattr(item.default, "value", None)) for item in routine.parameters}
+        dtypes = [item.dtype for item in routine.model.inputs] if routine.model else []
+        whole = {dtype for dtype in dtypes if "int" in dtype}
+        # Whole numbers of two types are not operands of one operator.
+        known = {"float32": Numbers.FLOATS} | (dict.fromkeys(whole, Numbers.WHOLE) if len(whole) == 1 else {})
+        self.numbers = {-1 - place: known[dtype] for place, dtype in enumerate(dtypes) if dtype in known}
         steps = tuple(map(self.step, routine.steps))
         self.gives[routine.name] = self.common(refs(routine.result))
         return replace(routine, steps=steps)
@@ -93,19 +93,11 @@ class _Operators:
         match tree:
             case Ref(source=source):
                 return self.numbers.get(source, Numbers.UNKNOWN)
-            case Plain(value=bool()):
-                return Numbers.UNKNOWN
             case Plain(value=value):
-                return self.of_plain(value)
+                return PLAIN.get(type(value), Numbers.UNKNOWN)
             case Variable(name=name):
-                return self.of_plain(self.sizes.get(name))
+                return PLAIN.get(self.sizes.get(name, str), Numbers.UNKNOWN)
         return Numbers.UNKNOWN
-
-    def of_plain(self, value: object) -> Numbers:
-        """What a plain number is."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return Numbers.UNKNOWN
-        return Numbers.WHOLE if isinstance(value, int) else Numbers.FLOATS
 
     def common(self, found: Iterable[Ref]) -> Numbers:
         """What several values are, if they are alike."""

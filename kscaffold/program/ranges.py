@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from kscaffold.program.tree import Listing, Object, Plain, Text, Tree
+from kscaffold.program.tree import Listing, Object, Plain, Text, Tree, plain_text
 
 Columns: TypeAlias = "list[tuple[Tree, ...]]"
 
 
 def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
-    """What a loop goes over.
-
-    Args:
-        columns: What each of its variables stands for, in each round.
-        rounds: How many rounds there are.
-    """
+    """What a loop of so many rounds goes over, whose variables stand for the columns."""
     if not columns:
         return times(Plain(rounds))
     if len(columns) == 1:
@@ -35,12 +30,7 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
 
 
 def columns_of(over: Tree, variables: int) -> Columns | None:
-    """What the variables of a loop stand for in each round; `None` where that is not known before it runs.
-
-    Args:
-        over: What it goes over.
-        variables: How many variables it has.
-    """
+    """What the variables of a loop stand for in each round; `None` where that is not known before it runs."""
     given = dict(over.keywords) if isinstance(over, Object) else {}
     match over:
         case Plain(value=str(word)):
@@ -78,7 +68,4 @@ def _whole(column: Sequence[Tree]) -> list[int]:
 
 def _letter(value: Tree) -> str:
     """The one character of a name that has no more; else nothing."""
-    match value:
-        case Text(parts=(str(text),)) if len(text) == 1:
-            return text
-    return ""
+    return plain_text(value) if len(plain_text(value)) == 1 else ""

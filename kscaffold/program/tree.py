@@ -218,3 +218,9 @@ def values(tree: Tree) -> Iterator[str]:
 def names(tree: Tree) -> set[str]:
     """The bare names in a tree."""
     return {part.name for part in walk(tree) if isinstance(part, Variable)}
+
+
+def plain_text(tree: Tree | None) -> str:
+    """The characters of a name; none where it has variables, or is not a name."""
+    parts = [part for part in tree.parts if isinstance(part, str)] if isinstance(tree, Text) else []
+    return "".join(parts) if isinstance(tree, Text) and len(parts) == len(tree.parts) else ""

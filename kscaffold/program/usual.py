@@ -52,11 +52,7 @@ def uniform(value: Any) -> Any:
 
 @functools.cache
 def usual_arguments(target: str) -> dict[str, Tree]:
-    """The values of arguments that are left out.
-
-    Args:
-        target: The class as programs name it: `layers.Dense`, `keras.initializers.RandomNormal`.
-    """
+    """The arguments of `layers.Dense`, `keras.initializers.RandomNormal` … that are left out, with their values."""
     found: dict[str, Tree] = {"trainable": Plain(True)}
     module, _, name = target.rpartition(".")
     group = module.removeprefix("keras.")

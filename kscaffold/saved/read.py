@@ -15,18 +15,18 @@ from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer
 from kscaffold.saved.functional import read_functional
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
-from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
+from kscaffold.saved.value import Call, SavedFile, SavedInput, SavedLayer, SavedModel
 
 DEEPEST = 50  # models inside each other
 
 
 def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None) -> SavedFile:
-    """The model that a file describes. Nothing in the file is executed or imported.
+    """The model that a file or folder describes. Nothing in the file is executed or imported.
 
     Args:
         path: The file, or the folder.
         shown: How messages name it.
-        customs: The custom classes by name, each with its module.
+        customs: The module of each custom class, by its name.
 
     Raises:
         RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
@@ -49,7 +49,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         model,
         kind,
         tuple(objects.stubs.found.values()),
-        tuple((m, n) for n, m in objects.used.items()),
+        tuple((module, name) for name, module in objects.used.items()),
         tuple(objects.notes),
     )
 
@@ -97,36 +97,29 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
     """A `Sequential`."""
     inputs: tuple[SavedInput, ...] = ()
     layers: list[SavedLayer] = []
-    calls: list[Call] = []
-    value = Ref(-1)
-    kept = [entry for entry in config["layers"] if entry["class_name"] != "InputLayer"]
-    paths = iter(asset_paths(kept))
+    paths = iter(asset_paths(entry for entry in config["layers"] if entry["class_name"] != "InputLayer"))
     prefix = objects.prefix
     for entry in config["layers"]:
-        name = str(entry["class_name"])
-        if name == "InputLayer":
+        if entry["class_name"] == "InputLayer":
             inputs = (read_input(entry),)
             continue
         inner = entry["config"]
         shape = inner.get("batch_input_shape") if isinstance(inner, dict) else None
         if shape and not layers and not inputs:  # Keras 2 kept it with the first layer
             inputs = (SavedInput("input_layer", read_shape(shape), str(inner.get("dtype") or "float32"), True),)
-        layer = read_layer(objects, entry, f"{prefix}{next(paths)}")
-        layers.append(layer)
-        kind = CallKind.MODEL if layer.model else CallKind.LAYER
-        calls.append(Call(kind, len(layers) - 1, "", (value,)))
-        value = Ref(len(calls) - 1)
+        layers.append(read_layer(objects, entry, f"{prefix}{next(paths)}"))
     name = str(config.get("name", "sequential"))
     built = config.get("build_input_shape")
+    calls = tuple(Call(number, (Ref(number - 1 if number else -1),)) for number in range(len(layers)))
     return SavedModel(
         name,
         catalogue.is_made_up(name, "Sequential"),
         True,
         inputs,
-        tuple(counted(layers, calls)),
-        tuple(calls),
+        counted(layers, calls),
+        calls,
         Ref(-1),
-        value,
+        Ref(len(layers) - 1),
         frozen=config.get("trainable") is False and bool(layers),
         build_shape=read_shape(built) if built and not inputs else None,
     )

@@ -11,7 +11,7 @@ from kscaffold.program.tree import Code
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, argument_name, class_name
 from kscaffold.saved.value import Stub
 
-SHARED = ("shared_object_id",)  # where an object was in the memory of another program
+SHARED = "shared_object_id"  # where an object was in the memory of another program
 LONGEST_CONFIG = 2000  # characters of a config in a comment
 
 
@@ -23,17 +23,16 @@ class Stubs:
 
     def add(self, kind: str, origin: str, name: str, value: Any, why: str) -> Code:
         """A stand-in for something that the file does not hold."""
-        config = _shown_config(value.get("config") if isinstance(value, Mapping) else value)
-        wanted = class_name(name)
-        key = (wanted, config if kind == "layer" and "Lambda" in origin else "")
+        inner = value.get("config") if isinstance(value, Mapping) else value
+        config, wanted = _shown_config(inner), class_name(name)
+        is_lambda = "Lambda" in origin
+        key = (wanted, config if kind == "layer" and is_lambda else "")
         if key not in self.found:
-            arguments: tuple[str, ...] = ()
-            inner = value.get("config") if isinstance(value, Mapping) else None
-            if isinstance(inner, Mapping) and "Lambda" not in origin:
-                left_out = (*BASE_KEYS, *LEFT_OUT) if kind == "layer" else ()
-                arguments = tuple(argument_name(str(item)) for item in inner if item not in left_out)
-                if kind == "layer" and inner.get("activity_regularizer", 0) is None:
-                    arguments = tuple(item for item in arguments if item != "activity_regularizer")
+            given = inner if isinstance(inner, Mapping) and isinstance(value, Mapping) and not is_lambda else {}
+            left_out = {*BASE_KEYS, *LEFT_OUT} if kind == "layer" else set()
+            if kind == "layer" and given.get("activity_regularizer", 0) is None:
+                left_out.add("activity_regularizer")
+            arguments = tuple(argument_name(str(item)) for item in given if item not in left_out)
             taken = {stub.name for stub in self.found.values()}
             unique, number = wanted, 2
             while unique in taken or catalogue.is_layer(unique):
@@ -49,7 +48,7 @@ def _shown_config(config: Any) -> str:
         if isinstance(value, Mapping):
             if value.get("class_name") == "__lambda__":
                 return "bytecode, not read"
-            return {str(key): shown(item) for key, item in value.items() if item is not None and key not in SHARED}
+            return {str(key): shown(item) for key, item in value.items() if item is not None and key != SHARED}
         if isinstance(value, list):
             if len(value) == 3 and isinstance(value[0], str) and len(value[0]) > 40:
                 return "bytecode, not read"  # what Keras 2 saved of a Lambda

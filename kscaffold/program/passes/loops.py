@@ -15,11 +15,11 @@ from kscaffold.program.repeats.calls import program_lines
 from kscaffold.program.repeats.cost import lines_of, total
 from kscaffold.program.repeats.derive import derive
 from kscaffold.program.repeats.search import Candidate, Promising, Search
-from kscaffold.program.repeats.texts import CannotUnify, plain_text
+from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.repeats.unify import unify
 from kscaffold.program.repeats.words import loop_names
 from kscaffold.program.steps import local, map_step, map_steps
-from kscaffold.program.tree import NONE, Arithmetic, Ref, Text, Tree
+from kscaffold.program.tree import NONE, Arithmetic, Ref, Text, Tree, plain_text
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 
 ORDER = 60
@@ -120,7 +120,7 @@ class _Loops(Search):
         if any(len(self.steps.given(start, length)) != 1 for start in starts):
             return None
         windows, outside, given = self.windows(starts, length)
-        if len({self.steps.place_in(ref, start, length) for ref, start in zip(given, starts)}) != 1:
+        if len({self.steps.inside(ref, start, length) for ref, start in zip(given, starts)}) != 1:
             return None
         first, handed = outside[0], [number for number, ref in enumerate(outside[1]) if ref == given[0]]
         wanted = ((*first[: handed[0]], last, *first[handed[0] + 1 :]) for last in given[:-1] if handed)
@@ -164,8 +164,8 @@ class _Loops(Search):
             names = dict(sorted(names.items(), key=lambda item: not is_counted(unified.columns[item[0]].known)))
         over = iterable([unified.columns[index].known for index in names], len(candidate.starts))
         variables = tuple(names.values()) or ("_",)
-        place, path = self.steps.place_in(candidate.given[0], candidate.starts[0], candidate.length)
-        body, _ = self.fresh(unified.named(names))
+        given = self.steps.inside(candidate.given[0], candidate.starts[0], candidate.length)
+        body, numbers = self.fresh(unified.named(names))
 
         def moved(tree: Tree) -> Tree | None:
             if not isinstance(tree, Ref) or tree.source >= 0:
@@ -173,14 +173,14 @@ class _Loops(Search):
             return Ref(uid) if tree.source == -1 - handed else outside[-1 - tree.source]
 
         body = map_steps(body, moved)
-        result = Ref(body[place].uid, path)
+        result = Ref(numbers[given.source], given.path)
         return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body, result=result)
 
     def make(self, candidate: Candidate) -> None:
         """Puts a loop in the place of runs."""
         step = self.loop(candidate, next(self.uids))
         length = candidate.length * len(candidate.starts)
-        self.rewrite({candidate.starts[0]: step}, length, {candidate.given[-1]: Ref(step.uid)})
+        self.rewrite({candidate.starts[0]: [step]}, length, {candidate.given[-1]: Ref(step.uid)})
 
 
 def runs_of(starts: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:

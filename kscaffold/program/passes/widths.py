@@ -7,7 +7,7 @@ x = block(x, 96, 24)                                   expanded_filters = expans
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kscaffold.base.project import Style
 from kscaffold.program.repeats.calls import program_lines
@@ -33,10 +33,7 @@ def apply(program: Program) -> Program:
         known = calls[routine.name]
         if routine.model is None and len(known) >= LEAST_CALLS and all(one.given for one in known):
             current = next(one for one in program.routines if one.name == routine.name)
-            change = _change(current, known)
-            changed = Program(tuple(change.of(one) for one in program.routines))
-            if _lines(changed) - len(change.dropped) < _lines(program):
-                program = changed
+            program = _with_widths(program, current, known)
     return program
 
 
@@ -44,39 +41,8 @@ def _lines(program: Program) -> int:
     return program_lines(program.routines) + sum(len(routine.widths) for routine in program.routines)
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What becomes of a function and of its calls.
-
-    Attributes:
-        routine: The function.
-        dropped: Parameters that it does without.
-        factors: For each call, by how much it widens what it takes, if the function is told that instead.
-        names: New names for parameters.
-    """
-
-    routine: Routine
-    dropped: frozenset[str] = frozenset()
-    factors: Mapping[int, int] | None = None
-    names: Mapping[str, str] | None = None
-
-    def of(self, routine: Routine) -> Routine:
-        """A function of the program as it is then."""
-        changed = self.routine if routine.name == self.routine.name else routine
-        return replace(changed, steps=tuple(map(self.called, changed.steps)))
-
-    def called(self, step: Step) -> Step:
-        """A step in which calls of the function are as that is then."""
-        kwargs = step.kwargs
-        if step.kind is StepKind.INVOKE and step.class_name == self.routine.name:
-            names = self.names or {}
-            kwargs = tuple((names.get(key, key), value) for key, value in kwargs if key not in self.dropped)
-            kwargs += ((EXPANSION, Plain(self.factors[step.uid])),) if self.factors else ()
-        return replace(step, kwargs=kwargs, body=tuple(map(self.called, step.body)))
-
-
-def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
-    """A function without the sizes that follow from what it takes."""
+def _with_widths(program: Program, routine: Routine, calls: Sequence[Called]) -> Program:
+    """A program in which a function finds sizes out that follow from what it takes, if it is shorter then."""
     given, result = [call.given for call in calls], [call.result for call in calls]
     columns = {item.name: _numbers(item.name, calls) for item in routine.parameters if is_size(item.name)}
     columns = {name: column for name, column in columns.items() if column}
@@ -93,8 +59,8 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
             flag, factors = expansion
             widths[name] = Arithmetic(Variable(EXPANSION), "*", GIVEN)
     if not widths:
-        return _Change(routine)
-    names, dropped = _new_names(routine, widths), frozenset({*widths, flag})
+        return program
+    names, dropped = _new_names(routine, widths), {*widths, flag}
     steps = routine.steps
     if flag:
         more = Arithmetic(Variable(EXPANSION), ">", Plain(1))
@@ -102,13 +68,19 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
     steps = renamed(steps, names)
     widths = {names.get(name, name): tree for name, tree in widths.items()}
     listed = [names.get(item.name, item.name) for item in routine.parameters if item.name not in dropped]
-    changed = replace(
-        routine,
-        parameters=tuple(map(Parameter, [*listed, *([EXPANSION] if flag else [])])),
-        steps=steps,
-        widths=tuple(widths.items()),
-    )
-    return _Change(changed, dropped, factors, names)
+    parameters = tuple(map(Parameter, [*listed, *([EXPANSION] if flag else [])]))
+    made = replace(routine, parameters=parameters, steps=steps, widths=tuple(widths.items()))
+
+    def called(step: Step) -> Step:
+        kwargs = step.kwargs
+        if step.kind is StepKind.INVOKE and step.class_name == routine.name:
+            kwargs = tuple((names.get(key, key), value) for key, value in kwargs if key not in dropped)
+            kwargs += ((EXPANSION, Plain(factors[step.uid])),) if factors else ()
+        return replace(step, kwargs=kwargs, body=tuple(map(called, step.body)))
+
+    routines = (made if one is routine else one for one in program.routines)
+    changed = Program(tuple(replace(one, steps=tuple(map(called, one.steps))) for one in routines))
+    return changed if _lines(changed) - len(dropped) < _lines(program) else program
 
 
 def _numbers(name: str, calls: Sequence[Called]) -> list[int]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kscaffold.program.repeats.instances import holds, with_arguments
-from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.tree import Listing, Object, Plain, Ref, Tree, refs
-from kscaffold.program.value import Routine, Step, StepKind, every_step
+from kscaffold.program.value import Routine, Step, StepKind
 
 # Layers that leave the last axis as it is, by how their names end.
 SAME = (
@@ -27,9 +26,8 @@ class Called:
 
     Attributes:
         site: The number of the step that calls it.
-        arguments: Its arguments.
         given: The channels of the first value that it takes; 0 if they are not known.
-        result: The channels of what it gives.
+        result: The channels of what it gives; likewise.
     """
 
     site: int
@@ -75,27 +73,16 @@ class _Run:
             case StepKind.LAYER if isinstance(step.callee, Object):
                 plain = all(isinstance(arg, (Ref, Listing)) for arg in step.args)
                 return _layer(step.callee, given) if plain else 0
-        self.unknown(step.body)
         return 0
 
     def invoke(self, step: Step, given: Sequence[int]) -> int:
         """Runs a function."""
         routine, arguments = self.functions[step.class_name], dict(step.kwargs)
         inner = {Ref(-1 - number): size for number, size in enumerate(given)}
-        for one in routine.steps:
-            try:
-                self.steps(with_arguments([one], arguments), inner)
-            except CannotUnify:
-                self.unknown([one])
+        self.steps(with_arguments(routine.steps, arguments), inner)
         result = inner.get(routine.result, 0) if isinstance(routine.result, Ref) else 0
         self.calls[step.class_name].append(Called(step.uid, arguments, given[0], result))
         return result
-
-    def unknown(self, steps: Iterable[Step]) -> None:
-        """Notes calls of which nothing is known."""
-        for step in every_step(steps):
-            if step.kind is StepKind.INVOKE:
-                self.calls[step.class_name].append(Called(step.uid, {}, 0, 0))
 
 
 def _number(size: Tree | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -11,20 +11,13 @@ from kscaffold.program.repeats.calls import Signatures, invoked
 from kscaffold.program.repeats.unify import Unified
 from kscaffold.program.repeats.windows import Steps
 from kscaffold.program.repeats.words import function_words, parameter_names
-from kscaffold.program.steps import Pairs, map_steps, renumbered
+from kscaffold.program.steps import Pairs, renumbered, with_trees
 from kscaffold.program.tree import Code, Ref, Tree, transform
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 
-NO_ARGUMENTS: Mapping[int, Pairs] = {}
-
 
 class Draft:
-    """A program that is being rewritten.
-
-    Attributes:
-        routines: Its functions.
-        steps: All steps of them, as they were when they were last read.
-    """
+    """A program that is being rewritten; `steps` are all of its steps as they were when they were last read."""
 
     def __init__(self, program: Program) -> None:
         self.routines = list(program.routines)
@@ -35,22 +28,19 @@ class Draft:
         """The program as it is now."""
         return Program(tuple(self.routines))
 
+    def every_step(self) -> Iterator[Step]:
+        """All steps, also those in others."""
+        return (step for routine in self.routines for step in every_step(routine.steps))
+
     def read(self) -> None:
         """Looks at all steps anew."""
-        listed = (step.uid for routine in self.routines for step in every_step(routine.steps))
-        self.uids = count(max(listed, default=0) + 1)
+        self.uids = count(1 + max((step.uid for step in self.every_step()), default=0))
         self.signatures = Signatures(self.routines)
-        written = [self.signatures.written(step) for routine in self.routines for step in routine.steps]
-        self.steps = Steps([(routine.steps, routine.result) for routine in self.routines], written)
-
-    def names(self) -> set[str]:
-        """The names of functions, and of the variables of loops, which must not hide those."""
-        loops = {name for routine in self.routines for step in every_step(routine.steps) for name in step.variables}
-        return loops | {routine.name for routine in self.routines}
+        self.steps = Steps(self.routines, self.signatures.written)
 
     def calls_of(self, names: Sequence[str]) -> list[Step]:
         """The calls of functions; nothing where one is called in a loop, so that its arguments are not known."""
-        calls = [step for routine in self.routines for step in every_step(routine.steps) if _calls(step, names)]
+        calls = [step for step in self.every_step() if _calls(step, names)]
         top = {step.uid for routine in self.routines for step in routine.steps}
         return calls if all(step.uid in top for step in calls) else []
 
@@ -61,8 +51,8 @@ class Draft:
 
     def function(
         self, unified: Unified, inputs: int, result: Ref, without: Iterable[str] = ()
-    ) -> tuple[Routine, dict[int, str]]:
-        """A function of steps with variables, and what its parameters are called by the numbers of those.
+    ) -> tuple[Routine, list[Pairs]]:
+        """A function of steps with variables, and the arguments that each repetition gives it.
 
         Args:
             unified: The steps.
@@ -72,42 +62,42 @@ class Draft:
         """
         names = parameter_names(unified)
         steps, numbers = self.fresh(unified.named(names))
-        result = Ref(numbers[result.source], result.path) if result.source in numbers else result
-        known = self.names() - set(without)
+        # The variables of loops must not hide functions.
+        loops = {name for step in self.every_step() for name in step.variables}
+        known = loops | ({routine.name for routine in self.routines} - set(without))
         words = function_words(steps)
         name = next((word for word in words if word not in known), unique(words[0], known))
-        return Routine(name, inputs, tuple(map(Parameter, names.values())), steps, result), names
+        result = Ref(numbers.get(result.source, result.source), result.path)
+        columns = [unified.columns[index].known for index in names]
+        rows = [tuple(zip(names.values(), row)) for row in zip(*columns)]
+        return Routine(name, inputs, tuple(map(Parameter, names.values())), steps, result), rows
 
-    def rewrite(self, new: Mapping[int, Step], length: int, replacements: Mapping[Ref, Ref]) -> None:
-        """Puts new steps in the place of others, and their values in the place of what those gave.
+    def rewrite(self, new: Mapping[int, Sequence[Step]], length: int, values: Mapping[Tree, Tree]) -> None:
+        """Puts new steps in the place of runs of old ones.
 
         Args:
             new: The new steps, by where the others begin.
             length: How many of those each replaces.
-            replacements: The new values by the old ones.
+            values: What is in the place of the values that those gave.
         """
         gone = {place for start in new for place in range(start, start + length)}
         lists: list[list[Step]] = [[] for _ in self.routines]
         for place, (owner, step) in enumerate(zip(self.steps.owner, self.steps.steps)):
-            if place in new or place not in gone:
-                lists[owner].append(new.get(place, step))
-
-        def moved(tree: Tree) -> Tree | None:
-            return replacements.get(tree) if isinstance(tree, Ref) else None
-
+            lists[owner] += new.get(place, () if place in gone else [step])
         self.routines = [
-            replace(routine, steps=map_steps(steps, moved), result=transform(routine.result, moved))
+            replace(routine, steps=with_trees(steps, values), result=transform(routine.result, values.get))
             for routine, steps in zip(self.routines, lists)
         ]
 
-    def put(self, made: Routine, names: Sequence[str] = (), new: Mapping[int, Pairs] = NO_ARGUMENTS) -> None:
-        """Puts a function before those that call it, in the place of others, and looks at all steps anew.
+    def put(self, made: Routine, names: Sequence[str] = (), calls: Sequence[Step] = ()) -> None:
+        """Puts a function before those that call it, and looks at all steps anew.
 
         Args:
             made: The function.
             names: Those that it takes the place of.
-            new: New arguments for their calls, by the numbers of these.
+            calls: The calls of these, with other arguments.
         """
+        new = {step.uid: step.kwargs for step in calls}
 
         def called(step: Step) -> Step:
             callee = Code(made.name) if _calls(step, names) else step.callee
@@ -119,12 +109,8 @@ class Draft:
             for routine in self.routines
             if routine.name not in names
         ]
-        users = (
-            place
-            for place, routine in enumerate(self.routines)
-            if any(step.class_name == made.name for step, _ in invoked(routine.steps))
-        )
-        self.routines.insert(next(users), made)
+        users = [any(step.class_name == made.name for step, _ in invoked(one.steps)) for one in self.routines]
+        self.routines.insert(users.index(True), made)
         self.read()
 
 

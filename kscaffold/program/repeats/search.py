@@ -22,11 +22,9 @@ class Candidate:
 
     Attributes:
         gain: The lines that it saves, less what makes it hard to read.
-        starts: Where they begin.
-        length: How many steps each has.
         unified: The steps that stand for all.
-        outside: For each, the values from outside.
-        given: For each, the value that it gives.
+        outside: For each run, the values from outside.
+        given: For each run, the value that it gives.
     """
 
     gain: float
@@ -48,12 +46,7 @@ class Search(Draft):
     def best(
         self, promising: Iterable[Promising], look: Callable[[Sequence[int], int], Candidate | None]
     ) -> Candidate | None:
-        """What is most worthwhile.
-
-        Args:
-            promising: What to look at.
-            look: Looks at runs that begin at some places and have some length.
-        """
+        """What is most worthwhile of what is promising, once one has a look at runs by their starts and length."""
         best: Candidate | None = None
         for gain, length, starts in sorted(promising, key=lambda item: (-item[0], item[1])):
             if best is not None and gain <= best.gain:

@@ -71,12 +71,6 @@ def joined(parts: Sequence[Token]) -> Text:
     return Text(tuple(merged))
 
 
-def plain_text(tree: Tree | None) -> str:
-    """The characters of a name; none where it has variables, or is not a name."""
-    known = isinstance(tree, Text) and all(isinstance(part, str) for part in tree.parts)
-    return "".join(map(str, tree.parts)) if known and isinstance(tree, Text) else ""
-
-
 def common_beginning(names: Sequence[Name]) -> Name:
     """What names begin with, without what separates it from the rest."""
     beginning = _same(names)

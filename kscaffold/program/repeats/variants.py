@@ -14,8 +14,8 @@ from kscaffold.program.repeats.instances import holds, with_arguments
 from kscaffold.program.repeats.texts import CannotUnify, Column
 from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.windows import shape_of
-from kscaffold.program.steps import Pairs, with_trees
-from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Text, Tree, Variable
+from kscaffold.program.steps import with_trees
+from kscaffold.program.tree import Arithmetic, Code, Object, Plain, Ref, Text, Tree, Variable
 from kscaffold.program.value import Routine, Step, StepKind
 
 LEAST_COMMON = 0.5  # of the steps of the longer function
@@ -29,29 +29,22 @@ FLAGS = (
 )  # fmt: skip
 MOST_CHOICES = 100
 Slot: TypeAlias = "tuple[int, int]"  # a place, and which of the values that are taken there
-Call: TypeAlias = "tuple[int, Mapping[str, Tree]]"
 
 
-def merge(draft: Draft, pair: tuple[Routine, Routine], calls: Sequence[Call]) -> tuple[Routine, list[Pairs]]:
-    """One function for two, and the arguments of its calls.
-
-    Args:
-        draft: The program that they are in.
-        pair: The functions.
-        calls: For each call, which of the two it calls, and with what arguments.
+def merge(draft: Draft, pair: tuple[Routine, Routine], calls: Sequence[tuple[int, Step]]) -> tuple[Routine, list[Step]]:
+    """One function for two, and its calls, for calls of which each says which of the two it calls.
 
     Raises:
         CannotUnify: They have too little in common, values do not go the same ways, or nobody would call it.
     """
     places = _align(*map(_flat, pair))
-    windows = [_window(pair[side], places[side], arguments) for side, arguments in calls]
+    windows = [_window(pair[side], places[side], dict(call.kwargs)) for side, call in calls]
     whole = _Whole(windows, max(map(max, places)) + 1)
     unified = whole.unify()
     if not is_callable(unified, MOST_PARAMETERS + MORE_PARAMETERS):
         raise CannotUnify("too many parameters")
-    routine, names = draft.function(unified, pair[0].inputs, whole.result, [one.name for one in pair])
-    columns = [(name, unified.columns[index].known) for index, name in names.items()]
-    return routine, [tuple((name, values[number]) for name, values in columns) for number in range(len(calls))]
+    made, arguments = draft.function(unified, pair[0].inputs, whole.result, [one.name for one in pair])
+    return made, [replace(call, callee=Code(made.name), kwargs=given) for (_, call), given in zip(calls, arguments)]
 
 
 def _flat(routine: Routine) -> list[Step]:
@@ -132,12 +125,7 @@ def _window(routine: Routine, places: Sequence[int], arguments: Mapping[str, Tre
 
 
 class _Whole:
-    """The steps of all calls in one order; runs of steps that some calls do without are groups.
-
-    Args:
-        windows: The calls.
-        end: How many steps there are.
-    """
+    """The steps of all calls in one order, up to an end; runs of steps that some calls do without are groups."""
 
     def __init__(self, windows: Sequence[_Window], end: int) -> None:
         self.windows = windows
@@ -282,9 +270,7 @@ def _is_large(unified: Unified, there: Sequence[bool]) -> Tree | None:
 def flag_word(steps: Sequence[Step], kept: bool) -> str:
     """What a parameter is called that asks for steps.
 
-    Args:
-        steps: The steps.
-        kept: Whether a merging layer takes what they give beside what they were given.
+    It is told from them, and from whether a merging layer takes what they give beside what they were given: is `kept`.
     """
     classes = [step.class_name for step in steps]
     if any(name in ("Add", "+") for name in classes):

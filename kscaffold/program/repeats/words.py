@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from kscaffold.base.naming import identifier, unique
-from kscaffold.program.repeats.texts import Column, plain_text
+from kscaffold.program.repeats.texts import Column
 from kscaffold.program.repeats.unify import Unified
-from kscaffold.program.tree import Object, Plain, Text
+from kscaffold.program.tree import Object, Plain, Text, plain_text
 from kscaffold.program.value import Step, StepKind, every_step
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
