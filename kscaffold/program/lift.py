@@ -1,7 +1,5 @@
 """Loops as classes can hold them: over layers alone; what a round does with several is a function of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -81,7 +79,6 @@ class _Lift:
         self.uids = count(1 + max(uids, default=0))
 
     def routine(self, routine: Routine) -> Routine:
-        """A routine without loops that do several things."""
         return replace(routine, steps=tuple(self.step(step) for step in routine.steps))
 
     def step(self, step: Step) -> Step:
@@ -151,7 +148,7 @@ def parameters_given(program: Program, step: Step) -> list[tuple[str, Tree]]:
 
 def without_name(tree: Tree) -> Tree:
     """What makes a layer, without the name that it is given."""
-    if isinstance(tree, Object) and "name" in dict(tree.keywords):
+    if isinstance(tree, Object):
         return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "name"))
     return tree
 

@@ -1,14 +1,12 @@
 """What loops go over: ranges, the letters of a word, tables of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
 from kscaffold.program.tree import Listing, Object, Plain, Text, Tree, plain_text
 
-Columns: TypeAlias = "list[tuple[Tree, ...]]"
+Columns: TypeAlias = list[tuple[Tree, ...]]
 
 
 def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
@@ -61,7 +59,6 @@ def is_counted(column: Sequence[Tree]) -> bool:
 
 
 def _whole(column: Sequence[Tree]) -> list[int]:
-    """The whole numbers of a column; none if it has anything else."""
     numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
     return numbers if len(numbers) == len(column) else []
 

@@ -1,16 +1,14 @@
 """Steps with other trees, other numbers, other variables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
-from kscaffold.program.value import Step, every_step
+from kscaffold.program.tree import Object, Ref, Text, Tree, Variable, transform, walk
+from kscaffold.program.value import Step, StepKind, every_step
 
-Change: TypeAlias = "Callable[[Tree], Tree | None]"
-Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
+Change: TypeAlias = Callable[[Tree], Tree | None]
+Pairs: TypeAlias = tuple[tuple[str, Tree], ...]
 NO_NUMBERS: Mapping[int, int] = {}
 
 
@@ -69,3 +67,13 @@ def free_variables(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         yield from variables_in(step.callee, *step.trees)
         yield from (name for name in free_variables(step.body) if name not in step.variables)
+
+
+def layer_names(steps: Iterable[Step]) -> list[Text]:
+    """The names that layers are given in steps, and that functions are given for theirs."""
+    names = []
+    for step in every_step(steps):
+        invokes = step.kwargs if step.kind is StepKind.INVOKE else ()
+        pairs = step.callee.keywords if isinstance(step.callee, Object) else invokes
+        names += [value for _, value in pairs if isinstance(value, Text)]
+    return names

@@ -1,7 +1,5 @@
 """The text of a tree: Python source, and what users typed, with as few brackets as the operators need."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from fractions import Fraction

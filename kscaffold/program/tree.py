@@ -161,8 +161,21 @@ class Channels(Node):
 
 
 Tree: TypeAlias = (
-    "Plain | Variable | Value | Ref | Listing | Table | Object | Applied | Arithmetic | Part | Slice | Code | Text"
-    "| Either | Channels"
+    Plain
+    | Variable
+    | Value
+    | Ref
+    | Listing
+    | Table
+    | Object
+    | Applied
+    | Arithmetic
+    | Part
+    | Slice
+    | Code
+    | Text
+    | Either
+    | Channels
 )
 NONE = Plain(None)
 DOTS = Code("...")

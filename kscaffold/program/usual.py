@@ -1,7 +1,5 @@
 """Arguments of objects of Keras as one writes them, and those that they have where a program does not give them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +8,8 @@ from typing import Any, TypeAlias
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
 
-Read: TypeAlias = "Callable[[Any, str], Tree]"
-Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
+Read: TypeAlias = Callable[[Any, str], Tree]
+Pairs: TypeAlias = tuple[tuple[str, Tree], ...]
 # Arguments that take one number for all axes.
 UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")
 EVERY_LAYER = {"dtype": 1001, "trainable": 1002, "name": 1003}  # what every layer takes stands behind the rest

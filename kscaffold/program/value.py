@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
-from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, refs
+from kscaffold.program.tree import Code, Object, Ref, Tree, refs
 
 
 class StepKind(StrEnum):
@@ -208,8 +208,3 @@ def every_step(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from every_step(step.body)
-
-
-def is_true(tree: Tree | None) -> bool:
-    """Whether a tree is `True`."""
-    return tree == Plain(True)

@@ -1,7 +1,5 @@
 """Gets the config of a model out of a file that nobody vouches for: a zip, a folder, an HDF5 file, or JSON."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import zipfile
@@ -54,7 +52,6 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
 
 
 def _read(path: Path, what: str, shown: str, most: int = LARGEST_CONFIG + 1) -> bytes:
-    """The beginning of a file."""
     try:
         with path.open("rb") as file:
             return file.read(most)
@@ -95,10 +92,6 @@ def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
     """The words that lookup layers learned, by where their layer is in the model: `layers/string_lookup`.
 
     Words that are too many to stand in source are left out; so are those that cannot be read.
-
-    Args:
-        path: The file or folder.
-        kind: What it is: only archives and folders hold words.
     """
     found: dict[str, tuple[str, ...]] = {}
     if kind == "keras":

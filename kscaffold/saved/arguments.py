@@ -1,7 +1,5 @@
 """The arguments of a layer of Keras as a person writes them: what is as usual, or follows from others, is left out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

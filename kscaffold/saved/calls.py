@@ -1,7 +1,5 @@
 """What calls stand for in code: operators and functions of `keras.ops`, and where in what they give a value is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The entries of a model's config: its inputs and layers, and where in a file what belongs to them is kept."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +12,7 @@ from kscaffold.saved.names import Malformed, text
 from kscaffold.saved.objects import Objects
 from kscaffold.saved.value import Call, SavedInput, SavedLayer, embedded
 
-Entry: TypeAlias = "Mapping[str, Any]"
+Entry: TypeAlias = Mapping[str, Any]
 LOOKUPS = ("StringLookup", "TextVectorization", "IntegerLookup")
 
 

@@ -1,7 +1,5 @@
 """A saved model as a program: a statement for each call, without functions of its own."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import count
 
@@ -59,7 +57,6 @@ class _Flat:
         return variables
 
     def routine(self, model: SavedModel) -> Routine:
-        """The function that builds a model."""
         variables = self.variables(model)
         uids: list[int] = []
 

@@ -1,7 +1,5 @@
 """A functional model: from its config to its calls, in an order in which a person would write them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -139,7 +137,6 @@ class _Graph:
         return kind not in self.objects.customs and catalogue.is_layer(kind)
 
     def arguments(self, name: str, index: int, node: Any) -> Arguments:
-        """The arguments of one call."""
         if isinstance(node, dict):
             args = [self.argument(item) for item in node["args"]]
             kwargs = {str(key): self.argument(item) for key, item in node["kwargs"].items()}

@@ -1,7 +1,5 @@
 """Masks, and `training`, that Keras passes on by itself: they stand in a config, and in no source."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 
 from kscaffold.keras_data import catalogue

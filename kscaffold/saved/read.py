@@ -1,7 +1,5 @@
 """From the file of a saved model to the model, and to those inside it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +14,6 @@ from kscaffold.saved.functional import read_functional
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
 from kscaffold.saved.value import Call, SavedFile, SavedInput, SavedLayer, SavedModel
-
-DEEPEST = 50  # models inside each other
 
 
 def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None) -> SavedFile:
@@ -55,15 +51,11 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
 
 
 class _Reader:
-    """Reads the models of one file."""
-
     def __init__(self, customs: Mapping[str, str], shown: str) -> None:
         self.shown = shown
         self.objects = Objects(customs, self.inner_model)
-        self.depth = 0
 
     def top(self, entry: Mapping[str, Any]) -> SavedModel:
-        """The model of the whole file."""
         name, config = str(entry["class_name"]), entry["config"]
         if isinstance(config, list):  # Keras 2.2 and before saved the layers of a Sequential alone
             entry = {**entry, "config": {"name": "sequential", "layers": config}}
@@ -80,21 +72,15 @@ class _Reader:
         return Object("model", (("model", self.model(entry)),))  # type: ignore[arg-type]
 
     def model(self, entry: Mapping[str, Any]) -> SavedModel:
-        """A model."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise Malformed(f"more than {DEEPEST} models are inside each other")
         config = entry["config"]
         sequential = "input_layers" not in config
         outside, self.objects.frozen = self.objects.frozen, self.objects.frozen or config.get("trainable") is False
         read = _sequential(self.objects, config) if sequential else read_functional(self.objects, config)
         self.objects.frozen = outside
-        self.depth -= 1
         return replace(read, frozen=read.frozen and not outside)
 
 
 def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
-    """A `Sequential`."""
     inputs: tuple[SavedInput, ...] = ()
     layers: list[SavedLayer] = []
     paths = iter(asset_paths(entry for entry in config["layers"] if entry["class_name"] != "InputLayer"))

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, refs, walk
 
-Paths: TypeAlias = "tuple[tuple[int | str, ...], ...]"
+Paths: TypeAlias = tuple[tuple[int | str, ...], ...]
 
 
 @dataclass(frozen=True)

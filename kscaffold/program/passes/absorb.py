@@ -4,16 +4,14 @@ x = block(x, 64, name="a") …                       x = block(x, 64, name="a") 
 x = layers.Dense(64, name="b_dense")(x) …          x = block(x, 64, dropout=True, name="b")
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscaffold.program.repeats.cost import total
-from kscaffold.program.repeats.functions import LEAST_GAIN, Functions, layer_names
+from kscaffold.program.repeats.functions import LEAST_GAIN, Functions
 from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
 from kscaffold.program.repeats.variants import merge
-from kscaffold.program.steps import free_variables, local, map_steps
+from kscaffold.program.steps import free_variables, layer_names, local, map_steps
 from kscaffold.program.tree import Code, Ref, Text, Tree, Variable
 from kscaffold.program.value import Program, Routine, Step, StepKind
 

@@ -4,8 +4,6 @@ x = layers.Dense(64, name="a_dense")(x) …          x = dense_norm(x, 64, name=
 x = layers.Dense(32, name="b_dense")(x) …          x = dense_norm(x, 32, name="b", dropout=True)
 """
 
-from __future__ import annotations
-
 from itertools import combinations
 
 from kscaffold.program.repeats.cost import FUNCTION_LINES, total

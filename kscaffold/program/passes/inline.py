@@ -4,10 +4,7 @@ def conv(x, filters, name): …
 x = conv(x, 64, name="stem")                       x = layers.Conv2D(64, 3, name="stem")(x)
 """
 
-from __future__ import annotations
-
-from kscaffold.program.repeats.calls import program_lines
-from kscaffold.program.repeats.cost import FUNCTION_LINES
+from kscaffold.program.repeats.cost import FUNCTION_LINES, program_lines
 from kscaffold.program.repeats.draft import Draft
 from kscaffold.program.repeats.instances import with_arguments
 from kscaffold.program.repeats.texts import CannotUnify
@@ -40,11 +37,7 @@ def _length(program: Program) -> int:
 
 
 def _inlined(program: Program, routine: Routine) -> Program:
-    """A program in which the steps of a function are in the place of its calls.
-
-    Raises:
-        CannotUnify: They depend on something that is not known there.
-    """
+    """A program with the steps of a function in the place of its calls; raises `CannotUnify` where those may vary."""
     if any(step.kind is StepKind.IF for step in routine.steps):
         raise CannotUnify("a condition")
     assert isinstance(routine.result, Ref)

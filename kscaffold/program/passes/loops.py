@@ -4,15 +4,13 @@ x = layers.Dense(64, name="hidden1")(x)            for i in range(1, 3):
 x = layers.Dense(64, name="hidden2")(x)                x = layers.Dense(64, name=f"hidden{i}")(x)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from itertools import groupby, takewhile
 
 from kscaffold.program.ranges import is_counted, iterable
-from kscaffold.program.repeats.calls import program_lines
-from kscaffold.program.repeats.cost import lines_of, total
+from kscaffold.program.repeats.cost import lines_of, program_lines, total
 from kscaffold.program.repeats.derive import derive
 from kscaffold.program.repeats.search import Candidate, Promising, Search
 from kscaffold.program.repeats.texts import CannotUnify
@@ -84,12 +82,11 @@ class _Loops(Search):
         """What is set in a step, without names, values, and what is computed from numbers that count."""
         if step.uid not in self.settings:
             (own,), _ = local([step])
-            change = dict.fromkeys((Text, Ref, Arithmetic), NONE)
-            self.settings[step.uid] = map_step(own, lambda tree: change.get(type(tree)))
+            change = (Text, Ref, Arithmetic)
+            self.settings[step.uid] = map_step(own, lambda tree: NONE if isinstance(tree, change) else None)
         return self.settings[step.uid]
 
     def promising(self) -> Iterator[Promising]:
-        """The runs that may become loops."""
         for item in self.steps.repeated():
             for run in runs_of(item.starts, item.length):
                 # Several steps of one kind are a round only where all rounds are the same.
@@ -100,16 +97,17 @@ class _Loops(Search):
                         yield gain, item.length, part
 
     def look(self, starts: Sequence[int], length: int) -> Candidate | None:
-        """A loop for runs, and what it is worth; `None` if they cannot be one."""
         candidate = self.candidate(starts, length)
         if candidate is None:
             return None
-        loop = self.loop(candidate, 0)
-        before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
-        after = lines_of(self.signatures.written(loop))
-        if any(step.kind is StepKind.INVOKE for step in every_step(loop.body)):
-            # A loop that calls functions decides what their defaults are.
-            before, after = sum(self.steps.lines), self.lines_with(candidate, loop)
+        invokes = any(step.kind is StepKind.INVOKE for step in every_step(candidate.unified.steps))
+        if invokes:  # a loop that calls functions decides what their defaults are
+            trial = copy(self)
+            trial.make(candidate)
+            before, after = sum(self.steps.lines), program_lines(trial.routines)
+        else:
+            before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
+            after = lines_of(self.loop(candidate, 0))
         return replace(candidate, gain=before - after - 0.3 * max(0, len(candidate.unified.asked) - 2))
 
     def candidate(self, starts: Sequence[int], length: int) -> Candidate | None:
@@ -143,17 +141,7 @@ class _Loops(Search):
             return None
         return Candidate(0, tuple(starts), length, unified, outside, given)
 
-    def lines_with(self, candidate: Candidate, loop: Step) -> int:
-        """The lines of the program with a loop."""
-        number, first = self.steps.owner[candidate.starts[0]], candidate.starts[0]
-        place = first - self.steps.owner.index(number)
-        steps = list(self.routines[number].steps)
-        steps[place : place + candidate.length * len(candidate.starts)] = [loop]
-        changed = replace(self.routines[number], steps=tuple(steps))
-        return program_lines([*self.routines[:number], changed, *self.routines[number + 1 :]])
-
     def loop(self, candidate: Candidate, uid: int) -> Step:
-        """The loop that stands for all runs."""
         unified, outside = candidate.unified, candidate.outside[0]
         handed = candidate.outside[1].index(candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
@@ -177,7 +165,6 @@ class _Loops(Search):
         return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body, result=result)
 
     def make(self, candidate: Candidate) -> None:
-        """Puts a loop in the place of runs."""
         step = self.loop(candidate, next(self.uids))
         length = candidate.length * len(candidate.starts)
         self.rewrite({candidate.starts[0]: [step]}, length, {candidate.given[-1]: Ref(step.uid)})

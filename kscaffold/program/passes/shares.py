@@ -4,8 +4,6 @@ x = block(x, rate=0.0125)                          x = block(x, rate=0.2 * 1 / 1
 x = block(x, rate=0.025)                           x = block(x, rate=0.2 * 2 / 16)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise

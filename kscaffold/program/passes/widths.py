@@ -4,15 +4,12 @@ def block(x, wide, filters): …                     def block(x, filters, expan
 x = block(x, 96, 24)                                   expanded_filters = expansion * x.shape[-1]
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kscaffold.base.project import Style
-from kscaffold.program.repeats.calls import program_lines
 from kscaffold.program.repeats.channels import Called, every_call
-from kscaffold.program.repeats.cost import SIZES, is_size
+from kscaffold.program.repeats.cost import SIZES, is_size, program_lines
 from kscaffold.program.repeats.derive import ratio, scaled, whole_numbers
 from kscaffold.program.repeats.instances import renamed
 from kscaffold.program.steps import free_variables

@@ -1,7 +1,5 @@
 """How many channels values have, as far as a program tells without Keras."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,7 +15,7 @@ SAME = (
     "Pooling2D", "Pooling3D", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Rescaling",
 )  # fmt: skip
 MERGING = ("Add", "Multiply", "Subtract", "Average", "Maximum", "Minimum", "+", "*", "-", "/")
-Sizes: TypeAlias = "dict[Ref, int]"  # of the last axis; 0 if it is not known
+Sizes: TypeAlias = dict[Ref, int]  # of the last axis; 0 if it is not known
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,12 @@ class _Run:
         self.calls: dict[str, list[Called]] = {name: [] for name in self.functions}
 
     def steps(self, steps: Iterable[Step], sizes: Sizes) -> Sizes:
-        """Adds the channels of what steps give."""
         for step in steps:
             found = self.step(step, sizes)
             sizes |= {Ref(step.uid, path): found for path in step.outputs or ((),)}
         return sizes
 
     def step(self, step: Step, sizes: Sizes) -> int:
-        """The channels of what a step gives."""
         given = [sizes.get(ref, 0) for tree in step.trees for ref in refs(tree)]
         match step.kind:
             case StepKind.INVOKE:
@@ -76,7 +72,6 @@ class _Run:
         return 0
 
     def invoke(self, step: Step, given: Sequence[int]) -> int:
-        """Runs a function."""
         routine, arguments = self.functions[step.class_name], dict(step.kwargs)
         inner = {Ref(-1 - number): size for number, size in enumerate(given)}
         self.steps(with_arguments(routine.steps, arguments), inner)
@@ -90,7 +85,6 @@ def _number(size: Tree | None) -> int:
 
 
 def _layer(made: Object, given: Sequence[int]) -> int:
-    """The channels of what a layer gives."""
     name, keywords = made.class_name, dict(made.keywords)
     if not made.target.startswith("layers.") or "data_format" in keywords or not given:
         return 0

@@ -1,7 +1,5 @@
 """Values that follow from others: four times as many filters, another padding where there are strides."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -16,8 +14,8 @@ LARGEST_FACTOR = 8
 LARGEST_DIVISOR = 32
 SIZES = (*COUNTS, "key_dim", "output_dim")
 DECIDING = ("strides", "kernel_size", "dilation_rate")
-Numbers: TypeAlias = "list[int | None]"
-Replaced: TypeAlias = "dict[int, Tree]"
+Numbers: TypeAlias = list[int | None]
+Replaced: TypeAlias = dict[int, Tree]
 
 
 def derive(unified: Unified) -> None:
@@ -32,15 +30,7 @@ def derive(unified: Unified) -> None:
 
 
 def ratio(numbers: Sequence[int | None], base: Sequence[int | None]) -> tuple[int, bool] | None:
-    """By what one multiplies numbers, or divides them, to get others.
-
-    Args:
-        numbers: The others; `None` where any will do.
-        base: The numbers.
-
-    Returns:
-        The factor, and whether it divides; `None` if they do not follow.
-    """
+    """By what one multiplies a base, or divides it, to get numbers, of which `None` may be any: factor and which."""
     both = [(one, two) for one, two in zip(numbers, base) if one is not None]
     if not both or any(two is None for _, two in both):
         return None

@@ -1,13 +1,11 @@
 """A program while it is rewritten: steps go, calls and loops come, and values keep their meaning."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
 from kscaffold.base.naming import unique
-from kscaffold.program.repeats.calls import Signatures, invoked
+from kscaffold.program.repeats.cost import Signatures, invoked
 from kscaffold.program.repeats.unify import Unified
 from kscaffold.program.repeats.windows import Steps
 from kscaffold.program.repeats.words import function_words, parameter_names
@@ -90,13 +88,7 @@ class Draft:
         ]
 
     def put(self, made: Routine, names: Sequence[str] = (), calls: Sequence[Step] = ()) -> None:
-        """Puts a function before those that call it, and looks at all steps anew.
-
-        Args:
-            made: The function.
-            names: Those that it takes the place of.
-            calls: The calls of these, with other arguments.
-        """
+        """Puts a function before those that call it, in the place of others whose calls get other arguments."""
         new = {step.uid: step.kwargs for step in calls}
 
         def called(step: Step) -> Step:

@@ -1,7 +1,5 @@
 """Runs of steps that are the same but for values, wherever they are, as a function and calls of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, zip_longest
@@ -12,8 +10,8 @@ from kscaffold.program.repeats.search import Candidate, Promising, Search, apart
 from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
 from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.words import ACTIVATIONS
-from kscaffold.program.steps import free_variables
-from kscaffold.program.tree import Code, Object, Ref, Text, Tree, plain_text
+from kscaffold.program.steps import free_variables, layer_names
+from kscaffold.program.tree import Code, Ref, Text, Tree, plain_text
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 
 MOST_PARAMETERS = 7
@@ -160,16 +158,6 @@ class Functions(Search):
                 if name.startswith(text) and not other:
                     return True
         return False
-
-
-def layer_names(steps: Sequence[Step]) -> list[Text]:
-    """The names that layers are given in steps, and that functions are given for theirs."""
-    names = []
-    for step in every_step(steps):
-        invokes = step.kwargs if step.kind is StepKind.INVOKE else ()
-        pairs = step.callee.keywords if isinstance(step.callee, Object) else invokes
-        names += [value for _, value in pairs if isinstance(value, Text)]
-    return names
 
 
 def is_callable(unified: Unified, most: int) -> bool:

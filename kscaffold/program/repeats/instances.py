@@ -1,7 +1,5 @@
 """Steps of a function as one of its calls makes them: with arguments instead of parameters."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Iterable, Mapping
 

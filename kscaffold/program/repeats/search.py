@@ -1,7 +1,5 @@
 """The search for what is most worthwhile: it looks closely at the runs of steps that promise most."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,7 +11,7 @@ from kscaffold.program.tree import Ref
 from kscaffold.program.value import Program, Step
 
 WORK = 500_000  # steps that are compared in a pass: behind that it stays with what it has found
-Promising: TypeAlias = "tuple[float, int, tuple[int, ...]]"  # lines saved at most, length and starts of runs
+Promising: TypeAlias = tuple[float, int, tuple[int, ...]]  # lines saved at most, length and starts of runs
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Names of layers as f-strings: what varies in them from one repetition to the next."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +8,9 @@ from typing import TypeAlias
 
 from kscaffold.program.tree import Plain, Text, Tree, Variable
 
-Token: TypeAlias = "str | Variable"
-Name: TypeAlias = "tuple[Token, ...]"
-Stays: TypeAlias = "Callable[[str], bool]"
+Token: TypeAlias = str | Variable
+Name: TypeAlias = tuple[Token, ...]
+Stays: TypeAlias = Callable[[str], bool]
 PIECE = re.compile(r"\d+|[A-Za-z]+|[^A-Za-z\d]+")
 MOST_VARYING = 3
 BEHIND = 10**9  # the place of what is not used yet
@@ -49,7 +47,7 @@ class Column:
         return all(isinstance(value, Text) for value in self.known)
 
 
-Solution: TypeAlias = "tuple[list[Text], list[Column]]"
+Solution: TypeAlias = tuple[list[Text], list[Column]]
 
 
 def tokens(text: Text) -> Name:
@@ -84,20 +82,16 @@ def _same(names: Sequence[Name]) -> Name:
 
 
 def _ends_between(name: Name) -> bool:
-    """Whether a name ends with what separates words."""
     return bool(name) and isinstance(name[-1], str) and not name[-1].isalnum()
 
 
 def solve(slots: Sequence[Sequence[Text | None]], split: bool, stays: Stays) -> Solution:
-    """Names that hold for all repetitions.
+    """Names that hold for all repetitions, with variables `?0`, `?1`, … in them, and what those stand for.
 
     Args:
         slots: For each layer its name in each repetition; `None` where a repetition does without it.
         split: Whether numbers are found one by one, for a loop; else names begin with what varies, for a function.
         stays: Whether a variable that stands in names already may stay there.
-
-    Returns:
-        The names with variables in them, which are called `?0`, `?1`, …, and what those stand for.
 
     Raises:
         CannotUnify: The names differ in too many ways.

@@ -1,7 +1,5 @@
 """Steps that are the same but for values, as one list of steps with variables for what differs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -13,11 +11,9 @@ from kscaffold.program.tree import (
     NONE,
     Arithmetic,
     Code,
-    Either,
+    Listing,
     Object,
     Ref,
-    Slice,
-    Table,
     Text,
     Tree,
     Variable,
@@ -26,9 +22,9 @@ from kscaffold.program.tree import (
     walk,
 )
 from kscaffold.program.usual import in_order, usual_arguments
-from kscaffold.program.value import Step, StepKind
+from kscaffold.program.value import Step
 
-Values: TypeAlias = "Sequence[Tree | None]"
+Values: TypeAlias = Sequence[Tree | None]
 PLACEHOLDER = "?"
 NOTHING: Mapping[str, Tree] = {}
 
@@ -81,36 +77,24 @@ class _Unifier:
         self.there: list[bool] = []
 
     def step(self, steps: Sequence[Step]) -> Step:
-        """One step for several."""
         first = steps[0]
         self.place = first.uid if not self.own else self.place
-        if any(one.kind is not first.kind or len(one.args) != len(first.args) for one in steps):
+        if len({(one.kind, len(one.args), len(one.variables), len(one.body)) for one in steps}) > 1:
             raise CannotUnify("steps of another kind")
-        if first.kind in (StepKind.LOOP, StepKind.IF):
-            return self.loop(steps)
-        callee = self.tree([one.callee for one in steps], "", "")
-        if not isinstance(callee, type(first.callee)):
+        callee = self.tree([one.callee for one in steps], "rows" if first.body else "", "")
+        if not first.body and not isinstance(callee, type(first.callee)):
             raise CannotUnify("other layers")
         args = tuple(self.tree(list(items), "", first.class_name) for items in zip(*(one.args for one in steps)))
         kwargs = self.pairs([one.kwargs for one in steps], first.class_name)
-        return replace(first, callee=callee, args=args, kwargs=kwargs)
-
-    def loop(self, steps: Sequence[Step]) -> Step:
-        """One loop for several, whose variables have the same names then."""
-        first = steps[0]
-        if any(len(one.variables) != len(first.variables) or len(one.body) != len(first.body) for one in steps):
-            raise CannotUnify("loops of another kind")
-        args = tuple(self.tree(list(items), "", "") for items in zip(*(one.args for one in steps)))
-        callee = self.tree([one.callee for one in steps], "rows", "")
+        # The variables of one loop for several have the same names.
         bodies = [renamed(one.body, dict(zip(one.variables, first.variables))) for one in steps]
         outer, self.own = self.own, self.own | set(first.variables)
         self.inner |= set(first.variables)
-        body = tuple(self.step(inner) for inner in zip(*bodies, strict=True))
+        body = tuple(map(self.step, zip(*bodies)))
         self.own = outer
-        return replace(first, callee=callee, args=args, body=body)
+        return replace(first, callee=callee, args=args, kwargs=kwargs, body=body)
 
     def tree(self, trees: list[Tree], key: str, owner: str) -> Tree:
-        """One tree for several."""
         first = trees[0]
         # One name that is left is not a constant.
         partial = not all(self.there) and any(isinstance(part, Text) for part in walk(first))
@@ -121,13 +105,13 @@ class _Unifier:
             return self.hole(trees, key, owner)
         if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
             return self.object(trees)  # type: ignore[arg-type]
-        is_made = isinstance(first, Table | Slice | Arithmetic | Either)
-        if is_made or any(isinstance(part, Ref | Object) for part in walk(first)):
-            if all(_form(tree) == _form(first) for tree in trees):
-                # A number that something is computed from is not the argument itself.
-                key, owner = ("", "") if isinstance(first, Arithmetic) else (key, owner)
-                parts = zip(*map(children, trees))
-                return rebuilt(first, lambda _: self.tree(list(next(parts)), key, owner))
+        # A list of plain numbers is one value.
+        is_value = isinstance(first, Listing) and not any(isinstance(part, Ref | Object) for part in walk(first))
+        if children(first) and not is_value and all(_form(tree) == _form(first) for tree in trees):
+            # A number that something is computed from is not the argument itself.
+            key, owner = ("", "") if isinstance(first, Arithmetic) else (key, owner)
+            parts = zip(*map(children, trees))
+            return rebuilt(first, lambda _: self.tree(list(next(parts)), key, owner))
         if isinstance(first, Code) or any(isinstance(part, Ref) for tree in trees for part in walk(tree)):
             raise CannotUnify("other values")
         if any(name in self.own for name in variables_in(*trees)):
@@ -139,7 +123,6 @@ class _Unifier:
         return self.closed and any(name not in self.own for name in variables_in(tree))
 
     def hole(self, trees: list[Tree], key: str, owner: str) -> Variable:
-        """A variable for what differs."""
         known = iter(trees)
         self.holes.append(Column(tuple(next(known) if there else None for there in self.there), key, owner, self.place))
         return Variable(f"hole{len(self.holes) - 1}")
@@ -155,7 +138,6 @@ class _Unifier:
         return replace(first, keywords=pairs, positional=min(placed, next(same, placed)))
 
     def pairs(self, listed: Sequence[Pairs], owner: str, usual: Mapping[str, Tree] = NOTHING) -> Pairs:
-        """One list of arguments for several."""
         tables = [dict(pairs) for pairs in listed]
         found = []
         for key in dict.fromkeys(key for table in tables for key in table):

@@ -1,7 +1,5 @@
 """Runs of steps that are the same but for values: where they are, and what goes in and out of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
