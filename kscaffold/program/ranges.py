@@ -40,10 +40,13 @@ def columns_of(over: Tree, variables: int) -> Columns | None:
             numbers = range(start[0], start[0] + len(letters[0])) if start and letters else ()
             return [tuple(map(Plain, numbers)), letters[0]] if letters and start else None
         case Object(target="range"):
-            count = "count" in given
-            ends = [Plain(1), given["count"]] if count else [given["first"], given["last"], given.get("step", Plain(1))]
-            known = _whole(ends)
-            return [tuple(map(Plain, range(known[0], known[1] + 1, *known[2:])))] if known else None
+            one = Plain(1)
+            known = _whole(
+                [given.get("first", one), given.get("count", given.get("last", one)), given.get("step", one)]
+            )
+            if known:
+                first, last, step = known
+                return [tuple(map(Plain, range(first, last + (1 if step > 0 else -1), step)))]
     return None
 
 

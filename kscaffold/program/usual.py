@@ -16,14 +16,7 @@ EVERY_LAYER = {"dtype": 1001, "trainable": 1002, "name": 1003}  # what every lay
 
 
 def written(key: str, value: Any, read: Read, required: bool = False) -> Tree:
-    """An argument of a layer of Keras, as one writes it.
-
-    Args:
-        key: Its name.
-        value: What a config says.
-        read: What a value of a config is in code.
-        required: Whether the layer has no default for it.
-    """
+    """An argument of a layer of Keras as one writes it: what a config says, which `read` makes a tree of."""
     if key == "activation" and value == "linear" and not required:
         return NONE
     if key == "axis" and isinstance(value, list) and len(value) == 1:

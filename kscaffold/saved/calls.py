@@ -18,14 +18,14 @@ OPERATORS = {
 PAIRS = ("ops.top_k", "ops.moments", "ops.qr", "ops.eig", "ops.eigh")
 
 
-def operation_call(entry: Entry, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Call:
+def operation_call(objects: Objects, entry: Entry, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Call:
     """A call of a function of `keras.ops`, or an operator."""
     module, name = str(entry["module"]), str(entry["class_name"])
     known = catalogue.operation_of_class(module, name)
     if known is None:
         raise RequestError(f"Keras has no public function that makes the operation {name[:60]!r} of {module[:60]}.")
-    given = {key: _init_value(value) for key, value in entry["config"].items() if key in known.init}
-    usual = {key: _init_value(_listed(default[0])) for key, default in known.init.items() if default}
+    given = {key: _init_value(objects, value) for key, value in entry["config"].items() if key in known.init}
+    usual = {key: _init_value(objects, default[0]) for key, default in known.init.items() if default}
     given = {key: value for key, value in given.items() if value != usual.get(key)}
     symbol = OPERATORS.get(name)
     if symbol and not kwargs and not given and len(args) == (1 if name == "Negative" else 2):
@@ -66,16 +66,12 @@ def _in_order(
     return tuple(placed), {**values, **kwargs}
 
 
-def _init_value(value: Any) -> Tree:
+def _init_value(objects: Objects, value: Any) -> Tree:
     if isinstance(value, (list, tuple)):
-        return Listing("()", tuple(_init_value(item) for item in value))
+        return Listing("()", tuple(_init_value(objects, item) for item in value))
     if isinstance(value, dict):
-        return Objects({}, lambda entry: Object("model")).value(value)
+        return objects.value(value)
     return Plain(value)
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def layer_outputs(layer: SavedLayer, kwargs: Mapping[str, Tree]) -> Paths:

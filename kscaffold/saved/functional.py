@@ -75,7 +75,7 @@ class _Graph:
             kwargs = {key: placed(value) for key, value in self.nodes[node][1].items()}
             places[node] = len(calls)
             if is_operation(entry):
-                calls.append(operation_call(entry, args, kwargs))
+                calls.append(operation_call(self.objects, entry, args, kwargs))
                 continue
             if number not in numbers:
                 self.objects.query_rank = _query_rank(entry)

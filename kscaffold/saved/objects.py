@@ -14,7 +14,7 @@ from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Ta
 from kscaffold.saved import constants
 from kscaffold.saved.arguments import positional, unusual
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
-from kscaffold.saved.value import Stub
+from kscaffold.saved.value import SavedModel, Stub
 
 MOST_NUMBERS = 10_000  # beyond these a constant is no longer source
 MANY_NUMBERS = 100  # more than a person writes in source
@@ -53,12 +53,14 @@ class Objects:
 
     Args:
         customs: The module of each custom class, by its name.
-        model: Reads a model that is an argument of a layer; gives what makes it.
+        read_model: Reads a model that is an argument of a layer.
     """
 
-    def __init__(self, customs: Mapping[str, str], model: Callable[[Mapping[str, Any]], Object]) -> None:
+    def __init__(
+        self, customs: Mapping[str, str], read_model: Callable[["Objects", Mapping[str, Any]], SavedModel]
+    ) -> None:
         self.customs = customs
-        self.model = model
+        self.read_model = read_model
         self.stubs = Stubs()
         self.used: dict[str, str] = {}
         # The words that layers learned, and where the model that is being read is in the whole.
@@ -196,7 +198,7 @@ class Objects:
         if not isinstance(config, dict):
             raise Malformed(f"the config of {name} is not a dictionary")
         if name in catalogue.MODEL_CLASSES and _is_of_keras(value):
-            return self.model(value)
+            return Object("model", (("model", self.read_model(self, value)),))  # type: ignore[arg-type]
         known = name != "Lambda" and catalogue.is_layer(name) and _is_of_keras(value)
         base, plain = self.base_keywords(name, config, known), name.rpartition(">")[2]
         if known:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
-from kscaffold.program.tree import Object, Ref
+from kscaffold.program.tree import Ref
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
@@ -28,10 +28,10 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
     """
     kind, config = read_config(path, shown)
-    reader = _Reader(customs or {}, shown)
-    reader.objects.words = read_words(path, kind)
+    objects = Objects(customs or {}, _read)
+    objects.words = read_words(path, kind)
     try:
-        model = reader.top(config)
+        model = _read(objects, _graph(config, shown))
     except Malformed as error:
         raise RequestError(f"The config is malformed: {error}.", where=shown) from error
     except RecursionError as error:
@@ -40,7 +40,6 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         # A config that somebody made up may have anything anywhere.
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
-    objects = reader.objects
     return SavedFile(
         model,
         kind,
@@ -50,34 +49,26 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
     )
 
 
-class _Reader:
-    def __init__(self, customs: Mapping[str, str], shown: str) -> None:
-        self.shown = shown
-        self.objects = Objects(customs, self.inner_model)
+def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:
+    """The config of the model of a whole file, if it says what the model is made of."""
+    name, config = str(entry["class_name"]), entry["config"]
+    if isinstance(config, list):  # Keras 2.2 and before saved the layers of a Sequential alone
+        return {**entry, "config": {"name": "sequential", "layers": config}}
+    if "layers" not in config:
+        raise RequestError(
+            f"{name[:80]!r} is a subclassed model: its file holds its name and no graph.",
+            hint="Only models made of layers (functional, Sequential) describe themselves.",
+            where=shown,
+        )
+    return entry
 
-    def top(self, entry: Mapping[str, Any]) -> SavedModel:
-        name, config = str(entry["class_name"]), entry["config"]
-        if isinstance(config, list):  # Keras 2.2 and before saved the layers of a Sequential alone
-            entry = {**entry, "config": {"name": "sequential", "layers": config}}
-        elif "layers" not in config:
-            raise RequestError(
-                f"{name[:80]!r} is a subclassed model: its file holds its name and no graph.",
-                hint="Only models made of layers (functional, Sequential) describe themselves.",
-                where=self.shown,
-            )
-        return self.model(entry)
 
-    def inner_model(self, entry: Mapping[str, Any]) -> Object:
-        """What makes a model that is an argument of a layer."""
-        return Object("model", (("model", self.model(entry)),))  # type: ignore[arg-type]
-
-    def model(self, entry: Mapping[str, Any]) -> SavedModel:
-        config = entry["config"]
-        sequential = "input_layers" not in config
-        outside, self.objects.frozen = self.objects.frozen, self.objects.frozen or config.get("trainable") is False
-        read = _sequential(self.objects, config) if sequential else read_functional(self.objects, config)
-        self.objects.frozen = outside
-        return replace(read, frozen=read.frozen and not outside)
+def _read(objects: Objects, entry: Mapping[str, Any]) -> SavedModel:
+    config = entry["config"]
+    outside, objects.frozen = objects.frozen, objects.frozen or config.get("trainable") is False
+    read = (read_functional if "input_layers" in config else _sequential)(objects, config)
+    objects.frozen = outside
+    return replace(read, frozen=read.frozen and not outside)
 
 
 def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:

@@ -5,8 +5,8 @@ x = conv(x, 64, name="stem")                       x = layers.Conv2D(64, 3, name
 """
 
 from kscaffold.program.repeats.cost import FUNCTION_LINES, program_lines
-from kscaffold.program.repeats.draft import Draft
 from kscaffold.program.repeats.instances import with_arguments
+from kscaffold.program.repeats.search import Draft
 from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.steps import with_trees
 from kscaffold.program.tree import Ref

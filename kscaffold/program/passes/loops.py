@@ -16,7 +16,7 @@ from kscaffold.program.repeats.search import Candidate, Promising, Search
 from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.repeats.unify import unify
 from kscaffold.program.repeats.words import loop_names
-from kscaffold.program.steps import local, map_step, map_steps
+from kscaffold.program.steps import local, map_steps
 from kscaffold.program.tree import NONE, Arithmetic, Ref, Text, Tree, plain_text
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 
@@ -46,10 +46,6 @@ def _better(flat: Routine, looped: Routine) -> Routine:
 
 
 class _Loops(Search):
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.settings: dict[int, object] = {}
-
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few."""
         self.read()
@@ -73,18 +69,11 @@ class _Loops(Search):
     def alike(self, run: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
         """The parts of a run in which rounds differ in names alone, and in numbers that something is computed from."""
 
-        def settings(start: int) -> list[object]:
-            return [self.setting(step) for step in self.steps.steps[start : start + length]]
+        def settings(start: int) -> tuple[Step, ...]:
+            own, _ = local(self.steps.steps[start : start + length])
+            return map_steps(own, lambda tree: NONE if isinstance(tree, Text | Ref | Arithmetic) else None)
 
         return (tuple(group) for _, group in groupby(run, settings))
-
-    def setting(self, step: Step) -> object:
-        """What is set in a step, without names, values, and what is computed from numbers that count."""
-        if step.uid not in self.settings:
-            (own,), _ = local([step])
-            change = (Text, Ref, Arithmetic)
-            self.settings[step.uid] = map_step(own, lambda tree: NONE if isinstance(tree, change) else None)
-        return self.settings[step.uid]
 
     def promising(self) -> Iterator[Promising]:
         for item in self.steps.repeated():

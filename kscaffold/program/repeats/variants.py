@@ -7,9 +7,9 @@ from itertools import groupby, islice, pairwise, product
 from typing import TypeAlias
 
 from kscaffold.program.repeats.derive import derive
-from kscaffold.program.repeats.draft import Draft
 from kscaffold.program.repeats.functions import MOST_PARAMETERS, is_callable
 from kscaffold.program.repeats.instances import holds, with_arguments
+from kscaffold.program.repeats.search import Draft
 from kscaffold.program.repeats.texts import CannotUnify, Column
 from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.windows import shape_of
