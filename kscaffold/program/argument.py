@@ -98,11 +98,7 @@ class Argument:
         return self.example or self.default or EXAMPLES[self.kind]
 
     def with_default(self, other: Argument) -> Argument:
-        """The same argument with the default of another.
-
-        Raises:
-            RequestError: The other is of another type, or its default is none for this one.
-        """
+        """The same argument with the default of another; raises `RequestError` if that is none for this one."""
         if other.kind is not self.kind:
             raise RequestError(f"{self.name!r} is of type {self.kind} in this template, not {other.kind}.")
         argument = replace(self, default=other.default)
@@ -110,11 +106,7 @@ class Argument:
         return argument
 
     def must_be_positive(self) -> Argument:
-        """The same argument, used as a size.
-
-        Raises:
-            RequestError: It is not a whole number, or its default is not positive.
-        """
+        """The same argument, used as a size; raises `RequestError` if it cannot be one."""
         if self.kind is not Kind.INT:
             raise RequestError(
                 f"{self.name!r} is used as a size, but it is of type {self.kind}.",

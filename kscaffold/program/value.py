@@ -95,7 +95,6 @@ class Input:
     Attributes:
         name: Its name; in code where it is `generated`, for Keras, too, where it is not.
         sizes: The shape of one example, without the batch axis; `None` where a size is not fixed.
-        batch_size: The number of examples in a batch, where it is fixed.
         options: Further arguments that are true: sparse, ragged, optional.
     """
 
@@ -116,7 +115,6 @@ class Model:
         name: The name that Keras is told; empty where Keras may name it.
         inputs: None for a `Sequential` that nobody has told its input.
         input_tree: How it is given its inputs: one, a list, a dictionary.
-        frozen: Whether nothing in it is trained.
         build_shape: For a `Sequential` without an input, the shape that it is built for.
     """
 
@@ -136,8 +134,7 @@ class Cut:
         builder: The function that builds the other model.
         inputs: The layers or inputs of the other model whose outputs it takes.
         outputs: The layers of the other model whose outputs it gives.
-        starts: The values of the other model that it takes.
-        ends: The values of the other model that it gives.
+        starts: The values of the other model that it takes; those that it gives are its ends.
         takes: Its inputs, where its layers are called once more: a class has none that could be taken out of it.
     """
 
@@ -165,8 +162,7 @@ class Routine:
     """A function of the program.
 
     Attributes:
-        inputs: How many values it takes.
-        parameters: What else it takes.
+        inputs: How many values it takes, besides the parameters.
         model: The model that it builds; `None` for a function that applies layers.
         layers: What makes the layers and models that have a variable in it, by that.
         widths: Sizes that it finds out from the first value that it takes, by their variables.

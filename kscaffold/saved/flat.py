@@ -79,18 +79,12 @@ class _Flat:
             kwargs = tuple((key, moved(value)) for key, value in call.kwargs)
             uids.append(next(self.uids))
             steps.append(Step(uids[-1], kind, callee, args, kwargs, call.outputs))
-        shape = model.build_shape
-        name = "" if model.generated else model.name
-        return Routine(
-            f"build_{self.name(model)}",
-            len(model.inputs),
-            (),
-            tuple(steps),
-            moved(model.output_tree),
-            Model(name, tuple(map(_input, model.inputs)), model.input_tree, model.sequential, model.frozen, shape),
-            tuple((variable, self.made(model.layers[number])) for number, variable in variables.items()),
-            words=tuple((variables[place], layer.words) for place, layer in enumerate(model.layers) if layer.words),
-        )
+        inputs, told = tuple(map(_input, model.inputs)), "" if model.generated else model.name
+        facts = Model(told, inputs, model.input_tree, model.sequential, model.frozen, model.build_shape)
+        layers = tuple((variable, self.made(model.layers[number])) for number, variable in variables.items())
+        words = tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words)
+        name, result = f"build_{self.name(model)}", moved(model.output_tree)
+        return Routine(name, len(inputs), (), tuple(steps), result, facts, layers, words=words)
 
 
 def _input(item: SavedInput) -> Input:

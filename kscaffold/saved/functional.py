@@ -84,17 +84,11 @@ class _Graph:
             outputs = layer_outputs(layers[numbers[number]], kwargs)
             calls.append(Call(numbers[number], args, tuple(kwargs.items()), outputs))
         name = str(self.config.get("name", "functional"))
-        return SavedModel(
-            name,
-            catalogue.is_made_up(name, "Functional"),
-            False,
-            tuple(read_input(self.entries[item]) for item in self.inputs),
-            counted(layers, calls),
-            tuple(calls),
-            placed(input_tree),
-            placed(output_tree),
-            frozen=self.config.get("trainable") is False,
-        )
+        generated = catalogue.is_made_up(name, "Functional")
+        inputs = tuple(read_input(self.entries[item]) for item in self.inputs)
+        ends = placed(input_tree), placed(output_tree)
+        frozen = self.config.get("trainable") is False
+        return SavedModel(name, generated, False, inputs, counted(layers, calls), tuple(calls), *ends, frozen)
 
     def is_input(self, name: str) -> bool:
         return self.entries[name].get("class_name") == "InputLayer"

@@ -33,12 +33,9 @@ def nobody_wrote(kind: str, args: list[Tree], kwargs: Mapping[str, Tree]) -> boo
 
 
 def without_masks(nodes: MutableMapping[Node, Arguments], entries: Sequence[Entry], written: Collection[Node]) -> None:
-    """Takes the masks out that come from an embedding or a masking layer; those that the user computes stay.
+    """Takes the masks out that come from an embedding or a masking layer.
 
-    Args:
-        nodes: The arguments of each call.
-        entries: The config of each layer by its number.
-        written: The calls that somebody wrote with a mask.
+    Those that the user computes stay, and those in calls that somebody has `written` with a mask.
     """
     masked = _behind(nodes, {number for number, entry in enumerate(entries) if _makes_masks(entry)})
     passed = {node for node in nodes if node[0] in masked and node not in written}

@@ -40,13 +40,8 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         # A config that somebody made up may have anything anywhere.
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
-    return SavedFile(
-        model,
-        kind,
-        tuple(objects.stubs.found.values()),
-        tuple((module, name) for name, module in objects.used.items()),
-        tuple(objects.notes),
-    )
+    used = tuple((module, name) for name, module in objects.used.items())
+    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, tuple(objects.notes))
 
 
 def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:
@@ -86,17 +81,10 @@ def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
             inputs = (SavedInput("input_layer", read_shape(shape), str(inner.get("dtype") or "float32"), True),)
         layers.append(read_layer(objects, entry, f"{prefix}{next(paths)}"))
     name = str(config.get("name", "sequential"))
-    built = config.get("build_input_shape")
+    generated = catalogue.is_made_up(name, "Sequential")
     calls = tuple(Call(number, (Ref(number - 1 if number else -1),)) for number in range(len(layers)))
-    return SavedModel(
-        name,
-        catalogue.is_made_up(name, "Sequential"),
-        True,
-        inputs,
-        counted(layers, calls),
-        calls,
-        Ref(-1),
-        Ref(len(layers) - 1),
-        frozen=config.get("trainable") is False and bool(layers),
-        build_shape=read_shape(built) if built and not inputs else None,
-    )
+    frozen = config.get("trainable") is False and bool(layers)
+    built = config.get("build_input_shape")
+    shape = read_shape(built) if built and not inputs else None
+    ends = Ref(-1), Ref(len(layers) - 1)
+    return SavedModel(name, generated, True, inputs, counted(layers, calls), calls, *ends, frozen, shape)

@@ -35,7 +35,6 @@ class SavedLayer:
     Attributes:
         made: What makes it; for a model, what its function is given.
         generated: Whether Keras made up the name, so that nobody depends on it.
-        calls: How often it is called.
         words: For a layer that learned words or whole numbers, those; empty if they are not known, or too many.
     """
 
@@ -69,10 +68,8 @@ class Stub:
     """A class or function that the file names but does not hold.
 
     Attributes:
-        name: Its name in the generated code.
         kind: `layer`, `function` or the kind of object that it is.
         origin: What the file calls it.
-        arguments: The arguments that it is given, by name.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.
     """
@@ -93,7 +90,6 @@ class SavedModel:
         generated: Whether Keras made up the name.
         calls: What is called, each behind those that it needs.
         input_tree: How inputs are given: one, a list, a dictionary.
-        output_tree: How outputs are given.
         frozen: Whether the model itself says that nothing in it is trained.
         build_shape: For a `Sequential` without an input, the shape that it is built for.
     """

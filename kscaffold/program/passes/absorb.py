@@ -85,7 +85,7 @@ class _Absorbing(Functions):
         given = self.steps.given(start, length)
         own, outside = local(steps)
         beginning = common_beginning([tokens(name) for name in layer_names(own)])
-        plain = not any(step.kind in (StepKind.NAMED, StepKind.LOOP) for step in steps)
+        plain = not any(step.kind is StepKind.NAMED for step in steps)
         if len(given) != 1 or not plain or any(free_variables(own)) or not beginning:
             return
 

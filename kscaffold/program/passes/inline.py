@@ -7,7 +7,6 @@ x = conv(x, 64, name="stem")                       x = layers.Conv2D(64, 3, name
 from kscaffold.program.repeats.cost import FUNCTION_LINES, program_lines
 from kscaffold.program.repeats.instances import with_arguments
 from kscaffold.program.repeats.search import Draft
-from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.steps import with_trees
 from kscaffold.program.tree import Ref
 from kscaffold.program.value import Program, Routine, StepKind
@@ -22,11 +21,9 @@ def apply(program: Program) -> Program:
     for routine in program.routines:
         current = next(one for one in program.routines if one.name == routine.name)
         calls = Draft(program).calls_of([routine.name])
-        if routine.model is None and routine.steps and 1 <= len(calls) <= MOST_CALLS:
-            try:
-                inlined = _inlined(program, current)
-            except CannotUnify:
-                continue
+        has_conditions = any(step.kind is StepKind.IF for step in current.steps)
+        if routine.model is None and routine.steps and 1 <= len(calls) <= MOST_CALLS and not has_conditions:
+            inlined = _inlined(program, current)
             if len(calls) == 1 or _length(inlined) < _length(program):
                 program = inlined
     return program
@@ -37,9 +34,7 @@ def _length(program: Program) -> int:
 
 
 def _inlined(program: Program, routine: Routine) -> Program:
-    """A program with the steps of a function in the place of its calls; raises `CannotUnify` where those may vary."""
-    if any(step.kind is StepKind.IF for step in routine.steps):
-        raise CannotUnify("a condition")
+    """A program with the steps of a function in the place of its calls."""
     assert isinstance(routine.result, Ref)
     draft = Draft(program)
     while calls := draft.calls_of([routine.name]):

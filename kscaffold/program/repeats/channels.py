@@ -20,13 +20,7 @@ Sizes: TypeAlias = dict[Ref, int]  # of the last axis; 0 if it is not known
 
 @dataclass(frozen=True)
 class Called:
-    """A call of a function while the program runs.
-
-    Attributes:
-        site: The number of the step that calls it.
-        given: The channels of the first value that it takes; 0 if they are not known.
-        result: The channels of what it gives; likewise.
-    """
+    """A call while the program runs: by which step, and the channels of what it takes first and gives; 0 if unknown."""
 
     site: int
     arguments: Mapping[str, Tree]

@@ -48,8 +48,6 @@ def merge(draft: Draft, pair: tuple[Routine, Routine], calls: Sequence[tuple[int
 
 def _flat(routine: Routine) -> list[Step]:
     """The steps of a function, those in an `if` among the others."""
-    if any(step.kind is StepKind.LOOP for step in routine.steps):
-        raise CannotUnify("a loop")
     return [inner for step in routine.steps for inner in (step.body if step.kind is StepKind.IF else (step,))]
 
 

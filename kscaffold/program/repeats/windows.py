@@ -23,12 +23,7 @@ class Repeated:
 
 
 class Steps:
-    """The steps of all routines, one after the other, with what a search asks of them again and again.
-
-    Args:
-        routines: The routines.
-        written: Gives a step as it will be written.
-    """
+    """The steps of all routines, one after the other, with what a search asks of them again and again."""
 
     def __init__(self, routines: Sequence[Routine], written: Callable[[Step], Step]) -> None:
         self.steps = [step for routine in routines for step in routine.steps]
