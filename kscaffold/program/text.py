@@ -123,6 +123,8 @@ def binding(tree: Tree, text: str) -> int:
             return BINDING["/"]
         case Plain() if text.startswith("-"):
             return BINDING["-1"]
+        case Either():
+            return 0
     return ATOM
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from kscaffold.base.project import Style
 from kscaffold.program.repeats.channels import Called, every_call
 from kscaffold.program.repeats.cost import SIZES, is_size, program_lines
-from kscaffold.program.repeats.derive import ratio, scaled, whole_numbers
+from kscaffold.program.repeats.derive import Numbers, ratio, scaled, whole_numbers
 from kscaffold.program.repeats.instances import renamed
 from kscaffold.program.steps import free_variables
 from kscaffold.program.tree import Arithmetic, Channels, Plain, Ref, Tree, Variable
@@ -41,8 +41,9 @@ def _lines(program: Program) -> int:
 def _with_widths(program: Program, routine: Routine, calls: Sequence[Called]) -> Program:
     """A program in which a function finds sizes out that follow from what it takes, if it is shorter then."""
     given, result = [call.given for call in calls], [call.result for call in calls]
-    columns = {item.name: _numbers(item.name, calls) for item in routine.parameters if is_size(item.name)}
-    columns = {name: column for name, column in columns.items() if column}
+    sizes = [item.name for item in routine.parameters if is_size(item.name)]
+    numbers = {name: whole_numbers([call.arguments[name] for call in calls]) for name in sizes}
+    columns = {name: column for name, column in numbers.items() if column}
     widths: dict[str, Tree] = {}
     flag = ""
     factors: dict[int, int] = {}
@@ -80,13 +81,7 @@ def _with_widths(program: Program, routine: Routine, calls: Sequence[Called]) ->
     return changed if _lines(changed) - len(dropped) < _lines(program) else program
 
 
-def _numbers(name: str, calls: Sequence[Called]) -> list[int]:
-    """A size in each call; none if one is not known."""
-    numbers = whole_numbers([call.arguments.get(name, Variable(name)) for call in calls]) or []
-    return [number for number in numbers if number is not None]
-
-
-def _expansion(routine: Routine, calls: Sequence[Called], column: Sequence[int]) -> tuple[str, dict[int, int]] | None:
+def _expansion(routine: Routine, calls: Sequence[Called], column: Numbers) -> tuple[str, dict[int, int]] | None:
     """The flag that says whether a block widens what it takes, and by how much each call does."""
     times = [ratio([one], [call.given]) or (0, True) for one, call in zip(column, calls)]
     factors = {call.site: factor for call, (factor, _) in zip(calls, times)}
@@ -113,10 +108,6 @@ def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
         free = word in widths or all(item.name != word for item in routine.parameters)
         if len(left) == 1 and left[0] != word and free:
             names[left[0]] = word
-    return names | {name: f"{_participle(tree)}_{name}" for name, tree in widths.items() if name in SIZES}
-
-
-def _participle(tree: Tree) -> str:
-    if not isinstance(tree, Arithmetic):
-        return "input"
-    return "reduced" if tree.operator == "//" else "expanded"
+    words = {"//": "reduced", "*": "expanded"}
+    kinds = {name: words[tree.operator] if isinstance(tree, Arithmetic) else "input" for name, tree in widths.items()}
+    return names | {name: f"{kind}_{name}" for name, kind in kinds.items() if name in SIZES}

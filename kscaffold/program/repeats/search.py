@@ -73,13 +73,9 @@ class Draft:
     def function(
         self, unified: Unified, inputs: int, result: Ref, without: Iterable[str] = ()
     ) -> tuple[Routine, list[Pairs]]:
-        """A function of steps with variables, and the arguments that each repetition gives it.
+        """A function of steps that take so many inputs, and the arguments that each repetition gives it.
 
-        Args:
-            unified: The steps.
-            inputs: How many values they take.
-            result: What they give.
-            without: Functions that it takes the place of, whose names it may have.
+        Its name may be that of a function which the program will be `without`.
         """
         names = parameter_names(unified)
         steps, numbers = self.fresh(unified.named(names))
@@ -94,13 +90,7 @@ class Draft:
         return Routine(name, inputs, tuple(map(Parameter, names.values())), steps, result), rows
 
     def rewrite(self, new: Mapping[int, Sequence[Step]], length: int, values: Mapping[Tree, Tree]) -> None:
-        """Puts new steps in the place of runs of old ones.
-
-        Args:
-            new: The new steps, by where the others begin.
-            length: How many of those each replaces.
-            values: What is in the place of the values that those gave.
-        """
+        """Puts new steps in the place of runs of old ones of some length, by where these begin, and so with values."""
         gone = {place for start in new for place in range(start, start + length)}
         lists: list[list[Step]] = [[] for _ in self.routines]
         for place, (owner, step) in enumerate(zip(self.steps.owner, self.steps.steps)):

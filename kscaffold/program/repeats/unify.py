@@ -52,7 +52,7 @@ def unify(windows: Sequence[Sequence[Step | None]], split: bool, closed: bool) -
 
     Args:
         windows: The steps of each repetition; `None` where a repetition does without one.
-        split: Whether names are for a loop; see `kscaffold.program.repeats.texts.solve`.
+        split: Whether names are for a loop; see `solve`.
         closed: Whether variables from outside must not stay, because the steps become a function.
 
     Raises:
