@@ -26,10 +26,7 @@ def lift_loops(program: Program) -> Program:
 
 
 def is_chain(steps: Sequence[Step], start: Ref, inputs: Mapping[str, int]) -> bool:
-    """Whether steps are layers, or loops over such, each of which takes what the one before gave and nothing else.
-
-    The first one takes `start`; `inputs` says how many values each function of the program takes.
-    """
+    """Whether steps are layers, or loops over such: the first takes `start`, each other what the one before gave."""
     value = start
     for step in steps:
         if step.kind in OWNERS:

@@ -179,6 +179,7 @@ Tree: TypeAlias = (
 )
 NONE = Plain(None)
 DOTS = Code("...")
+LEAVES = (Plain, Variable, Value, Ref, Code)
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
@@ -190,14 +191,16 @@ def children(tree: Tree) -> tuple[Tree, ...]:
 
 def rebuilt(tree: Tree, new: Callable[[Tree], Tree]) -> Tree:
     """A tree with other parts directly in it."""
+    if isinstance(tree, LEAVES):
+        return tree
 
     def inside(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(inside, value))
         return new(value) if isinstance(value, Node) else value  # type: ignore[arg-type]
 
-    made: Any = type(tree)
-    return tree if isinstance(tree, Plain | Ref | Code) else made(*map(inside, vars(tree).values()))
+    made: Callable[..., Tree] = type(tree)
+    return made(*map(inside, vars(tree).values()))
 
 
 def walk(tree: Tree) -> Iterator[Tree]:

@@ -46,6 +46,10 @@ def _better(flat: Routine, looped: Routine) -> Routine:
 
 
 class _Loops(Search):
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.settings: dict[int, Step] = {}
+
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few."""
         self.read()
@@ -69,11 +73,18 @@ class _Loops(Search):
     def alike(self, run: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
         """The parts of a run in which rounds differ in names alone, and in numbers that something is computed from."""
 
-        def settings(start: int) -> tuple[Step, ...]:
-            own, _ = local(self.steps.steps[start : start + length])
-            return map_steps(own, lambda tree: NONE if isinstance(tree, Text | Ref | Arithmetic) else None)
+        def settings(start: int) -> list[Step]:
+            return [self.setting(step) for step in self.steps.steps[start : start + length]]
 
         return (tuple(group) for _, group in groupby(run, settings))
+
+    def setting(self, step: Step) -> Step:
+        """What is set in a step, without names, values, and what is computed from numbers that count."""
+        if step.uid not in self.settings:
+            own, _ = local([step])
+            computed = (Text, Ref, Arithmetic)
+            (self.settings[step.uid],) = map_steps(own, lambda tree: NONE if isinstance(tree, computed) else None)
+        return self.settings[step.uid]
 
     def promising(self) -> Iterator[Promising]:
         for item in self.steps.repeated():

@@ -247,10 +247,7 @@ def _is_large(unified: Unified, there: Sequence[bool]) -> Tree | None:
 
 
 def flag_word(steps: Sequence[Step], kept: bool) -> str:
-    """What a parameter is called that asks for steps.
-
-    It is told from them, and from whether a merging layer takes what they give beside what they were given: is `kept`.
-    """
+    """What a parameter is called that asks for steps, with which what they were given is `kept` for a merging layer."""
     classes = [step.class_name for step in steps]
     if any(name in ("Add", "+") for name in classes):
         return "residual"
