@@ -15,8 +15,7 @@ from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.model_text import part_package
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.saved_module import SavedFlags
-from kscaffold.saved.inside import inner_models
-from kscaffold.saved.value import SavedFile, SavedModel, layer_order
+from kscaffold.saved.value import SavedFile, SavedModel, every_model, layer_order
 from kscaffold.source.formatting import Formatter
 from kscaffold.source.spec import spec_document
 from kscaffold.spec.graph.document import parse_document
@@ -150,4 +149,4 @@ class SpecScaffold(ModelScaffold):
 
 def has_sequential(model: SavedModel) -> bool:
     """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
-    return any(part.sequential for part in inner_models(model) if part is not model)
+    return any(part.sequential for part in every_model(model) if part is not model)

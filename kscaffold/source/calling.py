@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kscaffold.program.lift import call_keywords, given_values, is_over_one, owns_layers
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Table, Tree, Variable, refs, transform
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, loop_variable
 from kscaffold.source.classes import Module, input_structure
@@ -151,14 +151,8 @@ class Calling:
         """A tree in `call`, where the arguments of the constructor are attributes."""
 
         def change(part: Tree) -> Tree | None:
-            match part:
-                case Variable(name=name) if name in self.attributes.arguments:
-                    return Variable(f"{self.owner}.{name}")
-                case Scaled(factor=factor, variable=variable, divides=divides) if (
-                    variable.name in self.attributes.arguments
-                ):
-                    return Scaled(factor, Variable(f"{self.owner}.{variable.name}"), divides)
-            return None
+            known = isinstance(part, Variable) and part.name in self.attributes.arguments
+            return Variable(f"{self.owner}.{part.name}") if known and isinstance(part, Variable) else None
 
         return transform(tree, change)
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind
 from kscaffold.program.lift import parameters_given
 from kscaffold.program.text import COMPARISONS, literal
-from kscaffold.program.tree import NONE, Arithmetic, Listing, Object, Plain, Scaled, Text, Tree, Variable
+from kscaffold.program.tree import NONE, Arithmetic, Either, Listing, Object, Plain, Text, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 from kscaffold.source.expression import no_value, source
 from kscaffold.spec.language.syntax import parse_expression
@@ -54,12 +54,10 @@ def _kind(value: Tree, name: str) -> Kind:
             return NUMBERS.get(type(plain), Kind.ANY)
         case Text():
             return Kind.STR
-        case Scaled():
-            return Kind.INT
         case Listing(brackets="()"):
             return Kind.TUPLE
         case Arithmetic(operator=operator):
-            return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.ANY
+            return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.INT
         case Object(target=target):
             return next(
                 (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
@@ -90,9 +88,9 @@ def _resolved(program: Program, caller: Routine, rows: Rows, value: Tree) -> Ite
     if isinstance(value, Variable):
         found = rows.get(value.name)
         yield from _column(program, caller, *found) if found else _given(program, caller, value.name)
-    elif isinstance(value, Object) and value.target == "either":
-        for key in ("large", "small"):
-            yield from _resolved(program, caller, rows, dict(value.keywords)[key])
+    elif isinstance(value, Either):
+        for part in (value.then, value.other):
+            yield from _resolved(program, caller, rows, part)
     else:
         yield value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Object, Plain, Ref, Tree, refs
-from kscaffold.saved.value import Call, CallKind, SavedModel
+from kscaffold.saved.value import Call, SavedModel
 from kscaffold.source.diagram.drawing import Box, Drawing
 
 SHOWN = (
@@ -41,8 +41,8 @@ def picture(model: SavedModel, title: str) -> Drawing:
             ends[-1 - index] = f"{group}/in{index}"
         for index, call in enumerate(part.calls):
             name = f"{group}/{index}"
-            kind = "model" if call.kind is CallKind.MODEL else "layer"
             layer = part.layer_of(call)
+            kind = "model" if layer and layer.model else "layer"
             boxes.append(
                 Box(name, call_title(part, call), layer.name if layer and not layer.generated else "", kind, group)
             )

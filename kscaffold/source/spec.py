@@ -10,8 +10,17 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import identifier
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Ref, Table, Tree, refs
-from kscaffold.saved.inside import form_of, inner_models, items_of, keys_of
-from kscaffold.saved.value import Call, CallKind, SavedInput, SavedLayer, SavedModel, uses_of
+from kscaffold.saved.value import (
+    Call,
+    SavedInput,
+    SavedLayer,
+    SavedModel,
+    every_model,
+    form_of,
+    items_of,
+    keys_of,
+    uses_of,
+)
 from kscaffold.source.spec_text import SLICE, Words, operation_name
 
 RESERVED = {"model", "keras", "layers", "ops", "training"}
@@ -38,7 +47,7 @@ class _Spec:
     def __init__(self, model: SavedModel, shown: str) -> None:
         self.shown = shown
         self.models: dict[str, dict[str, Any]] = {}
-        every = list(inner_models(model))
+        every = list(every_model(model))
         self.keys = {key for part in every for tree in (part.input_tree, part.output_tree) for key in keys_of(tree)}
         # What Keras calls layers and operations that have no name is not a name for anything else.
         self.made_up = {stem for part in every for stem in _stems(part)}
@@ -241,7 +250,7 @@ class _One:
         for call in self.model.calls:
             taken = [ref for tree in (*call.args, *(item for _, item in call.kwargs)) for ref in refs(tree)]
             if value in taken:
-                alone = call.kind is not CallKind.OPERATION or (taken == [value] and call.function != SLICE)
+                alone = not call.function or (taken == [value] and call.function != SLICE)
                 layer = self.model.layer_of(call)
                 own = layer is not None and layer.model is None and self.signature(call) is None
                 return call.args[:1] == (value,) and alone and (len(call.args) == 1 or not layer or own)
@@ -259,7 +268,7 @@ class _One:
 
     def chain(self, call: Call) -> str:
         """A chain that ends with a call."""
-        if call.kind is CallKind.OPERATION:
+        if call.function:
             return self.operation(call)
         values, further = self.given(call)
         passed = [*map(self.words.tree, further), *(f"{key}={self.words.tree(item)}" for key, item in call.kwargs)]
@@ -333,7 +342,7 @@ def _stems(model: SavedModel) -> Iterator[str]:
         if layer.generated and layer.model is None:
             yield catalogue.made_up_stem(layer.made.class_name)
     for call in model.calls:
-        if call.kind is CallKind.OPERATION:
+        if call.function:
             function = operation_name(call.function, len(call.args))
             yield "get_item" if call.function == SLICE else function.rpartition(".")[2]
 
@@ -346,7 +355,7 @@ def plain_chain(model: SavedModel) -> str | None:
         return "its outputs are not one value"
     for index, call in enumerate(model.calls):
         before = Ref(index - 1) if index else Ref(-1)
-        if call.kind is CallKind.OPERATION:
+        if call.function:
             return f"it has the operation {call.function}"
         name = model.layers[call.layer].name
         if call.args != (before,) or call.outputs != ((),):
