@@ -23,7 +23,7 @@ def templates(context: click.Context, typed: str) -> list[str]:
 
 def parts(context: click.Context, typed: str) -> Iterable[str]:
     """What can be ejected."""
-    from kscaffold.library.eject import built_in_parts
+    from kscaffold.kinds.eject import built_in_parts
 
     return built_in_parts()
 

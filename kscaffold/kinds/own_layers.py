@@ -25,7 +25,6 @@ class OwnLayers:
     Attributes:
         items: The classes as the spec names them.
         package: The package that they are registered under for saving.
-        catalogue: The templates that there are.
     """
 
     items: tuple[OwnClass, ...]
@@ -33,11 +32,7 @@ class OwnLayers:
     catalogue: Catalogue
 
     def template(self, item: OwnClass) -> Template:
-        """The layer template of a class.
-
-        Raises:
-            RequestError: There is none; names the place.
-        """
+        """The layer template of a class; refuses one that there is not, with the place."""
         try:
             return self.catalogue.find(item.template, "layer")
         except RequestError as error:
@@ -58,8 +53,7 @@ class OwnLayers:
             return Inferred(None, None)
         spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
         weights = spec.expected_weights
-        total = None if weights is None else sum(math.prod(shape) for shape in weights)
-        return Inferred(spec.output_shape, total)
+        return Inferred(spec.output_shape, None if weights is None else sum(map(math.prod, weights)))
 
     def sources(self) -> list[str]:
         """Source of the classes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -79,12 +79,12 @@ def _styled(line: str) -> str:
     return click.style(line, fg=colour) if colour and not line.startswith(("+++", "---")) else line
 
 
-def files_json(plan: Plan, with_diff: bool) -> list[dict[str, Any]]:
-    """The files of a plan as JSON."""
+def files_json(plan: Plan, with_diff: Container[Change]) -> list[dict[str, Any]]:
+    """The files of a plan as JSON, some of them with a unified diff."""
     from kscaffold.disk.plan import diff
 
     return [
-        {"path": change.shown, "status": change.status.value} | ({"diff": diff(change)} if with_diff else {})
+        {"path": change.shown, "status": change.status.value} | ({"diff": diff(change)} if change in with_diff else {})
         for change in plan.changes
     ]
 
