@@ -8,8 +8,6 @@
 Keras runs in the process of the test; nothing is isolated.
 """
 
-from __future__ import annotations
-
 import inspect
 import unittest
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,11 +71,6 @@ class Case:
         from kscaffold.probe.subjects.given import give
 
         return inspect_subject(give(self.layer, self.name, self.feeds, CallStyle(self.call) if self.call else None), "")
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Its defects; what follows from another one is among the consequences of that."""
-        return fold(self.verdict.findings)
 
     def check(self, rule: str) -> None:
         """Looks at one rule, by its id.

@@ -1,7 +1,5 @@
 """What a shell is offered when the user presses the tab key; it is told by click."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

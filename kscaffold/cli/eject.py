@@ -1,7 +1,5 @@
 """`kscaffold eject TEMPLATE`."""
 
-from __future__ import annotations
-
 import click
 
 from kscaffold.cli._output import JSON, QUIET, WRITING, Output, flag, offers, tell, with_output

@@ -1,7 +1,5 @@
 """`kscaffold from FILE`."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

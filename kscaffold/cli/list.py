@@ -1,7 +1,5 @@
 """`kscaffold list`."""
 
-from __future__ import annotations
-
 import click
 
 from kscaffold.cli._output import JSON, Output, tell, with_output

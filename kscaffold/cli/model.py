@@ -1,7 +1,5 @@
 """`kscaffold model NAME`."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`kscaffold pipeline NAME [SPEC]`."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What `kscaffold new` can be told of a repository, and which answers are allowed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """Which part of a spec an error in generated code comes from."""
 
-from __future__ import annotations
-
 import re
 import tempfile
 from collections.abc import Mapping

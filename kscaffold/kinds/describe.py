@@ -1,7 +1,5 @@
 """What a template takes and gives, for `kscaffold list` and `kscaffold show`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

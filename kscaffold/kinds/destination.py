@@ -149,11 +149,7 @@ def refuse_namesake(request: Request, destination: Destination, names: tuple[str
 
 
 def find_destination(request: Request) -> Destination:
-    """Where the files of a request go.
-
-    Raises:
-        RequestError: A name that cannot be used, a file in the place of the folder, a broken pyproject.
-    """
+    """Where the files of a request go; refuses a bad name, a file in the place of the folder, a broken pyproject."""
     name = parse_module_name(request.name)
     given = output_folder(request.output_dir or Path("."))
     project = find_project(given)

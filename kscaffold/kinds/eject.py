@@ -1,7 +1,5 @@
 """`kscaffold eject`: a built-in template, copied to where it overrides the one it was copied from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from kscaffold.base.errors import RequestError, did_you_mean

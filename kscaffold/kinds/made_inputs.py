@@ -1,7 +1,5 @@
 """Inputs that tests and rules make for a saved model."""
 
-from __future__ import annotations
-
 from kscaffold.program.tree import Listing, Plain, Ref, Table
 from kscaffold.saved.value import SavedInput, SavedModel, every_model
 from kscaffold.source.expression import source

@@ -1,7 +1,5 @@
 """The spec that a model is made from: a preset, a file, a chain or flags, and the values of its parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path

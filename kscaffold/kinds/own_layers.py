@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
+from kscaffold.base.place import located
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
@@ -33,10 +33,9 @@ class OwnLayers:
 
     def template(self, item: OwnClass) -> Template:
         """The layer template of a class; refuses one that there is not, with the place."""
-        try:
-            return self.catalogue.find(item.template, "layer")
-        except RequestError as error:
-            raise error.at(str(item.place)) from None
+        with located(item.place):
+            template = self.catalogue.find(item.template, "layer")
+        return template
 
     def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
         """A class for inputs of those shapes, each as after `--input-shape`."""

@@ -1,7 +1,5 @@
 """The `__init__.py` of the folder that a module goes into: it exports what the module defines."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

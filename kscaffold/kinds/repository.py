@@ -1,7 +1,5 @@
 """A whole repository: a cookiecutter template, and in it a layer, a model and a pipeline from their own templates."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Callable, Mapping

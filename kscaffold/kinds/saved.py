@@ -1,7 +1,5 @@
 """`kscaffold from`: source, or a spec, for a saved model."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +17,7 @@ from kscaffold.source.spec import plain_chain
 
 
 def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
-    """The module that is asked for, and where it goes.
-
-    Raises:
-        RequestError: A file that cannot be read, a name that cannot be used, something that the file does not hold.
-    """
+    """The module that is asked for, and where it goes; refuses a file that cannot be read, or lacks something."""
     if request.template is not None:
         raise RequestError("A saved model needs no template.", hint="Leave out --template.", where="--template")
     customs = read_customs(flags.customs)

@@ -1,7 +1,5 @@
 """What a training program has to know of a model: its fields of data, its losses, and a baseline beside it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""What users read of what came of a command: one module for each thing that is said, each of which gives a `Report`."""
+"""What users read of what came of a command: a `Report`.
+
+A module of this folder says what several commands say, or more than has room in the file of its command.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,9 @@ COLOURS = {
 
 
 class Report(NamedTuple):
-    """What is said of what came of a command.
+    """What is said of what came of a command, to programs as a JSON document, to people as lines.
 
     Attributes:
-        document: For programs: the fields of a JSON document.
-        lines: For people.
         notes: What is not a result, and does not go where results go.
         failure: What went wrong, if anything did.
         exit_code: What the command ends with; `None` for one that always succeeds, and says no exit code.

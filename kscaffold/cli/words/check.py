@@ -1,7 +1,5 @@
 """What `kscaffold check` prints of a check."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

@@ -1,7 +1,5 @@
 """What the generating commands print: files, checks, and the layers of a model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import click

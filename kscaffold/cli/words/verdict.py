@@ -1,7 +1,5 @@
 """What is said of a class that was checked, and of what is wrong with it."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterable
 from typing import Any
