@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.cli._output import (
     JSON,
@@ -29,26 +28,11 @@ from kscaffold.cli._output import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kscaffold.kinds import Request, Scaffold
 
 Describe = Callable[["Request"], "Scaffold"]
 
 SHARED = ("template", "output_dir", "package", "test", "check", "python")  # as in `kscaffold.kinds.Request`
-
-
-def output_dir(text: str, default: str | None = None) -> Option:
-    """Where files go; an empty text does not name a folder, though Python takes it for the current one."""
-
-    def folder(context: click.Context, parameter: click.Parameter, given: str | None) -> Path | None:
-        from pathlib import Path
-
-        if given is not None and not given.strip():
-            raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where="--output-dir")
-        return None if given is None else Path(given)
-
-    return click.option("-o", "--output-dir", callback=folder, default=default, metavar="DIR", help=text)
 
 
 def style_option(default: str) -> Option:
@@ -59,9 +43,11 @@ def style_option(default: str) -> Option:
 DIAGRAM = value("--diagram", "FILE", "Draw the graph, as .svg or as .md, into the output folder.")
 OPTIONS = (
     value("-t --template", "NAME", "Template to start from; see 'kscaffold list'.", offers("templates")),
-    output_dir(
+    value(
+        "-o --output-dir",
+        "DIR",
         "Folder for the module; made if it is not there.  [default: that of [tool.kscaffold] in the nearest"
-        " pyproject.toml, else this one]"
+        " pyproject.toml, else this one]",
     ),
     value(
         "--package",

@@ -1,6 +1,5 @@
 """`kscaffold check`."""
 
-from enum import StrEnum
 from typing import Any
 
 import click
@@ -8,15 +7,6 @@ import click
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
 from kscaffold.cli._output import JSON, PYTHON, OneOf, Output, flag, offers, tell, value, values, with_output
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    GITHUB = "github"
-    SARIF = "sarif"
-    JSON = "json"
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
@@ -39,7 +29,10 @@ class Format(StrEnum):
 @value("--jobs", "N", "Files at once.  [default: one a core]", type=click.IntRange(min=1))
 @PYTHON
 @click.option(
-    "--output-format", type=OneOf(Format), default=Format.TEXT, help="How findings are printed.  [default: text]"
+    "--output-format",
+    type=click.Choice(["text", "github", "sarif", "json"]),
+    default="text",
+    help="How findings are printed.  [default: text]",
 )
 @with_output(
     JSON,
@@ -54,7 +47,7 @@ def command(
     static: bool,
     jobs: int | None,
     python: str | None,
-    output_format: Format,
+    output_format: str,
     list_rules: bool,
     explain: str | None,
     output: Output,
@@ -68,7 +61,7 @@ def command(
     """
     from kscaffold.check import rulebook
 
-    output = output._replace(as_json=output.as_json or output_format is Format.JSON)
+    output = output._replace(as_json=output.as_json or output_format == "json")
     if explain or list_rules:
         from kscaffold.cli.words import rules
 
@@ -96,5 +89,5 @@ def command(
     from kscaffold.cli.words import check, formats
 
     report = check.report(found, output)
-    lines_of = {Format.GITHUB: formats.github_lines, Format.SARIF: formats.sarif_lines}.get(output_format)
+    lines_of = {"github": formats.github_lines, "sarif": formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)

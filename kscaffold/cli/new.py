@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kscaffold.base.errors import RequestError
-from kscaffold.cli._generating import output_dir, style_option
+from kscaffold.cli._generating import style_option
 from kscaffold.cli._output import DIFF, DRY_RUN, JSON, QUIET, Output, flag, offers, tell, value, values, with_output
 from kscaffold.cli.words import Report, status_line
 
@@ -27,7 +27,7 @@ Examples:
 
 @click.command("new", short_help="A whole repository, with a training program.", epilog=EPILOG)
 @click.argument("name")
-@output_dir("Folder that the repository is made in; made if it is not there.  [default: this one]", ".")
+@value("-o --output-dir", "DIR", "Folder that the repository is made in; made if it is not there.  [default: this one]")
 @value("--package", "NAME", "Package to import.  [default: NAME with underscores]")
 @value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers("templates"))
 @style_option("its own, else subclassed")

@@ -34,7 +34,7 @@ class Request:
     name: str
     folder: str
     template: str | None = None
-    output_dir: Path | None = None
+    output_dir: str | Path | None = None
     package: str | None = None
     test: bool = True
     check: bool = True
@@ -151,7 +151,7 @@ def refuse_namesake(request: Request, destination: Destination, names: tuple[str
 def find_destination(request: Request) -> Destination:
     """Where the files of a request go; refuses a bad name, a file in the place of the folder, a broken pyproject."""
     name = parse_module_name(request.name)
-    given = output_folder(request.output_dir or Path("."))
+    given = output_folder(request.output_dir)
     project = find_project(given)
     settings = DEFAULT.apply(project.settings).apply({"package": request.package})
     check_package(settings.package)
@@ -160,13 +160,16 @@ def find_destination(request: Request) -> Destination:
     return Destination(name, output_dir, project, settings)
 
 
-def output_folder(folder: Path, where: str = "--output-dir") -> Path:
-    """A folder that files are to go to, which may have to be made, with symbolic links resolved.
+def output_folder(folder: str | Path | None, where: str = "--output-dir") -> Path:
+    """A folder that files are to go to, which may have to be made, with symbolic links resolved; else the current one.
 
     Raises:
         RequestError: It is not a folder, is below something that is not a folder, or cannot be made under that name.
     """
-    resolved = Path(os.path.realpath(folder))
+    text = "." if folder is None else str(folder)
+    if not text.strip():  # Python takes it for the current folder
+        raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where=where)
+    resolved = Path(os.path.realpath(text))
     existing = next(place for place in (resolved, *resolved.parents) if os.path.lexists(place))
     reason = "it goes round in a circle of symbolic links" if existing.is_symlink() else None
     if not reason and not existing.is_dir():
@@ -179,7 +182,6 @@ def output_folder(folder: Path, where: str = "--output-dir") -> Path:
         except OSError as error:
             reason = reason or error.strerror
     if reason:
-        text = str(folder)
         shown = text if len(text) <= 80 else f"{text[:80]}…"
         raise RequestError(f"{shown} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED)
     return resolved

@@ -46,6 +46,6 @@ def built_in_parts() -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {}
     for file in sorted(path.relative_to(root) for path in root.glob("*/**/*") if path.is_file()):
         if file.parts[0] in KINDS and "__pycache__" not in file.parts:
-            name = file.parts[1].removesuffix(".jinja").removesuffix(".py").removesuffix(".yaml")
+            name = file.parts[1].partition(".")[0]
             parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
     return parts

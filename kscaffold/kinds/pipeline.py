@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kscaffold.disk.plan import Plan, Status
 
 Resolve = Callable[["Plan"], "Mapping[Path, Status]"]
+OnCheck = Callable[[], None]
 SAVED_LIMITS = 900.0, 16384  # seconds and megabytes: the largest models of keras.applications take minutes
 
 
@@ -27,7 +28,7 @@ def generate(
     describe: Callable[[Request], Scaffold],
     formatter: Formatter,
     resolve: Resolve = lambda plan: {},
-    on_check: Callable[[], None] = lambda: None,
+    on_check: OnCheck = lambda: None,
 ) -> Outcome:
     """Carries out a request.
 

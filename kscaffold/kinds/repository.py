@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from kscaffold.kinds.layer import scaffold_layer
 from kscaffold.kinds.model import ModelScaffold, describe_model
 from kscaffold.kinds.model_spec import ModelFlags, read_settings
 from kscaffold.kinds.new_folder import NewOutcome, demand_empty, put_repository, recover_above
-from kscaffold.kinds.pipeline import check
+from kscaffold.kinds.pipeline import OnCheck, check
 from kscaffold.kinds.scaffold import Outcome, Scaffold, name_warnings
 from kscaffold.kinds.training_data import baseline_flags, find_targets, input_fields, target_context
 from kscaffold.library.cookie.baking import Baked, bake, read_baked
@@ -32,6 +32,7 @@ from kscaffold.spec.layer.describe import LayerFlags
 BUILT_IN = "project"
 LAYER = "MyLayer"
 BASELINE = "baseline"
+Answers = Mapping[str, str]
 Made = tuple[Path, list[Baked], NewOutcome]  # the folder, its files, and what came of it
 
 
@@ -49,10 +50,10 @@ class NewRequest:
     """
 
     name: str
-    output_dir: Path = Path(".")
+    output_dir: str | None = None
     template: str | None = None
     package: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     style: Style | None = None
     settings: tuple[str, ...] = ()
     interpreter: str | None = None
@@ -62,9 +63,7 @@ class NewRequest:
     dry_run: bool = False
 
 
-def new_repository(
-    request: NewRequest, formatter: Formatter, ask: Ask | None = None, on_check: Callable[[], None] = lambda: None
-) -> NewOutcome:
+def new_repository(request: NewRequest, formatter: Formatter, ask: Ask | None, on_check: OnCheck) -> NewOutcome:
     """Makes a repository.
 
     Args:
@@ -91,12 +90,7 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _from_built_in(
-    request: NewRequest,
-    output_dir: Path,
-    formatter: Formatter,
-    ask: Ask | None,
-    on_check: Callable[[], None],
-    staging: Path,
+    request: NewRequest, output_dir: Path, formatter: Formatter, ask: Ask | None, on_check: OnCheck, staging: Path
 ) -> Made:
     if request.settings or request.accept_hooks:
         flag = "--set" if request.settings else "--accept-hooks"
@@ -169,12 +163,7 @@ def _from_own_template(request: NewRequest, source: str, output_dir: Path, ask: 
 
 
 def _render(
-    request: NewRequest,
-    template: Cookie,
-    name: ProjectName,
-    answers: Mapping[str, str],
-    staging: Path,
-    formatter: Formatter,
+    request: NewRequest, template: Cookie, name: ProjectName, answers: Answers, staging: Path, formatter: Formatter
 ) -> tuple[Path, list[tuple[Scaffold, Job, str]]]:
     """Renders the built-in template, and adds what the other commands make: the folder, and what is to be checked."""
     # The model decides what the template says, so it is described before there is a folder for it.
@@ -214,7 +203,7 @@ def _describe_model(request: NewRequest, preset: str, package: str, folder: Path
     return describe_model(where, ModelFlags(style=request.style))
 
 
-def _context(template: Cookie, name: ProjectName, answers: Mapping[str, str], model: ModelScaffold) -> dict[str, Any]:
+def _context(template: Cookie, name: ProjectName, answers: Answers, model: ModelScaffold) -> dict[str, Any]:
     """What the template is rendered with."""
     inputs, targets = input_fields(model), find_targets(model)
     shapes = [field.shape for field in inputs], [target.shape for target in targets]
