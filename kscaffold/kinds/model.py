@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import RequestError, unknown
+from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Request, find_destination
@@ -46,8 +46,8 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     except RequestError as error:
         raise broken_preset(error) if is_preset and not settings else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
-        word, place = document.style.value, str(document.style.place)
-        raise unknown(f"There is no style {word!r}.", word, Style, place)
+        word = document.style.value
+        raise document.style.place.unknown(f"There is no style {word!r}.", word, Style)
     # A pipeline is functional by its nature; the project says how its models are written.
     of_project = destination.settings.style if request.folder == "models" else None
     named = document.style.value if document.style else of_project
