@@ -1,89 +1,58 @@
 """`kscaffold check`."""
 
-from __future__ import annotations
-
-from enum import StrEnum
+from typing import Any
 
 import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
-from kscaffold.cli._output import (
-    JSON,
-    PYTHON,
-    TRUST,
-    Offer,
-    OneOf,
-    Output,
-    flag,
-    offers,
-    tell,
-    value,
-    values,
-    with_output,
-)
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    GITHUB = "github"
-    SARIF = "sarif"
-    JSON = "json"
+from kscaffold.cli._output import JSON, PYTHON, TRUST, OneOf, Output, flag, offers, tell, value, values, with_output
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
 @flag("--static", "Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
-@values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers(Offer.RULES))
-@values("--ignore", "RULES", "Rules that do not count.", offers(Offer.RULES))
+@values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers("rules"))
+@values("--ignore", "RULES", "Rules that do not count.", offers("rules"))
 @values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8.")
 @values(
-    "--input-shape shapes",
-    "[NAME=]SHAPE[:DTYPE]",
-    "One example of an input: 16, 8,8,3, 6:int32; once for each input.",
+    "--input-shape shapes", "[NAME=]SHAPE[:DTYPE]", "One example of an input: 16, 8,8,3, 6:int32; once for each input."
 )
 @click.option(
     "--backend", multiple=True, type=OneOf(Backend), help="Backend of Keras; repeatable.  [default: tensorflow]"
 )
-@click.option("--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="For each class.  [default: 60]")
-@click.option(
-    "--memory",
-    type=click.IntRange(min=0),
-    metavar="MB",
-    help="For each file, beyond Keras itself; 0 for no limit.  [default: 4096]",
+@value("--timeout", "SECONDS", "For each class.  [default: 60]", type=click.FloatRange(min=0.1))
+@value(
+    "--memory", "MB", "For each file, beyond Keras itself; 0 for no limit.  [default: 4096]", type=click.IntRange(min=0)
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Files at once.  [default: one a core]")
+@value("--jobs", "N", "Files at once.  [default: one a core]", type=click.IntRange(min=1))
 @PYTHON
 @TRUST
 @click.option(
-    "--output-format", type=OneOf(Format), default=Format.TEXT, help="How findings are printed.  [default: text]"
+    "--output-format",
+    type=click.Choice(["text", "github", "sarif", "json"]),
+    default="text",
+    help="How findings are printed.  [default: text]",
 )
 @with_output(
     JSON,
     flag("-q --quiet", "Print findings only."),
     flag("--list-rules", "Print all rules."),
-    value("--explain", "RULE", "Print what a rule is about, with an example.", offers(Offer.RULES)),
+    value("--explain", "RULE", "Print what a rule is about, with an example.", offers("rules")),
 )
 def command(
     paths: tuple[str, ...],
-    static: bool,
-    strict: bool | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     arguments: tuple[str, ...],
     shapes: tuple[str, ...],
-    backend: tuple[Backend, ...],
-    timeout: float | None,
-    memory: int | None,
+    static: bool,
     jobs: int | None,
     python: str | None,
-    output_format: Format,
+    output_format: str,
     list_rules: bool,
     explain: str | None,
     output: Output,
+    **settings: Any,
 ) -> int:
     """Find the defects of Keras layers and models in Python files and folders, also those that Keras is silent about.
 
@@ -93,7 +62,7 @@ def command(
     """
     from kscaffold.check import rulebook
 
-    output = output._replace(as_json=output.as_json or output_format is Format.JSON)
+    output = output._replace(as_json=output.as_json or output_format == "json")
     if explain or list_rules:
         from kscaffold.cli.words import rules
 
@@ -107,13 +76,11 @@ def command(
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
 
-    flags: dict[str, object] = {"select": select, "ignore": ignore, "backend": backend}
-    flags |= {"strict": strict, "timeout": timeout, "memory": memory}
     request = CheckRequest(
-        paths=tuple(map(Path, paths)),
-        static=static,
-        flags={name: given if given != () else None for name, given in flags.items()},
-        known=Known(tuple(map(parse_argument, arguments)), tuple(map(parse_feed, shapes))),
+        tuple(map(Path, paths)),
+        static,
+        {name: given if given != () else None for name, given in settings.items()},
+        Known(tuple(map(parse_argument, arguments)), tuple(map(parse_feed, shapes))),
         workers=jobs or 0,
         python=python,
     )
@@ -123,5 +90,5 @@ def command(
     from kscaffold.cli.words import check, formats
 
     report = check.report(found, output)
-    lines_of = {Format.GITHUB: formats.github_lines, Format.SARIF: formats.sarif_lines}.get(output_format)
+    lines_of = {"github": formats.github_lines, "sarif": formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)

@@ -12,15 +12,12 @@ from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model import ModelScaffold
-from kscaffold.kinds.model_text import part_package
-from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.saved_module import SavedFlags
 from kscaffold.saved.value import SavedFile, SavedModel, every_model, layer_order
 from kscaffold.source.formatting import Formatter
 from kscaffold.source.spec import spec_document
 from kscaffold.spec.graph.document import parse_document
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import infer_shapes
 
 if TYPE_CHECKING:
     from kscaffold.check import Job, Verdict
@@ -41,11 +38,7 @@ def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) 
         raise RequestError(
             f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file
         ) from error
-    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
-    facts = infer_shapes(graph, own.infer)
-    scaffold = SpecScaffold(
-        destination, flags.file, graph, facts, Style.FUNCTIONAL, own, False, None, file, flags, text
-    )
+    scaffold = SpecScaffold(destination, flags.file, graph, Style.FUNCTIONAL, False, None, file, flags, text)
     assert scaffold.written
     return scaffold
 

@@ -20,7 +20,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
 from kscaffold.kinds.destination import Request
-from kscaffold.kinds.model import ModelFlags, describe_model
+from kscaffold.kinds.model import describe_model
+from kscaffold.kinds.model_spec import ModelFlags
 from kscaffold.kinds.saved import SavedFlags, describe_saved
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.source.formatting import Formatter

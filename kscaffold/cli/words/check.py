@@ -1,12 +1,10 @@
 """What `kscaffold check` prints of a check."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click
 
-from kscaffold.check import FileVerdict, Severity, Verdict
+from kscaffold.check import FileVerdict, Severity
 from kscaffold.check.conformance import Conformance, Run
 from kscaffold.cli._output import Output
 from kscaffold.cli.words import Report, status_line, warning_lines
@@ -42,12 +40,12 @@ def _file_lines(file: FileVerdict, quiet: bool) -> list[str]:
         place = f"{file.shown}:{verdict.lines[0]}" if verdict.lines else file.shown
         if verdict.unchecked:
             lines.append(status_line("skip", f"{place}  {verdict.subject.name}: {verdict.unchecked}"))
-            lines += [line for finding in verdict.findings for line in finding_lines(finding)]
+            lines += finding_lines(verdict.findings)
         else:
             lines += verdict_lines(verdict, place)
     if file.findings:
         lines.append(status_line("check", f"{file.shown}  failed", "red"))
-        lines += [line for finding in file.findings for line in finding_lines(finding)]
+        lines += finding_lines(file.findings)
     return lines
 
 
@@ -77,19 +75,8 @@ def _run_json(run: Run) -> dict[str, Any]:
                 "path": file.shown,
                 "megabytes": file.megabytes,
                 "findings": [finding_json(finding) for finding in file.findings],
-                "classes": [_class_json(verdict) for verdict in file.verdicts],
+                "classes": [verdict_json(verdict) for verdict in file.verdicts],
             }
             for file in run.files
         ],
-    }
-
-
-def _class_json(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "name": verdict.subject.name,
-        "lines": list(verdict.lines) if verdict.lines else None,
-        **verdict_json(verdict),
-        "assumed": list(verdict.assumed),
-        "unchecked": verdict.unchecked or None,
-        "findings": [finding_json(finding) for finding in verdict.findings],
     }
