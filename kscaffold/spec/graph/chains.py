@@ -26,10 +26,7 @@ def _problems(graph: Graph) -> Iterator[tuple[str, Place]]:
     """Why a graph is not a chain of layers, and where."""
     for cut in graph.cuts:
         yield f"{cut.name!r} is cut out of the graph", cut.place
-    for form, many, what in (
-        (graph.input_form, graph.inputs, "inputs"),
-        (graph.output_form, graph.outputs, "outputs"),
-    ):
+    for form, many, what in ((graph.input_form, graph.inputs, "inputs"), (graph.output_form, graph.outputs, "outputs")):
         if form is Form.DICT or (form is Form.LIST and len(many) == 1):
             yield f"the {what} of {graph.name!r} are a {'dictionary' if form is Form.DICT else 'list'}", graph.place
         if len(many) > 1:

@@ -22,17 +22,7 @@ from kscaffold.program.tree import (
     transform,
     values,
 )
-from kscaffold.program.value import (
-    Cut,
-    Described,
-    Input,
-    Model,
-    Parameter,
-    Program,
-    Routine,
-    Step,
-    StepKind,
-)
+from kscaffold.program.value import Cut, Described, Input, Model, Parameter, Program, Routine, Step, StepKind
 from kscaffold.spec.graph import value as graphs
 from kscaffold.spec.graph.chains import demand_chain
 from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
