@@ -10,7 +10,7 @@ from kscaffold.base.place import located
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
-from kscaffold.spec.graph.value import Graph, Layer, Node, Step
+from kscaffold.spec.graph.value import Graph, Node, Step, signature_of
 from kscaffold.spec.language.chain import OPERATIONS
 from kscaffold.spec.layer.call import bind
 
@@ -64,8 +64,8 @@ def _count_given(node: Node, graph: Graph) -> int | None:
             _check_graph(step, part, given, last)
             made = 1
         elif layer:
-            if layer.signature:
-                _check_layer(step, layer, layer.signature, given + len(step.passed.arguments))
+            if signature := signature_of(layer):
+                _check_layer(step, signature, given + len(step.passed.arguments))
             made = _given_by_layer(layer, step)
         else:
             if step.part is None:
@@ -91,13 +91,13 @@ def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
         raise _error(step, problem, "Begin others with node.output.")
 
 
-def _check_layer(step: Step, layer: Layer, signature: Signature, given: int) -> None:
+def _check_layer(step: Step, signature: Signature, given: int) -> None:
     if signature.merges:
         if given < 2:
             raise _error(step, "merges several values, one is given", f"Write (a, b) -> {step.name}.")
         if step.repeated:
             raise _error(step, "merges several values, so it cannot be repeated")
-    elif given > max(signature.inputs, 1) and layer.class_name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
+    elif given > max(signature.inputs, 1) and signature.name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
         hint = "Merge them first: (a, b) -> Concatenate."
         raise _error(step, f"takes {_count(max(signature.inputs, 1), 'value')}, {given} are given", hint)
 
@@ -129,13 +129,13 @@ def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
 
 
-def _given_by_layer(layer: Layer, step: Step) -> int | None:
+def _given_by_layer(layer: Object, step: Step) -> int | None:
     """How many values a call of a layer gives; `None` for a custom layer."""
-    if layer.signature is None:
+    if layer.own:
         return None
     if dict(step.passed.keywords).get("return_attention_scores") == Plain(True):
         return 2
-    return _states(layer.call) if _returns_state(layer.call) else 1
+    return _states(layer) if _returns_state(layer) else 1
 
 
 def _returns_state(call: Object) -> bool:

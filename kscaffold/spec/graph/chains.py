@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from kscaffold.base.place import Place
 from kscaffold.program.text import show
 from kscaffold.program.tree import values
-from kscaffold.spec.graph.value import NOTHING, Form, Graph, Target, every_graph
+from kscaffold.spec.graph.value import NOTHING, Form, Graph, Target, every_graph, signature_of
 
 
 def demand_chain(graph: Graph) -> None:
@@ -48,15 +48,16 @@ def _problems(graph: Graph) -> Iterator[tuple[str, Place]]:
             yield f"the graph forks at {node.start[0]!r}", node.start_place
         for step in node.steps:
             layer = graph.layer_of(step)
-            if layer and layer.signature and layer.signature.inputs > 1:
-                yield f"{step.name} takes {layer.signature.inputs} values", step.place
+            signature = signature_of(layer) if layer else None
+            if signature and signature.inputs > 1:
+                yield f"{step.name} takes {signature.inputs} values", step.place
     if uses[graph.outputs[0].value]:
         yield f"the graph forks at {graph.outputs[0].value!r}", graph.outputs[0].place
     called: list[tuple[str, Place]] = []
     for step in graph.steps:
         layer = graph.layer_of(step)
         names = [step.name] if step.target in (Target.SHARED, Target.MODEL) else []
-        called += [(name, step.place) for name in (*names, *(values(layer.call) if layer else ()))]
+        called += [(name, step.place) for name in (*names, *(values(layer) if layer else ()))]
     calls = Counter(name for name, _ in called)
     for name, place in called:
         if calls[name] > 1:

@@ -26,7 +26,7 @@ def layer_counts(graph: Graph, shapes: GraphShapes, own: set[str]) -> tuple[tupl
         shapes: What is known of it.
         own: The classes that its module defines itself, which have no layers inside.
     """
-    calls = [layer.call for part in every_graph(graph) for layer in part.layers]
+    calls = [layer for part in every_graph(graph) for layer in part.layers]
     if any(call.own and call.class_name not in own for call in calls):
         return ()
     inside = (part for call in calls for part in walk(call) if isinstance(part, Object) and part is not call)
@@ -77,8 +77,7 @@ def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> list[int]
         if part:
             inner = part.inputs[node.start.index(value)].name
             bounds += _bounds(part, inner, {**values, **default_values(part)})
-        elif layer and layer.signature and layer.signature.name == "Embedding":
-            given = dict(layer.call.keywords)
-            size = evaluate_size(given["input_dim"], values)
+        elif layer and layer.target == "layers.Embedding":
+            size = evaluate_size(dict(layer.keywords)["input_dim"], values)
             bounds += [size] if size else []
     return bounds

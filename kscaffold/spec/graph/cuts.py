@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from kscaffold.base.naming import unique
-from kscaffold.keras_data import catalogue
 from kscaffold.program import value as program
 from kscaffold.program.argument import Kind
 from kscaffold.program.tree import Object, Plain, Tree, Value, names, transform, values
 from kscaffold.spec.graph.layer_names import makes_its_value
 from kscaffold.spec.graph.shapes import GraphShapes
-from kscaffold.spec.graph.value import Cut, Graph, Input, Layer, Node, Output, Step, Target, natural_form
+from kscaffold.spec.graph.value import Cut, Graph, Input, Node, Output, Step, Target, natural_form
 
 
 def end_cuts(graph: Graph) -> Graph:
@@ -24,17 +23,17 @@ def end_cuts(graph: Graph) -> Graph:
         maker = graph.makers.get(value)
         if maker is None or makes_its_value(maker):
             continue
-        layer = Layer(Object("layers.Identity"), catalogue.find_class("Identity", "layers"))
-        step = Step(Target.LAYER, "Identity", maker.place, layer)
+        step = Step(Target.LAYER, "Identity", maker.place, Object("layers.Identity"))
         place = graph.nodes.index(maker)
         before, behind = graph.nodes[:place], graph.nodes[place + 1 :]
         if graph.values_of(maker) == (maker.name,):
             graph = replace(graph, nodes=(*before, replace(maker, steps=(*maker.steps, step)), *behind))
             continue
-        taken = {*graph.values, *graph.callables, *(node.name for node in graph.nodes)}
+        taken = {*graph.values, *(node.name for node in graph.nodes), *(item.name for item in graph.parameters)}
+        taken |= {*(item.name for item in graph.shared), *(part.name for part in graph.parts)}
         node, _, part = value.partition(".")  # Keras itself gives the name lstm_1 to a second LSTM
         wanted = f"{node}_output{part}" if part.isdecimal() else f"{node}_{part}"
-        name = unique(wanted, taken.union(item.name for item in graph.parameters))
+        name = unique(wanted, taken)
         added = Node(name, (value,), (step,), maker.place, maker.place)
         graph = _renamed(graph, {value: name})
         graph = replace(graph, nodes=(*before, maker, added, *graph.nodes[place + 1 :]))
@@ -81,8 +80,7 @@ def without_input_sizes(graph: Graph) -> Graph:
 
     A layer takes the size of its inputs from what it is given.
     """
-    models, blocks = (tuple(map(without_input_sizes, parts)) for parts in (graph.models, graph.blocks))
-    graph = replace(graph, models=models, blocks=blocks)
+    graph = replace(graph, parts=tuple(map(without_input_sizes, graph.parts)))
     return replace(graph, parameters=tuple(item for item in graph.parameters if item.name in graph.uses))
 
 
@@ -126,7 +124,7 @@ def _absorb(graph: Graph, cut: Cut) -> Graph | None:
     rest = replace(graph, nodes=tuple(node for node in graph.nodes if node.name not in inside))
     used = {value for node in rest.nodes for value in node.needs} | {output.value for output in graph.outputs}
     own, others = _called(region), _called(rest)
-    both = graph.callables.difference(block.name for block in graph.blocks) & own & others
+    both = {*(item.name for item in graph.shared), *(model.name for model in graph.models)} & own & others
     if both or used & {*region.makers} != {*cut.outputs} or not {*cut.inputs} <= {*graph.values}:
         return None
     declared = {item.name: item for item in graph.inputs}
@@ -150,7 +148,7 @@ def _absorb(graph: Graph, cut: Cut) -> Graph | None:
     step = Step(Target.MODEL, cut.name, cut.place)
     call = Node(cut.name if several else cut.outputs[0], cut.inputs, (step,), cut.place, cut.place)
     rest = _with_parts(rest, others)
-    rest = replace(rest, models=(*rest.models, model), cuts=graph.cuts[1:])
+    rest = replace(rest, parts=(*rest.parts, model), cuts=graph.cuts[1:])
     whole = _renamed(rest, {value: f"{cut.name}.{value}" for value in cut.outputs} if several else {})
     behind = (place for place, node in enumerate(rest.nodes) if set(node.needs) & set(cut.outputs))
     first = next(behind, len(rest.nodes))
@@ -160,7 +158,7 @@ def _absorb(graph: Graph, cut: Cut) -> Graph | None:
 def _called(graph: Graph) -> set[str]:
     """The shared layers, models and blocks that the nodes of a graph call, also inside of layers."""
     layers = [layer for step in graph.steps if (layer := graph.layer_of(step))]
-    return {step.name for step in graph.steps}.union(*(values(layer.call) for layer in layers))
+    return {step.name for step in graph.steps}.union(*(values(layer) for layer in layers))
 
 
 def _with_parts(graph: Graph, called: set[str]) -> Graph:
@@ -168,6 +166,5 @@ def _with_parts(graph: Graph, called: set[str]) -> Graph:
     return replace(
         graph,
         shared=tuple(item for item in graph.shared if item.name in called),
-        models=tuple(item for item in graph.models if item.name in called),
-        blocks=tuple(item for item in graph.blocks if item.name in called),
+        parts=tuple(item for item in graph.parts if item.name in called),
     )

@@ -56,15 +56,13 @@ class Family:
     """A graph and its sub-models and blocks, resolved when they are first called.
 
     Args:
-        document: The spec as written.
         settings: Values of parameters as typed after `--set`.
         resolve: Resolves a sub-model or block, given its name and its text.
 
     Attributes:
         arguments: The parameters of the whole spec.
         own_classes: The layer classes that the module defines itself.
-        models: The sub-models as written, by their names.
-        blocks: The blocks as written, by their names.
+        parts: The sub-models and blocks as written, by their names.
     """
 
     def __init__(
@@ -77,15 +75,15 @@ class Family:
         self.arguments = read_parameters(document.parameters, {} if flags else settings)
         self.own_classes = tuple(_own_class(name, template) for name, template in document.layers)
         self.resolve = resolve
-        self.models = {name.value: text for name, text in document.models if not text.is_cut}
-        self.blocks = {name.value: text for name, text in document.blocks}
+        self.parts: dict[str, GraphText] = {}
         self.resolved: dict[str, Graph] = {}
         self.resolving: list[str] = []
-        for name, _ in document.blocks:
-            if name.value in self.models:
+        for name, text in document.parts:
+            if name.value in self.parts:
                 raise name.place.error(f"{name.value!r} is a model already.")
-        for name, _ in (*document.models, *document.blocks):
             check_callable_name(name, "model")
+            if not text.is_cut:
+                self.parts[name.value] = text
 
     def part(self, name: str, place: Place) -> Graph:
         """A sub-model or block by its name."""
@@ -93,8 +91,8 @@ class Family:
             circle = " calls ".join([*self.resolving[self.resolving.index(name) :], name])
             raise place.error(f"{circle}: that never ends.")
         if name not in self.resolved:
-            text = self.blocks.get(name) or self.models[name]
-            if text.parameters and name not in self.blocks:
+            text = self.parts[name]
+            if text.parameters and not text.is_block:
                 raise text.parameters[0].argument.place.error(
                     "A sub-model takes the parameters of the whole spec.",
                     "Move them to the top, or make it one of the blocks.",

@@ -68,7 +68,7 @@ class LayerNames:
                 found[_operation_name(step)] = _operation_name(step)
             elif step.target is Target.LAYER:
                 found[keras_name(step.name)] = step.name
-        return found | ({"sequential": "Sequential"} if self.graph.blocks else {})
+        return found | ({"sequential": "Sequential"} if any(part.is_block for part in self.graph.parts) else {})
 
 
 def makes_its_value(node: Node) -> bool:

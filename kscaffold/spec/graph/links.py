@@ -121,6 +121,6 @@ def refuse_unused(graph: Graph, document: GraphText | None) -> None:
         if shared.name not in called:
             raise shared.place.error(f"The shared layer {shared.name!r} is not called.")
     everything = {part.name for part in every_graph(graph)}
-    for name, text in (*document.models, *document.blocks) if document else ():
+    for name, text in document.parts if document else ():
         if not text.is_cut and name.value not in everything:
             raise name.place.error(f"{name.value!r} is never called.")

@@ -28,7 +28,7 @@ from kscaffold.spec.graph.chains import demand_chain
 from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
 from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
-from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step
+from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step, signature_of
 
 Paths = tuple[tuple[int | str, ...], ...]
 
@@ -159,7 +159,7 @@ class _Lowering:
         """Whether a model needs no variable, because one layer has it and nothing else calls it."""
         if self.style is Style.FUNCTIONAL:
             return False
-        inside = [name for layer in self.graph.layers for name in values(layer.call)]
+        inside = [name for layer in self.graph.layers for name in values(layer)]
         called = {step.name for step in self.graph.steps if step.target is Target.MODEL}
         return inside.count(model.name) == 1 and model.name not in called
 
@@ -173,9 +173,9 @@ class _Lowering:
         inherited = {item.name: Variable(item.name) for item in part.parameters if item.name not in part.own_parameters}
         return tuple({**own, **inherited}.items())
 
-    def layer(self, layer: graphs.Layer, name: str | None = None) -> Object:
+    def layer(self, layer: Object, name: str | None = None) -> Object:
         """What makes a layer, with a name where it has to have one."""
-        made = transform(layer.call, self.inner_model)
+        made = transform(layer, self.inner_model)
         assert isinstance(made, Object)
         made = replace(made, repeat=1)
         if name is None or "name" in dict(made.keywords):
@@ -274,8 +274,9 @@ class _Lowering:
         assert layer is not None
         if len(given) == 1 and step.passed.arguments:
             return (given[0],)
-        if layer.signature and not layer.signature.merges and layer.signature.inputs > 1:
-            return tuple(given * layer.signature.inputs if len(given) == 1 else given)
+        signature = signature_of(layer)
+        if signature and not signature.merges and signature.inputs > 1:
+            return tuple(given * signature.inputs if len(given) == 1 else given)
         return (given[0],) if len(given) == 1 else (Listing("[]", tuple(given)),)
 
     def moved(self, tree: Tree) -> Tree:

@@ -58,7 +58,7 @@ class Resolver:
         self.name = name
         self.text = text
         self.is_main = text is family.document
-        self.is_block = not self.is_main and name in family.blocks
+        self.is_block = text.is_block
         self.own = {} if self.is_main else read_parameters(text.parameters, {})
         self.scope = {**family.arguments, **self.own}
         self.taken: dict[str, str] = {}
@@ -82,8 +82,7 @@ class Resolver:
             shared=tuple(self.calls.shared.values()),
             nodes=nodes,
             outputs=outputs,
-            models=tuple(self.calls.models.values()),
-            blocks=tuple(self.calls.blocks.values()),
+            parts=tuple(sorted(self.calls.parts.values(), key=lambda part: not part.is_block)),
             own_classes=self.family.own_classes if self.is_main else (),
             is_block=self.is_block,
             own_parameters=frozenset(self.own),
@@ -92,7 +91,7 @@ class Resolver:
             frozen=self.frozen(),
             place=self.text.place,
         )
-        cuts = [(name, text) for name, text in self.text.models if text.is_cut]
+        cuts = [(name, text) for name, text in self.text.parts if text.is_cut]
         asked = [value.value for _, text in cuts for _, value in text.outputs]
         graph = in_order(count_values(graph, asked))
         graph = replace(graph, cuts=tuple(read_cut(name, text, graph) for name, text in cuts))
@@ -116,8 +115,8 @@ class Resolver:
         listed = [(item.name, "input") for item in self.text.inputs]
         listed += [(name, "shared layer") for name, _ in self.text.shared]
         listed += [(name, "node") for name, _ in self.text.nodes]
-        document = self.family.document
-        for name, what in (*listed, *((name, "model") for name, _ in (*document.models, *document.blocks))):
+        listed += [(name, "model") for name, _ in self.family.document.parts]
+        for name, what in listed:
             self.take(name, what)
         self.chains = {text: parse_chain(text) for _, text in (*self.text.nodes, *self.text.outputs)}
         for name, text in self.text.outputs:

@@ -11,7 +11,7 @@ from kscaffold.base.place import located
 from kscaffold.program.text import show
 from kscaffold.program.tree import Object, Tree, Value, names
 from kscaffold.spec.graph.operations import operation_shape
-from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
+from kscaffold.spec.graph.value import Graph, Node, Step, Target, signature_of
 from kscaffold.spec.shapes.inference import RECURRENT, infer
 from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_shape
@@ -177,8 +177,7 @@ class _Flow:
             self.shapes.get(item.name) if isinstance(item, Value) else None for item in step.passed.arguments
         )
         with located(step.place):
-            own = layer.call.own
-            inferred = self.own_layers(layer.call, given) if own else infer(layer.call, given, self.values)
+            inferred = self.own_layers(layer, given) if layer.own else infer(layer, given, self.values)
         if models := self.graph.models_in(layer):
             inferred = self.around(layer, models, given)
         if step.target is not Target.SHARED or step.name not in self.counted:
@@ -188,7 +187,7 @@ class _Flow:
             return (None,), (None,)
         return (inferred.shape,), (last_size(layer, last),)
 
-    def around(self, layer: Layer, models: tuple[Graph, ...], given: Shapes) -> Inferred:
+    def around(self, layer: Object, models: tuple[Graph, ...], given: Shapes) -> Inferred:
         """What a layer makes of its input by models: known where it calls one for each step."""
         found = [self.counted_model(model) for model in models]
         outputs = models[0].outputs
@@ -203,8 +202,8 @@ class _Flow:
         unknown = (None,) * node.parts
         if layer is None or layer.class_name not in RECURRENT:
             return unknown
-        keywords = tuple(pair for pair in layer.call.keywords if pair[0] != "return_state")
-        output = infer(replace(layer.call, keywords=keywords), given[:1], self.values).shape
+        keywords = tuple(pair for pair in layer.keywords if pair[0] != "return_state")
+        output = infer(replace(layer, keywords=keywords), given[:1], self.values).shape
         return unknown if output is None else (output, *(output[-1:] for _ in range(node.parts - 1)))
 
     def call_block(self, step: Step, block: Graph, given: Shapes) -> tuple[Shapes, Ends]:
@@ -241,15 +240,16 @@ class _Flow:
         self.layers.update(layers)
 
 
-def last_size(layer: Layer, before: Tree | None) -> Tree | None:
+def last_size(layer: Object, before: Tree | None) -> Tree | None:
     """The last size of a layer's output, where it is a parameter."""
-    if layer.signature is None:
+    signature = signature_of(layer)
+    if signature is None:
         return None
-    given = dict(layer.call.keywords)
+    given = dict(layer.keywords)
     for key in LAST_SIZES:
         if key in given:
             return given[key] if names(given[key]) else None
-    return before if layer.signature.keeps_shape and not layer.signature.merges else None
+    return before if signature.keeps_shape and not signature.merges else None
 
 
 def _fits(declared: Shape, shape: Shape) -> bool:

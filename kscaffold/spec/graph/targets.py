@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kscaffold.base.place import Text
-from kscaffold.program.tree import Plain, Variable
-from kscaffold.spec.graph.value import Graph, Layer
+from kscaffold.program.tree import Object, Plain, Variable
+from kscaffold.spec.graph.value import Graph
 
 
 class Kind(StrEnum):
@@ -88,11 +88,11 @@ def _last_activation(graph: Graph, value: str) -> str:
     return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
 
 
-def _activation(layer: Layer) -> str:
+def _activation(layer: Object) -> str:
     name = layer.class_name.lower()
     if name in ("softmax", "sigmoid"):
         return name
-    match dict(layer.call.keywords).get("activation"):
+    match dict(layer.keywords).get("activation"):
         case Plain(value=str() as word) | Variable(name=word):
             return word
     return ""

@@ -119,7 +119,7 @@ def _must_be_two(arguments: Arguments, shapes: tuple[Shape, ...]) -> None:
         raise RequestError(f"{arguments.layer} takes two inputs, {len(shapes)} were given.")
 
 
-@weightless("Concatenate")
+@weightless("Concatenate", "concatenate")
 def _concatenate(arguments: Arguments, *shapes: Shape) -> Shape:
     first = shapes[0]
     axis = arguments.value("axis")
