@@ -30,37 +30,29 @@ class InputText:
 class ParameterText:
     """A parameter as written: `NAME[:TYPE][=DEFAULT]`, and its line in docstrings."""
 
-    name: Text
+    name: str
     argument: Text
     description: str = ""
 
 
 @dataclass(frozen=True)
 class GraphText:
-    """A graph as written. A model cut out of another has no nodes, and values of that other as inputs and outputs.
-
-    Attributes:
-        style: The style that it is meant for, if one is named.
-        parts: The models, then the blocks.
-        targets: What outputs are trained towards, where the graph does not tell.
-        structure: How inputs are taken and outputs given: list, dict.
-        trainable: Whether it is trained, if that is said.
-    """
+    """A graph as written. A model cut out of another has no nodes, and values of that other as inputs and outputs."""
 
     place: Place
     summary: str = ""
-    style: Text | None = None
+    style: Text | None = None  # the one that it is meant for
     parameters: tuple[ParameterText, ...] = ()
     inputs: tuple[InputText, ...] = ()
     shared: Entries = ()
     nodes: Entries = ()
     outputs: Entries = ()
     layers: Entries = ()
-    parts: tuple[tuple[Text, GraphText], ...] = ()
-    targets: Entries = ()
+    parts: tuple[tuple[Text, GraphText], ...] = ()  # the models, then the blocks
+    targets: Entries = ()  # what outputs are trained towards, where the graph does not tell
     is_cut: bool = False
     is_block: bool = False
-    structure: Entries = ()
+    structure: Entries = ()  # how inputs are taken and outputs given: list, dict
     trainable: Text | None = None
 
 
@@ -69,11 +61,7 @@ SECTIONS = [*SECTIONS_OF_PART, *"style layers targets models blocks".split()]
 
 
 def read_document(path: Path, shown: str) -> GraphText:
-    """Reads a YAML spec, a file that messages call `shown`.
-
-    Raises:
-        RequestError: It cannot be read, is not YAML, or has what no spec has; names line and column.
-    """
+    """Reads a YAML spec, a file that messages call `shown`; a `RequestError` names line and column of what is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -111,8 +99,7 @@ class _Reader:
             raise Place(self.shown).error("The spec is empty.", "It needs inputs and outputs.")
         known = SECTIONS_OF_PART if kind else SECTIONS
         found = self.fields(node, "a graph", known, "There is no section {} here.")
-        summary = self.given(found, "summary")
-        outputs = found.get("outputs")
+        summary, outputs = self.given(found, "summary"), found.get("outputs")
         values = outputs.value if isinstance(outputs, yaml.SequenceNode) else None
         return GraphText(
             place=self.place(node),
@@ -188,7 +175,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             for argument in map(self.scalar, node.value):
                 word = argument.value.partition("=")[0].partition(":")[0].strip()
-                yield ParameterText(Text(word, argument.place), argument)
+                yield ParameterText(word, argument)
             return
         for name, value in self.entries(node, "parameters"):
             doc = None
@@ -198,7 +185,7 @@ class _Reader:
                     raise self.place(value).error("A parameter needs a default.")
                 value, doc = given["default"], self.given(given, "doc")
             argument = Text(f"{name.value}={self.written(value).value}", name.place)
-            yield ParameterText(name, argument, doc.value if doc else "")
+            yield ParameterText(name.value, argument, doc.value if doc else "")
 
     def given(self, found: Mapping[str, yaml.Node], key: str) -> Text | None:
         return self.scalar(found[key]) if key in found else None

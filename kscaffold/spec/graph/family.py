@@ -18,15 +18,11 @@ from kscaffold.spec.layer.call import Owner
 
 
 def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:
-    """The parameters by name, with the values that `--set` gives them.
-
-    Raises:
-        RequestError: One that cannot be, or a setting of what is not a parameter; names the place.
-    """
+    """The parameters by name, with the values that `--set` gives them; a `RequestError` names a place."""
     arguments: dict[str, Argument] = {}
     for text in written:
         with located(text.argument.place):
-            arguments[text.name.value] = _parameter(text)
+            arguments[text.name] = _parameter(text)
     for name, value in settings.items():
         where = Place(f"--set {name}={value}")
         if not arguments:
@@ -42,10 +38,8 @@ def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str
 def _parameter(text: ParameterText) -> Argument:
     argument = parse_argument(text.argument.value)
     if any(isinstance(part, Object) for part in walk(argument.default or Plain(None))):
-        raise RequestError(
-            f"The parameter {argument.name!r} is an object.",
-            hint="Write the object where it is used, with a number as the parameter: L2(penalty).",
-        )
+        hint = "Write the object where it is used, with a number as the parameter: L2(penalty)."
+        raise RequestError(f"The parameter {argument.name!r} is an object.", hint=hint)
     counts = argument.kind is Kind.INT and isinstance(argument.default, Plain) and not argument.optional
     if counts and not argument.check and not argument.name.endswith(("axis", "seed")):
         argument = argument.must_be_positive()
@@ -54,10 +48,6 @@ def _parameter(text: ParameterText) -> Argument:
 
 class Family:
     """A graph and its sub-models and blocks, resolved when they are first called.
-
-    Args:
-        settings: Values of parameters as typed after `--set`.
-        resolve: Resolves a sub-model or block, given its name and its text.
 
     Attributes:
         arguments: The parameters of the whole spec.
@@ -93,10 +83,9 @@ class Family:
         if name not in self.resolved:
             text = self.parts[name]
             if text.parameters and not text.is_block:
-                raise text.parameters[0].argument.place.error(
-                    "A sub-model takes the parameters of the whole spec.",
-                    "Move them to the top, or make it one of the blocks.",
-                )
+                problem = "A sub-model takes the parameters of the whole spec."
+                hint = "Move them to the top, or make it one of the blocks."
+                raise text.parameters[0].argument.place.error(problem, hint)
             self.resolving.append(name)
             self.resolved[name] = self.resolve(self, name, text)
             self.resolving.pop()

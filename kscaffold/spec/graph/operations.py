@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import DOTS, NONE, Listing, Object, Ref, Slice, Tree, Value, walk
+from kscaffold.spec.graph.arity import OF_LISTS
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OPERATIONS
 from kscaffold.spec.shapes.rules import RULES, Arguments, NotKnown, weightless, whole
@@ -23,7 +24,6 @@ BINARY = (
     " maximum minimum mod multiply not_equal power subtract true_divide where"
 ).split()
 REDUCTIONS = "all any amax amin logsumexp max mean min prod std sum var".split()
-OF_LISTS = ("concatenate", "stack")
 WHOLE_AXIS = Slice(NONE, NONE, NONE)
 
 
@@ -75,7 +75,6 @@ def _tensors(call: Object, of_lists: bool) -> Iterator[Tree]:
 
 
 def _sliced(shape: Shape, index: Tree, values: Mapping[str, object]) -> Shape:
-    """The shape of a part of a value."""
     axes = list(index.items) if isinstance(index, Listing) else [index]
     if DOTS not in axes:
         axes.append(DOTS)

@@ -12,6 +12,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument
 from kscaffold.program.tree import Object, Part, Tree, Variable, names, values
+from kscaffold.program.value import Input
 
 
 class Target(StrEnum):
@@ -35,23 +36,6 @@ class Form(StrEnum):
 def natural_form(count: int) -> Form:
     """How a model takes or gives so many values where nobody says otherwise."""
     return Form.ONE if count == 1 else Form.LIST
-
-
-@dataclass(frozen=True)
-class Input:
-    """An input of a graph.
-
-    Attributes:
-        shape: The sizes of one example, without the batch axis; `None` where a size is not fixed. A block leaves it
-            out, because it takes what it is given.
-        batch_size: The number of examples in a batch, where it is fixed.
-    """
-
-    name: str
-    shape: tuple[Tree | None, ...] | None
-    dtype: str
-    place: Place
-    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,22 +89,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Node:
-    """A named value: what a chain of calls makes of other values.
-
-    Attributes:
-        start: The values that the first step takes; `node.output` for one of several outputs of a model.
-        start_place: Where they are named.
-        parts: How many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none.
-        complete: Whether these are all of them.
-    """
+    """A named value: what a chain of calls makes of other values."""
 
     name: str
-    start: tuple[str, ...]
+    start: tuple[str, ...]  # what the first step takes; `node.output` for one of several outputs of a model
     steps: tuple[Step, ...]
     place: Place
     start_place: Place
-    parts: int = 0
-    complete: bool = True
+    parts: int = 0  # how many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none
+    complete: bool = True  # whether these are all of them
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -277,8 +254,3 @@ def every_graph(graph: Graph) -> Iterator[Graph]:
         yield part
 
     return visit(graph)
-
-
-def every_step(graph: Graph) -> Iterator[Step]:
-    """All calls of a graph, its sub-models and its blocks."""
-    return (step for part in every_graph(graph) for step in part.steps)
