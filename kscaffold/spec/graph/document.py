@@ -100,7 +100,7 @@ class _Reader:
         known = SECTIONS_OF_PART if kind else SECTIONS
         found = self.fields(node, "a graph", known, "There is no section {} here.")
         summary, outputs = self.given(found, "summary"), found.get("outputs")
-        values = outputs.value if isinstance(outputs, yaml.SequenceNode) else None
+        listed = list(map(self.scalar, outputs.value)) if isinstance(outputs, yaml.SequenceNode) else None
         return GraphText(
             place=self.place(node),
             summary=summary.value if summary else "",
@@ -109,11 +109,7 @@ class _Reader:
             inputs=tuple(self.inputs(found.get("inputs"))),
             shared=self.texts(found, "shared"),
             nodes=self.texts(found, "nodes"),
-            outputs=(
-                self.texts(found, "outputs")
-                if values is None
-                else tuple((one, one) for one in map(self.scalar, values))
-            ),
+            outputs=self.texts(found, "outputs") if listed is None else tuple(zip(listed, listed)),
             layers=self.texts(found, "layers"),
             parts=tuple(
                 (name, self.graph(value, part))
@@ -121,7 +117,7 @@ class _Reader:
                 for name, value in self.entries(found.get(part), part)
             ),
             targets=self.texts(found, "targets"),
-            is_cut=values is not None and "nodes" not in found and bool(kind),
+            is_cut=listed is not None and "nodes" not in found and kind == "models",
             is_block=kind == "blocks",
             structure=self.texts(found, "structure"),
             trainable=self.given(found, "trainable"),

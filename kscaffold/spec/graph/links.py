@@ -24,12 +24,9 @@ def in_order(graph: Graph) -> Graph:
                 demand_value(value, step.place, graph)
     for output in graph.outputs:
         demand_value(output.value, output.place, graph)
-    nodes, makers = graph.nodes, graph.makers
-    places = {node.name: place for place, node in enumerate(nodes)}
-    needs = {
-        place: [places[makers[value].name] for value in node.needs if value in makers]
-        for place, node in enumerate(nodes)
-    }
+    nodes = graph.nodes
+    makers = {value: place for place, node in enumerate(nodes) for value in graph.values_of(node)}
+    needs = {place: [makers[value] for value in node.needs if value in makers] for place, node in enumerate(nodes)}
     sorter = TopologicalSorter(needs)
     try:
         sorter.prepare()
