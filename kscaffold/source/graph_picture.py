@@ -6,7 +6,7 @@ from kscaffold.program.text import literal, show, written_call
 from kscaffold.program.tree import Object, Plain
 from kscaffold.source.diagram.drawing import Box, Drawing
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts
-from kscaffold.spec.graph.value import Graph, Layer, Step, Target, every_graph
+from kscaffold.spec.graph.value import Graph, Step, Target, every_graph
 from kscaffold.spec.shapes.shape import Shape
 
 POSITIONAL = ("units", "filters", "activation", "kernel_size")
@@ -76,7 +76,7 @@ def _arguments(step: Step) -> str:
     return written_call(passed, "", show) if passed.arguments or passed.keywords else ""
 
 
-def layer_title(layer: Layer) -> str:
+def layer_title(layer: Object) -> str:
     """A layer in a few words: the usual arguments without their names, strings without quotes."""
 
     def word(part: object) -> str:
@@ -86,10 +86,10 @@ def layer_title(layer: Layer) -> str:
             return written_call(part, part.class_name, word)
         return show(part, call=word)  # type: ignore[arg-type]
 
-    first = dict(layer.call.keywords[: layer.call.positional])
-    plain = [pair for pair in layer.call.keywords if pair[0] in (*first, *POSITIONAL)]
-    named = [pair for pair in layer.call.keywords if pair not in plain]
-    return written_call(Object("", (*plain, *named), len(plain), layer.call.arguments), layer.class_name, word)
+    first = dict(layer.keywords[: layer.positional])
+    plain = [pair for pair in layer.keywords if pair[0] in (*first, *POSITIONAL)]
+    named = [pair for pair in layer.keywords if pair not in plain]
+    return written_call(Object("", (*plain, *named), len(plain), layer.arguments), layer.class_name, word)
 
 
 def _shape(shape: Shape | None) -> str:
