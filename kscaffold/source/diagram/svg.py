@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 from math import ceil
 
-from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean, shorten
+from kscaffold.source.diagram.drawing import Box, Drawing, clean, shorten
 from kscaffold.source.diagram.layout import Layout, Point, Rect, lay_out
 
 TITLE_SIZE, DETAIL_SIZE, HEADING_SIZE = 13, 11, 17
@@ -52,14 +52,8 @@ STYLE = """\
 def to_svg(drawing: Drawing) -> str:
     """The drawing as an SVG that any browser opens, in light and in dark.
 
-    The main graph comes first, each group beside it, or below, in a frame of its own. The same drawing gives the
-    same text.
-
-    Args:
-        drawing: What is drawn.
-
-    Returns:
-        The whole file. Boxes are `<g data-name="…">`, arrows `<path data-from="…" data-to="…">`.
+    The main graph comes first, each group beside it, or below, in a frame of its own. Boxes are `<g data-name="…">`,
+    arrows `<path data-from="…" data-to="…">`. The same drawing gives the same text.
     """
     heading = clean(drawing.title)
     shown = shorten(heading, LONGEST_HEADING)
@@ -147,14 +141,7 @@ def _frame(group: str, label: str, x: float, y: float, width: float, height: flo
 def _graph(layout: Layout, arrows: Sequence[tuple[str, str]], boxes: Sequence[Box], x: float, y: float) -> list[str]:
     lines = []
     for source, target in arrows:
-        if source == target:
-            rect = layout.rects[source]
-            right, middle = x + rect.x + rect.width, y + rect.y + rect.height / 2
-            out, above, below = (_number(value) for value in (right + 20, middle - 15, middle + 15))
-            start, end = f"{_number(right)},{_number(middle - 7)}", f"{_number(right)},{_number(middle + 7)}"
-            path = f"M{start} C{out},{above} {out},{below} {end}"
-        else:
-            path = _path([(x + px, y + py) for px, py in layout.routes[source, target]])
+        path = _path([(x + px, y + py) for px, py in layout.routes[source, target]])
         ends = f'data-from="{escape(clean(source))}" data-to="{escape(clean(target))}"'
         lines.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
     return lines + [_box(box, layout.rects[box.name], x, y) for box in boxes]
@@ -173,17 +160,16 @@ def _path(points: Sequence[Point]) -> str:
 
 def _box(box: Box, rect: Rect, x: float, y: float) -> str:
     title, detail = _texts(box)
-    kind = box.kind if box.kind in KINDS else "layer"
     left, top = x + rect.x, y + rect.y
     middle = _number(left + rect.width / 2)
     whole = " ".join(filter(None, (clean(box.title), clean(box.detail))))
     tooltip = f"<title>{escape(whole)}</title>" if (title, detail) != (clean(box.title), clean(box.detail)) else ""
-    radius = _number(rect.height / 2 if kind in ("input", "output") else 6)
+    radius = _number(rect.height / 2 if box.kind in ("input", "output") else 6)
     text = f'<text class="title" x="{middle}" y="{_number(top + (20 if detail else 21.5))}">{escape(title)}</text>'
     if detail:
         text += f'<text class="detail" x="{middle}" y="{_number(top + 36)}">{escape(detail)}</text>'
     return (
-        f'<g class="{kind}" data-name="{escape(clean(box.name))}">{tooltip}<rect x="{_number(left)}"'
+        f'<g class="{box.kind}" data-name="{escape(clean(box.name))}">{tooltip}<rect x="{_number(left)}"'
         f' y="{_number(top)}" width="{_number(rect.width)}" height="{_number(rect.height)}" rx="{radius}"/>{text}</g>'
     )
 
