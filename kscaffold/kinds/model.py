@@ -186,10 +186,12 @@ class ModelScaffold(Scaffold):
 
     def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.graph_picture import picture
+        from kscaffold.source.picture import graph_picture
 
         name = self.destination.name.class_name
-        return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
+        return picture_file(
+            self.diagram, lambda: graph_picture(self.graph, self.facts, name), self.destination.output_dir
+        )
 
     @property
     def defined(self) -> set[str]:
@@ -271,7 +273,7 @@ class ModelScaffold(Scaffold):
         called = [layer for verdict in verdicts for layer in verdict.layers]
         if called:
             return tuple(called_row(layer) for layer in called)
-        from kscaffold.source.graph_picture import step_title
+        from kscaffold.source.picture import step_title
 
         return tuple(
             SummaryRow(

@@ -110,10 +110,12 @@ class SavedScaffold(Scaffold):
 
     def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.saved_picture import picture
+        from kscaffold.source.picture import saved_picture
 
         name = self.destination.name.class_name
-        return picture_file(self.flags.diagram, lambda: picture(self.file.model, name), self.destination.output_dir)
+        return picture_file(
+            self.flags.diagram, lambda: saved_picture(self.file.model, name), self.destination.output_dir
+        )
 
     @property
     def defined(self) -> set[str]:

@@ -119,11 +119,11 @@ class SpecScaffold(ModelScaffold):
 
     def picture_file(self) -> File | None:
         """The picture that is asked for, of the saved model; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.saved_picture import picture
+        from kscaffold.source.picture import saved_picture
 
         assert self.file is not None
         model, name = self.file.model, self.destination.name.class_name
-        return picture_file(self.flags.diagram, lambda: picture(model, name), self.destination.output_dir)
+        return picture_file(self.flags.diagram, lambda: saved_picture(model, name), self.destination.output_dir)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked: whether the module that comes of the spec builds the saved model."""
