@@ -21,14 +21,8 @@ LONGEST_CHAIN = 8  # layers that `build` names again; what is longer is said onc
 def chain_of_layers(module: Module, routine: Routine, attributes: Attributes) -> tuple[str, ...]:
     """Source of the layers of a routine that is a chain, each of which takes what the one before gave.
 
-    Args:
-        module: What is known of the whole program.
-        routine: The routine.
-        attributes: The attributes of its class.
-
-    Returns:
-        The layers, a list of them with a star; nothing where it is not such a chain, where it is a long one, or where
-        a layer may say nothing of shapes.
+    A list of layers has a star. There are none where it is not such a chain, where it is a long one, or where a layer
+    may say nothing of shapes.
     """
     value, layers = input_structure(routine), []
     for step in routine.steps:
@@ -61,16 +55,10 @@ def _is_known(made: Tree) -> bool:
 
 
 def chain_lines(layers: Sequence[str]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """The statements of `build` and of `compute_output_shape` of a chain.
-
-    Args:
-        layers: Source of the layers; of a list of them with a star.
-    """
+    """The statements of `build` and of `compute_output_shape` of a chain of layers; see `chain_of_layers`."""
     if len(layers) == 1 and not layers[0].startswith("*"):
-        return (
-            (Line(f"{layers[0]}.build(input_shape)"),),
-            (Line(f"return {layers[0]}.compute_output_shape(input_shape)"),),
-        )
+        shape = Line(f"return {layers[0]}.compute_output_shape(input_shape)")
+        return (Line(f"{layers[0]}.build(input_shape)"),), (shape,)
     over = layers[0].removeprefix("*") if len(layers) == 1 else f"({', '.join(layers)})"
     before = (Line("shape = input_shape"), Line(f"for layer in {over}:"))
     onwards = Line("    shape = layer.compute_output_shape(shape)")
@@ -82,10 +70,7 @@ def symbolic_lines(
 ) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """The statements of `build` and of `compute_output_shape`, which run `call` without numbers.
 
-    Args:
-        inputs: How `call` is given its inputs: one, a list, a dictionary.
-        dtype: The type of the numbers of an input.
-        outputs: How `call` gives its outputs.
+    `inputs` and `outputs` are how it takes and gives them: one, a list, a dictionary; `dtype` is the type of an input.
     """
     given = _tensors(inputs, "input_shape", dtype)
     single = isinstance(inputs, Ref)

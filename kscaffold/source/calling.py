@@ -8,10 +8,10 @@ from dataclasses import replace
 from kscaffold.program.lift import call_keywords, given_values, is_over_one, owns_layers
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
-from kscaffold.program.value import Routine, Step, StepKind, every_step
+from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.attributes import Attributes, loop_variable
 from kscaffold.source.classes import Module, input_structure
-from kscaffold.source.functions import input_names, variables_of_inputs
+from kscaffold.source.functions import bound_inputs, input_names, parts_of, variables_of_inputs
 from kscaffold.source.parts import Line
 from kscaffold.source.routine import RoutineWriter
 
@@ -19,13 +19,9 @@ ALWAYS = Code("True if training is None else training")
 
 
 class Calling:
-    """Writes the statements of `call`.
+    """Writes the statements of `call` of the class of a routine.
 
-    Args:
-        module: What is known of the whole program.
-        routine: The routine that the class is made from.
-        attributes: The attributes of the class.
-        owner: What they are attributes of: in a function outside of the class, the model.
+    In a function outside of the class, the `owner` of the attributes is the model.
     """
 
     def __init__(self, module: Module, routine: Routine, attributes: Attributes, owner: str = "self") -> None:
@@ -51,24 +47,13 @@ class Calling:
         if isinstance(structure, Ref):
             return {structure: "inputs"}, []
         model = self.routine.model
-        names = variables_of_inputs(model) if model else list(input_names(self.routine))
-        names = [f"{name}_input" if name in ("self", "training", "inputs") else name for name in names]
-        used = self.used_inputs()
+        names = variables_of_inputs(model) if model else input_names(self.routine)
+        bound = bound_inputs(f"{name}_input" if name in ("self", "training", "inputs") else name for name in names)
+        used = {part.source for part in parts_of([self.routine]) if isinstance(part, Ref)}
         if isinstance(structure, Listing) and all(isinstance(item, Ref) for item in structure.items):
-            items = [item for item in structure.items if isinstance(item, Ref)]
-            listed = [names[-1 - item.source] if item.source in used else "_" for item in items]
-            left = ", ".join(listed) + ("," if len(listed) == 1 else "")
-            return {Ref(-1 - place): name for place, name in enumerate(names)}, [f"{left} = inputs"]
-        paths = [(ref, path) for ref, path in _paths(structure, "") if ref.source in used]
-        lines = [f"{names[-1 - ref.source]} = inputs{path}" for ref, path in paths]
-        return {Ref(-1 - place): name for place, name in enumerate(names)}, lines
-
-    def used_inputs(self) -> set[int]:
-        """The inputs that something is computed from."""
-        trees = [self.routine.result]
-        for step in every_step(self.routine.steps):
-            trees += [step.callee, *step.trees]
-        return {ref.source for tree in trees for ref in refs(tree) if ref.source < 0}
+            listed = [bound[item] if item.source in used else "_" for item in refs(structure)]
+            return bound, [f"{', '.join(listed)}{',' if len(listed) == 1 else ''} = inputs"]
+        return bound, [f"{bound[ref]} = inputs{path}" for ref, path in _paths(structure, "") if ref.source in used]
 
     def called(self, step: Step, loop: Mapping[int, str]) -> Step:
         """A step that calls an attribute."""

@@ -15,13 +15,7 @@ from kscaffold.source.parts import Function
 
 
 def class_cut(module: Module, name: str, cut: Cut) -> Function:
-    """The function that cuts a model out of the class of a program.
-
-    Args:
-        module: What is known of the program.
-        name: The name of the function.
-        cut: What it cuts out.
-    """
+    """The function of that name that cuts a model out of the class of a program."""
     main = module.program.main
     calling = Calling(module, main, Attributes(module, main), "model")
     places: dict[Tree, Tree] = {ref: Ref(-1 - place) for place, ref in enumerate(cut.starts)}
@@ -33,8 +27,9 @@ def class_cut(module: Module, name: str, cut: Cut) -> Function:
     routine = replace(
         main, steps=steps, result=transform(_structure(cut.ends), places.get), model=model, layers=(), parameters=()
     )
-    lines = functional_lines(routine, model, frozenset({"model"}))
-    return cut_function(name, cut, f"A `{module.name}` that is built.", lines)
+    return cut_function(
+        name, cut, f"A `{module.name}` that is built.", functional_lines(routine, model, frozenset({"model"}))
+    )
 
 
 def _needed(steps: tuple[Step, ...], cut: Cut) -> list[Step]:

@@ -38,12 +38,7 @@ LAYERS = {
 
 
 def summary(routine: Routine, functions: Mapping[str, Routine]) -> str:
-    """The docstring of a function that applies layers.
-
-    Args:
-        routine: The function.
-        functions: All functions, by their names.
-    """
+    """The docstring of a function that applies layers; `functions` are all of them, by their names."""
     stem = routine.name.rstrip("0123456789")
     if stem in PHRASES:
         return f"Applies {PHRASES[stem]}."

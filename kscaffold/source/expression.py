@@ -16,12 +16,7 @@ def no_value(ref: Ref) -> str:
 
 
 def source(tree: Tree, value: Named) -> str:
-    """Source of a tree.
-
-    Args:
-        tree: What to write.
-        value: Gives the source of what a call gave.
-    """
+    """Source of a tree; `value` gives the source of what a call gave."""
 
     def written(part: Tree) -> str:
         return source(part, value)
@@ -70,11 +65,7 @@ def width_source(made: Object, written: Callable[[Tree], str]) -> str:
 def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings: Mapping[Ref, int]) -> tuple[str, int]:
     """Source of an operator with its operands, and how tightly it binds.
 
-    Args:
-        symbol: The operator.
-        args: Its operands.
-        value: Gives the source of a value.
-        bindings: How tightly the operators in values bind that are written in place.
+    `bindings` says how tightly the operators in values bind that are written in place.
     """
 
     def operand(tree: Tree, least: int) -> str:

@@ -19,13 +19,7 @@ NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
 def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Argument:
-    """A parameter of a function as an argument of a constructor.
-
-    Args:
-        program: The program, which tells what the parameter is given.
-        routine: The function.
-        parameter: The parameter.
-    """
+    """A parameter of a function as an argument of a constructor; the program tells what it is given."""
     if parameter.argument is not None:
         return parameter.argument
     values = list(dict.fromkeys(_given(program, routine, parameter.name)))
@@ -33,9 +27,7 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
     if kinds == {Kind.INT, Kind.FLOAT}:
         kinds = {Kind.FLOAT}
     kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
-    default = None
-    if parameter.default is not None:
-        default = parse_expression(default_source(parameter.default))
+    default = parameter.default and parse_expression(default_source(parameter.default))
     if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
         kind = Kind.ANY  # its constructor would make a tuple of None
     return Argument(parameter.name, kind, default)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscaffold.program.lift import is_over_one, needed_variables, over_needed
-from kscaffold.program.text import literal
 from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
@@ -14,8 +13,9 @@ from kscaffold.source.calling import Calling
 from kscaffold.source.classes import Module, input_structure, is_maker
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
-from kscaffold.source.functions import shape_of_input, variables_of_inputs
+from kscaffold.source.functions import shown_inputs
 from kscaffold.source.parts import ClassPart, Function, Line
+from kscaffold.source.routine import made_lines
 
 
 def class_parts(module: Module) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:
@@ -40,18 +40,17 @@ class _Class:
         build, output_shape = (
             chain_lines(chain) if chain else symbolic_lines(input_structure(routine), self.dtype, routine.result)
         )
-        shown = zip(variables_of_inputs(model), model.inputs) if model else ()
         passes_mask = not is_main and self.module.passes_mask(routine)
         return ClassPart(
             name=self.module.classes[routine.name],
             base="keras.Model" if is_main else "layers.Layer",
             summary=self.summary(),
             arguments=self.module.arguments(routine),
-            inputs=routine.described.inputs or tuple((name, f"`{shape_of_input(item)}`") for name, item in shown),
+            inputs=shown_inputs(routine),
             outputs=routine.described.outputs,
             constructor=tuple(self.constructor()),
             build=build,
-            call=tuple(Calling(self.module, self.routine, self.attributes).lines()),
+            call=tuple(Calling(self.module, routine, self.attributes).lines()),
             takes_training=routine.name in self.module.training,
             output_shape=output_shape,
             passes_mask=passes_mask,
@@ -95,11 +94,7 @@ class _Class:
 
     def shared(self, name: str) -> Iterator[Line]:
         """The statements that make a layer with a variable."""
-        place = dict(self.routine.places).get(name)
-        yield Line(f"self.{name} = {self.source(self.module.made(self.layers[name]))}", place)
-        words = dict(self.routine.words).get(name)
-        if words:
-            yield Line(f"self.{name}.set_vocabulary([{', '.join(map(literal, words))}])")
+        return made_lines(self.routine, name, self.source(self.module.made(self.layers[name])), "self.")
 
     def making(self, step: Step, pad: str) -> Iterator[Line]:
         """The statements that make the layers of a step."""
@@ -138,8 +133,7 @@ class _Class:
 
     def layer(self, step: Step) -> str:
         """Source of the layer of a step."""
-        made = self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee)
-        return self.source(made)
+        return self.source(self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee))
 
     def source(self, tree: Tree) -> str:
         """Source in the constructor, where the arguments are local names, and layers with a variable attributes."""

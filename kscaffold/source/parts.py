@@ -25,14 +25,12 @@ class Function:
     """A function that builds a model, or that applies layers.
 
     Attributes:
-        name: Its name.
         parameters: Source of its parameters.
         summary: The first line of its docstring.
         arguments: The parameters that its docstring explains, each with its line.
         inputs: Name and shape of each input.
         outputs: Name and shape of each output.
         returns: What it returns, in words; empty where its summary says it all.
-        lines: Its statements.
     """
 
     name: str
@@ -50,15 +48,12 @@ class ClassPart:
     """A class: a model, or a layer for one of its parts.
 
     Attributes:
-        name: Its name.
         base: What it derives from.
         summary: The first line of its docstring.
         arguments: Its constructor arguments.
         inputs: Name and shape of each input; none for a part that takes what it is given.
         outputs: Name and shape of each output.
         constructor: The statements of its constructor that make layers.
-        build: The statements of `build`.
-        call: The statements of `call`.
         takes_training: Whether `call` takes `training`.
         output_shape: The statements of `compute_output_shape`.
         passes_mask: Whether a mask of the inputs is valid for the outputs.

@@ -11,12 +11,7 @@ WIDTH = 80
 
 
 def stub_source(stub: Stub, package: str) -> str:
-    """Source of a stub.
-
-    Args:
-        stub: What is missing.
-        package: The package that its class is registered under for saving.
-    """
+    """Source of a stub, whose class is registered under a package for saving."""
     comment = ["# The saved config:", *(f"#     {line}" for line in _config_lines(stub.config))]
     message = json.dumps(f"Fill in {what(stub)}.")
     if stub.kind in ("function", "constant"):

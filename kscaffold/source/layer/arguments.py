@@ -31,13 +31,7 @@ DESCRIPTIONS = {
 
 
 def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = False) -> str:
-    """Source of an expression.
-
-    Args:
-        tree: What to write, its objects resolved.
-        name: Gives the source of a name.
-        policy: Whether layers are given the dtype policy of the layer that makes them.
-    """
+    """Source of an expression; with `policy`, layers are given the dtype policy of the layer that makes them."""
 
     def made(call: Object) -> str:
         sublayer = call.own is not None or call.target.startswith("layers.")

@@ -74,12 +74,6 @@ def laid_out(before: str, items: list[str], after: str, indent: int) -> str:
     """Source with items in brackets, on one line if they fit.
 
     That is how black lays it out, which formats a text twice, but once only if the first time changes nothing.
-
-    Args:
-        before: What stands before the items, with the opening bracket.
-        items: The items.
-        after: What stands behind them.
-        indent: How far the line is indented.
     """
     space = " " * indent
     line = f"{space}{before}{', '.join(items)}{after}"
@@ -89,12 +83,7 @@ def laid_out(before: str, items: list[str], after: str, indent: int) -> str:
 
 
 def build_statements(spec: LayerSpec, start: str) -> str:
-    """What `build` does to build the sublayers, in order of use.
-
-    Args:
-        spec: The layer.
-        start: Source of the shape that the first step takes.
-    """
+    """What `build` does to build the sublayers, in order of use; `start` is the shape that the first step takes."""
     return _joined(_pass_shape(spec, start, builds=True)[0])
 
 
@@ -152,12 +141,7 @@ class Body(NamedTuple):
 
 
 def call_body(spec: LayerSpec, value: str) -> Body:
-    """What `call` does after the template's own body, before what the base template adds.
-
-    Args:
-        spec: The layer.
-        value: Source of the value that the first step takes.
-    """
+    """What `call` does to the `value` that the template's own body ends with, before what the base template adds."""
     lines: list[str] = []
     for step in spec.steps:
         if step.kind is StepKind.UNUSED:
