@@ -37,12 +37,9 @@ class SavedFlags:
     """What is asked of a saved model, as typed.
 
     Attributes:
-        file: The file or folder.
-        style: `--style`, if it is given.
         flat: Whether each call is a statement of its own.
         customs: `--custom`: the custom classes, as `package.module:Class`.
         allow_stubs: Whether what the file does not hold may be left to be filled in.
-        to_spec: Whether a spec is written instead of Python.
         diagram: A file in the output folder for a picture: `.svg` or `.md`.
     """
 
@@ -57,13 +54,7 @@ class SavedFlags:
 
 @dataclass(frozen=True)
 class SavedScaffold(Scaffold):
-    """A module for a saved model.
-
-    Attributes:
-        file: What the file of the model says.
-        flags: What is asked of it.
-        style: How it is written.
-    """
+    """A module for a saved model, of which its file says all."""
 
     file: SavedFile
     flags: SavedFlags

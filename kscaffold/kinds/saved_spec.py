@@ -74,13 +74,7 @@ def spec_text(file: SavedFile, shown: str, name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class SpecScaffold(ModelScaffold):
-    """A spec for a saved model, held against that by the module that comes of it.
-
-    Attributes:
-        file: What the file of the model says.
-        flags: What is asked of it.
-        spec: The text of the spec.
-    """
+    """The text of a spec for a saved model, held against that by the module that comes of it."""
 
     file: SavedFile
     flags: SavedFlags

@@ -83,11 +83,9 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
     )
 
 
-def _kinds_first(name: str) -> tuple[int, list[tuple[int, int | str]]]:
-    """The order that ruff wants of `__all__`: constants, classes, the rest; numbers in names by their size."""
-    parts = [part for part in re.split(r"(\d+)", name) if part]
-    natural: list[tuple[int, int | str]] = [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
-    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, natural
+def _kinds_first(name: str) -> tuple[int, str]:
+    """The order that ruff wants of `__all__`: constants, classes, the rest."""
+    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, name
 
 
 def _quoted(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.program.text import literal, show
@@ -157,44 +158,42 @@ def functional_lines(routine: Routine, model: Model, taken: frozenset[str]) -> l
     writer = RoutineWriter(routine, bound_inputs(variables), taken)
     lines += writer.layer_lines()
     lines += writer.block(routine.steps, routine.result)
-    given = [writer.source(model.input_tree), writer.result]
-    made = f"keras.Model({', '.join([*given, *_named(model)])})"
-    return [*lines, *_ending(model, made)]
+    given = [writer.source(model.input_tree), writer.result, *_named(model)]
+    return [*lines, *_returned(model, [Line(f"keras.Model({', '.join(given)})")])]
 
 
 def _named(model: Model) -> list[str]:
     return [f"name={literal(model.name)}"] if model.name else []
 
 
-def _ending(model: Model, made: str) -> list[Line]:
-    """Statements that return a model, frozen and built before if need be."""
-    lines = []
-    if model.build_shape:
-        shape = Listing("()", tuple(Plain(size) for size in model.build_shape))
-        lines.append(Line(f"model.build({source(shape, no_value)})"))
-    if model.frozen:
-        lines.append(Line("model.trainable = False"))
-    if made == "model":
-        return [*lines, Line("return model")]
-    return [Line(f"model = {made}"), *lines, Line("return model")] if lines else [Line(f"return {made}")]
+def _finished(model: Model) -> list[Line]:
+    """Statements that build and freeze a model, if need be."""
+    shape = Listing("()", tuple(Plain(size) for size in model.build_shape or ()))
+    built = [Line(f"model.build({source(shape, no_value)})")] if model.build_shape else []
+    return [*built, Line("model.trainable = False")] if model.frozen else built
+
+
+def _returned(model: Model, made: Sequence[Line]) -> list[Line]:
+    """Statements that return a model, whose expression is given."""
+    finished = _finished(model)
+    first = replace(made[0], text=f"{'model =' if finished else 'return'} {made[0].text}")
+    return [first, *made[1:], *finished, *([Line("return model")] if finished else [])]
 
 
 def _sequential(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
     """A list of layers; where loops make several at a time, layers that are added one after the other."""
     writer = RoutineWriter(routine, {Ref(-1): "model"}, taken)
     lines = writer.layer_lines()
-    inputs = [Line(input_source(item), item.place) for item in model.inputs]
-    made = [(writer.item(step), step.place) for step in routine.steps]
-    if any(item is None for item, _ in made):
+    inputs = [(input_source(item), item.place) for item in model.inputs]
+    items = [(writer.item(step), step.place) for step in routine.steps]
+    if any(item is None for item, _ in items):
         lines.append(Line(f"model = keras.Sequential({', '.join(_named(model))})"))
-        lines += [Line(f"model.add({item.text})", item.place) for item in inputs]
-        return [*lines, *writer.added(routine.steps), *_ending(model, "model")]
-    items = [Line(f"{text},", place) for text, place in [*((item.text, item.place) for item in inputs), *made]]
-    first, *rest = _ending(model, "keras.Sequential(")
-    assert first.text.endswith("keras.Sequential(")
-    lines += [first, Line("    ["), *(item.indented(2) for item in items), Line("    ],")]
-    lines += [Line(f"    {name},") for name in _named(model)]
-    return [*lines, Line(")"), *rest]
+        lines += [Line(f"model.add({item})", place) for item, place in inputs]
+        return [*lines, *writer.added(routine.steps), *_finished(model), Line("return model")]
+    listed = [Line(f"        {item},", place) for item, place in (*inputs, *items)]
+    named = [Line(f"    {name},") for name in _named(model)]
+    made = [Line("keras.Sequential("), Line("    ["), *listed, Line("    ],"), *named, Line(")")]
+    return [*lines, *_returned(model, made)]
 
 
 def cut_function(name: str, cut: Cut, given: str, lines: Iterable[Line]) -> Function:

@@ -57,8 +57,8 @@ def write(program: Program, style: Style, class_name: str) -> Written:
         parts = program_parts(program)
         count = len(parts) - len(cuts)
         return Written(program, parts[:count], cuts=parts[count:])
+    from kscaffold.source.calling import class_cut
     from kscaffold.source.classes import Module
-    from kscaffold.source.cuts import class_cut
     from kscaffold.source.members import class_parts
 
     module = Module(Program(tuple(routine for routine in program.routines if not routine.cut)), class_name)

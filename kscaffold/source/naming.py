@@ -76,8 +76,7 @@ class Naming:
         """The variable or variables that a step is assigned to."""
         values, outputs = self.uses.values_of(step), step.outputs
         if len(outputs) > 1 and all(len(path) == 1 and isinstance(path[0], int) for path in outputs):
-            named = len(step.names) == len(outputs)
-            return ", ".join(self.unpacked_as_named(step) if named else self.unpacked(step))
+            return ", ".join(self.unpacked(step))
         if outputs == ((),) or not values:
             name = self.bound[Ref(step.uid)] = into or self.variable(step, Ref(step.uid))
             return name
@@ -85,31 +84,25 @@ class Naming:
         self.bound |= {value: _part(name, value) for value in values}
         return name
 
-    def unpacked_as_named(self, step: Step) -> list[str]:
-        """The variables of several values that somebody has named."""
-        names: list[str] = []
-        for name, path in zip(step.names, step.outputs):
-            value = Ref(step.uid, path)
-            names.append(self.given_name(name) if value in self.uses.at else "_")
-            self.bound[value] = names[-1]
-        return names
-
     def unpacked(self, step: Step) -> list[str]:
         """The variables of several values."""
         values = [Ref(step.uid, path) for path in step.outputs]
         has_states = step.class_name == "Bidirectional" or catalogue.states_of(step.class_name)
         states = STATE_NAMES.get(len(values), ()) if has_states else ()
+        named = step.names if len(step.names) == len(values) else ()
         names: list[str] = []
         for place, value in enumerate(values):
             if value not in self.uses.at:
                 names.append("_")
-                continue
-            if states:
-                wanted = states[place - 1] if place else self.variable(step, value)
+            elif named:
+                names.append(self.given_name(named[place]))
             else:
-                several = SEVERAL.get(step.class_name)
-                wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
-            names.append(unique(wanted, (self.taken() - ({wanted} if not place else set())) | set(names)))
+                if states:
+                    wanted = states[place - 1] if place else self.variable(step, value)
+                else:
+                    several = SEVERAL.get(step.class_name)
+                    wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
+                names.append(unique(wanted, (self.taken() - ({wanted} if not place else set())) | set(names)))
         self.bound |= zip(values, names)
         return names
 

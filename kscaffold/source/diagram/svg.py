@@ -100,19 +100,12 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 def _character_width(character: str) -> float:
     """In parts of the font's size. Outside of ASCII the scripts' widest letters count."""
-    if character < "\x7f":
-        if character in NARROW:
-            return 0.42
-        if character in WIDE:
-            return 1.0
-        return 0.65 if character.islower() or character.isdigit() or character in '_*"?$`' else 0.85
-    if unicodedata.combining(character):
-        return 0.0
-    if character < "\u0530":
-        return 1.0 if character.islower() else 1.1
-    if unicodedata.east_asian_width(character) in "WF" and character <= "\uffff":
-        return 1.05
-    return 1.45
+    if character >= "\x7f":
+        wide = 1.45 if character >= "\u0530" else 1.0 if character.islower() else 1.1
+        return 0.0 if unicodedata.combining(character) else wide
+    if character in NARROW or character in WIDE:
+        return 0.42 if character in NARROW else 1.0
+    return 0.65 if character.islower() or character.isdigit() or character in '_*"?$`' else 0.85
 
 
 def _lay_out(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]]) -> Layout:
