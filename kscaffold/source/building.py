@@ -5,7 +5,7 @@ A short chain of layers is built layer by layer. What forks says so once, in `ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from kscaffold.program.lift import call_keywords, given_values, is_chain, owns_layers
 from kscaffold.program.text import literal
@@ -65,37 +65,34 @@ def chain_lines(layers: Sequence[str]) -> tuple[tuple[Line, ...], tuple[Line, ..
     return (*before, Line("    layer.build(shape)"), onwards), (*before, onwards, Line("return shape"))
 
 
-def symbolic_lines(
-    inputs: Tree, dtype: Callable[[Ref], str], outputs: Tree
-) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """The statements of `build` and of `compute_output_shape`, which run `call` without numbers.
-
-    `inputs` and `outputs` are how it takes and gives them: one, a list, a dictionary; `dtype` is the type of an input.
-    """
-    given = _tensors(inputs, "input_shape", dtype)
+def symbolic_lines(routine: Routine) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The statements of `build` and of `compute_output_shape`, which run `call` without numbers."""
+    model, inputs = routine.model, input_structure(routine)
+    types = {Ref(-1 - place): item.dtype for place, item in enumerate(model.inputs)} if model else {}
+    given = _tensors(inputs, "input_shape", types)
     single = isinstance(inputs, Ref)
     before = () if single else (Line(f"inputs = {given}"),)
     called = f"self.call({given if single else 'inputs'})"
-    if isinstance(outputs, Ref):
+    if isinstance(routine.result, Ref):
         return (*before, Line(called)), (*before, Line(f"return {called}.shape"))
     shapes = Line("return keras.tree.map_structure(lambda output: output.shape, outputs)")
     return (*before, Line(called)), (*before, Line(f"outputs = {called}"), shapes)
 
 
-def _tensors(inputs: Tree, shape: str, dtype: Callable[[Ref], str]) -> str:
+def _tensors(inputs: Tree, shape: str, types: Mapping[Ref, str]) -> str:
     """Source of tensors without numbers."""
     match inputs:
         case Ref():
-            kind = dtype(inputs)
+            kind = types.get(inputs, "float32")
             return f"keras.KerasTensor({shape}{'' if kind == 'float32' else f', dtype={literal(kind)}'})"
         case Listing(brackets=brackets, items=items):
-            alike = {dtype(item) for item in items if isinstance(item, Ref)} == {"float32"}
+            alike = {types.get(item, "float32") for item in items if isinstance(item, Ref)} == {"float32"}
             if brackets == "[]" and alike and len(items) > 1 and all(isinstance(item, Ref) for item in items):
                 return f"[keras.KerasTensor(shape) for shape in {shape}]"
-            parts = [_tensors(item, f"{shape}[{place}]", dtype) for place, item in enumerate(items)]
+            parts = [_tensors(item, f"{shape}[{place}]", types) for place, item in enumerate(items)]
             comma = "," if brackets == "()" and len(parts) == 1 else ""
             return f"{brackets[0]}{', '.join(parts)}{comma}{brackets[1]}"
         case Table(items=pairs):
-            parts = [f"{literal(key)}: {_tensors(item, f'{shape}[{literal(key)}]', dtype)}" for key, item in pairs]
+            parts = [f"{literal(key)}: {_tensors(item, f'{shape}[{literal(key)}]', types)}" for key, item in pairs]
             return "{" + ", ".join(parts) + "}"
     raise AssertionError(f"{inputs} is not an input")

@@ -25,41 +25,35 @@ def source(tree: Tree, value: Named) -> str:
 
 
 def object_source(made: Object, written: Callable[[Tree], str]) -> str:
-    """Source that makes an object."""
-    if made.target == "range":
-        return range_source(made, written)
-    if made.target == "either":
-        given = dict(made.keywords)
-        condition = f"{written(given['value'])} > {written(given['than'])}"
-        return f"{written(given['large'])} if {condition} else {written(given['small'])}"
-    if made.target == "channels":
-        return width_source(made, written)
+    """Source that makes an object, a range, or a size that follows from another one."""
+    given = dict(made.keywords)
+    match made.target:
+        case "range":
+            return _range(given, written)
+        case "either":
+            condition = f"{written(given['value'])} > {written(given['than'])}"
+            return f"{written(given['large'])} if {condition} else {written(given['small'])}"
+        case "channels":
+            factor, channels = written(given["factor"]), f"{written(given['of'])}.shape[-1]"
+            if factor == "1":
+                return channels
+            return f"{channels} // {factor}" if given["divides"] == Plain(True) else f"{factor} * {channels}"
     return written_call(made, made.target.rpartition(":")[2], written)
 
 
-def range_source(made: Object, written: Callable[[Tree], str]) -> str:
+def _range(given: Mapping[str, Tree], written: Callable[[Tree], str]) -> str:
     """Source of a range: so many, or from a first to a last number."""
-    given = dict(made.keywords)
     if "count" in given:
         return f"range({written(given['count'])})"
-    first, last, step = given["first"], given["last"], given.get("step", Plain(1))
-    beyond = -1 if isinstance(step, Plain) and isinstance(step.value, int) and step.value < 0 else 1
+    first, last, step = written(given["first"]), given["last"], written(given.get("step", Plain(1)))
+    beyond = -1 if step.startswith("-") else 1
     if isinstance(last, Plain) and isinstance(last.value, int):
         end = str(last.value + beyond)
     else:
         end = f"{written(last)} {'+' if beyond > 0 else '-'} 1"
-    if step == Plain(1):
-        return f"range({end})" if first == Plain(0) else f"range({written(first)}, {end})"
-    return f"range({written(first)}, {end}, {written(step)})"
-
-
-def width_source(made: Object, written: Callable[[Tree], str]) -> str:
-    """Source of a size that follows from the channels of what a function takes."""
-    given = dict(made.keywords)
-    factor, channels = written(given["factor"]), f"{written(given['of'])}.shape[-1]"
-    if given["factor"] == Plain(1):
-        return channels
-    return f"{channels} // {factor}" if given["divides"] == Plain(True) else f"{factor} * {channels}"
+    if step == "1":
+        return f"range({end})" if first == "0" else f"range({first}, {end})"
+    return f"range({first}, {end}, {step})"
 
 
 def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings: Mapping[Ref, int]) -> tuple[str, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscaffold.program.lift import is_over_one, needed_variables, over_needed
-from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
+from kscaffold.program.tree import Tree, Variable, transform, walk
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
 from kscaffold.source.building import chain_lines, chain_of_layers, symbolic_lines
 from kscaffold.source.calling import Calling
-from kscaffold.source.classes import Module, input_structure, is_maker
+from kscaffold.source.classes import Module, is_maker
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
 from kscaffold.source.functions import shown_inputs
@@ -37,9 +37,7 @@ class _Class:
         routine, model = self.routine, self.routine.model
         is_main = routine is self.module.program.main
         chain = chain_of_layers(self.module, routine, self.attributes)
-        build, output_shape = (
-            chain_lines(chain) if chain else symbolic_lines(input_structure(routine), self.dtype, routine.result)
-        )
+        build, output_shape = chain_lines(chain) if chain else symbolic_lines(routine)
         passes_mask = not is_main and self.module.passes_mask(routine)
         return ClassPart(
             name=self.module.classes[routine.name],
@@ -67,11 +65,6 @@ class _Class:
         if self.routine.model is None:
             return summary(self.routine, self.module.routines)
         return f"The model {words}." if self.routine is self.module.program.main else f"The {words} of the model."
-
-    def dtype(self, ref: Ref) -> str:
-        """The type of the numbers of an input."""
-        model = self.routine.model
-        return model.inputs[-1 - ref.source].dtype if model else "float32"
 
     def constructor(self) -> Iterator[Line]:
         """The statements that make the layers, in the order in which they are called first."""

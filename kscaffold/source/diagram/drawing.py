@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,10 +61,4 @@ def clean(text: str) -> str:
 
 def shorten(text: str, longest: int) -> str:
     """The text, cut to so many characters; an ellipsis says that it was."""
-    if len(text) <= longest:
-        return text
-    cut = longest - 1
-    # A letter keeps its accents, an emoji what it is joined to.
-    while cut > 1 and (unicodedata.combining(text[cut]) or "\u200d" in text[cut - 1 : cut + 1]):
-        cut -= 1
-    return text[:cut].rstrip() + "…"
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -90,9 +90,8 @@ def build_statements(spec: LayerSpec, start: str) -> str:
 def output_shape_statements(spec: LayerSpec, start: str) -> str:
     """The body of `compute_output_shape`; see `build_statements`."""
     lines, shape = _pass_shape(spec, start, builds=False)
-    last = lines[-1] if lines else ""
-    if last.startswith(f"{INDENT}shape = "):
-        return _joined([*lines[:-1], last.replace("shape =", "return", 1)])
+    if lines and lines[-1].startswith(f"{INDENT}shape = "):
+        return _joined([*lines[:-1], lines[-1].replace("shape =", "return", 1)])
     return _joined([*lines, f"{INDENT}return {shape}"])
 
 
@@ -111,16 +110,12 @@ def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], s
         moves = not step.keeps_shape and (not builds or left > 0 or step.repeated)
         if not builds and not moves:
             continue
-        layer, indent = f"self.{step.name}", INDENT
-        if (step.repeated or step.optional) and moves and shape != "shape":
-            lines.append(f"{indent}shape = {shape}")
-            shape = "shape"
-        if step.repeated:
-            lines.append(f"{indent}for layer in {layer}:")
-            layer = "layer"
-        elif step.optional:
-            lines.append(f"{indent}if {layer} is not None:")
-        if step.repeated or step.optional:
+        layer, indent = _layer(step), INDENT
+        if head := _head(step):
+            if moves and shape != "shape":
+                lines.append(f"{INDENT}shape = {shape}")
+                shape = "shape"
+            lines.append(f"{INDENT}{head}")
             indent += "    "
         shapes = ", ".join([shape] * step.sublayer.inputs)
         if builds and step.sublayer.given:
@@ -131,6 +126,17 @@ def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], s
             lines.append(f"{indent}shape = {layer}.compute_output_shape({shapes})")
             shape = "shape"
     return lines, shape
+
+
+def _head(step: Step) -> str:
+    """The line above a step that may be several, or none."""
+    if step.repeated:
+        return f"for layer in self.{step.name}:"
+    return f"if self.{step.name} is not None:" if step.optional else ""
+
+
+def _layer(step: Step) -> str:
+    return "layer" if step.repeated else f"self.{step.name}"
 
 
 class Body(NamedTuple):
@@ -146,8 +152,7 @@ def call_body(spec: LayerSpec, value: str) -> Body:
     for step in spec.steps:
         if step.kind is StepKind.UNUSED:
             lines.append(f"{INDENT}# Edit here: `self.{step.name}` is not used yet.")
-        elif step.repeated or step.optional:
-            head = f"for layer in self.{step.name}:" if step.repeated else f"if self.{step.name} is not None:"
+        elif head := _head(step):
             lines += [*_named(value), f"{INDENT}{head}", f"{INDENT}    outputs = {_applied(step, 'outputs')}"]
             value = "outputs"
         elif value == "inputs":
@@ -174,9 +179,8 @@ def _applied(step: Step, value: str) -> str:
             return f"{value} + self.{step.name}"
         case StepKind.MULTIPLY:
             return f"{value} * self.{step.name}"
-    layer = "layer" if step.repeated else f"self.{step.name}"
     inputs = step.sublayer.inputs if step.sublayer else 1
-    return f"{layer}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
+    return f"{_layer(step)}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
 
 
 def _joined(lines: Iterable[str]) -> str:
