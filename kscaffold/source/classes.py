@@ -23,11 +23,8 @@ OWN_DTYPE = Code("self.dtype_policy")
 class Module:
     """What the classes of a program share.
 
-    Args:
-        program: What builds the model.
-        name: The class of the model.
-
     Attributes:
+        name: The class of the model.
         inputs: How many values each function takes.
         unneeded: The parameters of each function that only names of layers depend on.
         classes: The class that each function becomes; those that make a layer without calling it stay functions.

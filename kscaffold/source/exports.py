@@ -79,7 +79,9 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
         inserts.append((position, f"{written}{source.newline}{LIST_NAME} = [{sorted_names}]{source.newline}"))
     after = source.insert(inserts)
     return (
-        Export(after) if _is_safe(before, after, module, names) else by_hand("the rest of it could not stay as it is")
+        Export(after)
+        if _others(after, module, names) == _others(text, module, names)
+        else by_hand("the rest of it could not stay as it is")
     )
 
 
@@ -144,11 +146,9 @@ class _Source:
         self.newline = "\r\n" if "\r\n" in text else "\n"
 
     def after(self, node: ast.stmt | ast.expr) -> int:
-        """The position of the line behind a node."""
         return (*self.starts, len(self.bytes))[node.end_lineno or 0]
 
     def insert(self, inserts: list[tuple[int, str]]) -> str:
-        """The text with others put in."""
         found = self.bytes
         for position, added in sorted(inserts, reverse=True):
             found = found[:position] + added.encode() + found[position:]
@@ -179,6 +179,11 @@ class _Source:
 
     def new_items(self, listed: ast.List | ast.Tuple, names: Sequence[str]) -> Iterator[tuple[int, str]]:
         """Where names go in a list: in their order if it was sorted, else at its end."""
+        if not listed.elts:
+            comma = "," if isinstance(listed, ast.Tuple) else ""
+            inside = f"{', '.join(map(_quoted, sorted(names, key=_kinds_first)))}{comma}"
+            yield self.starts[listed.lineno - 1] + listed.col_offset + 1, inside
+            return
         present = _texts(listed)
         orders: tuple[Callable[[str], Any], ...] = (_kinds_first, str)
         order = next((key for key in orders if present == sorted(present, key=key)), None)
@@ -188,10 +193,6 @@ class _Source:
                 yield from self._new_item(listed, index, _quoted(name))
 
     def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> Iterator[tuple[int, str]]:
-        if not listed.elts:
-            comma = "," if isinstance(listed, ast.Tuple) else ""
-            yield self.starts[listed.lineno - 1] + listed.col_offset + 1, f"{written}{comma}"
-            return
         beside = listed.elts[min(index, len(listed.elts) - 1)]
         line = self.starts[beside.lineno - 1]
         start, end = line + beside.col_offset, self.starts[(beside.end_lineno or 0) - 1] + (beside.end_col_offset or 0)
@@ -209,26 +210,16 @@ class _Source:
             yield following, f"{indent}{written},{self.newline}"
 
 
-def _is_safe(before: ast.Module, after: str, module: str, names: tuple[str, ...]) -> bool:
-    """Whether a file is what it was but for the names of the module."""
+def _others(text: str, module: str, names: Sequence[str]) -> list[str] | None:
+    """What a file says, but for the names of a module; `None` if it is no Python."""
     try:
-        return _without(ast.parse(after), module, names) == _without(before, module, names)
+        tree = ast.parse(text)
     except UNREADABLE:
-        return False
-
-
-def _without(tree: ast.Module, module: str, names: tuple[str, ...]) -> list[str]:
-    """The statements of a file without those names of a module, and without an `__all__` that lists no others."""
-    statements = []
+        return None
+    listed = _find_list(tree)
+    others = [name for name in _texts(listed) if name not in names] if listed else []
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
-            node.names = [alias for alias in node.names if alias.name not in names]
-            if not node.names:
-                continue
-        listed = _find_list(ast.Module([node], []))
-        if listed:
-            listed.elts = [item for item in listed.elts if isinstance(item, ast.Constant) and item.value not in names]
-            if not listed.elts:
-                continue
-        statements.append(ast.dump(node))
-    return statements
+        imports = isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module
+        if not imports and not (listed and getattr(node, "value", None) is listed):
+            others.append(ast.dump(node))
+    return others

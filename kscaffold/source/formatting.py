@@ -54,13 +54,7 @@ class Formatter:
             self._hear.close()
 
     def send(self, text: str, settings: Mapping[str, Any], template: str) -> None:
-        """Sends a text to be formatted.
-
-        Args:
-            text: Python source.
-            settings: The `[tool.black]` table of the project that it goes to.
-            template: What is to blame if it is no Python.
-        """
+        """Sends a text to be formatted by a `[tool.black]` table; the template is to blame if it is no Python."""
         self._waiting.append(json.dumps([text, dict(settings), template], default=str))
         if len(self._waiting) == 1:
             self._ask_next()

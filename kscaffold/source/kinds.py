@@ -27,15 +27,12 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
     if kinds == {Kind.INT, Kind.FLOAT}:
         kinds = {Kind.FLOAT}
     kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
-    default = parameter.default and parse_expression(default_source(parameter.default))
+    default = parameter.default
+    if default is not None:  # as specs write it: numbers are literals there
+        default = parse_expression(literal(default.value) if isinstance(default, Plain) else source(default, no_value))
     if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
         kind = Kind.ANY  # its constructor would make a tuple of None
     return Argument(parameter.name, kind, default)
-
-
-def default_source(tree: Tree) -> str:
-    """Source of a default as specs write it: numbers are literals there."""
-    return literal(tree.value) if isinstance(tree, Plain) else source(tree, no_value)
 
 
 def _kind(value: Tree, name: str) -> Kind:

@@ -18,7 +18,6 @@ class Written:
     """What a module defines.
 
     Attributes:
-        program: What it is made from.
         functions: Its functions, each behind those that it calls.
         classes: Its classes, each behind those that it uses.
         cuts: Its functions that cut models out of the one that it builds.

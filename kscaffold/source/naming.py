@@ -21,7 +21,6 @@ class Naming:
     """Chooses the variables of the values of a routine, or of a loop or an `if` in it.
 
     Attributes:
-        routine: The routine.
         bound: The source of each value that there is.
         names: The functions and classes of the module, which no variable may hide.
         inline: Values that are written in place, each with how tightly its operator binds.

@@ -37,13 +37,7 @@ class _Sketch:
 
 
 def graph_picture(graph: Graph, facts: ShapeFacts, title: str) -> Drawing:
-    """The drawing of a graph.
-
-    Args:
-        graph: The graph.
-        facts: What is known of the shapes of its values.
-        title: What stands above it.
-    """
+    """The drawing of a graph, with what is known of the shapes of its values."""
     from kscaffold.spec.graph.value import every_graph
 
     sketch = _Sketch()

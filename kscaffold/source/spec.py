@@ -24,11 +24,7 @@ class Inline(dict[str, object]):
 
 
 def spec_document(model: SavedModel, shown: str) -> dict[str, object]:
-    """The document of a spec: what stands in its YAML file.
-
-    Args:
-        model: The model.
-        shown: How messages name its file.
+    """The document of a spec: what stands in its YAML file. Messages name the file of the model as `shown`.
 
     Raises:
         RequestError: There is something in the model that no spec can say; names it.
@@ -54,7 +50,6 @@ class _Spec:
         self.taken = RESERVED | {name for _, name in self.known}
 
     def refuse(self, what: str) -> RequestError:
-        """The error for something that no spec can say."""
         hint = "Leave out --to-spec, or --style, for functional Python."
         return RequestError(f"A spec cannot say {what}.", hint=hint, where=self.shown)
 
@@ -94,7 +89,6 @@ class _One:
         self.taker = {ref: call for call in reversed(model.calls) for ref in _reads(call)}
 
     def document(self) -> dict[str, object]:
-        """The document."""
         model = self.model
         for layer in model.layers:
             if layer.words:
@@ -115,11 +109,9 @@ class _One:
         return document | ({"trainable": False} if model.frozen else {})
 
     def name(self, wanted: str, what: str) -> str:
-        """A name that is not taken."""
         return self.spec.free(wanted, self.taken, what)
 
     def inputs(self) -> dict[str, object]:
-        """The section of the inputs."""
         model = self.model
         listed = model.inputs
         if not listed and model.build_shape:
@@ -266,7 +258,6 @@ class _One:
         return f"{function}{self.passed(call.args, call)}"
 
     def called(self, call: Call, layer: SavedLayer, passed: bool) -> str:
-        """What a chain calls."""
         if layer.model:
             return self.spec.model_name(layer.model)
         if call.layer in self.shared:

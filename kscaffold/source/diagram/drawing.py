@@ -31,12 +31,9 @@ class Box:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Boxes and the arrows between them.
+    """Boxes, which are drawn in this order where nothing else decides, and the arrows between them.
 
-    Attributes:
-        title: The heading.
-        boxes: All boxes. Where nothing else decides, they are drawn in this order.
-        arrows: From box name to box name, both of the same group, in no circle. One that is given twice is drawn once.
+    An arrow goes from box name to box name, both of the same group, in no circle; given twice, it is drawn once.
     """
 
     title: str

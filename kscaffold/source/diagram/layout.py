@@ -39,14 +39,9 @@ class Rect:
 
 @dataclass(frozen=True)
 class Layout:
-    """A graph that has its place.
+    """A graph that has its place, from 0 on.
 
-    Attributes:
-        width: Of the whole, from 0.
-        height: Of the whole, from 0.
-        rects: The boxes.
-        routes: For each arrow its points. Between two points of the same x it is straight, otherwise a curve that
-            begins and ends upright.
+    A route is straight between two points of the same x, and otherwise a curve that begins and ends upright.
     """
 
     width: float
@@ -56,14 +51,9 @@ class Layout:
 
 
 def lay_out(sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, str]]) -> Layout:
-    """Places a graph.
+    """Places boxes of some widths and heights, by name, and the arrows between them: each once, and in no circle.
 
-    Args:
-        sizes: Width and height of each box, by name.
-        arrows: From name to name, each once; they close no circle.
-
-    Returns:
-        The layout. No two boxes overlap, and an arrow touches no box but its ends.
+    No two boxes overlap, and an arrow touches no box but its ends.
     """
     number = {name: index for index, name in enumerate(sizes)}
     edges = [(number[source], number[target]) for source, target in arrows]

@@ -35,14 +35,9 @@ class Rows:
 
 
 def in_rows(count: int, edges: Sequence[tuple[int, int]]) -> Rows:
-    """Every box in the row that is its longest path from the inputs, every long edge with its bends.
+    """Every box in the row that is its longest path from the inputs, in the order of their numbers.
 
-    Args:
-        count: How many boxes there are.
-        edges: From box to box; they close no circle.
-
-    Returns:
-        The rows, in the order of the boxes' numbers.
+    The edges close no circle. Every long one has its bends.
     """
     before: dict[int, list[int]] = {node: [] for node in range(count)}
     for source, target in edges:

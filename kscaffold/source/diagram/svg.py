@@ -74,7 +74,12 @@ def to_svg(drawing: Drawing) -> str:
             x, y, shelf_height = MARGIN, y + shelf_height + FRAME_GAP, 0.0
         if group:
             parts.append(_frame(group, label, x, y, width, height))
-        parts += _graph(layout, arrows, boxes, x + (width - layout.width) / 2, y + above)
+        left, upper = x + (width - layout.width) / 2, y + above
+        for arrow in arrows:
+            ends = 'data-from="{}" data-to="{}"'.format(*(escape(clean(end)) for end in arrow))
+            path = _path([(left + at, upper + down) for at, down in layout.routes[arrow]])
+            parts.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
+        parts += [_box(box, layout.rects[box.name], left, upper) for box in boxes]
         right, bottom = max(right, x + width), max(bottom, y + height)
         x, shelf_height = x + width + FRAME_GAP, max(shelf_height, height)
     size = f"{ceil(right + MARGIN)}", f"{ceil(bottom + MARGIN)}"
@@ -129,15 +134,6 @@ def _frame(group: str, label: str, x: float, y: float, width: float, height: flo
         f' width="{_number(width)}" height="{_number(height)}" rx="10"/>'
         f'<text class="label" x="{left}" y="{base}">{escape(label)}</text></g>'
     )
-
-
-def _graph(layout: Layout, arrows: Sequence[tuple[str, str]], boxes: Sequence[Box], x: float, y: float) -> list[str]:
-    lines = []
-    for source, target in arrows:
-        path = _path([(x + px, y + py) for px, py in layout.routes[source, target]])
-        ends = f'data-from="{escape(clean(source))}" data-to="{escape(clean(target))}"'
-        lines.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
-    return lines + [_box(box, layout.rects[box.name], x, y) for box in boxes]
 
 
 def _path(points: Sequence[Point]) -> str:
