@@ -9,7 +9,6 @@ import json
 import os
 import signal
 from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kscaffold.base.errors import ExitCode, RequestError, broken_template
@@ -44,9 +43,7 @@ class Formatter:
     def __enter__(self) -> Formatter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._child:
             os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
@@ -127,10 +124,10 @@ def black_mode(settings: Mapping[str, Any]) -> Mode:
     line_length = table.get("line_length", DEFAULT_LINE_LENGTH)
     if not isinstance(line_length, int) or isinstance(line_length, bool) or line_length < 1:
         raise RequestError(f"line-length {line_length!r} is not a positive whole number.", where="[tool.black]")
-    flags = {}
-    for key in ("skip_string_normalization", "skip_magic_trailing_comma", "preview", "unstable"):
-        flags[key] = table.get(key, False)
-        if not isinstance(flags[key], bool):
+    known = ("skip_string_normalization", "skip_magic_trailing_comma", "preview", "unstable")
+    flags = {key: table.get(key, False) for key in known}
+    for key, flag in flags.items():
+        if not isinstance(flag, bool):
             raise RequestError(f"{key.replace('_', '-')} is neither true nor false.", where="[tool.black]")
     return Mode(
         target_versions=targets,

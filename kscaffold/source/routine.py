@@ -9,9 +9,8 @@ from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Ref, Tree, refs
 from kscaffold.program.value import Routine, Step, StepKind
 from kscaffold.source.expression import object_source, operator_source, source
-from kscaffold.source.naming import Naming
+from kscaffold.source.naming import END, MAIN, Naming, Uses, is_merge, is_operator, kept_name
 from kscaffold.source.parts import Line
-from kscaffold.source.variables import END, MAIN, Uses, is_merge, is_operator, kept_name
 
 LONGEST_INLINE = 60  # characters of an operation that is written inside another
 

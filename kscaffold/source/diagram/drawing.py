@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-KINDS = ("input", "layer", "model", "output")
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -18,7 +17,7 @@ class Box:
         name: What arrows call it; unique in its drawing, and not shown.
         title: The text in it: `Dense(64, relu)`. Any text will do.
         detail: A second, lighter line, for the output's shape; may be empty.
-        kind: One of `KINDS`; `model` is a sub-model that is called like a layer.
+        kind: `input`, `layer`, `output`, or `model` for a sub-model that is called like a layer.
         group: The sub-model that the box is inside of; empty for the main graph.
     """
 

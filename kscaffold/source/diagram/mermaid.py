@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean
+from kscaffold.source.diagram.drawing import Box, Drawing, clean
 
 SHAPES = {"input": ("([", "])"), "layer": ("[", "]"), "model": ("[[", "]]"), "output": ("([", "])")}
 # The text's colour is set as well: Mermaid's dark theme would write in white on these.
@@ -33,7 +33,7 @@ def to_mermaid(drawing: Drawing) -> str:
         else:
             lines += inner
     used = {box.kind for box in drawing.boxes}
-    lines += [f"classDef {kind} {CLASSES[kind]}" for kind in KINDS if kind in used]
+    lines += [f"classDef {kind} {style}" for kind, style in CLASSES.items() if kind in used]
     heading = re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", clean(drawing.title))
     chart = "\n".join(["flowchart TD", *(f"    {line}" for line in lines)])
     return f"# {heading}".rstrip() + f"\n\n```mermaid\n{chart}\n```\n"
