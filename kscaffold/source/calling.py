@@ -11,7 +11,7 @@ from kscaffold.program.text import literal
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Scaled, Table, Tree, Variable, refs, transform
 from kscaffold.program.value import Cut, Model, Routine, Step, StepKind
 from kscaffold.source.attributes import Attributes, loop_variable
-from kscaffold.source.classes import Module, input_structure
+from kscaffold.source.classes import Module, input_structure, one_or_list
 from kscaffold.source.functions import (
     bound_inputs,
     cut_function,
@@ -162,9 +162,9 @@ def class_cut(module: Module, name: str, cut: Cut) -> Function:
     inputs = tuple(
         replace(item, sizes=tuple(size and calling.in_call(size) for size in item.sizes)) for item in cut.takes
     )
-    model = Model(cut.name, inputs, _structure(tuple(places.values())))
+    model = Model(cut.name, inputs, one_or_list(list(places.values())))
     routine = replace(
-        main, steps=steps, result=transform(_structure(cut.ends), places.get), model=model, layers=(), parameters=()
+        main, steps=steps, result=transform(one_or_list(cut.ends), places.get), model=model, layers=(), parameters=()
     )
     return cut_function(
         name, cut, f"A `{module.name}` that is built.", functional_lines(routine, model, frozenset({"model"}))
@@ -181,7 +181,3 @@ def _needed(steps: tuple[Step, ...], cut: Cut) -> list[Step]:
             needed.insert(0, step)
             wanted |= set(step.reads())
     return needed
-
-
-def _structure(values: tuple[Tree, ...]) -> Tree:
-    return values[0] if len(values) == 1 else Listing("[]", values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kscaffold.base.naming import to_class_name, unique
@@ -63,11 +64,10 @@ class Module:
             said = dict(step.kwargs).get("training")
             if said == Plain(True) or (said is None and self.takes_training(step, routine)):
                 return True
-        target = f":{routine.name}"
         for caller in self.program.routines:
-            named = {name for name, made in caller.layers if isinstance(made, Object) and made.target == target}
-            for step in every_step(caller.steps):
-                if step.kind is StepKind.NAMED and step.class_name in named and "training" in dict(step.kwargs):
+            told = {step.class_name for step in every_step(caller.steps) if "training" in dict(step.kwargs)}
+            for name, made in caller.layers:
+                if name in told and isinstance(made, Object) and made.target == f":{routine.name}":
                     return True
         return False
 
@@ -180,5 +180,9 @@ def input_structure(routine: Routine) -> Tree:
     """How a class is given its inputs."""
     if routine.model is not None:
         return routine.model.input_tree
-    values = tuple(Ref(-1 - index) for index in range(routine.inputs))
-    return values[0] if len(values) == 1 else Listing("[]", values)
+    return one_or_list([Ref(-1 - index) for index in range(routine.inputs)])
+
+
+def one_or_list(values: Sequence[Tree]) -> Tree:
+    """How several values are given: as a list, and one as it is."""
+    return values[0] if len(values) == 1 else Listing("[]", tuple(values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kscaffold.program.text import BINDING, index_source, plain_source, show, written_call
+from kscaffold.program.text import BINDING, binding, index_source, plain_source, show, written_call
 from kscaffold.program.tree import Object, Plain, Ref, Tree
 
 Named = Callable[[Ref], str]
@@ -64,11 +64,7 @@ def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings:
 
     def operand(tree: Tree, least: int) -> str:
         text = source(tree, value)
-        binds = bindings.get(tree, 9) if isinstance(tree, Ref) else 9
-        if isinstance(tree, Plain) and text.startswith("-"):
-            binds = BINDING["-1"]
-        elif isinstance(tree, Plain) and " / " in text and isinstance(tree.value, float):
-            binds = BINDING["/"]
+        binds = bindings[tree] if isinstance(tree, Ref) and tree in bindings else binding(tree, text)
         return f"({text})" if binds < least else text
 
     if symbol == "[]":

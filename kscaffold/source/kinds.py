@@ -50,9 +50,8 @@ def _kind(value: Tree, name: str) -> Kind:
         case Arithmetic(operator=operator):
             return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.ANY
         case Object(target=target):
-            return next(
-                (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
-            )
+            groups = (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}."))
+            return next(groups, Kind.ANY)
     return Kind.ANY
 
 

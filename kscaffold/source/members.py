@@ -48,7 +48,7 @@ class _Class:
     def part(self) -> ClassPart:
         routine, model = self.routine, self.routine.model
         is_main = routine is self.module.program.main
-        chain = _chain_of_layers(self.module, routine, self.attributes)
+        chain = self.chain()
         build, output_shape = _chain_lines(chain) if chain else _symbolic_lines(routine)
         passes_mask = not is_main and self.module.passes_mask(routine)
         return ClassPart(
@@ -146,32 +146,29 @@ class _Class:
 
         return source(transform(tree, change), no_value)
 
+    def chain(self) -> list[str]:
+        """Source of the layers of a chain, each of which takes what the one before gave; of a list, with a star.
 
-def _chain_of_layers(module: Module, routine: Routine, attributes: Attributes) -> tuple[str, ...]:
-    """Source of the layers of a routine that is a chain, each of which takes what the one before gave.
+        There are none where it is no such chain, where it is a long one, or where a layer may say nothing of shapes.
+        """
+        value, layers = input_structure(self.routine), []
+        for step in self.routine.steps:
+            takes = given_values(step, self.module.inputs) == (value,) and not call_keywords(step)
+            if not takes or step.outputs != ((),) or not (layer := self.chained(step)) or layer in layers:
+                return []
+            layers.append(layer)
+            value = Ref(step.uid)
+        return layers if value == self.routine.result and len(layers) <= LONGEST_CHAIN else []
 
-    A list of layers has a star. There are none where it is not such a chain, where it is a long one, or where a layer
-    may say nothing of shapes.
-    """
-    value, layers = input_structure(routine), []
-    for step in routine.steps:
-        takes = given_values(step, module.inputs) == (value,) and not call_keywords(step) and step.outputs == ((),)
-        if not takes or not (layer := _layer(module, routine, step, attributes)) or layer in layers:
-            return ()
-        layers.append(layer)
-        value = Ref(step.uid)
-    return tuple(layers) if value == routine.result and len(layers) <= LONGEST_CHAIN else ()
-
-
-def _layer(module: Module, routine: Routine, step: Step, attributes: Attributes) -> str:
-    """Source of the layer of a step, or of the list of its layers; empty where shapes may not go through it."""
-    if step.kind is StepKind.LOOP:
-        chained = owns_layers(step) and is_chain(step.body, Ref(step.uid), module.inputs)
-        known = all(_tells_shapes(inner) for inner in step.body)
-        return f"*self.{attributes.by_step[step.uid]}" if chained and known else ""
-    if step.kind is StepKind.NAMED:
-        return f"self.{step.class_name}" if _is_known(dict(routine.layers)[step.class_name]) else ""
-    return f"self.{attributes.by_step[step.uid]}" if _tells_shapes(step) else ""
+    def chained(self, step: Step) -> str:
+        """Source of the layer of a step, or of the list of its layers; empty where shapes may not go through it."""
+        if step.kind is StepKind.NAMED:
+            return f"self.{step.class_name}" if _is_known(self.layers[step.class_name]) else ""
+        attribute = f"self.{self.attributes.by_step.get(step.uid)}"
+        if step.kind is not StepKind.LOOP:
+            return attribute if _tells_shapes(step) else ""
+        chained = owns_layers(step) and is_chain(step.body, Ref(step.uid), self.module.inputs)
+        return f"*{attribute}" if chained and all(map(_tells_shapes, step.body)) else ""
 
 
 def _tells_shapes(step: Step) -> bool:
@@ -184,7 +181,7 @@ def _is_known(made: Tree) -> bool:
 
 
 def _chain_lines(layers: Sequence[str]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """The statements of `build` and of `compute_output_shape` of a chain of layers; see `_chain_of_layers`."""
+    """The statements of `build` and of `compute_output_shape` of a chain of layers."""
     if len(layers) == 1 and not layers[0].startswith("*"):
         shape = Line(f"return {layers[0]}.compute_output_shape(input_shape)")
         return (Line(f"{layers[0]}.build(input_shape)"),), (shape,)

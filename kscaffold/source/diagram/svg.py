@@ -94,7 +94,7 @@ def to_svg(drawing: Drawing) -> str:
         '<rect class="page" width="100%" height="100%"/>',
     ]
     if shown:
-        lines.append(f'<text class="heading" x="{_number(MARGIN)}" y="{_number(MARGIN + 15)}">{escape(shown)}</text>')
+        lines.append(f'<text class="heading" {_at(x=MARGIN, y=MARGIN + 15)}>{escape(shown)}</text>')
     return "\n".join([*lines, *parts, "</svg>", ""])
 
 
@@ -127,13 +127,11 @@ def _texts(box: Box) -> tuple[str, str]:
 
 
 def _frame(group: str, label: str, x: float, y: float, width: float, height: float) -> str:
-    tooltip = f"<title>{escape(clean(group))}</title>" if label != clean(group) else ""
-    left, base = _number(x + FRAME_PADDING), _number(y + 22)
-    return (
-        f'<g data-group="{escape(clean(group))}">{tooltip}<rect class="frame" x="{_number(x)}" y="{_number(y)}"'
-        f' width="{_number(width)}" height="{_number(height)}" rx="10"/>'
-        f'<text class="label" x="{left}" y="{base}">{escape(label)}</text></g>'
-    )
+    whole = escape(clean(group))
+    tooltip = f"<title>{whole}</title>" if label != clean(group) else ""
+    rect = f'<rect class="frame" {_at(x=x, y=y, width=width, height=height)} rx="10"/>'
+    text = f'<text class="label" {_at(x=x + FRAME_PADDING, y=y + 22)}>{escape(label)}</text>'
+    return f'<g data-group="{whole}">{tooltip}{rect}{text}</g>'
 
 
 def _path(points: Sequence[Point]) -> str:
@@ -150,17 +148,19 @@ def _path(points: Sequence[Point]) -> str:
 def _box(box: Box, rect: Rect, x: float, y: float) -> str:
     title, detail = _texts(box)
     left, top = x + rect.x, y + rect.y
-    middle = _number(left + rect.width / 2)
+    middle = left + rect.width / 2
     whole = " ".join(filter(None, (clean(box.title), clean(box.detail))))
     tooltip = f"<title>{escape(whole)}</title>" if (title, detail) != (clean(box.title), clean(box.detail)) else ""
-    radius = _number(rect.height / 2 if box.kind in ("input", "output") else 6)
-    text = f'<text class="title" x="{middle}" y="{_number(top + (20 if detail else 21.5))}">{escape(title)}</text>'
+    radius = rect.height / 2 if box.kind in ("input", "output") else 6
+    shape = f"<rect {_at(x=left, y=top, width=rect.width, height=rect.height, rx=radius)}/>"
+    text = f'<text class="title" {_at(x=middle, y=top + (20 if detail else 21.5))}>{escape(title)}</text>'
     if detail:
-        text += f'<text class="detail" x="{middle}" y="{_number(top + 36)}">{escape(detail)}</text>'
-    return (
-        f'<g class="{box.kind}" data-name="{escape(clean(box.name))}">{tooltip}<rect x="{_number(left)}"'
-        f' y="{_number(top)}" width="{_number(rect.width)}" height="{_number(rect.height)}" rx="{radius}"/>{text}</g>'
-    )
+        text += f'<text class="detail" {_at(x=middle, y=top + 36)}>{escape(detail)}</text>'
+    return f'<g class="{box.kind}" data-name="{escape(clean(box.name))}">{tooltip}{shape}{text}</g>'
+
+
+def _at(**values: float) -> str:
+    return " ".join(f'{key}="{_number(value)}"' for key, value in values.items())
 
 
 def _number(value: float) -> str:

@@ -1,22 +1,25 @@
-"""Source of `build`, `call` and `compute_output_shape`, as the templates ask for it.
+"""Source of the methods of a layer, of examples, and of the words of its docstring, as the templates ask for it.
 
 It is written here and not in Jinja because it branches a lot: the templates keep what reads as code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Tree
+from kscaffold.program.tree import Plain, Tree, Variable, transform
 from kscaffold.source.layer.arguments import LINE_LENGTH, expression, parameters
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
+from kscaffold.spec.shapes.shape import show_shape
 
 INDENT = " " * 8
+NUMBERS = (Kind.INT, Kind.FLOAT)
 
 
 def signature(spec: LayerSpec) -> str:
@@ -185,3 +188,46 @@ def _applied(step: Step, value: str) -> str:
 
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
+
+
+def construct(spec: LayerSpec) -> str:
+    """Source that makes the layer with example values: `MyDense(units=32)`."""
+    first = spec.arguments[:1]
+    chosen = (item for item in spec.arguments if item.required or (item in first and item.kind in NUMBERS))
+    given = ", ".join(f"{argument.name}={_example_value(argument, spec.values)}" for argument in chosen)
+    return f"{spec.name.class_name}({given})"
+
+
+def _example_value(argument: Argument, values: Mapping[str, object]) -> str:
+    def size(part: Tree) -> Tree | None:
+        value = values.get(part.name) if isinstance(part, Variable) else None
+        return Plain(value) if isinstance(value, int) else None
+
+    return expression(transform(argument.example_value, size))
+
+
+def example_inputs(spec: LayerSpec) -> str:
+    """Source of the inputs of the docstring's example."""
+    return _as_given(spec, [f"keras.ops.ones({show_shape(item.shape, 2)})" for item in spec.inputs])
+
+
+def build_arguments(spec: LayerSpec) -> str:
+    """Source of the arguments of `build` for the example inputs, with an unknown batch size."""
+    return _as_given(spec, [show_shape(spec.call.own_shape(item.shape)) for item in spec.inputs])
+
+
+def _as_given(spec: LayerSpec, inputs: list[str]) -> str:
+    joined = ", ".join(inputs)
+    return f"[{joined}]" if spec.call is CallStyle.LIST else joined
+
+
+def input_text(spec: LayerSpec) -> str:
+    """The shapes of the inputs as the docstring says them."""
+    if spec.call is CallStyle.ARGUMENTS:
+        return ", ".join(f"`{item.name}`: `{item.pattern}`" for item in spec.inputs)
+    return f"{'A list of ' if spec.call is CallStyle.LIST else ''}`{spec.inputs[0].pattern}`"
+
+
+def output_text(spec: LayerSpec) -> str:
+    """The shape of the output as the docstring says it."""
+    return f"`{spec.output}`" if spec.output else f"The output shape of `{spec.steps[-1].name}`."
