@@ -59,9 +59,8 @@ class Attributes:
             unneeded = self.module.unneeded[step.class_name]
             texts = (value for key, value in given.items() if key in unneeded and isinstance(value, Text))
             return _hint(next(texts, None)) or step.class_name
-        assert isinstance(step.callee, Object)
-        hint = _hint(dict(step.callee.keywords).get("name")) or SHORT.get(step.class_name)
-        return hint or identifier(snake_case(step.class_name), "layer")
+        hint = _hint(dict(step.callee.keywords).get("name")) if isinstance(step.callee, Object) else ""
+        return hint or SHORT.get(step.class_name) or identifier(snake_case(step.class_name), "layer")
 
     def named(self, step: Step) -> str:
         """The name of the value of a step, where it is that of a layer, too: one that decides its size, or does all."""

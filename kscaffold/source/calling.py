@@ -88,24 +88,20 @@ class Calling:
                 body = Step(step.body[-1].uid, StepKind.NAMED, Code(variable), (Ref(step.uid),), label=variable)
             return replace(step, callee=Code(f"{self.owner}.{attribute}"), variables=(variable,), body=(body,))
         if step.kind is StepKind.NAMED:
+            made = self.layers[step.class_name]
+            assert isinstance(made, Object)
             return replace(
                 step,
                 callee=Code(f"{self.owner}.{step.class_name}"),
-                args=self.as_the_model_takes(step),
+                args=self.as_the_model_takes(step, made),
                 kwargs=self.with_training(step),
-                label=self.label(step),
+                label=made.class_name if made.target.startswith("layers.") else step.class_name,
             )
         return replace(step, body=tuple(map(self.calling, step.body)))
 
-    def label(self, step: Step) -> str:
-        """The class of what has a variable."""
-        made = self.layers[step.class_name]
-        return made.class_name if isinstance(made, Object) and made.target.startswith("layers.") else step.class_name
-
-    def as_the_model_takes(self, step: Step) -> tuple[Tree, ...]:
+    def as_the_model_takes(self, step: Step, made: Object) -> tuple[Tree, ...]:
         """What a model is called with, in the form in which its class takes its inputs."""
-        made = self.layers[step.class_name]
-        routine = self.module.routines.get(made.target.removeprefix(":")) if isinstance(made, Object) else None
+        routine = self.module.routines.get(made.target.removeprefix(":"))
         if routine is None or routine.model is None or len(step.args) != 1:
             return step.args
         given = list(refs(step.args[0]))

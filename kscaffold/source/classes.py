@@ -7,13 +7,11 @@ from dataclasses import replace
 
 from kscaffold.base.naming import to_class_name, unique
 from kscaffold.keras_data import catalogue
-from kscaffold.program.argument import Argument
 from kscaffold.program.lift import lift_loops, names_only, parameters_given
 from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.source.docstrings import summary
 from kscaffold.source.functions import maker, parameters_source, parts_of
-from kscaffold.source.kinds import argument_of
 from kscaffold.source.parts import Function
 
 # What leaves each step of a sequence where it is.
@@ -92,18 +90,13 @@ class Module:
         if step.kind is StepKind.OPERATION:
             return step.class_name in ELEMENTWISE
         if step.kind is StepKind.LAYER:
-            known = of_keras(step.callee)
-            return known is not None and known.keeps_steps
+            return (known := of_keras(step.callee)) is not None and known.keeps_steps
         return step.kind in (StepKind.LOOP, StepKind.IF)
 
     def parameters(self, routine: Routine) -> list[Parameter]:
         """The parameters of a routine that its class needs, required ones first."""
         kept = [item for item in routine.parameters if item.name not in self.unneeded[routine.name]]
         return sorted(kept, key=lambda item: item.default is not None)
-
-    def arguments(self, routine: Routine) -> tuple[Argument, ...]:
-        """The constructor arguments of the class of a routine."""
-        return tuple(argument_of(self.program, routine, item) for item in self.parameters(routine))
 
     def made(self, tree: Tree, dtype: Tree = OWN_DTYPE) -> Tree:
         """What makes a layer: without a name, with the dtype policy of what it belongs to, of classes of the module."""
@@ -172,8 +165,7 @@ def of_keras(made: Tree) -> catalogue.Signature | None:
 
 def layer_trains(made: Tree) -> bool:
     """Whether a layer of Keras takes `training`; Keras tells custom ones where they do."""
-    known = of_keras(made)
-    return known is not None and known.trains
+    return (known := of_keras(made)) is not None and known.trains
 
 
 def input_structure(routine: Routine) -> Tree:

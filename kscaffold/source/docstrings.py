@@ -43,8 +43,7 @@ def summary(routine: Routine, functions: Mapping[str, Routine]) -> str:
     words = _meaning(stem)
     if words is None:
         parts = [phrase for phrase, _ in groupby(_parts(routine, functions))]
-        fits = 0 < len(parts) <= MOST_PARTS
-        words = _listed(parts) if fits else _with_article(stem.replace("_", " "))
+        words = _listed(parts) if 0 < len(parts) <= MOST_PARTS else _with_article(stem.replace("_", " "))
     return f"Applies {words}."
 
 
@@ -65,10 +64,8 @@ def _parts(routine: Routine, functions: Mapping[str, Routine]) -> Iterator[str]:
 
 
 def _phrase(step: Step) -> str:
-    names = [name for name in LAYERS if step.class_name.startswith(name)]
-    if names:
-        return LAYERS[max(names, key=len)]
-    return _with_article(" ".join(split_words(step.class_name)) or "layer")
+    name = max((name for name in LAYERS if step.class_name.startswith(name)), key=len, default="")
+    return LAYERS.get(name) or _with_article(" ".join(split_words(step.class_name)) or "layer")
 
 
 def _with_article(words: str) -> str:

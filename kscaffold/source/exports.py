@@ -13,6 +13,7 @@ from typing import Any
 
 LIST_NAME = "__all__"
 UNREADABLE = (SyntaxError, ValueError, RecursionError)
+Insert = tuple[int, str]  # a position, and what goes there
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
         return by_hand(f"{min(taken)} is something else there")
     if listed is None and any(isinstance(node, ast.Name) and node.id == LIST_NAME for node in ast.walk(before)):
         return by_hand(f"its {LIST_NAME} is more than a list of names")
-    inserts: list[tuple[int, str]] = []
+    inserts: list[Insert] = []
     if missing:
         dotted = package and siblings and all(node.level == 0 for node in siblings)
         name_from = f"{package}.{module}" if dotted else f".{module}"
@@ -148,15 +149,13 @@ class _Source:
     def after(self, node: ast.stmt | ast.expr) -> int:
         return (*self.starts, len(self.bytes))[node.end_lineno or 0]
 
-    def insert(self, inserts: list[tuple[int, str]]) -> str:
+    def insert(self, inserts: list[Insert]) -> str:
         found = self.bytes
         for position, added in sorted(inserts, reverse=True):
             found = found[:position] + added.encode() + found[position:]
         return found.decode()
 
-    def new_line(
-        self, tree: ast.Module, siblings: Sequence[ast.ImportFrom], name_from: str, written: str
-    ) -> tuple[int, str]:
+    def new_line(self, tree: ast.Module, siblings: Sequence[ast.ImportFrom], name_from: str, written: str) -> Insert:
         """Where an import goes: among its like, in their order; behind the last import; behind the docstring."""
         modules = [str(node.module).casefold() for node in siblings]
         later = [node for node, key in zip(siblings, modules) if key > name_from.lstrip(".").casefold()]
@@ -177,7 +176,7 @@ class _Source:
         ended = self.bytes[:position].endswith((b"\r", b"\n")) or not position
         return position, before + ("" if ended else self.newline) + written + self.newline
 
-    def new_items(self, listed: ast.List | ast.Tuple, names: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def new_items(self, listed: ast.List | ast.Tuple, names: Sequence[str]) -> Iterator[Insert]:
         """Where names go in a list: in their order if it was sorted, else at its end."""
         if not listed.elts:
             comma = "," if isinstance(listed, ast.Tuple) else ""
@@ -192,7 +191,7 @@ class _Source:
                 index = sum(order(item) < order(name) for item in present) if order else len(present)
                 yield from self._new_item(listed, index, _quoted(name))
 
-    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> Iterator[tuple[int, str]]:
+    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> Iterator[Insert]:
         beside = listed.elts[min(index, len(listed.elts) - 1)]
         line = self.starts[beside.lineno - 1]
         start, end = line + beside.col_offset, self.starts[(beside.end_lineno or 0) - 1] + (beside.end_col_offset or 0)

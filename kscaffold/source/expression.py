@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kscaffold.program.text import BINDING, binding, index_source, plain_source, show, written_call
+from kscaffold.program.text import BINDING, COMPARISONS, binding, index_source, plain_source, show, written_call
 from kscaffold.program.tree import Object, Plain, Ref, Tree
 
 Named = Callable[[Ref], str]
@@ -74,5 +74,5 @@ def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings:
     binds = BINDING[symbol]
     if symbol == "**":
         return f"{operand(args[0], binds + 1)} ** {operand(args[1], BINDING['-1'])}", binds
-    compared = binds == BINDING[">"]
-    return f"{operand(args[0], binds + compared)} {symbol} {operand(args[1], binds + 1)}", binds
+    left = binds + (symbol in COMPARISONS)  # they must not become chains
+    return f"{operand(args[0], left)} {symbol} {operand(args[1], binds + 1)}", binds

@@ -68,8 +68,7 @@ class Formatter:
         if "crash" in answer:
             raise RuntimeError(f"the formatting process failed: {answer['crash']}")
         if "error" in answer:
-            error = answer["error"]
-            raise RequestError(**{**error, "exit_code": ExitCode(error["exit_code"])})
+            raise RequestError(**answer["error"] | {"exit_code": ExitCode(answer["error"]["exit_code"])})
         return str(answer["text"])
 
     def _ask_next(self) -> None:
@@ -104,10 +103,7 @@ def _answer(question: str) -> dict[str, Any]:
 
 
 def black_mode(settings: Mapping[str, Any]) -> Mode:
-    """The mode that a project's `[tool.black]` asks for.
-
-    Args:
-        settings: The table, with dashes or underscores in its keys; options about files are of no interest.
+    """The mode that a project's `[tool.black]` asks for; its keys have dashes or underscores.
 
     Raises:
         RequestError: A value that black would refuse.

@@ -104,14 +104,13 @@ def input_names(routine: Routine) -> tuple[str, ...]:
 def parameters_source(parameters: Iterable[Parameter]) -> list[str]:
     """Source of each parameter of a function, required ones first."""
     listed = sorted(parameters, key=lambda item: item.default is not None)
-    return [item.name if item.default is None else f"{item.name}={_default(item)}" for item in listed]
-
-
-def _default(parameter: Parameter) -> str:
-    if parameter.argument is not None:
-        return signature_default(parameter.argument)
-    assert parameter.default is not None
-    return source(parameter.default, no_value)
+    parts = []
+    for item in listed:
+        default = item.default and (
+            signature_default(item.argument) if item.argument else source(item.default, no_value)
+        )
+        parts.append(item.name if default is None else f"{item.name}={default}")
+    return parts
 
 
 def _explained(routine: Routine) -> Iterator[tuple[str, str]]:

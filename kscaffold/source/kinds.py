@@ -92,7 +92,6 @@ def _column(program: Program, caller: Routine, step: Step, place: int, rows: Row
             for row in over.items:
                 item = row.items[place] if len(step.variables) > 1 and isinstance(row, Listing) else row
                 yield from _resolved(program, caller, rows, item)
-        elif isinstance(over, Object) and over.target == "enumerate":
-            yield Plain("") if place else Plain(1)
         else:
-            yield Plain("") if isinstance(over, Plain) else Plain(1)
+            texts = isinstance(over, Plain) or (isinstance(over, Object) and over.target == "enumerate" and place)
+            yield Plain("") if texts else Plain(1)

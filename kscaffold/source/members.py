@@ -25,6 +25,7 @@ from kscaffold.source.classes import Module, input_structure, is_maker
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
 from kscaffold.source.functions import shown_inputs
+from kscaffold.source.kinds import argument_of
 from kscaffold.source.parts import ClassPart, Function, Line
 from kscaffold.source.routine import made_lines
 
@@ -55,7 +56,9 @@ class _Class:
             name=self.module.classes[routine.name],
             base="keras.Model" if is_main else "layers.Layer",
             summary=self.summary(),
-            arguments=self.module.arguments(routine),
+            arguments=tuple(
+                argument_of(self.module.program, routine, item) for item in self.module.parameters(routine)
+            ),
             inputs=shown_inputs(routine),
             outputs=routine.described.outputs,
             constructor=tuple(self.constructor()),
@@ -71,11 +74,9 @@ class _Class:
 
     def summary(self) -> str:
         """The first line of the docstring: which model it is, or what it does."""
-        if self.routine.described.summary:
-            return self.routine.described.summary
+        if self.routine.described.summary or self.routine.model is None:
+            return self.routine.described.summary or summary(self.routine, self.module.routines)
         words = self.routine.name.removeprefix("build_").replace("_", " ")
-        if self.routine.model is None:
-            return summary(self.routine, self.module.routines)
         return f"The model {words}." if self.routine is self.module.program.main else f"The {words} of the model."
 
     def constructor(self) -> Iterator[Line]:

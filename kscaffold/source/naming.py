@@ -21,13 +21,10 @@ SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
 
 @dataclass
 class Uses:
-    """Where the values of some steps are used.
+    """Where the values of some steps are used: by the steps, as their result, or kept for something else.
 
     Attributes:
-        steps: The steps.
-        result: What is used behind them.
-        kept: Values that something else needs, however far the steps have come.
-        index: How far they have come.
+        index: How far the steps have come.
         at: The places of the steps that use each value, in order.
     """
 
@@ -247,7 +244,8 @@ class Naming:
                 return unique(f"{word}_branch" if "features" in word else f"{word}_features", taken)
             if main_is_free and not reads:
                 return MAIN
-            if not main_is_free or step.kind is StepKind.IF or not self.single(reads):
+            only_input = self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
+            if not main_is_free or step.kind is StepKind.IF or not only_input:
                 return unique(branch_name(merge, end, reads[0] if reads else end, self.uses), taken)
         if place == END and builds and not main_is_free:
             last = next((one for one in self.uses.steps if Ref(one.uid, end.path) == end), step)
@@ -261,10 +259,6 @@ class Naming:
             key = next((key for key, item in result.items if item == value), "output")
             return identifier(key, "output") if identifier(key, "output") not in self.reserved else f"{key}_output"
         return self.named_after(step) if len(list(refs(result))) > 1 else "outputs"
-
-    def single(self, reads: Sequence[Ref]) -> bool:
-        """Whether a step takes nothing but the one input that there is."""
-        return self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
 
 
 def _part(name: str, value: Ref) -> str:

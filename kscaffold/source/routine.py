@@ -23,13 +23,9 @@ def made_lines(routine: Routine, name: str, made: str, owner: str = "") -> Itera
 
 
 class RoutineWriter(Naming):
-    """Writes the steps of one routine, or of a loop or an `if` in it.
+    """Writes the steps of one routine, or of a loop or an `if` in it."""
 
-    Attributes:
-        result: Source of what the block gives.
-    """
-
-    result: str = ""
+    result: str = ""  # source of what the block gives
 
     def source(self, tree: Tree) -> str:
         """Source of a tree, in which values are those of the routine."""
@@ -81,14 +77,9 @@ class RoutineWriter(Naming):
     def block(
         self, steps: Sequence[Step], result: Tree, returns: bool = False, into: str = "", kept: Iterable[Ref] = ()
     ) -> list[Line]:
-        """The lines of steps.
+        """The lines of steps, behind which `result` and the values in `kept` are used.
 
-        Args:
-            steps: The steps.
-            result: What is used behind them.
-            returns: Whether that is returned.
-            into: The variable that it is to be in.
-            kept: Values that are used behind them, too.
+        The result is returned, or is to be in the variable `into`.
         """
         self.uses, self.into = Uses(steps, result, kept), into
         lines: list[Line] = []
@@ -165,13 +156,7 @@ class RoutineWriter(Naming):
         return [*lines, Line(self.loop_head(step), step.place), *(line.indented() for line in body)]
 
     def condition(self, step: Step, into: str, bound: dict[Ref, str]) -> list[Line]:
-        """Steps that are left out unless something holds.
-
-        Args:
-            step: The `if`.
-            into: The variable that what it gives is to be in.
-            bound: The source of each value before one of them got another name for this step.
-        """
+        """Steps that are left out unless something holds; `bound` is from before a value got another name for them."""
         (first,) = step.args
         before = source(first, lambda ref: bound.get(ref) or self.value(ref))
         taken = self.taken()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count, repeat
+from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import identifier
@@ -37,8 +38,7 @@ def spec_document(model: SavedModel, shown: str) -> dict[str, object]:
 class _Spec:
     def __init__(self, model: SavedModel, shown: str) -> None:
         self.shown = shown
-        self.models: dict[str, dict[str, object]] = {}
-        self.outputs: dict[str, list[str]] = {}
+        self.models: dict[str, dict[str, Any]] = {}
         *inner, _ = every = list(inner_models(model))
         # What Keras calls layers and operations that have no name is not a name for anything else.
         self.made_up = {stem for part in every for stem in _stems(part)}
@@ -66,9 +66,7 @@ class _Spec:
         name = next(name for known, name in self.known if known is model)
         if name not in self.models:
             self.models[name] = {}  # its place, before those that it needs itself
-            one = _One(self, model)
-            self.models[name] = one.document()
-            self.outputs[name] = list(one.outputs)
+            self.models[name] = _One(self, model).document()
         return name
 
 
@@ -88,12 +86,12 @@ class _One:
         self.uses = uses_of(model)
         self.taker = {ref: call for call in reversed(model.calls) for ref in _reads(call)}
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         model = self.model
         for layer in model.layers:
             if layer.words:
                 raise self.spec.refuse(f"the words that {layer.name!r} learned")
-        document: dict[str, object] = {"inputs": self.inputs()}
+        document: dict[str, Any] = {"inputs": self.inputs()}
         shared = {}
         for number, layer in enumerate(model.layers):
             if layer.calls > 1 and layer.model is None:
@@ -171,7 +169,7 @@ class _One:
     def several(self, index: int, call: Call, name: str) -> dict[Ref, str]:
         """Names for the values of a call that gives several."""
         layer = self.model.layer_of(call)
-        labels = self.spec.outputs[self.spec.model_name(layer.model)] if layer and layer.model else []
+        labels = list(self.spec.models[self.spec.model_name(layer.model)]["outputs"]) if layer and layer.model else []
         found = {}
         for ref in self.uses:
             if ref.source == index:
@@ -297,14 +295,13 @@ def plain_chain(model: SavedModel) -> str | None:
     if not isinstance(model.output_tree, Ref):
         return "its outputs are not one value"
     for index, call in enumerate(model.calls):
-        before = Ref(index - 1) if index else Ref(-1)
-        if call.kind is CallKind.OPERATION:
+        layer = model.layer_of(call)
+        if layer is None:
             return f"it has the operation {call.function}"
-        name = model.layers[call.layer].name
-        if call.args != (before,) or call.outputs != ((),):
-            return f"{name!r} does not take the one value before it"
+        if call.args != (Ref(index - 1),) or call.outputs != ((),):
+            return f"{layer.name!r} does not take the one value before it"
         if call.kwargs:
-            return f"{name!r} is called with {call.kwargs[0][0]}"
-        if model.layers[call.layer].calls > 1:
-            return f"{name!r} is called more than once"
+            return f"{layer.name!r} is called with {call.kwargs[0][0]}"
+        if layer.calls > 1:
+            return f"{layer.name!r} is called more than once"
     return None

@@ -55,9 +55,7 @@ def what(stub: Stub) -> str:
         return _plain(stub.origin)
     if stub.kind == "function":
         return f"the function {_plain(stub.origin)}"
-    if stub.origin.startswith("the "):
-        return f"what {_plain(stub.origin)} computes"
-    return f"what {_plain(stub.origin)} computes, or import it"
+    return f"what {_plain(stub.origin)} computes{'' if stub.origin.startswith('the ') else ', or import it'}"
 
 
 def _plain(text: str) -> str:

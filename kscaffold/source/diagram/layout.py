@@ -78,9 +78,8 @@ def lay_out(sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str
         points += [(ports[edge], tops[lowest] - RUN_IN), (ports[edge], last.y)]
         inner = [at for before, at, after in zip(points, points[1:], points[2:]) if {before[0], after[0]} != {at[0]}]
         routes[arrow] = (points[0], *inner, points[-1])
-    right = max((rect.x + rect.width for rect in rects.values()), default=0.0)
-    right = max([right, *(centre + BEND_WIDTH for centre in centres[len(sizes) :])])
-    return Layout(right, bottoms[-1] if bottoms else 0.0, rects, routes)
+    ends = [rect.x + rect.width for rect in rects.values()] + [x + BEND_WIDTH for x in centres[len(sizes) :]]
+    return Layout(max(ends, default=0.0), max(bottoms, default=0.0), rects, routes)
 
 
 def _centres(graph: Rows, widths: Sequence[float]) -> list[float]:

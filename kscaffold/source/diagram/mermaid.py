@@ -32,8 +32,9 @@ def to_mermaid(drawing: Drawing) -> str:
             lines += [f'subgraph g{index}["{_label(group)}"]', *(f"    {line}" for line in inner), "end"]
         else:
             lines += inner
-    used = {box.kind for box in drawing.boxes}
-    lines += [f"classDef {kind} {style}" for kind, style in CLASSES.items() if kind in used]
+    lines += [
+        f"classDef {kind} {style}" for kind, style in CLASSES.items() if kind in {box.kind for box in drawing.boxes}
+    ]
     heading = re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", clean(drawing.title))
     chart = "\n".join(["flowchart TD", *(f"    {line}" for line in lines)])
     return f"# {heading}".rstrip() + f"\n\n```mermaid\n{chart}\n```\n"
