@@ -13,7 +13,7 @@ from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
-from kscaffold.source.layer.examples import input_text, output_text
+from kscaffold.source.layer.methods import input_text, output_text
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, described, infer_shapes

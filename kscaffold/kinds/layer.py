@@ -12,7 +12,7 @@ from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import arguments, examples, methods
+from kscaffold.source.layer import arguments, methods
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
 from kscaffold.spec.layer.spec import LayerSpec
@@ -28,11 +28,11 @@ FILTERS = (
     arguments.in_config,
     arguments.stored,
     arguments.validation,
-    examples.build_arguments,
-    examples.construct,
-    examples.example_inputs,
-    examples.input_text,
-    examples.output_text,
+    methods.build_arguments,
+    methods.construct,
+    methods.example_inputs,
+    methods.input_text,
+    methods.output_text,
     arguments.in_init,
     methods.build_statements,
     methods.call_body,
@@ -100,5 +100,5 @@ class LayerScaffold(Scaffold):
         from kscaffold.check import CallStyle, Feed, Job, Subject
 
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
-        subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, CallStyle(self.spec.call))
+        subject = Subject(self.spec.name.class_name, methods.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))

@@ -18,7 +18,7 @@ from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.source.module import Written, write
-from kscaffold.source.test import batch_shapes, grouped, random_numbers
+from kscaffold.source.test import batch_shapes, random_numbers
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
 from kscaffold.spec.graph.cuts import end_cuts
 from kscaffold.spec.graph.lower import builder_name, lower
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kscaffold.library.render import Draft
 
 MODEL_TEST = "test/model.py.jinja"
-TEST_FILTERS = (batch_shapes, grouped, random_numbers)  # what its template calls
+TEST_FILTERS = (batch_shapes, random_numbers)  # what its template calls
 
 
 def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
@@ -116,10 +116,12 @@ class ModelScaffold(Scaffold):
 
     def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.graph_picture import picture
+        from kscaffold.source.picture import graph_picture
 
         name = self.destination.name.class_name
-        return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
+        return picture_file(
+            self.diagram, lambda: graph_picture(self.graph, self.facts, name), self.destination.output_dir
+        )
 
     @property
     def defined(self) -> set[str]:
@@ -195,7 +197,7 @@ class ModelScaffold(Scaffold):
         called = tuple(called_row(layer) for verdict in verdicts for layer in verdict.layers)
         if called:
             return called
-        from kscaffold.source.graph_picture import step_title
+        from kscaffold.source.picture import step_title
 
         return tuple(
             SummaryRow(

@@ -19,13 +19,7 @@ NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
 def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Argument:
-    """A parameter of a function as an argument of a constructor.
-
-    Args:
-        program: The program, which tells what the parameter is given.
-        routine: The function.
-        parameter: The parameter.
-    """
+    """A parameter of a function as an argument of a constructor; the program tells what it is given."""
     if parameter.argument is not None:
         return parameter.argument
     values = list(dict.fromkeys(_given(program, routine, parameter.name)))
@@ -33,17 +27,12 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
     if kinds == {Kind.INT, Kind.FLOAT}:
         kinds = {Kind.FLOAT}
     kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
-    default = None
-    if parameter.default is not None:
-        default = parse_expression(default_source(parameter.default))
+    default = parameter.default
+    if default is not None:  # as specs write it: numbers are literals there
+        default = parse_expression(literal(default.value) if isinstance(default, Plain) else source(default, no_value))
     if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
         kind = Kind.ANY  # its constructor would make a tuple of None
     return Argument(parameter.name, kind, default)
-
-
-def default_source(tree: Tree) -> str:
-    """Source of a default as specs write it: numbers are literals there."""
-    return literal(tree.value) if isinstance(tree, Plain) else source(tree, no_value)
 
 
 def _kind(value: Tree, name: str) -> Kind:
@@ -59,9 +48,8 @@ def _kind(value: Tree, name: str) -> Kind:
         case Arithmetic(operator=operator):
             return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.INT
         case Object(target=target):
-            return next(
-                (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
-            )
+            groups = (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}."))
+            return next(groups, Kind.ANY)
     return Kind.ANY
 
 
@@ -102,7 +90,6 @@ def _column(program: Program, caller: Routine, step: Step, place: int, rows: Row
             for row in over.items:
                 item = row.items[place] if len(step.variables) > 1 and isinstance(row, Listing) else row
                 yield from _resolved(program, caller, rows, item)
-        elif isinstance(over, Object) and over.target == "enumerate":
-            yield Plain("") if place else Plain(1)
         else:
-            yield Plain("") if isinstance(over, Plain) else Plain(1)
+            texts = isinstance(over, Plain) or (isinstance(over, Object) and over.target == "enumerate" and place)
+            yield Plain("") if texts else Plain(1)

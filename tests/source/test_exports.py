@@ -93,6 +93,7 @@ def test_where_it_cannot_be_done_safely_the_lines_to_add_are_printed(text: str) 
 def test_several_functions_of_a_module_are_added_together() -> None:
     text = added("", "ae", ("build_ae", "build_encoder"))
     assert text == 'from .ae import build_ae, build_encoder\n\n__all__ = ["build_ae", "build_encoder"]\n'
+    assert added("__all__ = []\n", "ae", ("build_ae", "build_encoder")) == text
 
 
 words = st.sampled_from(["Alpha", "Beta", "Gate", "Mix", "Zoom"])
