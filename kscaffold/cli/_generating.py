@@ -18,6 +18,7 @@ from kscaffold.cli._output import (
     PYTHON,
     QUIET,
     SKIP,
+    TIMEOUT,
     Command,
     Offer,
     OneOf,
@@ -79,7 +80,7 @@ OPTIONS = (
     ),
     click.option("--test/--no-test", default=True, help="Write a test beside the module.  [default: --test]"),
     click.option("--check/--no-check", default=True, help="Check the module on real Keras.  [default: --check]"),
-    PYTHON,
+    *(PYTHON, TIMEOUT),
     *(DRY_RUN, DIFF, FORCE, SKIP),
     flag("--stdout", "Print the module and write nothing."),
     *(JSON, QUIET),
@@ -105,6 +106,7 @@ def generating(folder: str) -> Callable[[Callable[..., Describe]], Command]:
             test: bool,
             check: bool,
             python: str | None,
+            timeout: float | None,
             **own: Any,
         ) -> int:
             from kscaffold.source.formatting import Formatter
@@ -124,6 +126,7 @@ def generating(folder: str) -> Callable[[Callable[..., Describe]], Command]:
                     dry_run=output.dry_run or output.stdout,
                     on_conflict=output.on_conflict,
                     python=python,
+                    timeout=timeout,
                 )
                 outcome = generate(request, describe(**own), formatter, output.resolve, progress)
                 from kscaffold.cli.words import outcome as words  # after all that may overlap with black or Keras

@@ -8,7 +8,20 @@ import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
-from kscaffold.cli._output import JSON, PYTHON, Offer, OneOf, Output, flag, offers, tell, value, values, with_output
+from kscaffold.cli._output import (
+    JSON,
+    PYTHON,
+    TIMEOUT,
+    Offer,
+    OneOf,
+    Output,
+    flag,
+    offers,
+    tell,
+    value,
+    values,
+    with_output,
+)
 
 
 class Format(StrEnum):
@@ -35,7 +48,7 @@ class Format(StrEnum):
 @click.option(
     "--backend", multiple=True, type=OneOf(Backend), help="Backend of Keras; repeatable.  [default: tensorflow]"
 )
-@click.option("--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="For each class.  [default: 60]")
+@TIMEOUT
 @click.option(
     "--memory",
     type=click.IntRange(min=0),
@@ -75,7 +88,7 @@ def command(
 
     Each class that derives from keras.layers.Layer or keras.Model, and each function build_… that returns a model, is
     built, called, saved, loaded and trained in a process of its own. What its constructor and its call take is found
-    out, and printed where it was guessed.
+    out, and printed where it was guessed. Results are printed as files are done; Ctrl-C stops after those.
     """
     from kscaffold.check import rulebook
 
@@ -89,7 +102,7 @@ def command(
         raise RequestError("There is nothing to check.", hint="Name files or folders: kscaffold check src")
     from pathlib import Path
 
-    from kscaffold.check import Known
+    from kscaffold.check import FileVerdict, Known
     from kscaffold.check.conformance import CheckRequest, check_files
     from kscaffold.check.settings import parse_argument, parse_feed
 
@@ -103,11 +116,24 @@ def command(
         workers=jobs or 0,
         python=python,
     )
-    with output.progress() as progress:
-        found = check_files(request, progress)
-
     from kscaffold.cli.words import check, formats
 
+    streams = output_format is Format.TEXT and not output.as_json
+    last = ""
+    with output.progress() as progress:
+
+        def tell_file(backend: str, file: FileVerdict) -> None:
+            nonlocal last
+            if not streams:
+                return
+            progress.clear()
+            if backend != last:
+                click.secho(f"backend {backend}", bold=True)
+                last = backend
+            for line in check.file_lines(file, output.quiet):
+                click.echo(line)
+
+        found = check_files(request, progress, tell_file)
     report = check.report(found, output)
     lines_of = {Format.GITHUB: formats.github_lines, Format.SARIF: formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)

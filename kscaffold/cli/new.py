@@ -14,6 +14,7 @@ from kscaffold.cli._output import (
     DRY_RUN,
     JSON,
     QUIET,
+    TIMEOUT,
     Offer,
     Output,
     flag,
@@ -68,6 +69,7 @@ Examples:
 )
 @flag("--no-input", "Ask nothing; what is not given has its default.")
 @click.option("--check/--no-check", default=True, help="Check layers and models on real Keras.  [default: --check]")
+@TIMEOUT
 @with_output(DRY_RUN, DIFF, JSON, QUIET)
 def command(
     name: str,
@@ -85,6 +87,7 @@ def command(
     git: bool | None,
     no_input: bool,
     check: bool,
+    timeout: float | None,
     output: Output,
 ) -> int:
     """Begin a repository NAME: a model, how it is trained, tests, and what a team needs around them.
@@ -109,6 +112,7 @@ def command(
             style,
             settings,
             next((text for text in reversed(pythons) if not is_version(text)), None),
+            timeout,
             accept_hooks,
             git,
             check,

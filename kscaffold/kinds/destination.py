@@ -50,6 +50,7 @@ class Request:
         dry_run: Whether nothing is written.
         on_conflict: What becomes of all conflicts, if that is asked for.
         python: The interpreter for checks, if one is asked for.
+        timeout: The seconds that the check may take, if that is said.
     """
 
     command: str
@@ -63,6 +64,7 @@ class Request:
     dry_run: bool = False
     on_conflict: Status | None = None
     python: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)

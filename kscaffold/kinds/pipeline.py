@@ -51,7 +51,8 @@ def generate(
     # The check process takes seconds to import Keras, so it is started before anything is rendered.
     settings = scaffold.destination.settings
     interpreter = find_interpreter(request.python, settings.python, scaffold.destination.project.pyproject)
-    limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else None
+    limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else Limits()
+    limits = replace(limits, seconds=request.timeout or limits.seconds)
     with CheckProcess(interpreter, limits, settings.backend) as process:
         return _carry_out(request, scaffold, formatter, resolve, process, on_check)
 

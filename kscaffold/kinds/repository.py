@@ -15,7 +15,7 @@ from typing import Any
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.base.project import PYPROJECT, Project, Style
-from kscaffold.check import CheckProcess, find_interpreter
+from kscaffold.check import CheckProcess, Limits, find_interpreter
 from kscaffold.disk.plan import Plan
 from kscaffold.kinds.answers import NEWEST_PYTHON, find_answers, questions
 from kscaffold.kinds.destination import Request, output_folder
@@ -51,6 +51,7 @@ class NewRequest:
         style: How the model is written, if that is said.
         settings: `--set`: variables of a template of the user's own.
         interpreter: The interpreter for checks, if one is asked for.
+        timeout: The seconds that the check of a class may take, if that is said.
         accept_hooks: Whether the template's programs are run.
         git: Whether the folder becomes a git repository; `None` if it is in none yet.
         check: Whether layers and models are checked.
@@ -65,6 +66,7 @@ class NewRequest:
     style: Style | None = None
     settings: tuple[str, ...] = ()
     interpreter: str | None = None
+    timeout: float | None = None
     accept_hooks: bool = False
     git: bool | None = None
     check: bool = True
@@ -112,7 +114,10 @@ def _new_from_built_in(
             question.check(request.answers[question.name])
     with ExitStack() as stack:
         # Started first, so that Keras is imported while the user answers and the templates are rendered.
-        process = stack.enter_context(CheckProcess(find_interpreter(request.interpreter))) if request.check else None
+        process = None
+        if request.check:
+            limits = Limits(request.timeout or Limits.seconds)
+            process = stack.enter_context(CheckProcess(find_interpreter(request.interpreter), limits))
         answers = find_answers(request.answers, asked, ask)
         staging = Path(stack.enter_context(_temporary_folder())).resolve()
         files, result = _render(request, template, name, answers, staging, formatter, process, on_check)

@@ -58,18 +58,14 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         if isinstance(one, Found):
             verdict = _inspect_found(module, one, job, report)
         else:
-            verdict = _inspect_described(module, one, job, report)
+            begun = Verdict(protocol.Subject(one.name, one.construct))
+            report(Message(begun=begun))
+            verdict = inspect_subject(take(module, one, str(job.path)), job.shown, report, begun)
         report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
         keras.backend.clear_session()
-
-
-def _inspect_described(module: ModuleType, wanted: protocol.Subject, job: Job, report: Report) -> Verdict:
-    begun = Verdict(protocol.Subject(wanted.name, wanted.construct))
-    report(Message(begun=begun))
-    return inspect_subject(take(module, wanted, str(job.path)), job.shown, report)
 
 
 def _inspect_found(module: ModuleType, found: Found, job: Job, report: Report) -> Verdict:
@@ -87,7 +83,8 @@ def _inspect_found(module: ModuleType, found: Found, job: Job, report: Report) -
     except BaseException as error:  # of the user's constructor
         finding = _failure(rule_of(CONSTRUCTS), error, job)
         return replace(begun, findings=(replace(finding, line=finding.line or found.lines[0]),))
-    return replace(inspect_subject(subject, job.shown, report), lines=found.lines, assumed=assumed)
+    begun = replace(begun, subject=protocol.Subject(found.name, subject.wanted.construct), assumed=assumed)
+    return inspect_subject(subject, job.shown, report, begun)
 
 
 def known_of(found: Found, known: Mapping[str, Known]) -> Known:
@@ -122,49 +119,48 @@ def rule_of(id: str) -> Rule:
     return next(rule for rule in find_rules(RULES) if rule.id == id)
 
 
-def inspect_subject(subject: Subject, shown: str, report: Report = lambda message: None) -> Verdict:
+def inspect_subject(
+    subject: Subject, shown: str, report: Report = lambda message: None, begun: Verdict | None = None
+) -> Verdict:
     """Tries the rules in order; those that require a failed or skipped one are skipped.
 
     Args:
         subject: A layer or model.
         shown: How messages name its file.
-        report: Told what is done next.
+        report: Told what is done next, and what each rule found.
+        begun: What is known of the subject already.
     """
-    findings: list[Finding] = []
-    skipped: dict[str, str] = {}
-    passed: list[str] = []
-    silent: list[str] = []
+    verdict = begun or Verdict(protocol.Subject(subject.wanted.name, subject.wanted.construct))
+    settled: set[str] = set()  # the rules that passed, and those that have nothing to say
     for rule in find_rules(RULES):
         if not subject.is_tried_on(rule):
             continue
-        missing = [name for name in rule.requires if name not in passed and name not in silent]
+        missing = [name for name in rule.requires if name not in settled]
         applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
-        if isinstance(applies, str):
-            skipped[rule.id] = applies
-            continue
         if not applies:
-            silent.append(rule.id)
+            settled.add(rule.id)
             continue
-        report(Message(stage=f"while it {rule.doing}"))
-        try:
-            problems = list(_try(rule, subject, shown))
-        except CannotBeTried as reason:
-            skipped[rule.id] = str(reason)
-            continue
-        findings += problems
-        if not problems:
-            passed.append(rule.id)
+        if not isinstance(applies, str):
+            report(Message(stage=f"while it {rule.doing}"))
+            try:
+                problems = tuple(_try(rule, subject, shown))
+            except CannotBeTried as reason:
+                applies = str(reason)
+            else:
+                settled |= set() if problems else {rule.id}
+                passed = verdict.passed if problems else (*verdict.passed, rule.id)
+                verdict = replace(verdict, findings=(*verdict.findings, *problems), passed=passed)
+        if isinstance(applies, str):
+            verdict = replace(verdict, skipped=(*verdict.skipped, (rule.id, applies)))
+        report(Message(begun=verdict))
     facts = subject.facts
-    return Verdict(
-        protocol.Subject(subject.wanted.name, subject.wanted.construct),
-        tuple(findings),
-        tuple(passed),
-        tuple(skipped.items()),
-        facts.input_shapes,
-        facts.output_shapes,
-        facts.parameters,
-        facts.trainable,
-        facts.layers or (),
+    return replace(
+        verdict,
+        input_shapes=facts.input_shapes,
+        output_shapes=facts.output_shapes,
+        parameters=facts.parameters,
+        trainable=facts.trainable,
+        layers=facts.layers or (),
     )
 
 

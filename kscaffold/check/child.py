@@ -1,0 +1,242 @@
+"""A file and the process that it is checked in: what that says, what it uses, how it ends.
+
+Nothing that such a process does is trusted: it may write what it likes to its socket, close it, end or stop itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import linecache
+import os
+import re
+import signal
+import socket
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from typing import IO
+
+from kscaffold.check.rulebook import find_rule
+from kscaffold.probe import processes
+from kscaffold.probe.processes import Process
+from kscaffold.probe.protocol import FileVerdict, Finding, Job, Limits, Verdict
+from kscaffold.probe.wire import CUT_OFF, Message, from_json
+
+IMPORTS, WITHIN_LIMITS = "KS200", "KS212"
+PATIENCE = 4  # times the limit of time, for what waits instead of computing
+LAST_WORDS = 0.5  # seconds that a hanging child has to say where it hangs
+GRACE = 2.0  # seconds for a child that says nothing more to end
+LONGEST_LINE = 1 << 26
+MEGABYTE = 1024 * 1024
+FRAME = re.compile(r'File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}) in ')
+
+
+@dataclass
+class Outcome:
+    """What is known of a file so far.
+
+    Attributes:
+        number: Which of the jobs it is.
+        suspected: Whether it may have ended the server: it is checked alone then.
+    """
+
+    number: int
+    job: Job
+    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    megabytes: int = 0
+    suspected: bool = False
+
+    def verdict(self) -> FileVerdict:
+        """What is said of the file."""
+        return FileVerdict(self.job.shown, tuple(self.findings), tuple(self.verdicts), self.megabytes)
+
+
+class Child:
+    """A process that is at work on a file: made before it is begun, since it needs its ends of what is made here.
+
+    Attributes:
+        socket: Where it is heard.
+        theirs: What it is given: the other end, and the file for its stack if it crashes, or is asked for it.
+        folder: A folder for it alone; the one around that is nobody's.
+        pid: The process, once it is begun.
+        status: How it ended, once it has.
+        killed: Why it is ended here.
+    """
+
+    def __init__(self, outcome: Outcome, limits: Limits) -> None:
+        self.outcome = outcome
+        self.limits = limits
+        self.socket, self._other_end = socket.socketpair()
+        self.socket.setblocking(False)
+        self._faults: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until `end`
+        self._around = tempfile.TemporaryDirectory(prefix="kscaffold-check-", ignore_cleanup_errors=True)
+        self.folder = os.path.join(self._around.name, "work")
+        os.mkdir(self.folder)
+        self.pid = 0
+        self.status: int | None = None
+        self.killed = ""
+        self._rule = IMPORTS
+        self._stage = "at the start"
+        self._class: Verdict | None = None
+        self._received = b""
+        self._ended = False
+        self._silent: float | None = None  # since when
+        self._since: tuple[float, float] | None = None  # when its class began, in seconds by the wall and of its own
+        self._family: dict[int, Process] = {}
+
+    @property
+    def theirs(self) -> list[int]:
+        """The descriptors of what it is given."""
+        return [self._other_end.fileno(), self._faults.fileno()]
+
+    def begin(self, pid: int) -> None:
+        """It is there."""
+        self.pid = pid
+        self._other_end.close()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its end of the connection is closed."""
+        return self._silent is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be expected of it."""
+        return self._ended or bool(self.killed) or self.status is not None
+
+    def listen(self) -> None:
+        """Takes what it has said."""
+        for _ in range(64):  # others want to be heard, too
+            try:
+                part = self.socket.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                part = b""
+            if not part:
+                self._silent = self._silent or time.monotonic()
+                return
+            *lines, self._received = (self._received + part).split(b"\n")
+            try:
+                for line in lines:
+                    self._take(from_json(Message, json.loads(line)))
+                if len(self._received) > LONGEST_LINE:
+                    raise ValueError("this is no line")
+            except (ValueError, TypeError, RecursionError):
+                self.killed = "writes to a connection that is not its own"
+            if self.is_over:
+                return
+
+    def _take(self, message: Message) -> None:
+        outcome = self.outcome
+        self._stage = message.stage or self._stage
+        self._ended = message.ended
+        if message.begun:
+            self._since = self._since if self._class else None
+            self._class = message.begun
+        if message.verdict:
+            outcome.verdicts.append(message.verdict)
+            self._class = None
+        if message.failed:
+            outcome.findings.append(message.failed)
+        if message.broken:
+            self.killed = f"breaks the check ({message.broken})"
+
+    def watch(self, table: dict[int, Process], baseline: int) -> None:
+        """Sees whether it takes more time or memory than it may.
+
+        Args:
+            table: All processes.
+            baseline: The memory that it was begun with.
+        """
+        self._family = self._known(table)
+        used = max((processes.private_bytes(pid) for pid in self._family), default=0) - baseline
+        self.outcome.megabytes = max(self.outcome.megabytes, used // MEGABYTE)
+        now, spent = time.monotonic(), sum(process.seconds for process in self._family.values())
+        self._since = self._since or (now, spent)
+        waited, computed = now - self._since[0], spent - self._since[1]
+        seconds, megabytes = self.limits.seconds, self.limits.megabytes
+        if self.is_over:
+            return
+        if self._silent is not None:
+            if now > self._silent + GRACE:
+                self.killed = "closes the connection that it is heard by"
+        elif waited > seconds * PATIENCE or (waited > seconds and (computed > seconds or not table)):
+            self._rule = WITHIN_LIMITS
+            allowed = seconds if computed > seconds or not table else seconds * PATIENCE
+            self.killed = f"does not end within {allowed:g} seconds"
+        elif megabytes and used > megabytes * MEGABYTE:
+            self._rule = WITHIN_LIMITS
+            self.killed = f"takes more than {megabytes} MB of memory"
+
+    def _known(self, table: dict[int, Process]) -> dict[int, Process]:
+        """What it has started that is there still, also where the parents have ended."""
+        alive = [pid for pid, known in self._family.items() if pid in table and table[pid].started == known.started]
+        own = [self.pid] if self.status is None else []
+        return {pid: table[pid] for pid in processes.family([*own, *alive], table)}
+
+    def kill(self) -> None:
+        """Ends it, with all that it started."""
+
+        def rest() -> set[int]:
+            self._family = self._known(processes.running())
+            return set(self._family)
+
+        processes.end_group(self.pid)
+        processes.end_all(rest)
+
+    def end(self) -> bool:
+        """Ends it for good, with all that it started; whether its file has to be gone on with."""
+        if self._rule == WITHIN_LIMITS and self.status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGUSR1)
+            time.sleep(LAST_WORDS)
+        if not self.killed:
+            self.listen()  # its last words
+        self.kill()
+        goes_on = self._class is not None
+        if self._class is not None:
+            findings = (*self._class.findings, self._death())
+            self.outcome.verdicts.append(replace(self._class, findings=findings, unchecked=""))
+        elif not self._ended and not self.outcome.findings:
+            self.outcome.findings.append(self._death())
+        self.close()
+        return goes_on
+
+    def close(self) -> None:
+        """Gives back what it has taken of this process."""
+        self.socket.close()
+        self._other_end.close()
+        self._faults.close()
+        self._around.cleanup()
+
+    def _death(self) -> Finding:
+        """What is said of a class, or of a whole file, whose process came to an end by itself or was ended."""
+        path = str(self.outcome.job.path)
+        line = self._last_line(path)
+        if line is None and self._class is not None and self._class.lines is not None:
+            line = self._class.lines[0]
+        code = linecache.getline(path, line).strip() if line else ""
+        message = f"{self.killed or _describe_end(self.status)} {self._stage}"
+        found = find_rule(self._rule).finding(message, self.outcome.job.shown, line, code)
+        return found if self._rule == WITHIN_LIMITS else replace(found, fix="", causes=())
+
+    def _last_line(self, path: str) -> int | None:
+        """The innermost line of the user's file in what `faulthandler` wrote."""
+        written = os.pread(self._faults.fileno(), MEGABYTE, 0).decode("utf-8", "replace")
+        return next((int(match["line"]) for match in FRAME.finditer(written) if match["file"] == path), None)
+
+
+def _describe_end(status: int | None) -> str:
+    """How a process ended, in words."""
+    if status is None:
+        return "ends the interpreter"
+    code = os.waitstatus_to_exitcode(status)
+    if code == CUT_OFF:
+        return "closes the connection that it is heard by"
+    if code >= 0:
+        return f"ends the interpreter (exit status {code})"
+    named = -code in list(signal.Signals)
+    return f"crashes the interpreter ({signal.Signals(-code).name if named else f'signal {-code}'})"
