@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import socket
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from typing import IO
@@ -54,52 +53,37 @@ class Outcome:
 
 
 class Child:
-    """A process that is at work on a file: made before it is begun, since it needs its ends of what is made here.
+    """A process that is at work on a file.
+
+    Args:
+        outcome: What is known of its file; more is added to it.
+        limits: What it may use.
+        pid: Its number.
+        connection: Where it is heard.
+        faults: Where it writes its stack to if it crashes, or is asked for it.
+        baseline: The bytes of memory that it began with.
 
     Attributes:
-        socket: Where it is heard.
-        theirs: What it is given: the other end, and the file for its stack if it crashes, or is asked for it.
-        folder: A folder for it alone; the one around that is nobody's.
-        pid: The process, once it is begun.
         status: How it ended, once it has.
         killed: Why it is ended here.
+        silent: Since when its end of the connection is closed.
     """
 
-    def __init__(self, outcome: Outcome, limits: Limits) -> None:
-        self.outcome = outcome
-        self.limits = limits
-        self.socket, self._other_end = socket.socketpair()
-        self.socket.setblocking(False)
-        self._faults: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until `end`
-        self._around = tempfile.TemporaryDirectory(prefix="kscaffold-check-", ignore_cleanup_errors=True)
-        self.folder = os.path.join(self._around.name, "work")
-        os.mkdir(self.folder)
-        self.pid = 0
+    def __init__(
+        self, outcome: Outcome, limits: Limits, pid: int, connection: socket.socket, faults: IO[bytes], baseline: int
+    ) -> None:
+        self.outcome, self.limits, self.pid, self.connection = outcome, limits, pid, connection
         self.status: int | None = None
         self.killed = ""
+        self.silent: float | None = None
+        self._faults, self._baseline = faults, baseline
         self._rule = IMPORTS
         self._stage = "at the start"
         self._class: Verdict | None = None
         self._received = b""
         self._ended = False
-        self._silent: float | None = None  # since when
-        self._since: tuple[float, float] | None = None  # when its class began, in seconds by the wall and of its own
+        self._since: tuple[float, float, float] | None = None  # the clock, and what it had used, as its class began
         self._family: dict[int, Process] = {}
-
-    @property
-    def theirs(self) -> list[int]:
-        """The descriptors of what it is given."""
-        return [self._other_end.fileno(), self._faults.fileno()]
-
-    def begin(self, pid: int) -> None:
-        """It is there."""
-        self.pid = pid
-        self._other_end.close()
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether its end of the connection is closed."""
-        return self._silent is not None
 
     @property
     def is_over(self) -> bool:
@@ -110,13 +94,13 @@ class Child:
         """Takes what it has said."""
         for _ in range(64):  # others want to be heard, too
             try:
-                part = self.socket.recv(1 << 16)
+                part = self.connection.recv(1 << 16)
             except BlockingIOError:
                 return
             except ConnectionError:
                 part = b""
             if not part:
-                self._silent = self._silent or time.monotonic()
+                self.silent = self.silent or time.monotonic()
                 return
             *lines, self._received = (self._received + part).split(b"\n")
             try:
@@ -144,26 +128,22 @@ class Child:
         if message.broken:
             self.killed = f"breaks the check ({message.broken})"
 
-    def watch(self, table: dict[int, Process], baseline: int) -> None:
-        """Sees whether it takes more time or memory than it may.
-
-        Args:
-            table: All processes.
-            baseline: The memory that it was begun with.
-        """
+    def watch(self, table: dict[int, Process]) -> None:
+        """Sees whether it takes more time or memory than it may, of all processes that there are."""
         self._family = self._known(table)
-        used = max((processes.private_bytes(pid) for pid in self._family), default=0) - baseline
+        used = max((processes.private_bytes(pid) for pid in self._family), default=0) - self._baseline
         self.outcome.megabytes = max(self.outcome.megabytes, used // MEGABYTE)
         now, spent = time.monotonic(), sum(process.seconds for process in self._family.values())
-        self._since = self._since or (now, spent)
-        waited, computed = now - self._since[0], spent - self._since[1]
+        starved = sum(map(processes.starved_seconds, self._family))
+        self._since = self._since or (now, spent, starved)
+        passed, computed, starved = now - self._since[0], spent - self._since[1], starved - self._since[2]
         seconds, megabytes = self.limits.seconds, self.limits.megabytes
         if self.is_over:
             return
-        if self._silent is not None:
-            if now > self._silent + GRACE:
+        if self.silent is not None:
+            if now > self.silent + GRACE:
                 self.killed = "closes the connection that it is heard by"
-        elif waited > seconds * PATIENCE or (waited > seconds and (computed > seconds or not table)):
+        elif passed - starved > seconds * PATIENCE or (passed > seconds and (computed > seconds or not table)):
             self._rule = WITHIN_LIMITS
             allowed = seconds if computed > seconds or not table else seconds * PATIENCE
             self.killed = f"does not end within {allowed:g} seconds"
@@ -202,15 +182,7 @@ class Child:
             self.outcome.verdicts.append(replace(self._class, findings=findings, unchecked=""))
         elif not self._ended and not self.outcome.findings:
             self.outcome.findings.append(self._death())
-        self.close()
         return goes_on
-
-    def close(self) -> None:
-        """Gives back what it has taken of this process."""
-        self.socket.close()
-        self._other_end.close()
-        self._faults.close()
-        self._around.cleanup()
 
     def _death(self) -> Finding:
         """What is said of a class, or of a whole file, whose process came to an end by itself or was ended."""
@@ -218,6 +190,7 @@ class Child:
         line = self._last_line(path)
         if line is None and self._class is not None and self._class.lines is not None:
             line = self._class.lines[0]
+        linecache.checkcache(path)
         code = linecache.getline(path, line).strip() if line else ""
         message = f"{self.killed or _describe_end(self.status)} {self._stage}"
         found = find_rule(self._rule).finding(message, self.outcome.job.shown, line, code)

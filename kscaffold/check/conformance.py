@@ -29,12 +29,10 @@ class CheckRequest:
     """What `kscaffold check` is asked.
 
     Attributes:
-        paths: Files and folders.
         static: Whether only the rules run that need no Keras.
         flags: What the flags say, for `CheckSettings.apply`.
         known: What the flags say of all classes.
         workers: How many files are checked at once; 0 for as many as there are cores.
-        python: The interpreter for checks, if one is asked for.
     """
 
     paths: tuple[Path, ...]
@@ -47,12 +45,7 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Run:
-    """What was found on one backend.
-
-    Attributes:
-        backend: Its name; empty where Keras was not needed.
-        files: What is said of each file.
-    """
+    """What was found on one backend; on none, without a name, where Keras was not needed."""
 
     backend: str
     files: tuple[FileVerdict, ...]
@@ -63,10 +56,8 @@ class Conformance:
     """What a check found.
 
     Attributes:
-        runs: One for each backend.
         strict: Whether warnings fail too.
         ignored: How many findings a comment or a setting takes out.
-        seconds: How long it took.
         unused: Arguments given by flags that no class takes.
         unfinished: How many files were not checked, because the user stopped it.
     """
@@ -81,12 +72,9 @@ class Conformance:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings that are causes."""
-        files = [file for run in self.runs for file in run.files]
-        return tuple(
-            finding
-            for file in files
-            for finding in (*file.findings, *(item for verdict in file.verdicts for item in verdict.findings))
-        )
+        files = (file for run in self.runs for file in run.files)
+        found = ((file.findings, *(verdict.findings for verdict in file.verdicts)) for file in files)
+        return tuple(finding for several in found for findings in several for finding in findings)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
@@ -127,8 +115,7 @@ def check_files(
     started = time.monotonic()
     project = find_project(_folder_of(request.paths))
     of_project = config.DEFAULT.apply(project.settings)
-    settings = DEFAULT.apply({"backend": (of_project.backend,)})
-    settings = settings.apply(project_settings(project)).apply(request.flags)
+    settings = DEFAULT.apply({"backend": (of_project.backend,)} | project_settings(project)).apply(request.flags)
     chosen = _Chosen(settings)
     limits = Limits(settings.timeout, settings.memory, request.workers)
     runs: list[Run] = []

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +71,7 @@ class CheckProcess:
         self.limits = limits or Limits()
         self.backend = backend
         self._server = Server(interpreter, backend)
-        self._children: list[Child] = []
+        self._children: dict[Child, ExitStack] = {}  # with what is given back when they have ended
         self._next_glance = 0.0
 
     def __enter__(self) -> CheckProcess:
@@ -80,8 +81,8 @@ class CheckProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.end()
-        for child in self._children:
-            child.close()
+        for resources in self._children.values():
+            resources.close()
 
     def finish(self, jobs: tuple[Job, ...]) -> tuple[Verdict, ...]:
         """Hands over the jobs and waits for the verdicts, one for each subject in order.
@@ -118,7 +119,7 @@ class CheckProcess:
                 while waiting and len(self._children) < self._places(waiting[0]):
                     self._begin(waiting[0])
                     waiting.popleft()
-                self._server.listen(self._children, GLANCE)
+                self._server.listen(list(self._children), GLANCE)
                 attempts = 0
             except ServerLost:
                 attempts += not self._children
@@ -128,7 +129,7 @@ class CheckProcess:
             self._watch()
             for child in [child for child in self._children if child.is_over]:
                 goes_on = child.end()
-                self._children.remove(child)
+                self._children.pop(child).close()
                 if goes_on:
                     waiting.appendleft(child.outcome)
                 else:
@@ -140,19 +141,15 @@ class CheckProcess:
         return 1 if alone else self.limits.workers or _available_cores()
 
     def _begin(self, outcome: Outcome) -> None:
-        child = Child(outcome, self.limits)
-        try:
-            self._server.begin(child, self._children)
-        except ServerLost:
-            child.close()
-            raise
-        self._children.append(child)
+        with ExitStack() as resources:
+            child = self._server.begin(outcome, self.limits, resources)
+            self._children[child] = resources.pop_all()
 
     def _watch(self) -> None:
         if time.monotonic() >= self._next_glance:
             table = processes.running()
             for child in self._children:
-                child.watch(table, self._server.baseline)
+                child.watch(table)
             self._next_glance = time.monotonic() + GLANCE
 
     def _begin_again(self) -> list[Outcome]:
@@ -164,14 +161,13 @@ class CheckProcess:
         self._server = Server(self.interpreter, self.backend)
         self._server.await_keras()
         suspects = []
-        for child in self._children:
+        for child in list(self._children):
             if child.outcome.suspected:
                 child.killed = "ends the process that checks it"
             else:
                 child.kill()
-                child.close()
+                self._children.pop(child).close()
                 suspects.append(replace(child.outcome, suspected=True))
-        self._children = [child for child in self._children if child.outcome.suspected]
         return suspects
 
 

@@ -13,11 +13,13 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.check.child import Child
+from kscaffold.check.child import Child, Outcome
 from kscaffold.probe import processes
+from kscaffold.probe.protocol import Limits
 from kscaffold.probe.wire import Notice, Order, from_json, to_line
 
 PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
@@ -42,22 +44,20 @@ class Server:
         interpreter: The Python to run it with.
         backend: The backend of Keras.
 
-    Attributes:
-        baseline: The bytes of memory that its children begin with.
-
     Raises:
         RequestError: The interpreter cannot be started.
     """
 
     def __init__(self, interpreter: str, backend: str) -> None:
-        self.baseline = 0
         self._interpreter, self._backend = interpreter, backend
         if not hasattr(os, "fork"):
             raise self._no_keras("cannot fork, as on Windows")
-        self._folder = tempfile.TemporaryDirectory(prefix="kscaffold-check-", ignore_cleanup_errors=True)
+        self._folder = _folder()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `end`
         self._mark = secrets.token_hex(8)
         self._received = b""
+        self._statuses: dict[int, int] = {}  # of children that have ended
+        self._baseline = 0
         self._control, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
@@ -82,7 +82,7 @@ class Server:
             RequestError: It cannot be, or is not in time.
         """
         try:
-            (notice,) = self._receive(STARTUP_LIMIT)
+            notice = self._receive(STARTUP_LIMIT)
         except TimeoutError:
             raise self._no_keras("does not answer") from None
         except ServerLost:
@@ -91,27 +91,37 @@ class Server:
             raise self._no_keras(f"ended with status {status}: {lines[-1] if lines else 'no message'}") from None
         if notice.no_keras:
             raise self._no_keras(f"cannot import Keras: {notice.no_keras}")
-        self.baseline = processes.private_bytes(self._process.pid)
+        self._baseline = processes.private_bytes(self._process.pid)
 
-    def begin(self, child: Child, others: Sequence[Child]) -> None:
-        """Has a child begun.
+    def begin(self, outcome: Outcome, limits: Limits, resources: ExitStack) -> Child:
+        """A child that is at work on a file.
 
         Args:
-            child: What is known of it.
-            others: Those that are at work, which may end meanwhile.
+            outcome: What is known of the file.
+            limits: What it may use.
+            resources: Gets what is to be given back when the child has ended.
 
         Raises:
             ServerLost: The server does not do it.
         """
-        order = to_line(Order(child.outcome.job, len(child.outcome.verdicts), Path(child.folder)))
-        try:
-            self._control.settimeout(FORK_LIMIT)
-            sent = socket.send_fds(self._control, [order], child.theirs)
-            self._control.sendall(order[sent:])
-            while not child.pid:
-                self._hear(self._receive(FORK_LIMIT), [child, *others])
-        except (TimeoutError, ConnectionError) as error:
-            raise ServerLost from error
+        around = resources.enter_context(_folder())
+        folder = Path(around, "work")  # so that the folder around the one that the child is in is its own, too
+        folder.mkdir()
+        faults = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - `resources` closes it
+        connection, theirs = socket.socketpair()
+        resources.enter_context(connection)
+        connection.setblocking(False)
+        order = to_line(Order(outcome.job, len(outcome.verdicts), folder))
+        with theirs:
+            try:
+                self._control.settimeout(FORK_LIMIT)
+                sent = socket.send_fds(self._control, [order], [theirs.fileno(), faults.fileno()])
+                self._control.sendall(order[sent:])
+                while not (notice := self._receive(FORK_LIMIT)).pid:
+                    pass
+            except (TimeoutError, ConnectionError) as error:
+                raise ServerLost from error
+        return Child(outcome, limits, notice.pid, connection, faults, self._baseline)
 
     def listen(self, children: Sequence[Child], seconds: float) -> None:
         """Takes what the children and the server say, and waits until there is something.
@@ -122,34 +132,36 @@ class Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             for child in children:
-                if not child.is_silent:
-                    selector.register(child.socket, selectors.EVENT_READ, child)
+                if child.silent is None:
+                    selector.register(child.connection, selectors.EVENT_READ, child)
             for key, _ in selector.select(seconds):
                 if key.data is None:
-                    self._hear(self._receive(0.0), children)
+                    self._receive(FORK_LIMIT)
                 else:
                     key.data.listen()
+        for child in children:
+            child.status = self._statuses.pop(child.pid, child.status)
 
-    def _receive(self, seconds: float) -> list[Notice]:
+    def _receive(self, seconds: float) -> Notice:
+        """The last thing that the server says, but which children have ended."""
         self._control.settimeout(seconds)
-        try:
-            part = self._control.recv(1 << 16)
-        except BlockingIOError:
-            return []
-        except ConnectionError:
-            part = b""
-        if not part:
-            raise ServerLost
-        *lines, self._received = (self._received + part).split(b"\n")
-        return [from_json(Notice, json.loads(line)) for line in lines]
-
-    def _hear(self, notices: Sequence[Notice], children: Sequence[Child]) -> None:
-        for notice in notices:
-            for child in children:
-                if notice.status is None and not child.pid:
-                    child.begin(notice.pid)
-                elif notice.status is not None and child.pid == notice.pid:
-                    child.status = notice.status
+        while b"\n" not in self._received:
+            try:
+                part = self._control.recv(1 << 16)
+            except ConnectionError:
+                part = b""
+            if not part:
+                raise ServerLost
+            self._received += part
+        *lines, self._received = self._received.split(b"\n")
+        last = Notice()
+        for notice in (from_json(Notice, json.loads(line)) for line in lines):
+            if notice.status is None:
+                last = notice
+                self._statuses.pop(notice.pid, None)  # of another process that had its number
+            else:
+                self._statuses[notice.pid] = notice.status
+        return last
 
     def end(self) -> None:
         """Ends it, and all that was ever started from it."""
@@ -174,3 +186,7 @@ class Server:
             " with --no-check.",
             exit_code=ExitCode.NO_KERAS,
         )
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kscaffold-check-", ignore_cleanup_errors=True)

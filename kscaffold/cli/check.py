@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from enum import StrEnum
 
 import click
@@ -120,7 +123,7 @@ def command(
 
     streams = output_format is Format.TEXT and not output.as_json
     last = ""
-    with output.progress() as progress:
+    with output.progress() as progress, terminated_as_by_ctrl_c():
 
         def tell_file(backend: str, file: FileVerdict) -> None:
             nonlocal last
@@ -137,3 +140,16 @@ def command(
     report = check.report(found, output)
     lines_of = {Format.GITHUB: formats.github_lines, Format.SARIF: formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)
+
+
+@contextlib.contextmanager
+def terminated_as_by_ctrl_c() -> Iterator[None]:
+    """Inside, SIGTERM does what Ctrl-C does."""
+    before = None
+    with contextlib.suppress(ValueError):  # signals go to the main thread, and this is another
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)

@@ -82,6 +82,15 @@ def private_bytes(pid: int) -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
+def starved_seconds(pid: int) -> float:
+    """The time that the threads of a process had work to do, and no processor."""
+    found = 0
+    for path in (PROC / str(pid) / "task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            found += int(path.read_text(encoding="ascii").split()[1])  # nanoseconds
+    return found / 1e9
+
+
 def adopt_orphans() -> None:
     """Makes this process the parent of all that descend from it whose own parents end."""
     if sys.platform == "linux":
