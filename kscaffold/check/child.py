@@ -82,7 +82,10 @@ class Child:
         self._class: Verdict | None = None
         self._received = b""
         self._ended = False
-        self._since: tuple[float, float, float] | None = None  # the clock, and what it had used, as its class began
+        # Seconds that have passed, that it has computed, and that it has waited for a processor.
+        self._clocks: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self._glance: tuple[float, ...] = ()  # what there was to be read last
+        self._since: tuple[float, ...] = ()  # the clocks as its class began
         self._family: dict[int, Process] = {}
 
     @property
@@ -118,7 +121,7 @@ class Child:
         self._stage = message.stage or self._stage
         self._ended = message.ended
         if message.begun:
-            self._since = self._since if self._class else None
+            self._since = self._since if self._class else ()
             self._class = message.begun
         if message.verdict:
             outcome.verdicts.append(message.verdict)
@@ -133,10 +136,15 @@ class Child:
         self._family = self._known(table)
         used = max((processes.private_bytes(pid) for pid in self._family), default=0) - self._baseline
         self.outcome.megabytes = max(self.outcome.megabytes, used // MEGABYTE)
-        now, spent = time.monotonic(), sum(process.seconds for process in self._family.values())
-        starved = sum(map(processes.starved_seconds, self._family))
-        self._since = self._since or (now, spent, starved)
-        passed, computed, starved = now - self._since[0], spent - self._since[1], starved - self._since[2]
+        now = time.monotonic()
+        spent = sum(process.seconds for process in self._family.values())
+        glance = now, spent, sum(map(processes.starved_seconds, self._family))
+        # What ends takes its own sums with it: they may not be held against what goes on.
+        steps = (max(0.0, new - old) for new, old in zip(glance, self._glance or glance, strict=True))
+        self._clocks = tuple(sum(pair) for pair in zip(self._clocks, steps, strict=True))
+        self._glance = glance
+        self._since = self._since or self._clocks
+        passed, computed, starved = (new - old for new, old in zip(self._clocks, self._since, strict=True))
         seconds, megabytes = self.limits.seconds, self.limits.megabytes
         if self.is_over:
             return
