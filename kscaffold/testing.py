@@ -21,7 +21,7 @@ from kscaffold.probe.protocol import FEW, CallStyle, Feed, Finding, Severity, Ve
 from kscaffold.probe.rule import Rule
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
-OF_FILES = "KS200"
+OF_FILES = "KS200", "KS212"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _reasons(rules: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
 
 
 def _rules() -> list[Rule]:
-    return [rule for rule in read_rulebook() if not rule.static and rule.id != OF_FILES]
+    return [rule for rule in read_rulebook() if not rule.static and rule.id not in OF_FILES]
 
 
 def _describe(name: str, findings: Iterable[Finding]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,12 +29,10 @@ class CheckRequest:
     """What `kscaffold check` is asked.
 
     Attributes:
-        paths: Files and folders.
         static: Whether only the rules run that need no Keras.
         flags: What the flags say, for `CheckSettings.apply`.
         known: What the flags say of all classes.
         workers: How many files are checked at once; 0 for as many as there are cores.
-        python: The interpreter for checks, if one is asked for.
     """
 
     paths: tuple[Path, ...]
@@ -46,12 +45,7 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Run:
-    """What was found on one backend.
-
-    Attributes:
-        backend: Its name; empty where Keras was not needed.
-        files: What is said of each file.
-    """
+    """What was found on one backend; on none, without a name, where Keras was not needed."""
 
     backend: str
     files: tuple[FileVerdict, ...]
@@ -62,11 +56,10 @@ class Conformance:
     """What a check found.
 
     Attributes:
-        runs: One for each backend.
         strict: Whether warnings fail too.
         ignored: How many findings a comment or a setting takes out.
-        seconds: How long it took.
         unused: Arguments given by flags that no class takes.
+        unfinished: How many files were not checked, because the user stopped it.
     """
 
     runs: tuple[Run, ...]
@@ -74,16 +67,14 @@ class Conformance:
     ignored: int = 0
     seconds: float = 0.0
     unused: tuple[str, ...] = ()
+    unfinished: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings that are causes."""
-        files = [file for run in self.runs for file in run.files]
-        return tuple(
-            finding
-            for file in files
-            for finding in (*file.findings, *(item for verdict in file.verdicts for item in verdict.findings))
-        )
+        files = (file for run in self.runs for file in run.files)
+        found = ((file.findings, *(verdict.findings for verdict in file.verdicts)) for file in files)
+        return tuple(finding for several in found for findings in several for finding in findings)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
@@ -98,16 +89,25 @@ class Conformance:
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING))
+        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING)) or self.unfinished
         return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 
-def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: None) -> Conformance:
+def check_files(
+    request: CheckRequest,
+    on_wait: Callable[[], None] = lambda: None,
+    on_file: Callable[[str, FileVerdict], None] = lambda backend, file: None,
+) -> Conformance:
     """Carries out a check.
 
     Args:
         request: What is asked.
         on_wait: Called when all that is left to do is to wait for Keras.
+        on_file: Called with the backend, empty if there is but one, and what is said of a file: in the order of the
+            files, each as soon as it and those before it are done.
+
+    Returns:
+        What was found; where Ctrl-C stops it, what is known by then.
 
     Raises:
         RequestError: A path, a setting or a rule that does not exist; Keras cannot be imported.
@@ -115,22 +115,44 @@ def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: Non
     started = time.monotonic()
     project = find_project(_folder_of(request.paths))
     of_project = config.DEFAULT.apply(project.settings)
-    settings = DEFAULT.apply({"backend": (of_project.backend,)})
-    settings = settings.apply(project_settings(project)).apply(request.flags)
+    settings = DEFAULT.apply({"backend": (of_project.backend,)} | project_settings(project)).apply(request.flags)
     chosen = _Chosen(settings)
     limits = Limits(settings.timeout, settings.memory, request.workers)
-    runs = []
+    runs: list[Run] = []
+    unfinished = 0
+
+    def take(backend: str, sources: list[Source], examined: Iterable[tuple[int, FileVerdict | None]]) -> None:
+        nonlocal unfinished
+        done: dict[int, FileVerdict] = {}
+        told = 0
+        shown = backend if len(settings.backend) > 1 else ""
+        with contextlib.suppress(KeyboardInterrupt):
+            for number, said in examined:
+                done[number] = chosen.of(sources[number], said)
+                while told in done:
+                    on_file(shown, done[told])
+                    told += 1
+        files = tuple(done[number] for number in sorted(done))
+        for file in files[told:]:
+            on_file(shown, file)
+        unfinished = len(sources) - len(files)
+        runs.append(Run(backend, files))
+
     if request.static:
-        runs.append(Run("", tuple(map(chosen.of, _read_files(request, settings)))))
+        sources = _read_files(request, settings)
+        take("", sources, ((number, None) for number in range(len(sources))))
     for backend in () if request.static else settings.backend:
         interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
         with CheckProcess(interpreter, limits, backend) as process:
             sources = _read_files(request, settings)  # while Keras is imported
             jobs = tuple(_job(source, project, settings, request.known) for source in sources)
             on_wait()
-            examined = process.examine(jobs) if jobs else ()
-        runs.append(Run(backend, tuple(map(chosen.of, sources, examined))))
-    report = Conformance(tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started)
+            take(backend, sources, process.examine(jobs) if jobs else ())
+        if unfinished:
+            break
+    report = Conformance(
+        tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started, unfinished=unfinished
+    )
     return report if request.static else replace(report, unused=_unused(request.known, report.verdicts))
 
 

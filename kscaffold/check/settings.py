@@ -25,7 +25,6 @@ class CheckSettings:
         select: The rules that count, by id or name or the beginning of ids; none for all.
         ignore: The rules that do not.
         strict: Whether warnings fail too.
-        backend: The backends that Keras runs on.
         timeout: Seconds for the import of a file, and for each class.
         memory: Megabytes for a file.
         exclude: Patterns of files that are left out when folders are searched, as in .gitignore.

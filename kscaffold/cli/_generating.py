@@ -13,6 +13,7 @@ from kscaffold.cli._output import (
     JSON,
     PYTHON,
     QUIET,
+    TIMEOUT,
     TRUST,
     WRITING,
     Command,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 Describe = Callable[["Request"], "Scaffold"]
 
-SHARED = ("template", "output_dir", "package", "test", "check", "python")  # as in `kscaffold.kinds.Request`
+SHARED = ("template", "output_dir", "package", "test", "check", "python", "timeout")  # as in `kscaffold.kinds.Request`
 
 
 def style_option(default: str) -> Option:
@@ -58,8 +59,7 @@ OPTIONS = (
     ),
     click.option("--test/--no-test", default=True, help="Write a test beside the module.  [default: --test]"),
     click.option("--check/--no-check", default=True, help="Check the module on real Keras.  [default: --check]"),
-    PYTHON,
-    TRUST,
+    *(PYTHON, TRUST, TIMEOUT),
     *WRITING,
     flag("--stdout", "Print the module and write nothing."),
     *(JSON, QUIET),

@@ -62,6 +62,12 @@ JSON = flag("--json as_json", "Print one JSON document.")
 QUIET = flag("-q --quiet", "Print errors only.")
 TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings; see README.")
 PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="For each class that is checked: of computing, or four times that of waiting.  [default: 60]",
+)
 # Read by `kscaffold.cli.run`, which is there before any command is.
 DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
@@ -103,21 +109,32 @@ class Output(NamedTuple):
         return ask_about_conflicts(plan) if self.asks else {}
 
     @contextlib.contextmanager
-    def progress(self) -> Iterator[Callable[[], None]]:
+    def progress(self) -> Iterator[Progress]:
         """Gives what shows a line on the terminal while Keras is imported; when the context is left it is gone."""
-        shown = False
-
-        def show() -> None:
-            nonlocal shown
-            shown = not (self.as_json or self.quiet) and sys.stderr.isatty()
-            if shown:
-                click.echo("check   waiting for Keras …", nl=False, err=True)
-
+        progress = Progress(not (self.as_json or self.quiet) and sys.stderr.isatty())
         try:
-            yield show
+            yield progress
         finally:
-            if shown:
-                click.echo("\r\x1b[K", nl=False, err=True)
+            progress.clear()
+
+
+class Progress:
+    """A line on the terminal that says what is waited for: shown when called."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self._shown = False
+
+    def __call__(self) -> None:
+        self._shown = self._wanted
+        if self._shown:
+            click.echo("check   waiting for Keras …", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Takes the line away, if it is there."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+        self._shown = False
 
 
 def with_options(options: tuple[Option, ...], command: Command) -> Command:

@@ -1,12 +1,31 @@
 """`kscaffold check`."""
 
-from typing import Any
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Backend
-from kscaffold.cli._output import JSON, PYTHON, TRUST, OneOf, Output, flag, offers, tell, value, values, with_output
+from kscaffold.cli._output import (
+    JSON,
+    PYTHON,
+    TIMEOUT,
+    TRUST,
+    OneOf,
+    Output,
+    flag,
+    offers,
+    tell,
+    value,
+    values,
+    with_output,
+)
+
+if TYPE_CHECKING:
+    from kscaffold.check import FileVerdict
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
@@ -22,7 +41,7 @@ from kscaffold.cli._output import JSON, PYTHON, TRUST, OneOf, Output, flag, offe
 @click.option(
     "--backend", multiple=True, type=OneOf(Backend), help="Backend of Keras; repeatable.  [default: tensorflow]"
 )
-@value("--timeout", "SECONDS", "For each class.  [default: 60]", type=click.FloatRange(min=0.1))
+@TIMEOUT
 @value(
     "--memory", "MB", "For each file, beyond Keras itself; 0 for no limit.  [default: 4096]", type=click.IntRange(min=0)
 )
@@ -58,7 +77,7 @@ def command(
 
     Each class that derives from keras.layers.Layer or keras.Model, and each function build_… that returns a model, is
     built, called, saved, loaded and trained in a process of its own. What its constructor and its call take is found
-    out, and printed where it was guessed.
+    out, and printed where it was guessed. Results are printed as files are done; Ctrl-C stops after those.
     """
     from kscaffold.check import rulebook
 
@@ -84,11 +103,37 @@ def command(
         workers=jobs or 0,
         python=python,
     )
-    with output.progress() as progress:
-        found = check_files(request, progress)
-
     from kscaffold.cli.words import check, formats
 
+    streams = output_format == "text" and not output.as_json
+    last = ""
+    with output.progress() as progress, terminated_as_by_ctrl_c():
+
+        def tell_file(backend: str, file: "FileVerdict") -> None:
+            nonlocal last
+            if not streams:
+                return
+            progress.clear()
+            if backend != last:
+                click.secho(f"backend {backend}", bold=True)
+                last = backend
+            for line in check.file_lines(file, output.quiet):
+                click.echo(line)
+
+        found = check_files(request, progress, tell_file)
     report = check.report(found, output)
     lines_of = {"github": formats.github_lines, "sarif": formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)
+
+
+@contextlib.contextmanager
+def terminated_as_by_ctrl_c() -> Iterator[None]:
+    """Inside, SIGTERM does what Ctrl-C does."""
+    before = None
+    with contextlib.suppress(ValueError):  # signals go to the main thread, and this is another
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)

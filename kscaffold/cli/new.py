@@ -10,7 +10,20 @@ import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.cli._generating import style_option
-from kscaffold.cli._output import DIFF, DRY_RUN, JSON, QUIET, Output, flag, offers, tell, value, values, with_output
+from kscaffold.cli._output import (
+    DIFF,
+    DRY_RUN,
+    JSON,
+    QUIET,
+    TIMEOUT,
+    Output,
+    flag,
+    offers,
+    tell,
+    value,
+    values,
+    with_output,
+)
 from kscaffold.cli.words import Report, status_line
 
 if TYPE_CHECKING:
@@ -48,6 +61,7 @@ Examples:
 )
 @flag("--no-input", "Ask nothing; what is not given has its default.")
 @click.option("--check/--no-check", default=True, help="Check layers and models on real Keras.  [default: --check]")
+@TIMEOUT
 @with_output(DRY_RUN, DIFF, JSON, QUIET)
 def command(pythons: tuple[str, ...], no_input: bool, output: Output, **flags: Any) -> int:
     """Begin a repository NAME: a model, how it is trained, tests, and what a team needs around them.

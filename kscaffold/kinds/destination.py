@@ -28,6 +28,7 @@ class Request:
         folder: The setting that names the folder for the module: "layers", "models" or "pipelines".
         output_dir: Where the module goes; `None` for where the project's settings say, else the current folder.
         on_conflict: What becomes of all conflicts, if that is asked for.
+        timeout: The seconds that the check of a class may take, if that is said.
     """
 
     command: str
@@ -41,6 +42,7 @@ class Request:
     dry_run: bool = False
     on_conflict: Status | None = None
     python: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)

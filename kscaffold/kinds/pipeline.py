@@ -114,7 +114,8 @@ def _check_process(request: Request, scaffold: Scaffold) -> AbstractContextManag
 
     destination = scaffold.destination
     interpreter = find_interpreter(request.python, destination.settings.python, destination.project.pyproject)
-    limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else None
+    limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else Limits()
+    limits = replace(limits, seconds=request.timeout or limits.seconds)
     return CheckProcess(interpreter, limits, destination.settings.backend)
 
 

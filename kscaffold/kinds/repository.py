@@ -11,7 +11,7 @@ from typing import Any
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.base.project import PYPROJECT, Project, Style
-from kscaffold.check import CheckProcess, Job, find_interpreter
+from kscaffold.check import CheckProcess, Job, Limits, find_interpreter
 from kscaffold.disk.plan import Plan
 from kscaffold.kinds.answers import AUTHOR, NEWEST_PYTHON, find_answers, questions
 from kscaffold.kinds.destination import Request, output_folder
@@ -45,6 +45,7 @@ class NewRequest:
         package: The import package, if it is to have a name of its own.
         answers: Description, author, license, model and python, as far as they are given.
         settings: `--set`: variables of a template of the user's own.
+        timeout: The seconds that the check of a class may take, if that is said.
         accept_hooks: Whether the template's programs are run.
         git: Whether the folder becomes a git repository; `None` if it is in none yet.
     """
@@ -57,6 +58,7 @@ class NewRequest:
     style: Style | None = None
     settings: tuple[str, ...] = ()
     interpreter: str | None = None
+    timeout: float | None = None
     accept_hooks: bool = False
     git: bool | None = None
     check: bool = True
@@ -105,8 +107,10 @@ def _from_built_in(
     for question in asked:
         if question.name in request.answers:
             question.check(request.answers[question.name])
+    limits = Limits(request.timeout or Limits.seconds)
     # Started first, so that Keras is imported while the user answers and the templates are rendered.
-    with CheckProcess(find_interpreter(request.interpreter)) if request.check else nullcontext() as process:
+    started = CheckProcess(find_interpreter(request.interpreter), limits) if request.check else nullcontext()
+    with started as process:
         answers = find_answers(request.answers, asked, ask)
         project, modules = _render(request, template, name, answers, staging, formatter)
         files = read_baked(template, project)

@@ -62,7 +62,7 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
             begun = Verdict(protocol.Subject(one.name, one.construct))
         report(Message(begun=begun))
         try:
-            verdict = begun if begun.unchecked else _inspect(module, one, job, report)
+            verdict = begun if begun.unchecked else _inspect(module, one, job, report, begun)
         except NotASubject as error:
             verdict = replace(begun, unchecked=str(error))
         except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
@@ -76,13 +76,14 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         keras.backend.clear_session()
 
 
-def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report) -> Verdict:
+def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report, begun: Verdict) -> Verdict:
     """What is said of a class or function, described or not."""
     if isinstance(wanted, protocol.Subject):
-        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report)
+        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report, begun)
     report(Message(stage="while it is constructed and called to find out how"))
     subject, assumed = try_out(module, wanted, known_of(wanted, job.known), str(job.path))
-    return replace(inspect_subject(subject, job.shown, report), lines=wanted.lines, assumed=assumed)
+    begun = replace(begun, subject=protocol.Subject(wanted.name, subject.wanted.construct), assumed=assumed)
+    return inspect_subject(subject, job.shown, report, begun)
 
 
 def known_of(found: Found, known: Mapping[str, Known]) -> Known:
@@ -117,53 +118,53 @@ def rule_of(id: str) -> Rule:
     return next(rule for rule in find_rules(RULES) if rule.id == id)
 
 
-def inspect_subject(subject: Subject, shown: str, report: Report = lambda message: None) -> Verdict:
+def inspect_subject(
+    subject: Subject, shown: str, report: Report = lambda message: None, begun: Verdict | None = None
+) -> Verdict:
     """Tries the rules in order; those that require a failed or skipped one are skipped.
 
     Args:
         subject: A layer or model.
         shown: How messages name its file.
-        report: Told what is done next.
+        report: Told what is done next, and what each rule found.
+        begun: What is known of the subject already.
     """
-    findings: list[Finding] = []
-    skipped: dict[str, str] = {}
-    passed: list[str] = []
-    silent: list[str] = []
+    verdict = begun or Verdict(protocol.Subject(subject.wanted.name, subject.wanted.construct))
+    settled: set[str] = set()  # the rules that passed, and those that have nothing to say
     for rule in find_rules(RULES):
         if not subject.is_tried_on(rule):
             continue
-        missing = [name for name in rule.requires if name not in passed and name not in silent]
+        missing = [name for name in rule.requires if name not in settled]
         try:
             applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
         except BaseException as error:  # it may call the user's code
-            findings.append(_raised(rule, error, subject, shown))
-            continue
-        if isinstance(applies, str):
-            skipped[rule.id] = applies
+            verdict = replace(verdict, findings=(*verdict.findings, _raised(rule, error, subject, shown)))
+            report(Message(begun=verdict))
             continue
         if not applies:
-            silent.append(rule.id)
+            settled.add(rule.id)
             continue
-        report(Message(stage=f"while it {rule.doing}"))
-        try:
-            problems = list(_try(rule, subject, shown))
-        except CannotBeTried as reason:
-            skipped[rule.id] = str(reason)
-            continue
-        findings += problems
-        if not problems:
-            passed.append(rule.id)
+        if not isinstance(applies, str):
+            report(Message(stage=f"while it {rule.doing}"))
+            try:
+                problems = tuple(_try(rule, subject, shown))
+            except CannotBeTried as reason:
+                applies = str(reason)
+            else:
+                settled |= set() if problems else {rule.id}
+                passed = verdict.passed if problems else (*verdict.passed, rule.id)
+                verdict = replace(verdict, findings=(*verdict.findings, *problems), passed=passed)
+        if isinstance(applies, str):
+            verdict = replace(verdict, skipped=(*verdict.skipped, (rule.id, applies)))
+        report(Message(begun=verdict))
     facts = subject.facts
-    return Verdict(
-        protocol.Subject(subject.wanted.name, subject.wanted.construct),
-        tuple(findings),
-        tuple(passed),
-        tuple(skipped.items()),
-        facts.input_shapes,
-        facts.output_shapes,
-        facts.parameters,
-        facts.trainable,
-        facts.layers or (),
+    return replace(
+        verdict,
+        input_shapes=facts.input_shapes,
+        output_shapes=facts.output_shapes,
+        parameters=facts.parameters,
+        trainable=facts.trainable,
+        layers=facts.layers or (),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.check import FileVerdict, Severity
 from kscaffold.check.conformance import Conformance, Run
 from kscaffold.cli._output import Output
@@ -12,13 +13,7 @@ from kscaffold.cli.words.verdict import finding_json, finding_lines, verdict_jso
 
 
 def report(found: Conformance, output: Output) -> Report:
-    """Each class with what is wrong with it, and a last line with counts and time."""
-    lines = []
-    for run in found.runs:
-        if len(found.runs) > 1:
-            lines.append(click.style(f"backend {run.backend}", bold=True))
-        for file in run.files:
-            lines += _file_lines(file, output.quiet)
+    """A last line with counts and time; what is said of each file was printed before."""
     document = {
         "strict": found.strict,
         "errors": found.count(Severity.ERROR),
@@ -28,11 +23,14 @@ def report(found: Conformance, output: Output) -> Report:
         "runs": [_run_json(run) for run in found.runs],
     }
     notes = warning_lines(f"--arg {name}: no class here takes it" for name in found.unused)
-    return Report(document, lines if output.quiet else [*lines, _summary(found)], notes, exit_code=found.exit_code)
+    failure = None
+    if found.unfinished:
+        failure = RequestError(f"Stopped: {_plural(found.unfinished, 'file')} more would have been checked.")
+    return Report(document, [] if output.quiet else [_summary(found)], notes, failure, found.exit_code)
 
 
-def _file_lines(file: FileVerdict, quiet: bool) -> list[str]:
-    """A line for each class, and the findings of the file itself."""
+def file_lines(file: FileVerdict, quiet: bool) -> list[str]:
+    """A line for each class with what is wrong with it, and the findings of the file itself."""
     lines = []
     for verdict in file.verdicts:
         if quiet and not verdict.findings:
