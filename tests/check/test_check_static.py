@@ -562,6 +562,7 @@ def test_all_of_the_corpus_has_something_to_check(path: Path) -> None:
         ),
         ("if __name__ == '__main__':\n    model.fit(x, y)", None),
         ("def main():\n    model.fit(x, y)", None),
+        ("try:\n    import x\nexcept ImportError:\n    exit()", None),
         ("class A:\n    def run(self):\n        self.fit()", None),
         ("run = lambda: model.fit(x, y)", None),
         ("def f():\n    g()\n\ndef g():\n    f()\n\nf()", None),

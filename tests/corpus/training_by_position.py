@@ -33,6 +33,22 @@ class CallsOver(layers.Layer):
         return input_shape
 
 
+# expect: KS117
+@register
+class Stack(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.blocks = [DropsByName(dtype=self.dtype_policy) for _ in range(2)]
+
+    def call(self, inputs, training=False):
+        for block in self.blocks:
+            inputs = block(inputs, training)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
 @register
 class DropsByName(layers.Layer):
     """By its name; methods, and `call` of a sublayer, may be given it by position."""

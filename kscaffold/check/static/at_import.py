@@ -94,8 +94,8 @@ def has_subjects(text: str) -> bool:
 def work_at_import(text: str) -> Work | None:
     """The first thing that importing a file does which is a program's part: training, downloads, windows.
 
-    What stands under `if __name__ == "__main__":` is not run. Functions of the file are looked into where they are
-    called.
+    What stands under `if __name__ == "__main__":` is not run, nor what is done where something failed. Functions of the
+    file are looked into where they are called.
 
     Args:
         text: The file.
@@ -103,8 +103,10 @@ def work_at_import(text: str) -> Work | None:
     source = _parsed(text)
     if source is None:
         return None
+    handlers = (node for node in source.nodes if isinstance(node, ast.ExceptHandler))
+    caught = {id(node) for handler in handlers for statement in handler.body for node in ast.walk(statement)}
     for node in at_import(source.tree.body):
-        if isinstance(node, ast.Call) and (does := _does(source, node, set())):
+        if isinstance(node, ast.Call) and id(node) not in caught and (does := _does(source, node, set())):
             return Work(node.lineno, ast.unparse(node.func), does)
     return None
 
