@@ -420,6 +420,7 @@ def test_values_that_are_there_are_asked_for(code: str) -> None:
 )
 def test_what_may_be_no_tensor_is_a_warning(code: str, severity: str) -> None:
     assert [(problem.rule, problem.severity) for problem in in_layer(code)] == [("KS110", severity)]
+    assert ("may be a tensor" in in_layer(code)[0].message) is (severity == "warning")
 
 
 def in_layer(method: str) -> list[Finding]:
