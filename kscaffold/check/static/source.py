@@ -167,6 +167,11 @@ class Source:
         return any(name.startswith(("keras.src.", "tensorflow.python.keras.")) for name in self.names.values())
 
     @cached_property
+    def imports_keras(self) -> bool:
+        """Whether the file imports Keras, TensorFlow, or something that is named after Keras."""
+        return any("keras" in name or name.partition(".")[0] == "tensorflow" for name in self.names.values())
+
+    @cached_property
     def classes(self) -> list[KerasClass]:
         """The layers and models of the file, wherever they are defined."""
         nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
