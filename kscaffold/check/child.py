@@ -3,8 +3,6 @@
 Nothing that such a process does is trusted: it may write what it likes to its socket, close it, end or stop itself.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import linecache

@@ -1,7 +1,5 @@
 """`kscaffold check`: files and folders -> jobs -> what static rules and the check process say of each -> one report."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import time

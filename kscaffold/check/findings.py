@@ -1,7 +1,5 @@
 """Which findings follow from which."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 What is checked may kill it, since it is the user's own process: then another one is started.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """What the generating commands share: their options, the request that these become, and how it is carried out."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -4,8 +4,6 @@ A layer template is a folder with a `template.toml` below `layer/` in one of the
 `model/`. The first place that has one of a name overrides the others.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

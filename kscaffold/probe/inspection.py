@@ -1,7 +1,5 @@
 """One file: import it, then hold each class in it, or each that was described, against the rules."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import importlib

@@ -5,8 +5,6 @@ at what a child says: that goes through a socket of the child's own to the progr
 keeps limits (`kscaffold.check.child`). A socket cannot be opened by another process, as a file or a pipe can.
 """
 
-from __future__ import annotations
-
 import contextlib
 import faulthandler
 import json

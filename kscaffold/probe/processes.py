@@ -1,7 +1,5 @@
 """What Linux says of processes: who began them, what they use, which are still there. Elsewhere nothing is known."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os

@@ -4,8 +4,6 @@ It imports Keras once, while its caller still renders, and says so; then it fork
 (see `isolation`). The user's code runs in these alone.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import os

@@ -5,8 +5,6 @@ kscaffold <-- Notice: Keras is there, a child begins or has ended -- server
 kscaffold <-- Message: what is found in a file -- child
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import types

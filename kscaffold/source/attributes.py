@@ -1,7 +1,5 @@
 """The attributes of a class in which its layers are kept."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """The `call` of a class: the steps of a routine, in which attributes are called; also outside of it, by a cut."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """A program as classes: a model, and a layer for each of its functions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

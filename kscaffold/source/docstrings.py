@@ -1,7 +1,5 @@
 """What a function that applies layers does, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 

@@ -3,8 +3,6 @@
 The rest of the file stays as it is, to the letter; where that cannot be had, nothing is changed.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence

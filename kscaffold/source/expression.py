@@ -1,7 +1,5 @@
 """Source of the trees of a program."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from kscaffold.program.text import BINDING, index_source, plain_source, show, written_call

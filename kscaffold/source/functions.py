@@ -1,7 +1,5 @@
 """The functions of a program as source: those that build models, those that apply layers, and cuts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What the parameters of a program hold, told from what they are given, as constructor arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 

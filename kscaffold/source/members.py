@@ -3,8 +3,6 @@
 A short chain of layers is built layer by layer. What forks says so once, in `call`, which is run without numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from kscaffold.program.lift import (

@@ -1,7 +1,5 @@
 """A program in a style: the functions and classes of a module, and what it imports for them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which variable each value of a routine is bound to: what a user named it, what it means, or one that is handed on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """A saved model as a graph spec: chains of layers and operations."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

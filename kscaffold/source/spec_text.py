@@ -1,7 +1,5 @@
 """The trees of a saved model in the syntax of specs: what makes a layer, what is called with what, slices."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Source of stubs: classes and functions that a saved model names and does not hold."""
 
-from __future__ import annotations
-
 import json
 import textwrap
 

@@ -1,7 +1,5 @@
 """Python source for the test beside a model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from kscaffold.program.text import literal

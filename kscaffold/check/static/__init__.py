@@ -1,7 +1,5 @@
 """What the source of a file shows of its layers and models, without Keras: the rules KS1xx."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from kscaffold.check.static import rules

@@ -1,7 +1,5 @@
 """What importing a file gives and does, as its source shows it: whether there is anything to check, and what runs."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import re

@@ -1,7 +1,5 @@
 """A file as the static rules see it: what its names mean, and which classes in it are layers and models."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Container, Iterator

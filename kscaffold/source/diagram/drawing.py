@@ -1,7 +1,5 @@
 """What is drawn, and what every picture does with its texts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

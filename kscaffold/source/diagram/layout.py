@@ -5,8 +5,6 @@ each of them, which has its place in the row like a box has, so that it runs thr
 one box share their bends: a value has one trunk, and the work stays small for a box that is used everywhere.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

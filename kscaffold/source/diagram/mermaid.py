@@ -1,7 +1,5 @@
 """A drawing as Markdown with a Mermaid flowchart, which GitHub shows as a picture."""
 
-from __future__ import annotations
-
 import re
 
 from kscaffold.source.diagram.drawing import Box, Drawing, clean

@@ -1,7 +1,5 @@
 """The rows that the boxes of a graph stand in, and their order in each."""
 
-from __future__ import annotations
-
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A drawing as a standalone SVG."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Sequence
 from html import escape

@@ -3,8 +3,6 @@
 Keras' classes are named in full: `keras.layers.Dense(8)`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 It is written here and not in Jinja because it branches a lot: the templates keep what reads as code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

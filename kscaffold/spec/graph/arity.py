@@ -1,7 +1,5 @@
 """How many values the calls of a chain take, and how many they give."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What the chains of a graph call: each layer, model, block and operation is looked up, with its arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

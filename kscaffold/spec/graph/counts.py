@@ -1,7 +1,5 @@
 """What checks and tests are told of a graph: how many layers it has, and what may be fed to its inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from kscaffold.program.tree import Object, Plain, walk

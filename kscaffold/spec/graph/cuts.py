@@ -1,7 +1,5 @@
 """Models cut out of a graph: found by the layers that they end with, or, in classes, sub-models of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 

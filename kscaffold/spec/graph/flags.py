@@ -1,7 +1,5 @@
 """Specs as flags: a chain, or `--input`, `--node` and `--output`, as the sections that a YAML file would have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The names that layers are given in a model made by a function: those that somebody finds them by."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 

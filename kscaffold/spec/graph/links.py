@@ -1,7 +1,5 @@
 """How the nodes of a graph hang together: their order, what is cut out of it, and what nothing needs."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 

@@ -1,7 +1,5 @@
 """From a graph to the program that it becomes: one way from a spec to code, in whatever style."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The shapes that operations give, for the common ones; what is not known with certainty is not known."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from kscaffold.base.errors import RequestError

@@ -1,7 +1,5 @@
 """From a spec as written to a graph: every name is looked up, every call held against what Keras knows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

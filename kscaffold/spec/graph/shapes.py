@@ -1,7 +1,5 @@
 """The shapes of the values of a graph and the number of its parameters, as far as they are known without Keras."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """What the outputs of a model are trained towards: said by its spec, or told by its last activations."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum

@@ -5,8 +5,6 @@ A chain may begin with an operation of named values, `ops.subtract(1, x) -> Dens
 What a part means is decided later, when all names of the graph are known.
 """
 
-from __future__ import annotations
-
 import ast
 from dataclasses import dataclass
 

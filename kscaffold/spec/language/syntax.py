@@ -10,8 +10,6 @@ Python parses the text, and its syntax tree becomes expressions. What Python doe
 other characters, so that columns stay what they are.
 """
 
-from __future__ import annotations
-
 import ast
 import math
 import re

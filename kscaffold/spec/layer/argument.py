@@ -1,7 +1,5 @@
 """Constructor arguments as they are typed: `NAME[:TYPE][=DEFAULT]`."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Container

@@ -1,7 +1,5 @@
 """What `call` does, one step after the other, for a layer that is described by its weights and sublayers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Calls of Keras' classes as they are typed, with every argument named as Keras names it, and every word understood."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """From flags and a template's manifest to the layer that they describe."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar

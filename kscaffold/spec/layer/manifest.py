@@ -1,7 +1,5 @@
 """The manifest of a layer template: what `template.toml` says, read and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

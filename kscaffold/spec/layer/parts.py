@@ -1,7 +1,5 @@
 """What a layer is made of, as it is typed: weights, `kernel: input_dim, units`, and sublayers, `hidden = Dense(8)`."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 

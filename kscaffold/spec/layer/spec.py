@@ -1,7 +1,5 @@
 """A custom layer that is to be generated, as one checked, frozen value."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The rules of dense, recurrent and attention layers, of normalizations and wrappe
 beside. What no rule answers with certainty is not known: a wrong answer would be worse.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ A rule is a function of the arguments of a layer and of the shapes of its inputs
 `NotKnown` for whatever it cannot answer with certainty, and `RequestError` for what Keras refuses.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

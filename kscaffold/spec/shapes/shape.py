@@ -1,7 +1,5 @@
 """Shapes as they stand in docstrings and manifests: `batch_size, ..., units`, matched against real shapes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

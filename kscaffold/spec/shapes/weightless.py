@@ -1,7 +1,5 @@
 """The output shapes of Keras' layers without weights that change the axes of an input, or merge several."""
 
-from __future__ import annotations
-
 import itertools
 import math
 
