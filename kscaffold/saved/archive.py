@@ -102,7 +102,7 @@ def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
                         found |= _words(name, member.read(LARGEST_WORDS + 1))
     elif kind == "folder":
         for file in sorted((path / ASSETS).rglob(WORDS)):
-            if file.stat().st_size <= LARGEST_WORDS:
+            if file.is_file() and file.stat().st_size <= LARGEST_WORDS:  # reading a pipe might wait for ever
                 found |= _words(file.relative_to(path).as_posix(), file.read_bytes())
     return found
 

@@ -77,6 +77,9 @@ class Objects:
         if value is None or isinstance(value, (bool, int, float, str)):
             return Plain(value)
         if isinstance(value, list):
+            count = constants.count(value)
+            if count > MOST_NUMBERS:
+                return self.too_many(key or "items", f"its {count:,} items are better loaded", {"items": count})
             items = tuple(self.value(item, key) for item in value)
             numbers = all(isinstance(item, (Plain, Listing)) and not _is_text(item) for item in items)
             return Listing("()" if numbers else "[]", items)
@@ -134,14 +137,17 @@ class Objects:
         if count > MOST_NUMBERS:
             shape = constants.shape(config["value"])
             why = f"its {count:,} numbers of the type {dtype} and the shape {shape} are better computed, or loaded"
-            stub = self.stubs.add("constant", "a constant", "constant", {"config": {"shape": list(shape)}}, why)
-            return Object(f":{stub.text}")
+            return self.too_many("constant", why, {"shape": list(shape)})
         numbers = constants.shortened(config["value"], dtype)
         if count > MANY_NUMBERS:
             self.notes.append(
                 f"A constant of {count:,} numbers is written out: better compute it, or load it from a file."
             )
         return Object(made, (("value", self.value(numbers)), ("dtype", Plain(dtype))), 1)
+
+    def too_many(self, name: str, why: str, config: Mapping[str, Any]) -> Object:
+        """A stand-in for what would fill a module by itself."""
+        return Object(f":{self.stubs.add('constant', 'a constant', name, {'config': config}, why).text}")
 
     def function(self, value: Mapping[str, Any], key: str) -> Tree:
         """A function that an entry names."""

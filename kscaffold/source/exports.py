@@ -84,9 +84,10 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
     )
 
 
-def _kinds_first(name: str) -> tuple[int, str]:
-    """The order that ruff wants of `__all__`: constants, classes, the rest."""
-    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, name
+def _kinds_first(name: str) -> tuple[int, list[tuple[bool, int, str]]]:
+    """The order that ruff wants of `__all__`: constants, classes, the rest; of numbers inside names, the smaller first."""
+    parts = [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]
+    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, parts
 
 
 def _quoted(name: str) -> str:

@@ -50,6 +50,12 @@ def added(
             'from .mlp import MLP\n\n__all__ = ["Aa", "MLP"]\n',
             'from .foo import Foo\nfrom .mlp import MLP\n\n__all__ = ["Aa", "Foo", "MLP"]\n',
         ),
+        (
+            'from .a import A\n\n__all__ = ["Fo2", "Fo10"]\n',
+            'from .a import A\nfrom .foo import Foo\n\n__all__ = ["Fo2", "Fo10", "Foo"]\n',
+        ),
+        ('"""Doc."""; x = 1\n', '"""Doc."""; x = 1\n\nfrom .foo import Foo\n'),
+        ('"""Doc."""; import os\n', '"""Doc."""; import os\nfrom .foo import Foo\n'),
         ("from .bar import Bar as Bar\n", "from .bar import Bar as Bar\nfrom .foo import Foo as Foo\n"),
         ("import os\n\nVERSION = 1\n", "import os\nfrom .foo import Foo\n\nVERSION = 1\n"),
         ("VERSION = 1\n", "from .foo import Foo\n\nVERSION = 1\n"),
