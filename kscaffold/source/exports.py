@@ -85,7 +85,7 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
 
 
 def _kinds_first(name: str) -> tuple[int, list[tuple[bool, int, str]]]:
-    """The order that ruff wants of `__all__`: constants, classes, the rest; of numbers inside names, the smaller first."""
+    """The order that ruff wants of `__all__`: constants, classes, the rest, numbers inside of them by their size."""
     parts = [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]
     return 0 if name.isupper() else 1 if name[:1].isupper() else 2, parts
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.errors import ExitCode, RequestError, printable
 
 if TYPE_CHECKING:
     from kscaffold.disk.plan import Change, Plan
@@ -41,7 +41,7 @@ class Report(NamedTuple):
 
 def status_line(word: str, text: str, colour: str | None = None) -> str:
     """A line that begins with a status word: `create  my_dense.py`."""
-    return f"{click.style(f'{word:<7}', fg=colour or COLOURS.get(word))} {text}"
+    return f"{click.style(f'{word:<7}', fg=colour or COLOURS.get(word))} {printable(text)}"
 
 
 def failure_line(error: RequestError) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kscaffold.base.errors import printable
 from kscaffold.check import Finding, Verdict
 from kscaffold.cli.words import status_line
 
@@ -43,12 +44,12 @@ def finding_lines(findings: Iterable[Finding]) -> list[str]:
     """For each finding where, what, the line of code, what to do, and what follows from it."""
     lines = []
     for finding in findings:
-        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        place = printable(f"{finding.file}:{finding.line}" if finding.line else finding.file)
         rule = click.style(f"{finding.severity} {finding.rule}", fg="red" if finding.severity == "error" else "yellow")
-        lines.append(f"        {place}: {rule} {finding.message}")
+        lines.append(f"        {place}: {rule} {printable(finding.message)}")
         follows = ", ".join(dict.fromkeys(f"{item.rule} {item.name}" for item in finding.consequences))
         for lead, text in (("", finding.code), ("from ", finding.place), ("fix: ", finding.fix), (FOLLOWS, follows)):
-            lines += [f"            {lead}{text}"] if text else []
+            lines += [f"            {lead}{printable(text)}"] if text else []
     return lines
 
 
