@@ -1,10 +1,12 @@
 """`kscaffold check`: files and folders -> jobs -> what static rules and the check process say of each -> one report."""
 
 import contextlib
+import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from kscaffold.check.process import CheckProcess, find_interpreter
 from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
 from kscaffold.check.static import find_problems
+from kscaffold.check.static.at_import import Work, has_subjects, work_at_import
 from kscaffold.probe.protocol import FileVerdict, Finding, Job, Known, Limits, Severity, Verdict
 
 IGNORE = re.compile(r"#\s*kscaffold:\s*ignore(?:\[(?P<rules>[^\]]*)\])?")
@@ -143,9 +146,14 @@ def check_files(
         interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
         with CheckProcess(interpreter, limits, backend) as process:
             sources = _read_files(request, settings)  # while Keras is imported
-            jobs = tuple(_job(source, project, settings, request.known) for source in sources)
+            asked = [number for number, source in enumerate(sources) if source.has_subjects]
+            jobs = tuple(_job(sources[number], project, settings, request.known) for number in asked)
             on_wait()
-            take(backend, sources, process.examine(jobs) if jobs else ())
+            others: Iterable[tuple[int, None]] = (
+                (number, None) for number in range(len(sources)) if number not in asked
+            )
+            examined = ((asked[number], said) for number, said in (process.examine(jobs) if jobs else ()))
+            take(backend, sources, itertools.chain(others, examined))
         if unfinished:
             break
     report = Conformance(
@@ -156,12 +164,27 @@ def check_files(
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and what its source alone shows."""
+    """A file, and what its source alone shows: a file without subjects is not imported."""
 
     path: Path
     shown: str
-    lines: tuple[str, ...]
+    text: str
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.text.splitlines()
+
+    @cached_property
+    def has_subjects(self) -> bool:
+        """Whether it may define a layer, a model or what builds one."""
+        return has_subjects(self.text)
+
+    @cached_property
+    def work(self) -> Work | None:
+        """Where a program begins that importing the file would run."""
+        return work_at_import(self.text) if self.has_subjects else None
 
 
 def _folder_of(paths: tuple[Path, ...]) -> Path:
@@ -175,7 +198,7 @@ def _read_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
     for path in find_python_files(request.paths, settings.exclude):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         text = path.read_text(encoding="utf-8-sig", errors="replace")
-        sources.append(Source(path, shown, tuple(text.splitlines()), tuple(find_problems(text, shown))))
+        sources.append(Source(path, shown, text, tuple(find_problems(text, shown))))
     return sources
 
 
@@ -187,7 +210,7 @@ def _job(source: Source, project: Project, settings: CheckSettings, flags: Known
         if not place or module == place or module.endswith(f".{place}"):
             known[cls] = one
     search = dict.fromkeys((root, source.path.parent, Path.cwd(), *project.test_paths))
-    return Job(source.path, source.shown, tuple(search), None, module, known)
+    return Job(source.path, source.shown, tuple(search), None, module, known, source.work.line if source.work else 0)
 
 
 class _Chosen:
@@ -200,7 +223,11 @@ class _Chosen:
 
     def of(self, source: Source, examined: FileVerdict | None = None) -> FileVerdict:
         """What is said of a file: findings in its source are given to the classes that they are in, and folded."""
-        examined = examined or FileVerdict(source.shown)
+        note = ""
+        if examined and source.work:
+            work = source.work
+            note = f"line {work.line}, {work.call}(…), {work.does} on import: from there on only definitions are run"
+        examined = replace(examined or FileVerdict(source.shown), note=note)
         loose = [*source.findings, *examined.findings]
         verdicts = list(examined.verdicts)
         # The innermost class that a finding is in comes first.
@@ -212,7 +239,7 @@ class _Chosen:
             verdicts[index] = replace(verdict, findings=self._fold((*own, *verdict.findings), first, source.lines))
         return replace(examined, findings=self._fold(loose, None, source.lines), verdicts=tuple(verdicts))
 
-    def _fold(self, findings: Iterable[Finding], first: int | None, lines: tuple[str, ...]) -> tuple[Finding, ...]:
+    def _fold(self, findings: Iterable[Finding], first: int | None, lines: Sequence[str]) -> tuple[Finding, ...]:
         folded = fold(finding for finding in findings if finding.rule in self._selected)
         kept = tuple(item for item in folded if item.rule not in self._ignored and not _silenced(item, first, lines))
         self.dropped += len(folded) - len(kept)
@@ -227,7 +254,7 @@ def _inside(finding: Finding, lines: tuple[int, int] | None) -> bool:
     return lines is not None and finding.line is not None and lines[0] <= finding.line <= lines[1]
 
 
-def _silenced(finding: Finding, first: int | None, lines: tuple[str, ...]) -> bool:
+def _silenced(finding: Finding, first: int | None, lines: Sequence[str]) -> bool:
     """Whether a comment on its line, or on the line where its class begins, says that it is meant."""
     for line in (finding.line, first):
         match = IGNORE.search(lines[line - 1]) if line is not None and 0 < line <= len(lines) else None

@@ -1,10 +1,15 @@
 """One file: import it, then hold each class in it, or each that was described, against the rules."""
 
+import __future__
+
+import ast
 import contextlib
+import functools
 import gc
 import importlib
 import importlib.util
 import linecache
+import operator
 import os
 import re
 import sys
@@ -24,6 +29,9 @@ from .trying import try_out
 from .wire import Message
 
 RULES = f"{__package__}.rules"
+FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 IMPORTS, CONSTRUCTS = "KS200", "KS201"  # what a file, and a class that cannot even be made, is held against
 LONGEST_MESSAGE = 400
 NOISE = (
@@ -47,7 +55,7 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
     # Last, so that a json.py beside the user's file is not taken for Python's own.
     sys.path.extend(map(str, job.search))
     try:
-        module = import_file(str(job.path), job.module or job.path.stem)
+        module, left_out = import_file(str(job.path), job.module or job.path.stem, job.stop)
         wanted = find_all(module, job.path.read_text(encoding="utf-8")) if job.subjects is None else job.subjects
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the user's code too
         report(Message(failed=_failure(rule_of(IMPORTS), error, job)))
@@ -67,6 +75,9 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
             finding = _failure(rule_of(CONSTRUCTS), error, job)
             line = finding.line or (begun.lines[0] if begun.lines else None)
             verdict = replace(begun, findings=(replace(finding, line=line),))
+        missing = next((name for name in left_out if any(_misses(name, one) for one in verdict.findings)), None)
+        if missing:
+            verdict = replace(begun, unchecked=f"it needs {missing}, which the program in this file makes")
         report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()
@@ -92,14 +103,23 @@ def known_of(found: Found, known: Mapping[str, Known]) -> Known:
     return Known(tuple({**dict(own.args), **fitting}.items()), of_all.feeds or own.feeds)
 
 
-def import_file(path: str, name: str) -> ModuleType:
-    """Imports the file at `path` as the module `name`, inside its packages if the name has dots."""
+def import_file(path: str, name: str, stop: int = 0) -> tuple[ModuleType, set[str]]:
+    """Imports the file at `path` as the module `name`, inside its packages if the name has dots.
+
+    Args:
+        path: The file.
+        name: The name of the module.
+        stop: The line from which on only what defines something is run; 0 for none.
+
+    Returns:
+        The module, and the names that it would have if all of it had been run.
+    """
     parent = name.rpartition(".")[0]
     if parent:
         importlib.import_module(parent)
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) and os.path.samefile(str(known.__file__), path):
-        return known  # its package imports it
+        return known, set()  # its package imports it
     if known is not None:
         name = f"{name}_under_check"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -107,8 +127,34 @@ def import_file(path: str, name: str) -> ModuleType:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    if not stop:
+        spec.loader.exec_module(module)
+        return module, set()
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read(), path)
+    rest = [statement for statement in tree.body if (statement.end_lineno or 0) >= stop]
+    tree.body = [statement for statement in tree.body if statement not in rest]
+    first = compile(tree, path, "exec")
+    exec(first, vars(module))
+    for statement in filter(_defines, rest):
+        # A constant may be made of what the program would have made; a class that cannot be defined is an error.
+        is_constant = isinstance(statement, ast.Assign | ast.AnnAssign)
+        with contextlib.suppress(NameError) if is_constant else contextlib.nullcontext():
+            flags = first.co_flags & FUTURE
+            exec(compile(ast.Module([statement], []), path, "exec", flags), vars(module))
+    nodes = (node for statement in rest for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return module, {node.id for node in nodes if isinstance(node.ctx, ast.Store)} - {*vars(module)}
+
+
+def _defines(statement: ast.stmt) -> bool:
+    """Whether a statement defines something, and does nothing else: a class, a function, an import, a constant."""
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return not any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(statement))
+    return isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Import | ast.ImportFrom)
+
+
+def _misses(name: str, finding: Finding) -> bool:
+    return f"NameError: name {name!r} is not defined" in finding.message
 
 
 def rule_of(id: str) -> Rule:

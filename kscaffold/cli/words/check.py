@@ -31,7 +31,7 @@ def report(found: Conformance, output: Output) -> Report:
 
 def file_lines(file: FileVerdict, quiet: bool) -> list[str]:
     """A line for each class with what is wrong with it, and the findings of the file itself."""
-    lines = []
+    lines = [status_line("note", f"{file.shown}: {file.note}", "yellow")] if file.note and not quiet else []
     for verdict in file.verdicts:
         if quiet and not verdict.findings:
             continue
@@ -72,6 +72,7 @@ def _run_json(run: Run) -> dict[str, Any]:
             {
                 "path": file.shown,
                 "megabytes": file.megabytes,
+                "note": file.note or None,
                 "findings": [finding_json(finding) for finding in file.findings],
                 "classes": [verdict_json(verdict) for verdict in file.verdicts],
             }
