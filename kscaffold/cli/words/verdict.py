@@ -11,7 +11,7 @@ from kscaffold.check import Finding, Verdict
 from kscaffold.cli.words import status_line
 
 DID_NOT_PASS = "did not pass"
-FOLLOWS = "from this follows: "
+FOLLOWS = "from this follows "
 
 
 def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
@@ -47,8 +47,9 @@ def finding_lines(findings: Iterable[Finding]) -> list[str]:
         place = printable(f"{finding.file}:{finding.line}" if finding.line else finding.file)
         rule = click.style(f"{finding.severity} {finding.rule}", fg="red" if finding.severity == "error" else "yellow")
         lines.append(f"        {place}: {rule} {printable(finding.message)}")
-        follows = ", ".join(dict.fromkeys(f"{item.rule} {item.name}" for item in finding.consequences))
-        for lead, text in (("", finding.code), ("from ", finding.place), ("fix: ", finding.fix), (FOLLOWS, follows)):
+        said = [("", finding.code), ("from ", finding.place), ("fix: ", finding.fix)]
+        said += [(FOLLOWS, f"{item.rule} {item.name}: {item.message}") for item in finding.consequences]
+        for lead, text in said:
             lines += [f"            {lead}{printable(text)}"] if text else []
     return lines
 
