@@ -1,5 +1,6 @@
 """`kscaffold check`: files and folders -> jobs -> what static rules and the check process say of each -> one report."""
 
+import ast
 import contextlib
 import itertools
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kscaffold.base import project as config
-from kscaffold.base.errors import ExitCode
+from kscaffold.base.errors import ExitCode, unknown
 from kscaffold.base.project import Project, find_project
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.findings import fold
@@ -32,14 +33,16 @@ class CheckRequest:
     Attributes:
         static: Whether only the rules run that need no Keras.
         flags: What the flags say, for `CheckSettings.apply`.
-        known: What the flags say of all classes.
+        known: What the flags say of classes, by their names; under "" what they say of all.
+        only: The classes that are wanted of single files, which are among the paths; none for all.
         workers: How many files are checked at once; 0 for as many as there are cores.
     """
 
     paths: tuple[Path, ...]
     static: bool = False
     flags: Mapping[str, Any] = field(default_factory=dict)
-    known: Known = field(default_factory=Known)
+    known: Mapping[str, Known] = field(default_factory=dict)
+    only: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     workers: int = 0
     python: str | None = None
 
@@ -147,7 +150,7 @@ def check_files(
         with CheckProcess(interpreter, limits, backend) as process:
             sources = _read_files(request, settings)  # while Keras is imported
             asked = [number for number, source in enumerate(sources) if source.has_subjects]
-            jobs = tuple(_job(sources[number], project, settings, request.known) for number in asked)
+            jobs = tuple(_job(sources[number], project, settings, request) for number in asked)
             on_wait()
             others: Iterable[tuple[int, None]] = (
                 (number, None) for number in range(len(sources)) if number not in asked
@@ -159,22 +162,31 @@ def check_files(
     report = Conformance(
         tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started, unfinished=unfinished
     )
-    return report if request.static else replace(report, unused=_unused(request.known, report.verdicts))
+    return (
+        report if request.static else replace(report, unused=_unused(request.known.get("", Known()), report.verdicts))
+    )
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and what its source alone shows: a file without subjects is not imported."""
+    """A file, what its source alone shows, and the classes that are wanted; one without subjects is not imported."""
 
     path: Path
     shown: str
     text: str
     findings: tuple[Finding, ...]
+    only: tuple[str, ...] = ()
 
     @cached_property
     def lines(self) -> list[str]:
         """Its lines."""
         return self.text.splitlines()
+
+    @cached_property
+    def wanted(self) -> list[tuple[int, int]]:
+        """The first and the last lines of the classes and functions that are wanted."""
+        nodes = (node for node in ast.walk(ast.parse(self.text)) if isinstance(node, ast.ClassDef | ast.FunctionDef))
+        return [(node.lineno, node.end_lineno or node.lineno) for node in nodes if node.name in self.only]
 
     @cached_property
     def has_subjects(self) -> bool:
@@ -198,19 +210,34 @@ def _read_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
     for path in find_python_files(request.paths, settings.exclude):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         text = path.read_text(encoding="utf-8-sig", errors="replace")
-        sources.append(Source(path, shown, text, tuple(find_problems(text, shown))))
+        only = request.only.get(path, ())
+        for name in only:
+            if not re.search(rf"^\s*(class|def)\s+{name}\b", text, re.MULTILINE):
+                defined = re.findall(r"^(?:class|def)\s+(\w+)", text, re.MULTILINE)
+                raise unknown(f"{shown} defines no {name!r}.", name, defined, "PATH")
+        sources.append(Source(path, shown, text, tuple(find_problems(text, shown)), only))
     return sources
 
 
-def _job(source: Source, project: Project, settings: CheckSettings, flags: Known) -> Job:
+def _job(source: Source, project: Project, settings: CheckSettings, request: CheckRequest) -> Job:
     module, root = import_place(source.path)
-    known = {"": flags}
+    known = {"": request.known.get("", Known())}
     for name, one in settings.known.items():
         place, _, cls = name.rpartition(".")
         if not place or module == place or module.endswith(f".{place}"):
             known[cls] = one
     search = dict.fromkeys((root, source.path.parent, Path.cwd(), *project.test_paths))
-    return Job(source.path, source.shown, tuple(search), None, module, known, source.work.line if source.work else 0)
+    return Job(
+        source.path,
+        source.shown,
+        tuple(search),
+        None,
+        module,
+        known,
+        request.known,
+        source.only,
+        source.work.line if source.work else 0,
+    )
 
 
 class _Chosen:
@@ -237,6 +264,10 @@ class _Chosen:
             loose = [finding for finding in loose if finding not in own]
             first = verdict.lines[0] if verdict.lines else None
             verdicts[index] = replace(verdict, findings=self._fold((*own, *verdict.findings), first, source.lines))
+        if source.only:  # what is said of other parts of the file is not asked for
+            verdicts = [verdict for verdict in verdicts if verdict.subject.name in source.only]
+            inside = (one for one in source.findings if any(_inside(one, lines) for lines in source.wanted))
+            loose = [one for one in (*inside, *examined.findings) if one in loose]
         return replace(examined, findings=self._fold(loose, None, source.lines), verdicts=tuple(verdicts))
 
     def _fold(self, findings: Iterable[Finding], first: int | None, lines: Sequence[str]) -> tuple[Finding, ...]:

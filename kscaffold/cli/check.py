@@ -25,18 +25,22 @@ from kscaffold.cli._output import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kscaffold.check import FileVerdict
 
 
 @click.command("check", short_help="Check the layers and models in Python files.")
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @flag("--static", "Run only the rules that need no Keras: KS1xx.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
 @values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers("rules"))
 @values("--ignore", "RULES", "Rules that do not count.", offers("rules"))
-@values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8.")
+@values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8, or Gate.units=8 for one class.")
 @values(
-    "--input-shape shapes", "[NAME=]SHAPE[:DTYPE]", "One example of an input: 16, 8,8,3, 6:int32; once for each input."
+    "--input-shape shapes",
+    "[NAME=]SHAPE[:DTYPE]",
+    "One example of an input: 16, 8,8,3, 6:int32, or Gate:16 for one class; once for each input.",
 )
 @click.option(
     "--backend", multiple=True, type=OneOf(Backend), help="Backend of Keras; repeatable.  [default: tensorflow]"
@@ -91,15 +95,15 @@ def command(
         raise RequestError("There is nothing to check.", hint="Name files or folders: kscaffold check src")
     from pathlib import Path
 
-    from kscaffold.check import Known
     from kscaffold.check.conformance import CheckRequest, check_files
-    from kscaffold.check.settings import parse_argument, parse_feed
+    from kscaffold.check.settings import parse_known
 
     request = CheckRequest(
-        tuple(map(Path, paths)),
+        tuple(Path(path.partition("::")[0]) for path in paths),
         static,
         {name: given if given != () else None for name, given in settings.items()},
-        Known(tuple(map(parse_argument, arguments)), tuple(map(parse_feed, shapes))),
+        parse_known(arguments, shapes),
+        _only(paths),
         workers=jobs or 0,
         python=python,
     )
@@ -124,6 +128,22 @@ def command(
     report = check.report(found, output)
     lines_of = {"github": formats.github_lines, "sarif": formats.sarif_lines}.get(output_format)
     return tell(report._replace(lines=lines_of(found)) if lines_of else report, output)
+
+
+def _only(paths: tuple[str, ...]) -> "dict[Path, tuple[str, ...]]":
+    """The classes that `FILE::Class` names, by the files."""
+    from pathlib import Path
+
+    only: dict[Path, tuple[str, ...]] = {}
+    for text in paths:
+        file, colons, name = text.partition("::")
+        if colons:
+            path = Path(file).resolve()
+            if not path.is_file() or not name.isidentifier():
+                hint = "Write FILE::Class: layers.py::Gate."
+                raise RequestError(f"{text!r} does not name a class in a file.", hint=hint, where="PATH")
+            only[path] = (*only.get(path, ()), name)
+    return only
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import operator
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
 
@@ -61,7 +61,7 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         report(Message(failed=_failure(rule_of(IMPORTS), error, job)))
         return
     folder, environment = os.getcwd(), dict(os.environ)
-    for one in wanted[start:]:
+    for one in [one for one in wanted if not job.only or one.name in job.only][start:]:
         if isinstance(one, Found):
             begun = Verdict(protocol.Subject(one.name, one.name), lines=one.lines, unchecked=one.skip)
         else:
@@ -90,17 +90,19 @@ def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, rep
     if isinstance(wanted, protocol.Subject):
         return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report, begun)
     report(Message(stage="while it is constructed and called to find out how"))
-    subject, assumed = try_out(module, wanted, known_of(wanted, job.known), str(job.path))
+    subject, assumed = try_out(module, wanted, known_of(wanted, job), str(job.path))
     begun = replace(begun, subject=protocol.Subject(wanted.name, subject.wanted.construct), assumed=assumed)
     return inspect_subject(subject, job.shown, report, begun)
 
 
-def known_of(found: Found, known: Mapping[str, Known]) -> Known:
-    """What the user says of a class: by name, and over that what is said of all, where it fits."""
-    own, of_all = known.get(found.name, Known()), known.get("", Known())
+def known_of(found: Found, job: Job) -> Known:
+    """What the user says of a class: by settings, over that what flags say of all, where it fits, and of that class."""
+    own, of_all, asked = (
+        known.get(name, Known()) for known, name in ((job.known, found.name), (job.known, ""), (job.asked, found.name))
+    )
     names = {parameter.name for parameter in parameters(found.item)} | set(BASE_ARGUMENTS)
     fitting = {name: source for name, source in of_all.args if name in names}
-    return Known(tuple({**dict(own.args), **fitting}.items()), of_all.feeds or own.feeds)
+    return Known(tuple((dict(own.args) | fitting | dict(asked.args)).items()), asked.feeds or of_all.feeds or own.feeds)
 
 
 def import_file(path: str, name: str, stop: int = 0) -> tuple[ModuleType, set[str]]:

@@ -21,9 +21,10 @@ from kscaffold.check import Finding, Severity
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.findings import fold
 from kscaffold.check.rulebook import read_rulebook
-from kscaffold.check.settings import parse_feed
+from kscaffold.check.settings import parse_feed, parse_known
 from kscaffold.check.static import find_problems
 from kscaffold.check.static.at_import import has_subjects, work_at_import
+from kscaffold.probe.protocol import FEW, Feed, Known
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYER = """import keras
@@ -610,3 +611,41 @@ def test_pre_commit_hooks_are_commands_that_exist(kscaffold: Kscaffold, folder: 
     for hook in hooks:
         words = hook["entry"].split()
         assert words[0] == "kscaffold" and kscaffold(*words[1:], "fine.py").exit_code == 0
+
+
+TWO = """\
+import keras
+
+
+class Gate(keras.layers.Layer):
+    def call(self, x):
+        return float(x)
+
+
+class Other(keras.layers.Layer):
+    def call(self, x):
+        return int(x)
+"""
+
+
+def test_one_class_of_a_file_can_be_named(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "two.py").write_text(TWO)
+    result = kscaffold("check", "--static", "two.py::Other")
+    assert result.exit_code == 1
+    assert "two.py:11: error KS110 int()" in result.out and "two.py:6" not in result.out
+    assert kscaffold("check", "--static", "two.py::Other", "two.py::Gate").out.count("KS110") == 2
+    wrong = kscaffold("check", "--static", "two.py::Gat")
+    assert (wrong.exit_code, wrong.err) == (2, "error: PATH: two.py defines no 'Gat'. Did you mean Gate?\n")
+    missing = kscaffold("check", "--static", "three.py::Gate")
+    assert missing.err == (
+        "error: PATH: 'three.py::Gate' does not name a class in a file. Write FILE::Class: layers.py::Gate.\n"
+    )
+
+
+def test_what_flags_say_of_one_class_and_of_all() -> None:
+    known = parse_known(["units=3", "Gate.units=5", "Gate.mode=sum"], ["16", "Gate:8,8:int32", "None,4"])
+    assert known["Gate"] == Known((("units", "5"), ("mode", "'sum'")), (Feed((8, 8), "int32", FEW),))
+    assert known[""] == Known((("units", "3"),), (parse_feed("16"), parse_feed("None,4")))
+    for text in ("Gate.=5", ".units=5", "a.b.units=5", "Gate.units"):
+        with pytest.raises(RequestError, match="is not an argument"):
+            parse_known([text], [])
