@@ -26,11 +26,12 @@ from ..arguments import other_values
 from ..arrays import difference, numbers
 from ..attributes import attributes, show, without_tuples
 from ..configs import saved_config
-from ..rule import Problem
+from ..rule import Kind, Problem
 from ..subject import Defects, Subject
 
 ID = "KS301"
 OF_SAVED = "classes"
+KINDS = ("layer", "loss", "metric")
 DOING = "is rebuilt from its config"
 REQUIRES = ("KS201",)
 CAUSES = ("KS401",)
@@ -58,7 +59,8 @@ def check(subject: Subject) -> Defects:
         return  # whatever else differs, differs because of them
     if config != saved_config(rebuilt):
         yield Problem("get_config gives another config for the layer rebuilt from it")
-    yield from changed_outputs(subject, layer, rebuilt)
+    if subject.kind is Kind.LAYER:
+        yield from changed_outputs(subject, layer, rebuilt)
 
 
 def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Problem]:

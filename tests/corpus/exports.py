@@ -1,0 +1,49 @@
+"""KS403 and near misses."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+register = keras.saving.register_keras_serializable("exports")
+
+
+def sort_rows(rows):
+    return np.sort(rows, axis=-1)
+
+
+# expect: KS403
+@register
+class SortsInPython(layers.Layer):
+    def call(self, inputs):
+        order = tf.numpy_function(sort_rows, [inputs], inputs.dtype)
+        return inputs + tf.stop_gradient(tf.ensure_shape(order, inputs.shape) - inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class SortsInGraph(layers.Layer):
+    def call(self, inputs):
+        return ops.sort(inputs, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class TwoInputs(keras.Model):
+    """A dictionary, and whole numbers."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.embedding = layers.Embedding(8, 4)
+        self.dense = layers.Dense(4)
+
+    def build(self, input_shape):
+        self.embedding.build(input_shape["ids"])
+        self.dense.build(input_shape["values"])
+
+    def call(self, inputs):
+        return ops.mean(self.embedding(inputs["ids"]), axis=1) + self.dense(inputs["values"])
