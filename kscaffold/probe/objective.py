@@ -182,6 +182,12 @@ def likely_samples(made: Any, known: Known) -> Iterator[Samples]:
     yield Samples(signs, generator.uniform(0.1, 0.9, BATCH).astype("float32"))
 
 
+def takes_weights(metric: Any) -> bool:
+    """Whether a metric can be given `sample_weight`."""
+    taken = inspect.signature(metric.update_state).parameters
+    return "sample_weight" in taken or any(one.kind is one.VAR_KEYWORD for one in taken.values())
+
+
 def _scores(generator: Any, *shape: int) -> Any:
     """Random probabilities that add up to one."""
     raw = np.exp(generator.normal(size=shape))

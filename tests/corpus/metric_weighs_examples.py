@@ -27,13 +27,6 @@ class Ignores(Total):
         self.total.assign_add(ops.sum(ops.abs(y_true - y_pred)))
 
 
-# expect: KS713
-@register
-class TakesNone(Total):
-    def update_state(self, y_true, y_pred):
-        self.total.assign_add(ops.sum(ops.abs(y_true - y_pred)))
-
-
 @register
 class HandsThemOn(keras.metrics.Metric):
     """Another metric does the work."""

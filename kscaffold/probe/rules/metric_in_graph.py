@@ -1,7 +1,7 @@
 """`fit` and `evaluate` compile a metric: it gives there what it gives eagerly.
 
 Inside of them Python runs once, for all batches: counts and lists in attributes stay as they are, and tensors have no
-values that NumPy could take.
+values that NumPy could take. Keras always gives `sample_weight`, which may be nothing.
 
 Bad:
 
@@ -18,7 +18,8 @@ import keras
 import numpy as np
 
 from ..arrays import difference, numbers
-from ..objective import BATCH, Objective, shown
+from ..objective import BATCH, Objective, shown, takes_weights
+from ..rule import Problem
 from ..subject import Defects
 
 ID = "KS715"
@@ -40,6 +41,12 @@ def applies(subject: Objective) -> bool:
 def check(subject: Objective) -> Defects:
     """Evaluates a model that gives the predictions, on several batches, and again."""
     metric, data = subject.make(), subject.data
+    if not takes_weights(metric):
+        yield Problem(
+            "update_state() takes no sample_weight, which Keras always gives: it cannot be a metric of compile()",
+            fix="def update_state(self, y_true, y_pred, sample_weight=None)",
+        )
+        return
     eager = subject.make()
     for _ in range(ROUNDS):
         expected = subject.value(eager, data)
