@@ -6,10 +6,12 @@ one for the other, or fails in `fit` or only in `evaluate`.
 Bad:
 
     def compute_loss(self, y, y_pred):
+        return ops.mean(ops.square(y - y_pred))
 
 Good:
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
 """
 
 import inspect

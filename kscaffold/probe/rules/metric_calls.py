@@ -38,7 +38,7 @@ def check(subject: Objective) -> Defects:
     for name, value in result.items() if isinstance(result, dict) else [("", result)]:
         value = keras.ops.convert_to_numpy(value)
         which = f"result()[{name!r}]" if name else "result()"
-        if value.shape != ():
+        if value.shape != () and subject.defines("result"):
             yield f"{which} has the shape {value.shape}: callbacks can compare scalars only"
-        elif not np.isfinite(value):
-            yield f"{which} is {float(value)} for ordinary targets and predictions"
+        elif not np.all(np.isfinite(value)):
+            yield f"{which} is {value} for ordinary targets and predictions"

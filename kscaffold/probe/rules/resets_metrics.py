@@ -38,19 +38,22 @@ def applies(subject: Subject) -> bool | str:
 
 
 def check(subject: Subject) -> Defects:
-    """Looks at the metrics of the model after a step, after `reset_metrics`, and after another step."""
+    """Looks at the metrics of the model after steps, after `reset_metrics`, and after more steps."""
     trainee = Trainee(subject)
     before = list(map(state_of, trainee.metrics))
-    trainee.step()
+    steps = [name for name in ("train_step", "test_step") if subject.defines(name)] or ["train_step"]
+    for name in steps:
+        trainee.step(name)
     first = list(map(state_of, trainee.metrics))
     trainee.model.reset_metrics()
     reset = list(map(state_of, trainee.metrics))
-    trainee.step()
+    for name in steps:
+        trainee.step(name)
     for metric, *states in zip(trainee.metrics, before, first, reset, strict=True):
         goes_on = not same(states[1], state_of(metric))
         if goes_on and not same(states[0], states[1]) and same(states[1], states[2]):
             place = path_to(trainee.model, metric) or f"the {type(metric).__name__} {metric.name!r}"
-            yield f"{place} is updated in training, and is not reset with model.metrics: it averages over all epochs"
+            yield f"{place} is updated by {' and '.join(steps)}, and model.metrics does not list it: it is never reset"
 
 
 def state_of(metric: Any) -> list[Any]:
