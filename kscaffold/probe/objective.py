@@ -12,12 +12,13 @@ import numpy as np
 
 from . import protocol
 from .arguments import guesses
-from .arrays import alone, numbers, random_array
+from .arrays import UNFIXED_SIZE, alone, numbers, random_array
 from .attributes import own_classes
-from .protocol import Known
+from .protocol import Feed, Known
 from .rule import CannotBeTried
 from .subject import Subject
 from .subjects import Found
+from .trying import show_input
 
 BATCH, CLASSES = 6, 4
 # Whatever they are called on, code that raises these is wrong: the others may come from targets of the wrong kind.
@@ -142,18 +143,23 @@ def try_out(
         best = best or (subject, assumed)
         if subject.samples is not None:
             subject.trouble = None
-            return subject, assumed
+            return subject, assumed + (() if known.feeds else _flags(subject.samples))
     if best:
         return best
     assert failure is not None, "there is always a first guess"
     raise failure
 
 
+def _flags(samples: Samples) -> tuple[str, ...]:
+    """The flags that say what targets and predictions are like."""
+    arrays = [one for one in (samples.targets, samples.predictions) if one is not None]
+    return tuple(f"--input-shape {show_input(Feed(one.shape[1:], str(one.dtype)))}" for one in arrays)
+
+
 def likely_samples(made: Any, known: Known) -> Iterator[Samples]:
     """Targets and predictions to be tried, the likeliest first."""
     generator = np.random.default_rng(0)
-    if len(known.feeds) == 2:
-        yield Samples(*(random_array(generator, BATCH, feed) for feed in known.feeds))
+    yield from given_samples(generator, known.feeds)
     if isinstance(made, keras.metrics.Metric):
         taken = inspect.signature(made.update_state).parameters.values()
         needed = [one for one in taken if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
@@ -180,6 +186,17 @@ def likely_samples(made: Any, known: Known) -> Iterator[Samples]:
     for samples in kinds:
         yield from samples
     yield Samples(signs, generator.uniform(0.1, 0.9, BATCH).astype("float32"))
+
+
+def given_samples(generator: Any, feeds: tuple[Feed, ...]) -> Iterator[Samples]:
+    """What the user says of targets and predictions, or of values alone; predictions are probabilities."""
+    arrays = []
+    for feed in feeds:
+        shape = [UNFIXED_SIZE if size is None else size for size in feed.shape]
+        is_float = feed.dtype.startswith("float")
+        arrays.append(_scores(generator, BATCH, *shape) if is_float else random_array(generator, BATCH, feed))
+    if 1 <= len(arrays) <= 2:
+        yield Samples(arrays[0] if arrays[1:] else None, arrays[-1])
 
 
 def takes_weights(metric: Any) -> bool:
