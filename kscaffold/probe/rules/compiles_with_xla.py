@@ -31,18 +31,20 @@ FIX = "Use keras.ops, and shapes that no values decide: ops.where(condition, x, 
 # What gives as many values as there happen to be.
 BY_VALUE = ("Where", "Unique", "UniqueV2", "UniqueWithCounts", "UniqueWithCountsV2", "ListDiff", "DynamicPartition")
 UNSUPPORTED = re.compile(r"Detected unsupported operations[^:]*: (\w+) \(")
-MOST_LAYERS = 150
+MOST_LAYERS = 30
 
 
 def applies(subject: Subject) -> bool | str:
     """On TensorFlow; XLA has no texts, and Keras leaves alone what says that it cannot be compiled."""
+    if not subject.is_made_by_class:
+        return False
     if not has_graph():
         return "it is tried on TensorFlow only"
     layers = subject.called._flatten_layers()
     if any(feed.dtype == "string" for feed in subject.feeds) or not all(layer.supports_jit for layer in layers):
         return False
     if len(layers) > MOST_LAYERS:
-        return f"that takes long for more than {MOST_LAYERS} layers"
+        return f"it takes long for more than {MOST_LAYERS} layers"
     return True if is_there() else "XLA is not available"
 
 
