@@ -24,3 +24,16 @@ def operations(graph: Any) -> Iterator[str]:
     definition = graph.as_graph_def()
     yield from (node.op for node in definition.node)
     yield from (node.op for function in definition.library.function for node in function.node_def)
+
+
+def traced(layer: Any, arguments: Any, **options: Any) -> tuple[Any, Any, Any]:
+    """A call at inference as a function of TensorFlow, the same for certain shapes, and tensors of those shapes.
+
+    Args:
+        layer: A layer that was called.
+        arguments: What it was called on.
+        options: Of `tf.function`.
+    """
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, arguments)
+    function = tensorflow().function(lambda *inputs: layer(*inputs, training=False), **options)
+    return function, function.get_concrete_function(*tensors), tensors

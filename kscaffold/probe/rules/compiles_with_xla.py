@@ -18,10 +18,8 @@ import functools
 import re
 from typing import Any
 
-import keras
-
 from ..subject import Defects, Subject
-from ..tensorflow_graph import has_graph, operations, tensorflow
+from ..tensorflow_graph import OF_PYTHON, has_graph, operations, tensorflow, traced
 
 ID = "KS213"
 SEVERITY = "warning"
@@ -31,7 +29,7 @@ FIX = "Use keras.ops, and shapes that no values decide: ops.where(condition, x, 
 # What gives as many values as there happen to be.
 BY_VALUE = ("Where", "Unique", "UniqueV2", "UniqueWithCounts", "UniqueWithCountsV2", "ListDiff", "DynamicPartition")
 UNSUPPORTED = re.compile(r"Detected unsupported operations[^:]*: (\w+) \(")
-MOST_LAYERS = 30
+MOST_LAYERS = 30  # of a larger model the operations alone are looked at: translating it takes seconds
 
 
 def applies(subject: Subject) -> bool | str:
@@ -43,22 +41,23 @@ def applies(subject: Subject) -> bool | str:
     layers = subject.called._flatten_layers()
     if any(feed.dtype == "string" for feed in subject.feeds) or not all(layer.supports_jit for layer in layers):
         return False
-    if len(layers) > MOST_LAYERS:
-        return f"it takes long for more than {MOST_LAYERS} layers"
     return True if is_there() else "XLA is not available"
 
 
 def check(subject: Subject) -> Defects:
     """Has XLA translate a call, and looks for operations whose shapes depend on values."""
-    layer, arguments = subject.make_called()
-    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, arguments)
-    function = tensorflow().function(lambda *inputs: layer(*inputs, training=False), jit_compile=True)
-    kinds = set(operations(function.get_concrete_function(*tensors).graph))
+    function, concrete, tensors = traced(*subject.make_called(), jit_compile=True)
+    kinds = set(operations(concrete.graph))
     if by_value := sorted(kinds & set(BY_VALUE)):
         yield (
             f"it has operations whose shapes depend on values ({', '.join(by_value)}): with jit_compile=True they are"
             " slow or refused, depending on the device, and JAX cannot compile them at all"
         )
+        return
+    if of_python := sorted(kinds & set(OF_PYTHON)):
+        yield f"jit_compile=True fails: XLA cannot compile the operation {', '.join(of_python)}"
+        return
+    if len(subject.called._flatten_layers()) > MOST_LAYERS:
         return
     try:
         function.experimental_get_compiler_ir(*tensors)(stage="hlo")
