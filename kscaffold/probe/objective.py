@@ -21,8 +21,6 @@ from .subjects import Found
 from .trying import show_input
 
 BATCH, CLASSES = 6, 4
-# Whatever they are called on, code that raises these is wrong: the others may come from targets of the wrong kind.
-CERTAIN = (AttributeError, NameError, ImportError)
 IDS = r"sparse|triplet|contrastive|arcface|cosface|simclr|n_?pair|supcon|center"
 PIXELS = r"image|ssim|psnr|segmentation|pixel|perceptual|style|tversky"
 STEPS = r"sequence|token|perplexity|masked|padded"
@@ -65,7 +63,7 @@ class Objective(Subject):
             CannotBeTried: It took nothing that was tried.
             BaseException: What it raised then, if that is wrong for any targets.
         """
-        if isinstance(self.trouble, CERTAIN):
+        if self.trouble is not None and misses_a_name(self.trouble, self.cls):
             raise self.trouble
         if self.samples is None:
             reason = " ".join(str(self.trouble).split())[:200] or "nothing fits its arguments"
@@ -78,6 +76,13 @@ class Objective(Subject):
         """What a loss gives, or a metric after it has seen the samples, as arrays."""
         keywords = {} if weights is None else {"sample_weight": keras.ops.convert_to_tensor(weights)}
         return numbers(made(*samples.tensors, **keywords))
+
+
+def misses_a_name(error: BaseException, cls: type) -> bool:
+    """Whether code is wrong whatever it is called on; other exceptions may come from targets of the wrong kind."""
+    if not isinstance(error, AttributeError):
+        return isinstance(error, NameError)
+    return bool(re.match(rf"module |'(\w*Tensor|{cls.__name__})' object", str(error)))
 
 
 def find(module: ModuleType, base: type, unfinished: tuple[Any, ...], kind: type[Objective]) -> Iterator[Found]:

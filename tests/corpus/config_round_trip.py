@@ -31,6 +31,15 @@ class ForgetfulMetric(keras.metrics.Mean):
         return super().result() * self.scale
 
 
+# expect: KS301
+@register
+class NeedsWhatIsLost(ForgetfulLoss):
+    """Cannot even be loaded."""
+
+    def __init__(self, margin, **kwargs):
+        super().__init__(margin=margin, **kwargs)
+
+
 @register
 class KeepingLoss(ForgetfulLoss):
     def get_config(self):

@@ -33,7 +33,8 @@ FIX = "Reduce over all axes but the first in call(), and leave weights, masks an
 def check(subject: Objective) -> Defects:
     """Looks at what `call` gives, then gives weights and a mask of nothing to a `__call__` of the user's."""
     loss, data = subject.make(), subject.data
-    if subject.defines("call"):
+    shape: tuple[int, ...] = (BATCH,)
+    if type(loss).call is not keras.losses.Loss.call:
         values = loss.call(*(keras.ops.convert_to_tensor(one, dtype=loss.dtype) for one in data.tensors))
         shape = tuple(values.shape)
         if shape[:1] != (BATCH,):
@@ -41,7 +42,7 @@ def check(subject: Objective) -> Defects:
             yield f"call() gives {given} for a batch of {BATCH}: sample_weight, class_weight and masks weigh no example"
             return
     if any(np.any(value != 0.0) for value in subject.value(loss, data)):
-        weighed = subject.value(loss, data, np.zeros(BATCH, "float32"))
+        weighed = subject.value(loss, data, np.zeros(shape, "float32"))
         if any(np.any(np.abs(value) > 1e-6) for value in weighed):
             yield f"with a sample_weight of zero for all examples it gives {shown(weighed)}"
             return
