@@ -8,8 +8,6 @@
 Keras runs in the process of the test; nothing is isolated.
 """
 
-from __future__ import annotations
-
 import inspect
 import unittest
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +21,7 @@ from kscaffold.probe.protocol import FEW, CallStyle, Feed, Finding, Severity, Ve
 from kscaffold.probe.rule import Kind, Rule
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
-OF_FILES = "KS200"
+OF_FILES = "KS200", "KS212"
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,10 @@ class Case:
     """A layer or model that rules are tried on.
 
     Attributes:
-        layer: The layer, not built yet; or a class or function without arguments that makes one.
-        input_shape: The shape of one example without the batch axis; a list of shapes, or a dictionary of them, for
-            several inputs; `None` to have it found out.
+        layer: The layer, not built yet; or a class or function without arguments that makes one. Of a layer whose
+            arguments are objects, only a function lets the rules try other arguments.
+        input_shape: The shape of one example without the batch axis, such as `(16,)`; a list of shapes, or a dictionary
+            of them, for several inputs; `None` to have it found out.
         dtype: The type of the inputs, or one for each input.
         call: How several inputs are given: "list" or "arguments"; `None` to have it found out.
     """
@@ -73,16 +72,8 @@ class Case:
 
         return inspect_subject(give(self.layer, self.name, self.feeds, CallStyle(self.call) if self.call else None), "")
 
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Its defects; what follows from another one is among the consequences of that."""
-        return fold(self.verdict.findings)
-
     def check(self, rule: str) -> None:
-        """Looks at one rule.
-
-        Args:
-            rule: Its id.
+        """Looks at one rule, by its id.
 
         Raises:
             AssertionError: It finds something; the message lists what.
@@ -108,12 +99,7 @@ def check_layer(
     """Holds a layer or model against the rules that need Keras.
 
     Args:
-        layer: The layer, not built yet; or a class or function without arguments that makes one. Of a layer whose
-            arguments are objects, only a function lets the rules try other arguments.
-        input_shape: The shape of one example without the batch axis, such as `(16,)`; a list of shapes, or a dictionary
-            of them, for several inputs; `None` to have it found out.
-        dtype: The type of the inputs, or one for each input.
-        call: How several inputs are given: "list" or "arguments"; `None` to have it found out.
+        layer: As in `Case`, and so are `input_shape`, `dtype` and `call`.
         select: The rules that count, by id, name or the beginning of ids; none for all.
         ignore: The rules that do not.
         strict: Whether warnings fail too.
@@ -127,9 +113,8 @@ def check_layer(
     left_out = check_selection(tuple(ignore), "ignore")
     case = Case(layer, input_shape, dtype, call)
     found = fold(finding for finding in case.verdict.findings if finding.rule in selected)
-    counted = [item for item in found if strict or item.severity is Severity.ERROR]
-    findings = [item for item in counted if item.rule not in left_out]
-    if findings:
+    counted = [item for item in found if item.rule not in left_out]
+    if findings := [item for item in counted if strict or item.severity is Severity.ERROR]:
         raise AssertionError(_describe(case.name, findings))
 
 
@@ -173,7 +158,9 @@ def _reasons(rules: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
 
 
 def _rules() -> list[Rule]:
-    return [rule for rule in read_rulebook() if not rule.static and rule.id != OF_FILES and Kind.LAYER in rule.kinds]
+    return [
+        rule for rule in read_rulebook() if not rule.static and rule.id not in OF_FILES and Kind.LAYER in rule.kinds
+    ]
 
 
 def _describe(name: str, findings: Iterable[Finding]) -> str:

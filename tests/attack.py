@@ -30,7 +30,7 @@ from kscaffold.cli import run
 GOLDEN = Path(__file__).resolve().parent / "golden"
 SAVED = sorted((GOLDEN / "saved").glob("*.json"))
 SPECS = sorted((GOLDEN / "specs").glob("*.yaml"))
-MARK = "pwned"  # code that has this name was a text
+MARK = "pwned"  # code that calls this was a text
 TEXTS = (
     '"); pwned(); ("',
     "'; pwned() #",
@@ -145,8 +145,16 @@ def demand(arguments: list[str], folder: Path) -> int:
 def demand_harmless(text: str, shown: str) -> None:
     """Holds generated code against what it may do: no text has become code in it."""
     for node in ast.walk(ast.parse(text)):
-        names = [getattr(node, part, None) for part in ("id", "attr", "name", "arg", "module")]
-        if any(isinstance(name, str) and MARK in name for name in names):
+        match node:
+            case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), args=[], keywords=[]):
+                smuggled = name == MARK
+            case ast.Import(names):
+                smuggled = any(alias.name == MARK for alias in names)
+            case ast.ImportFrom(module):
+                smuggled = module == MARK
+            case _:
+                smuggled = False
+        if smuggled:
             raise Broken(f"a text became code: {shown}\n{text}")
 
 

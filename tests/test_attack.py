@@ -14,7 +14,7 @@ def test_nothing_breaks_the_contract(kind: str) -> None:
     assert ends.total() == COUNTS[kind]
 
 
-@pytest.mark.parametrize("text", ["pwned()", "x.pwned = 1", "def f(pwned): pass", "f(pwned=1)"])
+@pytest.mark.parametrize("text", ["pwned()", "x = [pwned()]", "import pwned", "from pwned import x", "x.pwned()"])
 def test_a_text_that_has_become_code_would_be_seen(text: str) -> None:
     with pytest.raises(Broken, match="a text became code"):
         demand_harmless(text, "an example")

@@ -1,7 +1,5 @@
 """Names of classes, modules and arguments: how one spelling gives the others, and which are refused."""
 
-from __future__ import annotations
-
 import builtins
 import keyword
 import re

@@ -1,16 +1,18 @@
 """`kscaffold check`: files and folders -> jobs -> what static rules and the check process say of each -> one report."""
 
-from __future__ import annotations
-
+import ast
+import contextlib
+import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kscaffold.base import project as config
-from kscaffold.base.errors import ExitCode
+from kscaffold.base.errors import ExitCode, unknown
 from kscaffold.base.project import Project, find_project
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.findings import fold
@@ -18,6 +20,7 @@ from kscaffold.check.process import CheckProcess, find_interpreter
 from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.check.settings import DEFAULT, CheckSettings, project_settings
 from kscaffold.check.static import find_problems
+from kscaffold.check.static.at_import import Work, has_subjects, work_at_import
 from kscaffold.probe.protocol import FileVerdict, Finding, Job, Known, Limits, Severity, Verdict
 
 IGNORE = re.compile(r"#\s*kscaffold:\s*ignore(?:\[(?P<rules>[^\]]*)\])?")
@@ -28,30 +31,25 @@ class CheckRequest:
     """What `kscaffold check` is asked.
 
     Attributes:
-        paths: Files and folders.
         static: Whether only the rules run that need no Keras.
         flags: What the flags say, for `CheckSettings.apply`.
-        known: What the flags say of all classes.
+        known: What the flags say of classes, by their names; under "" what they say of all.
+        only: The classes that are wanted of single files, which are among the paths; none for all.
         workers: How many files are checked at once; 0 for as many as there are cores.
-        python: The interpreter for checks, if one is asked for.
     """
 
     paths: tuple[Path, ...]
     static: bool = False
     flags: Mapping[str, Any] = field(default_factory=dict)
-    known: Known = field(default_factory=Known)
+    known: Mapping[str, Known] = field(default_factory=dict)
+    only: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     workers: int = 0
     python: str | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What was found on one backend.
-
-    Attributes:
-        backend: Its name; empty where Keras was not needed.
-        files: What is said of each file.
-    """
+    """What was found on one backend; on none, without a name, where Keras was not needed."""
 
     backend: str
     files: tuple[FileVerdict, ...]
@@ -62,11 +60,10 @@ class Conformance:
     """What a check found.
 
     Attributes:
-        runs: One for each backend.
         strict: Whether warnings fail too.
         ignored: How many findings a comment or a setting takes out.
-        seconds: How long it took.
         unused: Arguments given by flags that no class takes.
+        unfinished: How many files were not checked, because the user stopped it.
     """
 
     runs: tuple[Run, ...]
@@ -74,16 +71,14 @@ class Conformance:
     ignored: int = 0
     seconds: float = 0.0
     unused: tuple[str, ...] = ()
+    unfinished: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings that are causes."""
-        files = [file for run in self.runs for file in run.files]
-        return tuple(
-            finding
-            for file in files
-            for finding in (*file.findings, *(item for verdict in file.verdicts for item in verdict.findings))
-        )
+        files = (file for run in self.runs for file in run.files)
+        found = ((file.findings, *(verdict.findings for verdict in file.verdicts)) for file in files)
+        return tuple(finding for several in found for findings in several for finding in findings)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
@@ -98,16 +93,25 @@ class Conformance:
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING))
+        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING)) or self.unfinished
         return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 
-def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: None) -> Conformance:
+def check_files(
+    request: CheckRequest,
+    on_wait: Callable[[], None] = lambda: None,
+    on_file: Callable[[str, FileVerdict], None] = lambda backend, file: None,
+) -> Conformance:
     """Carries out a check.
 
     Args:
         request: What is asked.
         on_wait: Called when all that is left to do is to wait for Keras.
+        on_file: Called with the backend, empty if there is but one, and what is said of a file: in the order of the
+            files, each as soon as it and those before it are done.
+
+    Returns:
+        What was found; where Ctrl-C stops it, what is known by then.
 
     Raises:
         RequestError: A path, a setting or a rule that does not exist; Keras cannot be imported.
@@ -115,33 +119,84 @@ def check_files(request: CheckRequest, on_wait: Callable[[], None] = lambda: Non
     started = time.monotonic()
     project = find_project(_folder_of(request.paths))
     of_project = config.DEFAULT.apply(project.settings)
-    settings = DEFAULT.apply({"backend": (of_project.backend,)})
-    settings = settings.apply(project_settings(project)).apply(request.flags)
+    settings = DEFAULT.apply({"backend": (of_project.backend,)} | project_settings(project)).apply(request.flags)
     chosen = _Chosen(settings)
     limits = Limits(settings.timeout, settings.memory, request.workers)
-    runs = []
+    runs: list[Run] = []
+    unfinished = 0
+
+    def take(backend: str, sources: list[Source], examined: Iterable[tuple[int, FileVerdict | None]]) -> None:
+        nonlocal unfinished
+        done: dict[int, FileVerdict] = {}
+        told = 0
+        shown = backend if len(settings.backend) > 1 else ""
+        with contextlib.suppress(KeyboardInterrupt):
+            for number, said in examined:
+                done[number] = chosen.of(sources[number], said)
+                while told in done:
+                    on_file(shown, done[told])
+                    told += 1
+        files = tuple(done[number] for number in sorted(done))
+        for file in files[told:]:
+            on_file(shown, file)
+        unfinished = len(sources) - len(files)
+        runs.append(Run(backend, files))
+
     if request.static:
-        runs.append(Run("", tuple(map(chosen.of, _read_files(request, settings)))))
+        sources = _read_files(request, settings)
+        take("", sources, ((number, None) for number in range(len(sources))))
     for backend in () if request.static else settings.backend:
         interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
         with CheckProcess(interpreter, limits, backend) as process:
             sources = _read_files(request, settings)  # while Keras is imported
-            jobs = tuple(_job(source, project, settings, request.known) for source in sources)
+            asked = [number for number, source in enumerate(sources) if source.has_subjects]
+            jobs = tuple(_job(sources[number], project, settings, request) for number in asked)
             on_wait()
-            examined = process.examine(jobs) if jobs else ()
-        runs.append(Run(backend, tuple(map(chosen.of, sources, examined))))
-    report = Conformance(tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started)
-    return report if request.static else replace(report, unused=_unused(request.known, report.verdicts))
+            others: Iterable[tuple[int, None]] = (
+                (number, None) for number in range(len(sources)) if number not in asked
+            )
+            examined = ((asked[number], said) for number, said in (process.examine(jobs) if jobs else ()))
+            take(backend, sources, itertools.chain(others, examined))
+        if unfinished:
+            break
+    report = Conformance(
+        tuple(runs), settings.strict, chosen.dropped, time.monotonic() - started, unfinished=unfinished
+    )
+    return (
+        report if request.static else replace(report, unused=_unused(request.known.get("", Known()), report.verdicts))
+    )
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and what its source alone shows."""
+    """A file, what its source alone shows, and the classes that are wanted; one without subjects is not imported."""
 
     path: Path
     shown: str
-    lines: tuple[str, ...]
+    text: str
     findings: tuple[Finding, ...]
+    only: tuple[str, ...] = ()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.text.splitlines()
+
+    @cached_property
+    def wanted(self) -> list[tuple[int, int]]:
+        """The first and the last lines of the classes and functions that are wanted."""
+        nodes = (node for node in ast.walk(ast.parse(self.text)) if isinstance(node, ast.ClassDef | ast.FunctionDef))
+        return [(node.lineno, node.end_lineno or node.lineno) for node in nodes if node.name in self.only]
+
+    @cached_property
+    def has_subjects(self) -> bool:
+        """Whether it may define a layer, a model or what builds one."""
+        return has_subjects(self.text)
+
+    @cached_property
+    def work(self) -> Work | None:
+        """Where a program begins that importing the file would run."""
+        return work_at_import(self.text) if self.has_subjects else None
 
 
 def _folder_of(paths: tuple[Path, ...]) -> Path:
@@ -155,19 +210,34 @@ def _read_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
     for path in find_python_files(request.paths, settings.exclude):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         text = path.read_text(encoding="utf-8-sig", errors="replace")
-        sources.append(Source(path, shown, tuple(text.splitlines()), tuple(find_problems(text, shown))))
+        only = request.only.get(path, ())
+        for name in only:
+            if not re.search(rf"^\s*(class|def)\s+{name}\b", text, re.MULTILINE):
+                defined = re.findall(r"^(?:class|def)\s+(\w+)", text, re.MULTILINE)
+                raise unknown(f"{shown} defines no {name!r}.", name, defined, "PATH")
+        sources.append(Source(path, shown, text, tuple(find_problems(text, shown)), only))
     return sources
 
 
-def _job(source: Source, project: Project, settings: CheckSettings, flags: Known) -> Job:
+def _job(source: Source, project: Project, settings: CheckSettings, request: CheckRequest) -> Job:
     module, root = import_place(source.path)
-    known = {"": flags}
+    known = {"": request.known.get("", Known())}
     for name, one in settings.known.items():
         place, _, cls = name.rpartition(".")
         if not place or module == place or module.endswith(f".{place}"):
             known[cls] = one
     search = dict.fromkeys((root, source.path.parent, Path.cwd(), *project.test_paths))
-    return Job(source.path, source.shown, tuple(search), None, module, known)
+    return Job(
+        source.path,
+        source.shown,
+        tuple(search),
+        None,
+        module,
+        known,
+        request.known,
+        source.only,
+        source.work.line if source.work else 0,
+    )
 
 
 class _Chosen:
@@ -180,7 +250,11 @@ class _Chosen:
 
     def of(self, source: Source, examined: FileVerdict | None = None) -> FileVerdict:
         """What is said of a file: findings in its source are given to the classes that they are in, and folded."""
-        examined = examined or FileVerdict(source.shown)
+        note = ""
+        if examined and source.work:
+            work = source.work
+            note = f"line {work.line}, {work.call}(…), {work.does} on import: from there on only definitions are run"
+        examined = replace(examined or FileVerdict(source.shown), note=note)
         loose = [*source.findings, *examined.findings]
         verdicts = list(examined.verdicts)
         # The innermost class that a finding is in comes first.
@@ -190,9 +264,13 @@ class _Chosen:
             loose = [finding for finding in loose if finding not in own]
             first = verdict.lines[0] if verdict.lines else None
             verdicts[index] = replace(verdict, findings=self._fold((*own, *verdict.findings), first, source.lines))
+        if source.only:  # what is said of other parts of the file is not asked for
+            verdicts = [verdict for verdict in verdicts if verdict.subject.name in source.only]
+            inside = (one for one in source.findings if any(_inside(one, lines) for lines in source.wanted))
+            loose = [one for one in (*inside, *examined.findings) if one in loose]
         return replace(examined, findings=self._fold(loose, None, source.lines), verdicts=tuple(verdicts))
 
-    def _fold(self, findings: Iterable[Finding], first: int | None, lines: tuple[str, ...]) -> tuple[Finding, ...]:
+    def _fold(self, findings: Iterable[Finding], first: int | None, lines: Sequence[str]) -> tuple[Finding, ...]:
         folded = fold(finding for finding in findings if finding.rule in self._selected)
         kept = tuple(item for item in folded if item.rule not in self._ignored and not _silenced(item, first, lines))
         self.dropped += len(folded) - len(kept)
@@ -207,7 +285,7 @@ def _inside(finding: Finding, lines: tuple[int, int] | None) -> bool:
     return lines is not None and finding.line is not None and lines[0] <= finding.line <= lines[1]
 
 
-def _silenced(finding: Finding, first: int | None, lines: tuple[str, ...]) -> bool:
+def _silenced(finding: Finding, first: int | None, lines: Sequence[str]) -> bool:
     """Whether a comment on its line, or on the line where its class begins, says that it is meant."""
     for line in (finding.line, first):
         match = IGNORE.search(lines[line - 1]) if line is not None and 0 < line <= len(lines) else None

@@ -1,7 +1,5 @@
 """Which files a check looks at, and under which names they are imported."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

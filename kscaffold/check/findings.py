@@ -1,7 +1,5 @@
 """Which findings follow from which."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,6 +9,7 @@ from kscaffold.probe.protocol import Finding
 def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings that are causes, each with those that follow from it as its consequences.
 
+    A warning explains no error, nor an error a warning: whoever mends what is named first has to see the other as well.
     A finding that several causes explain is given to the first of them that is itself no consequence.
     """
     ordered = sorted(findings, key=lambda finding: finding.rule)
@@ -23,7 +22,11 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _causes_of(finding: Finding, findings: list[Finding]) -> list[int]:
-    return [index for index, other in enumerate(findings) if finding.rule in other.causes and other is not finding]
+    return [
+        index
+        for index, other in enumerate(findings)
+        if finding.rule in other.causes and other is not finding and other.severity is finding.severity
+    ]
 
 
 def _root_of(index: int, explained: dict[int, list[int]]) -> int:

@@ -1,38 +1,34 @@
-"""The check process: another interpreter that is started before anything else is done.
+"""The check: files -> processes of their own -> what is said of each.
 
-`CheckProcess` starts `kscaffold/probe/run.py` in a session and a folder of its own. That process imports Keras while
-the caller renders, takes one request, forks a child for each file, keeps them within the limits of a file
-(`kscaffold.probe.isolation`), and writes its answer to a file in its folder, which is read here. Here there is one
-limit for all of it, in case it does not answer.
+`CheckProcess` starts another interpreter before anything else is done (`kscaffold.check.server`), which imports Keras
+while the caller renders. Asked later, it has a child begun there for each file, as many at once as there are cores, and
+keeps them within their limits (`kscaffold.check.child`). The user's code runs in the children alone, so that whatever
+it does ends there; where it ends the server too, the files that were at work then are tried again one by one.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.errors import RequestError
+from kscaffold.check.child import Child, Outcome
 from kscaffold.check.findings import fold
+from kscaffold.check.server import Server, ServerLost
 from kscaffold.disk.trust import demand_trust
+from kscaffold.probe import processes
 from kscaffold.probe.protocol import FileVerdict, Job, Limits, Verdict
-from kscaffold.probe.wire import Answer, Request, from_json, to_json
 
-PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
-STARTUP_LIMIT = 180.0  # seconds for `import keras`
-UNKNOWN_CLASSES = 100  # how many classes a file may have of which nobody says how many it has
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
+GLANCE = 0.2  # seconds between looks at what the children use
+ATTEMPTS = 3  # to begin a child in a server that does not
 
 
 def find_interpreter(asked: str | None, configured: str | None = None, pyproject: Path | None = None) -> str:
@@ -63,7 +59,7 @@ def find_interpreter(asked: str | None, configured: str | None = None, pyproject
 
 
 class CheckProcess:
-    """The check process: started at once, asked later, once. Leaving the context ends it, whatever it is doing.
+    """The check process: started at once, asked later. Leaving the context ends it, whatever it is doing.
 
     Args:
         interpreter: The Python to run it with.
@@ -78,23 +74,9 @@ class CheckProcess:
         self.interpreter = interpreter
         self.limits = limits or Limits()
         self.backend = backend
-        self._folder = tempfile.TemporaryDirectory(prefix="kscaffold-check-")
-        self._answer = Path(self._folder.name, "answer.json")
-        self._errors = Path(self._folder.name, "errors.txt")
-        try:
-            with self._errors.open("wb") as errors:
-                self._process = subprocess.Popen(
-                    [interpreter, "-P", str(PROBE), str(self._answer)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=errors,
-                    cwd=self._folder.name,
-                    env={**os.environ, **ENVIRONMENT, "KERAS_BACKEND": backend},
-                    start_new_session=True,
-                )
-        except OSError as error:
-            self._folder.cleanup()
-            raise self._no_keras(f"cannot be started: {error.strerror}") from error
+        self._server = Server(interpreter, backend)
+        self._children: dict[Child, ExitStack] = {}  # with what is given back when they have ended
+        self._next_glance = 0.0
 
     def __enter__(self) -> CheckProcess:
         return self
@@ -102,8 +84,9 @@ class CheckProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
-        self._folder.cleanup()
+        self._server.end()
+        for resources in self._children.values():
+            resources.close()
 
     def finish(self, jobs: tuple[Job, ...]) -> tuple[Verdict, ...]:
         """Hands over the jobs and waits for the verdicts, one for each subject in order.
@@ -113,8 +96,10 @@ class CheckProcess:
         Raises:
             RequestError: The interpreter cannot import Keras, or does not answer.
         """
+        files = dict(self.examine(jobs))
         verdicts: list[Verdict] = []
-        for job, file in zip(jobs, self.examine(jobs), strict=True):
+        for number, job in enumerate(jobs):
+            file = files[number]
             known = {verdict.subject.construct: verdict for verdict in file.verdicts}
             for subject in job.subjects or ():
                 verdict = known.get(subject.construct, Verdict(subject))
@@ -122,50 +107,76 @@ class CheckProcess:
                 verdicts.append(replace(verdict, subject=subject, findings=findings))
         return tuple(verdicts)
 
-    def examine(self, jobs: tuple[Job, ...]) -> tuple[FileVerdict, ...]:
-        """Hands over the jobs and waits for what is said of each file; no finding is folded under another one yet.
+    def examine(self, jobs: tuple[Job, ...]) -> Iterator[tuple[int, FileVerdict]]:
+        """Hands over the jobs and gives what is said of each file, with its number, as soon as it is done.
+
+        No finding is folded under another one yet.
 
         Raises:
             RequestError: The interpreter cannot import Keras, or does not answer.
         """
-        request = json.dumps(to_json(Request(self.limits, jobs)))
-        try:
-            self._process.communicate(request.encode(), timeout=self._patience(jobs))
-        except subprocess.TimeoutExpired:
-            self._end()
-            raise self._no_keras("does not answer") from None
-        if not self._answer.exists():
-            lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise self._no_keras(
-                f"ended with status {self._process.returncode}: {lines[-1] if lines else 'no message'}"
-            )
-        answer = from_json(Answer, json.loads(self._answer.read_text(encoding="utf-8")))
-        if answer.no_keras:
-            raise self._no_keras(f"cannot import Keras: {answer.no_keras}")
-        if answer.broken:
-            raise RuntimeError(f"the check process failed:\n{answer.broken}")
-        return answer.files
+        self._server.await_keras()
+        waiting = deque(Outcome(number, job) for number, job in enumerate(jobs))
+        attempts = 0
+        while waiting or self._children:
+            try:
+                while waiting and len(self._children) < self._places(waiting[0]):
+                    self._begin(waiting[0])
+                    waiting.popleft()
+                self._server.listen(list(self._children), GLANCE)
+                attempts = 0
+            except ServerLost:
+                attempts += not self._children
+                if attempts > ATTEMPTS:
+                    raise RuntimeError("the check process ends as soon as it is to check a file") from None
+                waiting.extendleft(self._begin_again())
+            self._watch()
+            for child in [child for child in self._children if child.is_over]:
+                goes_on = child.end()
+                self._children.pop(child).close()
+                if goes_on:
+                    waiting.appendleft(child.outcome)
+                else:
+                    yield child.outcome.number, child.outcome.verdict()
 
-    def _patience(self, jobs: tuple[Job, ...]) -> float:
-        """The seconds after which it does not answer: for Keras, and for each class as long as it may take."""
-        classes = sum(UNKNOWN_CLASSES if job.subjects is None else 1 + len(job.subjects) for job in jobs)
-        return STARTUP_LIMIT + classes * (self.limits.seconds + 1)
+    def _places(self, outcome: Outcome) -> int:
+        """How many files may be at work together with this one."""
+        alone = outcome.suspected or any(child.outcome.suspected for child in self._children)
+        return 1 if alone else self.limits.workers or _available_cores()
 
-    def _end(self) -> None:
-        """Ends the process and what is in its session; each child is in one of its own, see `isolation`."""
-        if self._process.poll() is None:
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
+    def _begin(self, outcome: Outcome) -> None:
+        with ExitStack() as resources:
+            child = self._server.begin(outcome, self.limits, resources)
+            self._children[child] = resources.pop_all()
+
+    def _watch(self) -> None:
+        if time.monotonic() >= self._next_glance:
+            table = processes.running()
+            for child in self._children:
+                child.watch(table)
+            self._next_glance = time.monotonic() + GLANCE
+
+    def _begin_again(self) -> list[Outcome]:
+        """Starts another server; gives the files that were at work, which are checked alone now.
+
+        One that was alone is to blame.
+        """
+        self._server.end()
+        self._server = Server(self.interpreter, self.backend)
+        self._server.await_keras()
+        suspects = []
+        for child in list(self._children):
+            if child.outcome.suspected:
+                child.killed = "ends the process that checks it"
             else:
-                self._process.kill()
-            self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
+                child.kill()
+                self._children.pop(child).close()
+                suspects.append(replace(child.outcome, suspected=True))
+        return suspects
 
-    def _no_keras(self, reason: str) -> RequestError:
-        return RequestError(
-            f"The interpreter for checks, {self.interpreter}, {reason}.",
-            hint=f"Install {self.backend} and what it needs there, name another with --python, or leave the check out"
-            " with --no-check.",
-            exit_code=ExitCode.NO_KERAS,
-        )
+
+def _available_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,7 +1,5 @@
 """The rules as their files describe them, read without importing one: some of them need Keras."""
 
-from __future__ import annotations
-
 import ast
 from functools import cache
 from pathlib import Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from kscaffold.probe.protocol import FEW, Feed, Known
 SECTION = "tool.kscaffold.check"
 DTYPES = ("float16", "bfloat16", "float32", "float64", "bool", "string", "int8", "int16", "int32", "int64", "uint8")
 INPUT = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<shape>[^:]*?)\s*(?::\s*(?P<dtype>\w+)\s*)?")
+OF_CLASS = re.compile(r"\s*((?!None\b|none\b)[A-Za-z_]\w*)\s*:")
 SIZE = re.compile(r"[1-9]\d{0,8}|None|none|\?")
 
 
@@ -25,7 +26,6 @@ class CheckSettings:
         select: The rules that count, by id or name or the beginning of ids; none for all.
         ignore: The rules that do not.
         strict: Whether warnings fail too.
-        backend: The backends that Keras runs on.
         timeout: Seconds for the import of a file, and for each class.
         memory: Megabytes for a file.
         exclude: Patterns of files that are left out when folders are searched, as in .gitignore.
@@ -143,16 +143,35 @@ def source_of(value: Any) -> str:
     return repr(value) if isinstance(node, ast.Name) else value.strip()
 
 
-def parse_argument(text: str) -> tuple[str, str]:
-    """Parses `units=8`.
+def parse_known(arguments: Iterable[str], shapes: Iterable[str]) -> dict[str, Known]:
+    """What flags say of classes, by their names; under "" what they say of all.
+
+    Args:
+        arguments: `units=8`, or `Gate.units=8` for one class.
+        shapes: `16`, or `Gate:16` for one class.
 
     Raises:
-        RequestError: It has no name or no value.
+        RequestError: An argument has no name or no value; a shape is not one.
     """
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip().isidentifier() or not value.strip():
-        raise RequestError(f"{text!r} is not an argument.", hint="Write it as units=8.", where="--arg")
-    return name.strip(), source_of(value)
+    known: dict[str, Known] = {"": Known()}
+    for text in arguments:
+        place, equals, value = text.partition("=")
+        *of, name = place.strip().split(".")
+        if not equals or len(of) > 1 or not all(map(str.isidentifier, (*of, name))) or not value.strip():
+            raise RequestError(
+                f"{text!r} is not an argument.",
+                hint="Write it as units=8, or Gate.units=8 for one class.",
+                where="--arg",
+            )
+        cls = "".join(of)
+        one = known.get(cls, Known())
+        known[cls] = replace(one, args=(*one.args, (name, source_of(value))))
+    for text in shapes:
+        match = OF_CLASS.match(text)
+        cls = match[1] if match else ""
+        one = known.get(cls, Known())
+        known[cls] = replace(one, feeds=(*one.feeds, parse_feed(text[match.end() :] if match else text)))
+    return known
 
 
 def parse_feed(text: str, where: str = "--input-shape") -> Feed:

@@ -4,8 +4,6 @@ Here and in the commands' files, only click and `kscaffold.base.errors` are impo
 to be fast, so everything else is imported by the command that needs it.
 """
 
-from __future__ import annotations
-
 import importlib
 import io
 import os

@@ -1,7 +1,5 @@
 """What a shell is offered when the user presses the tab key; it is told by click."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 
@@ -23,7 +21,7 @@ def templates(context: click.Context, typed: str) -> list[str]:
 
 def parts(context: click.Context, typed: str) -> Iterable[str]:
     """What can be ejected."""
-    from kscaffold.library.eject import built_in_parts
+    from kscaffold.kinds.eject import built_in_parts
 
     return built_in_parts()
 

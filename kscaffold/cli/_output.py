@@ -7,8 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -26,17 +25,11 @@ Option = Callable[[Command], Command]
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-class Offer(StrEnum):
-    """What the tab key completes a word to: the names of the functions of `_completion`."""
+def offers(words: Literal["templates", "parts", "layers", "rules"]) -> Complete:
+    """Offers what that function of `_completion` gives and begins as typed.
 
-    TEMPLATES = "templates"
-    PARTS = "parts"
-    LAYERS = "layers"
-    RULES = "rules"
-
-
-def offers(words: Offer) -> Complete:
-    """Offers those words that begin as typed; nothing where the project is broken: a command says why, a key cannot."""
+    Nothing is offered where the project is broken: a command says why, a key cannot.
+    """
 
     def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
         from kscaffold.cli import _completion  # imported by the tab key alone
@@ -54,24 +47,27 @@ def flag(names: str, text: str) -> Option:
     return click.option(*names.split(), is_flag=True, help=text)
 
 
-def value(names: str, metavar: str, text: str, complete: Complete | None = None) -> Option:
-    """An option with a text."""
-    return click.option(*names.split(), metavar=metavar, help=text, shell_complete=complete)
+def value(names: str, metavar: str, text: str, complete: Complete | None = None, **more: Any) -> Option:
+    """An option with a text; `more` is for click: `type=click.IntRange(min=1)`, `multiple=True`."""
+    return click.option(*names.split(), metavar=metavar, help=text, shell_complete=complete, **more)
 
 
-def values(names: str, metavar: str, text: str, complete: Complete | None = None) -> Option:
-    """An option with a text, which can be given several times."""
-    return click.option(*names.split(), multiple=True, metavar=metavar, help=text, shell_complete=complete)
-
-
+values = functools.partial(value, multiple=True)
 DRY_RUN = flag("--dry-run", "Do everything but write.")
 DIFF = flag("--diff", "Print unified diffs of the files.")
 FORCE = flag("--force", "Overwrite files that exist with other content.")
 SKIP = flag("--skip", "Keep files that exist with other content.")
+WRITING = (DRY_RUN, DIFF, FORCE, SKIP)
 JSON = flag("--json as_json", "Print one JSON document.")
 QUIET = flag("-q --quiet", "Print errors only.")
 TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings; see README.")
 PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="For each class that is checked: of computing, or four times that of waiting.  [default: 60]",
+)
 # Read by `kscaffold.cli.run`, which is there before any command is.
 DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
@@ -113,21 +109,32 @@ class Output(NamedTuple):
         return ask_about_conflicts(plan) if self.asks else {}
 
     @contextlib.contextmanager
-    def progress(self) -> Iterator[Callable[[], None]]:
+    def progress(self) -> Iterator[Progress]:
         """Gives what shows a line on the terminal while Keras is imported; when the context is left it is gone."""
-        shown = False
-
-        def show() -> None:
-            nonlocal shown
-            shown = not (self.as_json or self.quiet) and sys.stderr.isatty()
-            if shown:
-                click.echo("check   waiting for Keras …", nl=False, err=True)
-
+        progress = Progress(not (self.as_json or self.quiet) and sys.stderr.isatty())
         try:
-            yield show
+            yield progress
         finally:
-            if shown:
-                click.echo("\r\x1b[K", nl=False, err=True)
+            progress.clear()
+
+
+class Progress:
+    """A line on the terminal that says what is waited for: shown when called."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self._shown = False
+
+    def __call__(self) -> None:
+        self._shown = self._wanted
+        if self._shown:
+            click.echo("check   waiting for Keras …", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Takes the line away, if it is there."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+        self._shown = False
 
 
 def with_options(options: tuple[Option, ...], command: Command) -> Command:
@@ -195,15 +202,7 @@ def is_trusted_now(error: RequestError) -> bool:
 
 
 def tell(report: Report, output: Output) -> int:
-    """Prints what came of a command, as lines for people or as one JSON document.
-
-    Args:
-        report: What is said.
-        output: How it is printed.
-
-    Returns:
-        The exit code.
-    """
+    """Prints what came of a command, as lines for people or as one JSON document, and gives the exit code."""
     for line in report.notes:
         click.echo(line, err=True)
     if output.as_json:
@@ -230,11 +229,7 @@ def _document(report: Report, output: Output) -> dict[str, Any]:
 
 
 def ask_about_conflicts(plan: Plan) -> dict[Path, Status]:
-    """Asks on the terminal what becomes of each conflict; the end of input means no.
-
-    Raises:
-        RequestError: The user quits.
-    """
+    """Asks on the terminal what becomes of each conflict, or raises if the user quits; the end of input means no."""
     from kscaffold.disk.plan import Status
 
     decisions: dict[Path, Status] = {}

@@ -1,23 +1,8 @@
 """`kscaffold eject TEMPLATE`."""
 
-from __future__ import annotations
-
 import click
 
-from kscaffold.cli._output import (
-    DIFF,
-    DRY_RUN,
-    FORCE,
-    JSON,
-    QUIET,
-    SKIP,
-    Offer,
-    Output,
-    flag,
-    offers,
-    tell,
-    with_output,
-)
+from kscaffold.cli._output import JSON, QUIET, WRITING, Output, flag, offers, tell, with_output
 
 EPILOG = """\b
 Examples:
@@ -25,22 +10,26 @@ Examples:
   kscaffold eject style/functional
   kscaffold eject test/layer --user
 """
+# How a template is used, by its kind; those of the other kinds are used by every command.
+USES = {"layer": "kscaffold layer NAME -t {}", "model": "kscaffold model NAME -t {}"}
 
 
 @click.command("eject", short_help="Copy a built-in template, to edit it.", epilog=EPILOG)
-@click.argument("template", shell_complete=offers(Offer.PARTS))
+@click.argument("template", shell_complete=offers("parts"))
 @flag("--user for_user", "Into your own templates, for all your projects.")
-@with_output(DRY_RUN, DIFF, FORCE, SKIP, JSON, QUIET)
+@with_output(*WRITING, JSON, QUIET)
 def command(template: str, for_user: bool, output: Output) -> int:
     """Copy the built-in TEMPLATE (layer/dense, model/mlp, style/functional, test/layer) into the project.
 
     It goes below .kscaffold/templates/, or where [tool.kscaffold] says that the templates of the project are, and is
     used there in the place of the built-in one.
     """
-    from kscaffold.library.eject import eject
+    from kscaffold.cli.words.outcome import report
+    from kscaffold.kinds.eject import eject
 
-    ejection = eject(template, for_user, output.on_conflict, output.dry_run, output.resolve)
-
-    from kscaffold.cli.words import eject as words
-
-    return tell(words.report(ejection, output), output)
+    outcome = eject(template, for_user, output.on_conflict, output.dry_run, output.resolve)
+    said = report(outcome, output)
+    kind, _, name = outcome.template.partition("/")
+    if outcome.written and kind in USES and name != "base" and not output.quiet:
+        said = said._replace(lines=[*said.lines, f"        used by: {USES[kind].format(name)}"])
+    return tell(said, output)

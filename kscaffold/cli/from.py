@@ -1,18 +1,12 @@
 """`kscaffold from FILE`."""
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from kscaffold.cli._generating import DIAGRAM, generating, style_option
+from kscaffold.cli._generating import DIAGRAM, Describe, generating, style_option
 from kscaffold.cli._output import flag, values
-
-if TYPE_CHECKING:
-    from kscaffold.base.project import Style
-    from kscaffold.cli._generating import Describe
 
 EPILOG = """\b
 Examples:
@@ -37,15 +31,7 @@ Examples:
 @flag("--to-spec", "Write a spec for 'kscaffold pipeline' instead of Python.")
 @DIAGRAM
 @generating("models")
-def command(
-    file: str,
-    style: Style | None,
-    flat: bool,
-    customs: tuple[str, ...],
-    allow_stubs: bool,
-    to_spec: bool,
-    diagram: str | None,
-) -> Describe:
+def command(**flags: Any) -> Describe:
     """Write a module with a function or a class for the model in FILE, and a test for it.
 
     FILE is a .keras or .h5 file, the architecture as .json, or the folder form of .keras. Nothing in it is executed.
@@ -55,5 +41,4 @@ def command(
     from kscaffold.kinds.saved import describe_saved
     from kscaffold.kinds.saved_module import SavedFlags
 
-    flags = SavedFlags(file, style, flat, customs, allow_stubs, to_spec, diagram)
-    return functools.partial(describe_saved, flags=flags)
+    return functools.partial(describe_saved, flags=SavedFlags(**flags))

@@ -1,17 +1,12 @@
 """`kscaffold layer NAME`."""
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from kscaffold.cli._generating import generating
-from kscaffold.cli._output import Offer, flag, offers, values
-
-if TYPE_CHECKING:
-    from kscaffold.cli._generating import Describe
+from kscaffold.cli._generating import Describe, generating
+from kscaffold.cli._output import flag, offers, values
 
 EPILOG = """\b
 Examples:
@@ -23,7 +18,7 @@ Examples:
 
 
 @click.command("layer", short_help="A custom layer and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
+@click.argument("name", shell_complete=offers("templates"))
 @values(
     "--arg arguments",
     "NAME[:TYPE][=DEFAULT]",
@@ -36,7 +31,7 @@ Examples:
     "--sublayer sublayers",
     '"NAME = LAYER"',
     'Layer inside the layer: "hidden = Dense(units, relu)". Repeatable.',
-    offers(Offer.LAYERS),
+    offers("layers"),
 )
 @values("--input-shape input_shapes", "SHAPE", "Shape of one example: 16 or 8,8,3. Repeated for several inputs.")
 @flag("--training", "Give call a training argument.")
@@ -44,17 +39,7 @@ Examples:
 @flag("--loss", "Add a term to the model's loss.")
 @flag("--seed", "Add a SeedGenerator, and what is random to call.")
 @generating("layers")
-def command(
-    arguments: tuple[str, ...],
-    weights: tuple[str, ...],
-    states: tuple[str, ...],
-    sublayers: tuple[str, ...],
-    input_shapes: tuple[str, ...],
-    training: bool,
-    mask: bool,
-    loss: bool,
-    seed: bool,
-) -> Describe:
+def command(**flags: Any) -> Describe:
     """Write a module with a custom layer NAME, and a test for it.
 
     NAME is MyDense, my_dense or my-dense. Without --arg, --weight, --state and --sublayer the layer comes from a
@@ -63,7 +48,5 @@ def command(
     from kscaffold.kinds.layer import scaffold_layer
     from kscaffold.spec.layer.describe import LayerFlags
 
-    asked = {"training": training, "mask": mask, "loss": loss, "seed": seed}
-    features = frozenset(feature for feature, wanted in asked.items() if wanted)
-    flags = LayerFlags(arguments, weights, states, sublayers, input_shapes, features)
-    return functools.partial(scaffold_layer, flags=flags)
+    features = frozenset(feature for feature in ("training", "mask", "loss", "seed") if flags.pop(feature))
+    return functools.partial(scaffold_layer, flags=LayerFlags(**flags, features=features))

@@ -1,18 +1,13 @@
 """`kscaffold model NAME`."""
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from kscaffold.base.project import Style
-from kscaffold.cli._generating import generating, model_options
-from kscaffold.cli._output import Offer, offers
-
-if TYPE_CHECKING:
-    from kscaffold.cli._generating import Describe
+from kscaffold.cli._generating import Describe, generating, model_options
+from kscaffold.cli._output import offers
 
 EPILOG = """\b
 Examples:
@@ -23,16 +18,16 @@ Examples:
 
 
 @click.command("model", short_help="A model from a preset, and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
+@click.argument("name", shell_complete=offers("templates"))
 @model_options(Style.SUBCLASSED)
 @generating("models")
-def command(style: Style | None, settings: tuple[str, ...], defer: bool, diagram: str | None) -> Describe:
+def command(**flags: Any) -> Describe:
     """Write a module with a model NAME, and a test for it.
 
     The model comes from a preset: the one named with -t, else the one that has its name, else mlp. 'kscaffold list'
     names the presets, 'kscaffold show' says what --set can set.
     """
-    from kscaffold.kinds.model import ModelFlags, describe_model
+    from kscaffold.kinds.model import describe_model
+    from kscaffold.kinds.model_spec import ModelFlags
 
-    flags = ModelFlags(settings=settings, style=style, default_style=Style.SUBCLASSED, deferred=defer, diagram=diagram)
-    return functools.partial(describe_model, flags=flags)
+    return functools.partial(describe_model, flags=ModelFlags(**flags))

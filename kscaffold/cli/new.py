@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kscaffold.base.errors import RequestError
-from kscaffold.cli._generating import output_folder, style_option
+from kscaffold.cli._generating import style_option
 from kscaffold.cli._output import (
     DIFF,
     DRY_RUN,
     JSON,
     QUIET,
-    Offer,
+    TIMEOUT,
     Output,
     flag,
     offers,
@@ -23,11 +24,10 @@ from kscaffold.cli._output import (
     values,
     with_output,
 )
+from kscaffold.cli.words import Report, status_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kscaffold.base.project import Style
+    from kscaffold.kinds.new_folder import NewOutcome
     from kscaffold.library.cookie.variables import Question
 
 EPILOG = """\b
@@ -40,16 +40,9 @@ Examples:
 
 @click.command("new", short_help="A whole repository, with a training program.", epilog=EPILOG)
 @click.argument("name")
-@click.option(
-    "-o",
-    "--output-dir",
-    callback=output_folder,
-    default=".",
-    metavar="DIR",
-    help="Folder that the repository is made in; made if it is not there.  [default: this one]",
-)
+@value("-o --output-dir", "DIR", "Folder that the repository is made in; made if it is not there.  [default: this one]")
 @value("--package", "NAME", "Package to import.  [default: NAME with underscores]")
-@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers(Offer.TEMPLATES))
+@value("--model", "PRESET", "Model to train, see 'kscaffold list'.  [default: mlp]", offers("templates"))
 @style_option("its own, else subclassed")
 @value("--description", "TEXT", "What the project is, in a line.")
 @value("--author", "TEXT", "Who writes it: 'Name' or 'Name <address>'.")
@@ -68,25 +61,9 @@ Examples:
 )
 @flag("--no-input", "Ask nothing; what is not given has its default.")
 @click.option("--check/--no-check", default=True, help="Check layers and models on real Keras.  [default: --check]")
+@TIMEOUT
 @with_output(DRY_RUN, DIFF, JSON, QUIET)
-def command(
-    name: str,
-    output_dir: Path,
-    package: str | None,
-    model: str | None,
-    style: Style | None,
-    description: str | None,
-    author: str | None,
-    license: str | None,
-    pythons: tuple[str, ...],
-    template: str | None,
-    settings: tuple[str, ...],
-    accept_hooks: bool,
-    git: bool | None,
-    no_input: bool,
-    check: bool,
-    output: Output,
-) -> int:
+def command(pythons: tuple[str, ...], no_input: bool, output: Output, **flags: Any) -> int:
     """Begin a repository NAME: a model, how it is trained, tests, and what a team needs around them.
 
     NAME is my-project, my_project or MyProject. The folder has to be new or empty. On a terminal you are asked for what
@@ -98,28 +75,35 @@ def command(
         from kscaffold.kinds.answers import is_version
         from kscaffold.kinds.repository import NewRequest, new_repository
 
-        version = next((text for text in reversed(pythons) if is_version(text)), None)
-        answers = {"description": description, "author": author, "license": license, "model": model, "python": version}
-        request = NewRequest(
-            name,
-            output_dir,
-            template,
-            package,
-            {key: value for key, value in answers.items() if value is not None},
-            style,
-            settings,
-            next((text for text in reversed(pythons) if not is_version(text)), None),
-            accept_hooks,
-            git,
-            check,
-            output.dry_run,
-        )
+        given = {name: flags.pop(name) for name in ("description", "author", "license", "model")}
+        given["python"] = next((text for text in reversed(pythons) if is_version(text)), None)
+        interpreter = next((text for text in reversed(pythons) if not is_version(text)), None)
+        answers = {name: answer for name, answer in given.items() if answer is not None}
+        request = NewRequest(**flags, answers=answers, interpreter=interpreter, dry_run=output.dry_run)
         asks = output.asks and not no_input
         result = new_repository(request, formatter, ask_on_terminal if asks else None, progress)
+    return tell(_report(result, output), output)
 
-    from kscaffold.cli.words import new as words
 
-    return tell(words.report(result, output), output)
+def _report(result: NewOutcome, output: Output) -> Report:
+    """Files, checks, what was done about git, and what to type next."""
+    from kscaffold.cli.words import outcome
+
+    said = outcome.report(result.outcome, output)
+    lines = [status_line("git", result.git, "green")] if result.git else []
+    if result.outcome.written and result.commands:
+        lines += ["", "Next:", f"    cd {shlex.quote(result.folder)}", *(f"    {line}" for line in result.commands)]
+    fields = {
+        "folder": result.folder,
+        "git": result.git or None,
+        "notes": list(result.notes),
+        "next": list(result.commands),
+    }
+    return said._replace(
+        document={**said.document, **fields},
+        lines=[*said.lines, *(lines if not output.quiet else [])],
+        notes=[*said.notes, *(f"note: {note}" for note in result.notes if not output.as_json)],
+    )
 
 
 def ask_on_terminal(question: Question) -> str:

@@ -1,18 +1,13 @@
 """`kscaffold pipeline NAME [SPEC]`."""
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from kscaffold.base.project import Style
-from kscaffold.cli._generating import generating, model_options
-from kscaffold.cli._output import Offer, offers, values
-
-if TYPE_CHECKING:
-    from kscaffold.cli._generating import Describe
+from kscaffold.cli._generating import Describe, generating, model_options
+from kscaffold.cli._output import offers, values
 
 EPILOG = """\b
 Examples:
@@ -25,31 +20,22 @@ Examples:
 
 
 @click.command("pipeline", short_help="A functional model from a graph, and its test.", epilog=EPILOG)
-@click.argument("name", shell_complete=offers(Offer.TEMPLATES))
-@click.argument("spec", required=False, shell_complete=offers(Offer.LAYERS))
+@click.argument("name", shell_complete=offers("templates"))
+@click.argument("spec", required=False, shell_complete=offers("layers"))
 @values("--input inputs", "NAME=SHAPE[:DTYPE]", "Input: numeric=32, ids=16:int32. Repeatable.")
-@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", offers(Offer.LAYERS))
-@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", offers(Offer.LAYERS))
+@values("--node nodes", '"NAME: CHAIN"', "Named value. Repeatable.", offers("layers"))
+@values("--output outputs", '"NAME: CHAIN"', "Output. Repeatable.", offers("layers"))
 @model_options(Style.FUNCTIONAL)
 @generating("pipelines")
-def command(
-    spec: str | None,
-    inputs: tuple[str, ...],
-    nodes: tuple[str, ...],
-    outputs: tuple[str, ...],
-    style: Style | None,
-    settings: tuple[str, ...],
-    defer: bool,
-    diagram: str | None,
-) -> Describe:
+def command(inputs: tuple[str, ...], nodes: tuple[str, ...], outputs: tuple[str, ...], **flags: Any) -> Describe:
     """Write a module with a function that builds a model NAME, and a test for it.
 
     SPEC is a YAML file, or a chain that begins with the shape of its input. Without it, --input, --node and --output
     say what the graph is; without those, it is a preset, as for 'kscaffold model'.
     """
-    from kscaffold.kinds.model import ModelFlags, describe_model
+    from kscaffold.kinds.model import describe_model
+    from kscaffold.kinds.model_spec import ModelFlags
     from kscaffold.spec.graph.flags import GraphFlags
 
-    graph = GraphFlags(None, inputs, nodes, outputs)
-    flags = ModelFlags(spec, graph, settings, style, Style.FUNCTIONAL, defer, diagram)
-    return functools.partial(describe_model, flags=flags)
+    graph = GraphFlags(inputs=inputs, nodes=nodes, outputs=outputs)
+    return functools.partial(describe_model, flags=ModelFlags(graph=graph, default_style=Style.FUNCTIONAL, **flags))

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from kscaffold.base.errors import RequestError
 from kscaffold.cli._output import DRY_RUN, JSON, QUIET, Output, tell, with_output
+from kscaffold.cli.words import Report, diff_lines, file_lines, files_json, recovered_lines
+
+if TYPE_CHECKING:
+    from kscaffold.disk.undo import Undone
 
 
 @click.command("undo", short_help="Take back what was generated last in this project.")
@@ -18,7 +25,28 @@ def command(output: Output) -> int:
     from kscaffold.disk.undo import undo_last
 
     undone = undo_last(output.dry_run)
+    edits = [line for change in undone.edited for line in diff_lines(change)]
+    document = {
+        "undone": undone.entry.command,
+        "dry_run": output.dry_run,
+        "written": undone.written,
+        "files": files_json(undone.plan, undone.edited),
+        "recovered": list(undone.recovered),
+    }
+    lines = [*recovered_lines(undone.recovered), *(edits or file_lines(undone.plan, with_diff=False))]
+    failure = _failure(undone) if undone.edited else None
+    return tell(Report(document, () if output.quiet else lines, (), failure, undone.exit_code), output)
 
-    from kscaffold.cli.words import undo as words
 
-    return tell(words.report(undone, output), output)
+def _failure(undone: Undone) -> RequestError:
+    from kscaffold.disk.plan import Status
+
+    shown = ", ".join(change.shown for change in undone.edited)
+    pairs = zip(undone.entry.changes, undone.plan.changes, strict=True)
+    if all(change.content is None for change in undone.edited):
+        done, advice = "removed", "Put back what was there, and try again."
+    elif any(taken.previous is not None for taken, change in pairs if change.status is Status.EDITED):
+        done, advice = "edited", "Take the edits back, and try again."
+    else:
+        done, advice = "edited", "Take the edits back, or remove the file, and try again."
+    return RequestError(f"{shown}: {done} since 'kscaffold {undone.entry.command}'; nothing was taken back. {advice}")

@@ -1,7 +1,5 @@
 """The finished entries of a project's log, for `kscaffold undo`, in the user's folder for program states."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

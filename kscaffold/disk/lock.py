@@ -1,7 +1,5 @@
 """Who writes in a folder is alone there: other processes wait for their turn, signals until nothing is half done."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -5,8 +5,6 @@ signal, by the next run (`recover`) for a process that was killed. A finished on
 takes back (`kscaffold.disk.history`).
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

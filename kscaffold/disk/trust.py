@@ -4,8 +4,6 @@ Who clones a repository has not read it yet. Its `pyproject.toml` may name an in
 code that a check runs: neither is used before the user has said once, for that folder, that it may be.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """`kscaffold undo`: the last entry of a project's log against the disk, then taken back."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What `kscaffold new` can be told of a repository, and which answers are allowed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -13,15 +11,11 @@ from kscaffold.library.cookie.variables import Ask, Question
 from kscaffold.library.templates import Catalogue
 
 OLDEST_PYTHON, NEWEST_PYTHON = 10, 13  # of Python 3: what TensorFlow runs on
+AUTHOR = re.compile(r"\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>\s]+@[^<>\s]+)>)?\s*")
 
 
 def questions(template: Cookie, catalogue: Catalogue) -> tuple[Question, ...]:
-    """What the built-in template can be told.
-
-    Args:
-        template: The template, which says the defaults.
-        catalogue: The templates of models.
-    """
+    """What the built-in template, which says the defaults, can be told."""
     said = template.variables
     licenses = tuple(said["license"])
     presets = tuple(template.name for template in catalogue.of_kind("model"))
@@ -35,16 +29,10 @@ def questions(template: Cookie, catalogue: Catalogue) -> tuple[Question, ...]:
 
 
 def find_answers(given: Mapping[str, str], asked: tuple[Question, ...], ask: Ask | None) -> dict[str, str]:
-    """What the flags, else the user, else the defaults say, by name.
-
-    Raises:
-        RequestError: An answer is not allowed.
-    """
-    answers = {}
+    """What the flags, else the user, else the defaults say, by name; refuses an answer that is not allowed."""
+    answers = dict(given)
     for question in asked:
-        if question.name in given:
-            answers[question.name] = given[question.name]
-        else:
+        if question.name not in given:
             answers[question.name] = ask(question) if ask and question.name != "python" else question.default
             question.check(answers[question.name])
     return answers
@@ -57,7 +45,7 @@ def _check_line(flag: str, text: str) -> None:
 
 def _check_author(text: str) -> None:
     _check_line("--author", text)
-    if re.search(r"[<>]", text) and not re.fullmatch(r"[^<>]*<[^<>\s]+@[^<>\s]+>\s*", text):
+    if not AUTHOR.fullmatch(text):
         hint = "For example: Ada Byte <ada@example.org>."
         raise RequestError(f"{text!r} is not an author.", hint=hint, where="--author")
 

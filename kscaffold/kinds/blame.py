@@ -1,50 +1,36 @@
 """Which part of a spec an error in generated code comes from."""
 
-from __future__ import annotations
-
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from kscaffold.base.place import Place
-from kscaffold.check import CheckProcess, Finding, Job, Verdict
+from kscaffold.check import CheckProcess, Finding, Verdict
+from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.library.places import statement_at
-from kscaffold.library.render import Draft
-
-Places = Mapping[int, Place]
 
 
 def blame(
-    verdicts: tuple[Verdict, ...],
-    module: tuple[str, Places],
-    plain: tuple[tuple[Draft, Places], Callable[[Path], Job]] | None,
-    interpreter: str,
+    verdicts: tuple[Verdict, ...], text: str, places: Mapping[int, Place], plain: Scaffold | None, interpreter: str
 ) -> tuple[Verdict, ...]:
     """The verdicts, each error with the place of the call in the spec that it comes from, where one is found.
 
     Args:
-        verdicts: What the checks say of a model.
-        module: The formatted module, and the places that its statements come from.
-        plain: The same model as functions, which have a statement for each call, and what the checks are asked of it:
-            tried where a class does not tell.
-        interpreter: The interpreter that the checks ran in.
+        places: The places that its statements come from, by their number.
+        plain: The same model as functions, which have a statement for each call: tried where a class does not tell.
     """
-    placed = tuple(_placed(verdict, *module) for verdict in verdicts)
+    placed = tuple(_placed(verdict, text, places) for verdict in verdicts)
     if plain is None or all(finding.place for verdict in placed for finding in verdict.findings):
         return placed
-    ((text, _), places), job = plain
+    draft, places = plain.module()
     with tempfile.TemporaryDirectory(prefix="kscaffold-staging-") as folder, CheckProcess(interpreter) as process:
         staged = Path(folder).resolve() / "plain.py"
-        staged.write_text(text, encoding="utf-8")
-        tried = process.finish((job(staged),))
-    found = {
-        _exception(finding): finding.place
-        for verdict in reversed(tried)
-        for finding in reversed(_placed(verdict, text, places).findings)
-        if finding.place
-    }
+        staged.write_text(draft.text, encoding="utf-8")
+        tried = process.finish((plain.job(staged, staged.name),))
+    located = [finding for verdict in tried for finding in _placed(verdict, draft.text, places).findings]
+    found = {_exception(finding): finding.place for finding in reversed(located) if finding.place}
 
     def with_place(finding: Finding) -> Finding:
         return finding if finding.place else replace(finding, place=found.get(_exception(finding), ""))
@@ -64,4 +50,4 @@ def _placed(verdict: Verdict, text: str, places: Mapping[int, Place]) -> Verdict
         place = places.get(number) if number is not None else None
         return replace(finding, place=str(place) if place else "")
 
-    return replace(verdict, findings=tuple(locate(finding) for finding in verdict.findings))
+    return replace(verdict, findings=tuple(map(locate, verdict.findings)))

@@ -1,7 +1,5 @@
 """What a template takes and gives, for `kscaffold list` and `kscaffold show`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
-from kscaffold.source.layer.examples import input_text, output_text
+from kscaffold.source.layer.methods import input_text, output_text
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, described, infer_shapes
@@ -32,7 +30,6 @@ class TemplateSummary:
         summary: What it makes, or why it cannot be read.
         source: Where it comes from: "repository", "user", the name of a package, "built-in".
         overrides: Where templates of that name come from that it hides.
-        broken: Whether it cannot be read.
     """
 
     name: str
@@ -44,14 +41,7 @@ class TemplateSummary:
 
 @dataclass(frozen=True)
 class TemplateArgument:
-    """A constructor argument of what a template makes.
-
-    Attributes:
-        name: Its name.
-        kind: Its type, as after `--arg NAME:`.
-        default: Source of its default, `None` if it is required.
-        description: What it is.
-    """
+    """A constructor argument, or a parameter; `default` is source, `None` if it is required."""
 
     name: str
     kind: str
@@ -61,14 +51,7 @@ class TemplateArgument:
 
 @dataclass(frozen=True)
 class Description:
-    """What `kscaffold show` prints of a template.
-
-    Attributes:
-        name: Kind and name: `layer/dense`.
-        summary: What it makes.
-        arguments: The constructor arguments, or the parameters.
-        command: A command that uses it.
-    """
+    """What `kscaffold show` prints of a template: what it makes, and a command that uses it."""
 
     name: str
     summary: str
@@ -81,11 +64,7 @@ class LayerDescription(Description):
     """What `kscaffold show` prints of a template of a layer.
 
     Attributes:
-        weights: The weights that `build` creates, as after `--weight`.
-        sublayers: The sublayers, as after `--sublayer`.
         takes: What `call` takes besides the inputs: `training`, `mask`.
-        inputs: The shapes of the inputs, in words.
-        output: The shape of the output, in words.
         example_shapes: The shapes that checks and tests use, as after `--input-shape`.
     """
 
@@ -99,14 +78,7 @@ class LayerDescription(Description):
 
 @dataclass(frozen=True)
 class PresetDescription(Description):
-    """What `kscaffold show` prints of a model's preset.
-
-    Attributes:
-        inputs: Name, shape and type of each input.
-        outputs: Name and shape of each output.
-        styles: The styles that can hold it.
-        spec: The spec itself.
-    """
+    """What `kscaffold show` prints of a model's preset: inputs and outputs with shapes, the styles that can hold it."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -119,31 +91,18 @@ def summarize_templates() -> list[TemplateSummary]:
     catalogue = Catalogue(find_project(Path.cwd()))
     summaries = []
     for template in catalogue.templates:
+        read = read_preset if template.kind == "model" else read_layer_manifest
         try:
-            text, broken = _summary(template), False
+            text, broken = read(template).summary, False
         except RequestError as error:
             text, broken = str(error), True
         summaries.append(TemplateSummary(template.full_name, text, template.source.title, template.overrides, broken))
-    for place in catalogue.sources:
-        if place.problem:
-            text = f"The package {place.problem}."
-            summaries.append(TemplateSummary("*", text, place.title, broken=True))
-    return summaries
-
-
-def _summary(template: Template) -> str:
-    return (read_preset if template.kind == "model" else read_layer_manifest)(template).summary
+    problems = [(f"The package {place.problem}.", place.title) for place in catalogue.sources if place.problem]
+    return summaries + [TemplateSummary("*", text, title, broken=True) for text, title in problems]
 
 
 def describe_template(name: str) -> LayerDescription | PresetDescription:
-    """What a template takes and gives.
-
-    Args:
-        name: `dense` or `layer/dense`.
-
-    Raises:
-        RequestError: There is no such template, or it is broken.
-    """
+    """What a template takes and gives; it is called `dense` or `layer/dense`. Refuses one that is broken."""
     catalogue = Catalogue(find_project(Path.cwd()))
     template = catalogue.find(name, where="TEMPLATE")
     return _describe_preset(template, catalogue) if template.kind == "model" else _describe_layer_template(template)
@@ -152,11 +111,11 @@ def describe_template(name: str) -> LayerDescription | PresetDescription:
 def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
     graph = resolve_graph(read_preset(template), template.name, {})
     facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
-    shapes = facts.of(graph)
     arguments = _described(graph.parameters)
     example = next((f" --set {item.name}={item.default}" for item in arguments), "")
     inputs, outputs = (
-        tuple(f"{name}: {text.replace('`', '')}" for name, text in listed) for listed in described(graph, shapes)
+        tuple(f"{name}: {text.replace('`', '')}" for name, text in listed)
+        for listed in described(graph, facts.of(graph))
     )
     return PresetDescription(
         template.full_name,
@@ -197,9 +156,5 @@ def _describe_layer_template(template: Template) -> LayerDescription:
 
 
 def _described(arguments: Iterable[Argument]) -> tuple[TemplateArgument, ...]:
-    return tuple(
-        TemplateArgument(
-            item.name, item.kind.value, None if item.required else signature_default(item), item.description
-        )
-        for item in arguments
-    )
+    defaults = [(item, None if item.required else signature_default(item)) for item in arguments]
+    return tuple(TemplateArgument(item.name, item.kind.value, default, item.description) for item, default in defaults)

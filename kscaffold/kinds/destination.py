@@ -20,61 +20,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ByHand:
-    """What is left for the user to add to a file.
-
-    Attributes:
-        shown: How messages name the file.
-        lines: The lines to add.
-        reason: Why they are not added for the user.
-    """
-
-    shown: str
-    lines: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
 class Request:
     """What every generating command is asked.
 
     Attributes:
         command: The command, as typed after `kscaffold`: "layer".
-        name: The name as typed.
         folder: The setting that names the folder for the module: "layers", "models" or "pipelines".
-        template: The template asked for, if any.
         output_dir: Where the module goes; `None` for where the project's settings say, else the current folder.
-        package: The serialization package, if one is asked for.
-        test: Whether a test is written beside the module.
-        check: Whether the module is checked.
-        dry_run: Whether nothing is written.
         on_conflict: What becomes of all conflicts, if that is asked for.
-        python: The interpreter for checks, if one is asked for.
+        timeout: The seconds that the check of a class may take, if that is said.
     """
 
     command: str
     name: str
     folder: str
     template: str | None = None
-    output_dir: Path | None = None
+    output_dir: str | Path | None = None
     package: str | None = None
     test: bool = True
     check: bool = True
     dry_run: bool = False
     on_conflict: Status | None = None
     python: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a module and its test go.
-
-    Attributes:
-        name: Names of the class and the module.
-        output_dir: The folder of the module.
-        project: The project that the folder belongs to.
-        settings: What the project and the flags say.
-    """
+    """Where a module and its test go: `settings` are what the project and the flags say."""
 
     name: ModuleName
     output_dir: Path
@@ -138,20 +111,14 @@ class Destination:
         return [module for module in modules if dot and module.partition(".")[0] == package]
 
     @property
-    def path_to_module(self) -> str | None:
-        """The module's folder as seen from the test's, where Python would not find it by itself."""
-        root = self.import_root
-        found = (
-            root == self.test.parent
-            or root in self.project.test_paths
-            or (root != self.output_dir and (self.project.is_installed or self.test.parent == self.output_dir))
-        )
-        return None if found else os.path.relpath(root, self.test.parent).replace(os.sep, "/")
-
-    @property
     def importing(self) -> dict[str, str | None]:
-        """What the template of a test is told of how it finds the module."""
-        return {"import_from": self.import_from, "path_to_module": self.path_to_module}
+        """What the template of a test is told: the module, and its folder where Python would not find it by itself."""
+        root, tests = self.import_root, self.test.parent
+        found = root == tests or root in self.project.test_paths
+        if root != self.output_dir:
+            found = found or self.project.is_installed or tests == self.output_dir
+        path = None if found else os.path.relpath(root, tests).replace(os.sep, "/")
+        return {"import_from": self.import_from, "path_to_module": path}
 
     @property
     def search(self) -> tuple[Path, ...]:
@@ -160,41 +127,33 @@ class Destination:
 
 
 def refuse_namesake(request: Request, destination: Destination, names: tuple[str, ...]) -> None:
-    """Refuses a class of which the project has a namesake: Keras could not tell them apart in a saved model.
+    """Refuses a class, one of the names of a module, of which the project has a namesake.
 
-    Args:
-        request: What is asked.
-        destination: Where the module goes.
-        names: What it defines.
+    Keras could not tell them apart in a saved model.
 
     Raises:
         RequestError: A module of that name in another folder of the settings defines a class of that name.
     """
-    class_name = destination.name.class_name
+    class_name, settings, root = destination.name.class_name, destination.settings, destination.project.root
     if request.package is not None or class_name not in names:
         return
-    for setting in ("layers", "models", "pipelines"):
-        folder = getattr(destination.settings, setting)
-        path = destination.project.root / (folder or ".") / destination.module.name
-        if folder is None or path.parent == destination.output_dir or not path.is_file():
+    for folder in filter(None, (settings.layers, settings.models, settings.pipelines)):
+        path = root / folder / destination.module.name
+        if path.parent == destination.output_dir or not path.is_file():
             continue
         if re.search(rf"^class {class_name}\b", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
-            shown = path.relative_to(destination.project.root).as_posix()
             raise RequestError(
-                f"{shown} has a class {class_name}, and Keras could not tell the two apart in a saved model.",
+                f"{path.relative_to(root).as_posix()} has a class {class_name}, and Keras could not tell the two apart"
+                " in a saved model.",
                 hint=f"Give another name, for example My{class_name}, or another --package.",
                 where="NAME",
             )
 
 
 def find_destination(request: Request) -> Destination:
-    """Where the files of a request go.
-
-    Raises:
-        RequestError: A name that cannot be used, a file in the place of the folder, a broken pyproject.
-    """
+    """Where the files of a request go; refuses a bad name, a file in the place of the folder, a broken pyproject."""
     name = parse_module_name(request.name)
-    given = output_folder(request.output_dir or Path("."))
+    given = output_folder(request.output_dir)
     project = find_project(given)
     settings = DEFAULT.apply(project.settings).apply({"package": request.package})
     check_package(settings.package)
@@ -203,21 +162,19 @@ def find_destination(request: Request) -> Destination:
     return Destination(name, output_dir, project, settings)
 
 
-def output_folder(folder: Path, where: str = "--output-dir") -> Path:
-    """A folder that files are to go to, which may have to be made, with symbolic links resolved.
-
-    Args:
-        folder: The folder as it was given.
-        where: Where it was given.
+def output_folder(folder: str | Path | None, where: str = "--output-dir") -> Path:
+    """A folder that files are to go to, which may have to be made, with symbolic links resolved; else the current one.
 
     Raises:
         RequestError: It is not a folder, is below something that is not a folder, or cannot be made under that name.
     """
-    resolved = Path(os.path.realpath(folder))
+    text = "." if folder is None else str(folder)
+    if not text.strip():  # Python takes it for the current folder
+        raise RequestError("The folder is empty.", hint="Give a folder, or leave it out.", where=where)
+    resolved = Path(os.path.realpath(text))
     existing = next(place for place in (resolved, *resolved.parents) if os.path.lexists(place))
-    if existing.is_symlink():
-        raise _no_folder(folder, "it goes round in a circle of symbolic links", where)
-    if not existing.is_dir():
+    reason = "it goes round in a circle of symbolic links" if existing.is_symlink() else None
+    if not reason and not existing.is_dir():
         raise RequestError(f"{existing} is not a folder.", where=where, exit_code=ExitCode.REFUSED)
     for place in (resolved, *(existing / name for name in resolved.relative_to(existing).parts)):
         try:
@@ -225,11 +182,8 @@ def output_folder(folder: Path, where: str = "--output-dir") -> Path:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise _no_folder(folder, error.strerror or str(error), where) from error
+            reason = reason or error.strerror
+    if reason:
+        shown = text if len(text) <= 80 else f"{text[:80]}…"
+        raise RequestError(f"{shown} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED)
     return resolved
-
-
-def _no_folder(folder: Path, reason: str, where: str) -> RequestError:
-    text = str(folder)
-    shown = text if len(text) <= 80 else f"{text[:80]}…"
-    return RequestError(f"{shown} cannot be a folder: {reason}.", where=where, exit_code=ExitCode.REFUSED)

@@ -14,33 +14,24 @@ if TYPE_CHECKING:
 
 
 def picture_file(asked: str | None, draw: Callable[[], Drawing], folder: Path) -> File | None:
-    """The picture that is asked for; `None` if none is.
-
-    Args:
-        asked: A file in the folder: `.svg` or `.md`.
-        draw: Makes the drawing.
-        folder: The folder of the module.
+    """The picture that is asked for, of what `draw` gives; `None` if none is.
 
     Raises:
-        RequestError: It is of no kind that can be drawn, or is not in the folder.
+        RequestError: It is neither `.svg` nor `.md`, or is not in the folder of the module.
     """
     if asked is None:
         return None
-    suffix = Path(asked).suffix.lower()
-    if suffix not in (".svg", ".md"):
-        raise RequestError(
-            f"{asked!r} is not a picture that can be drawn.", hint="Name it .svg or .md.", where="--diagram"
-        )
-    if Path(asked).is_absolute() or ".." in Path(asked).parts:
-        raise RequestError(
-            f"{asked!r} is outside of the output folder.",
-            hint="Name a file in that folder; -o names another one.",
-            where="--diagram",
-        )
+    path = Path(asked)
+    problem = hint = ""
+    if path.suffix.lower() not in (".svg", ".md"):
+        problem, hint = "is not a picture that can be drawn", "Name it .svg or .md."
+    elif path.is_absolute() or ".." in path.parts:
+        problem, hint = "is outside of the output folder", "Name a file in that folder; -o names another one."
+    if problem:
+        raise RequestError(f"{asked!r} {problem}.", hint=hint, where="--diagram")
     from kscaffold.disk.plan import File
     from kscaffold.source.diagram.mermaid import to_mermaid
     from kscaffold.source.diagram.svg import to_svg
 
-    drawing = draw()
-    text = to_svg(drawing) if suffix == ".svg" else to_mermaid(drawing)
-    return File(folder / asked, text)
+    text = to_svg if path.suffix.lower() == ".svg" else to_mermaid
+    return File(folder / path, text(draw()))

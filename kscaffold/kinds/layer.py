@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.scaffold import Scaffold, name_warnings
+from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.library.templates import Catalogue, Template
-from kscaffold.source.layer import arguments, examples, methods
+from kscaffold.source.layer import arguments, methods
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
 from kscaffold.spec.layer.spec import LayerSpec
@@ -28,11 +28,11 @@ FILTERS = (
     arguments.in_config,
     arguments.stored,
     arguments.validation,
-    examples.build_arguments,
-    examples.construct,
-    examples.example_inputs,
-    examples.input_text,
-    examples.output_text,
+    methods.build_arguments,
+    methods.construct,
+    methods.example_inputs,
+    methods.input_text,
+    methods.output_text,
     arguments.in_init,
     methods.build_statements,
     methods.call_body,
@@ -44,15 +44,7 @@ FILTERS = (
 
 
 def scaffold_layer(request: Request, flags: LayerFlags) -> LayerScaffold:
-    """The layer that is asked for, and where it goes.
-
-    Args:
-        request: What every generating command is asked.
-        flags: What describes the layer.
-
-    Raises:
-        RequestError: A name, a template or a description that cannot be used.
-    """
+    """The layer that is asked for, and where it goes; refuses a name, template or description that cannot be used."""
     destination = find_destination(request)
     template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
     spec = describe_layer(destination.name, destination.settings.package, read_layer_manifest(template), flags)
@@ -60,22 +52,13 @@ def scaffold_layer(request: Request, flags: LayerFlags) -> LayerScaffold:
 
 
 def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:
-    """The layer template to start from: the one asked for, `blank` for a described layer, one of that name, `dense`.
-
-    Raises:
-        RequestError: There is no such template.
-    """
-    if flags.describe_a_layer:
-        return catalogue.choose("layer", asked, "blank", "blank")
-    return catalogue.choose("layer", asked, module, "dense")
+    """The layer template to start from: the one asked for, `blank` for a described layer, one of that name, `dense`."""
+    name, default = ("blank", "blank") if flags.describe_a_layer else (module, "dense")
+    return catalogue.choose("layer", asked, name, default)
 
 
 def read_layer_manifest(template: Template) -> LayerManifest:
-    """The manifest of a layer template.
-
-    Raises:
-        RequestError: It is broken.
-    """
+    """The manifest of a layer template; refuses a broken one."""
     try:
         return read_manifest(template.read())
     except RequestError as error:
@@ -83,11 +66,7 @@ def read_layer_manifest(template: Template) -> LayerManifest:
 
 
 def render_layer(spec: LayerSpec, template: Template) -> Draft:
-    """The module of a layer, before formatting.
-
-    Raises:
-        RequestError: The template is broken; names its file and line.
-    """
+    """The module of a layer, before formatting; refuses a broken template."""
     from kscaffold.library.render import render
 
     return render(template.page, {"layer": spec}, FILTERS)
@@ -95,12 +74,7 @@ def render_layer(spec: LayerSpec, template: Template) -> Draft:
 
 @dataclass(frozen=True)
 class LayerScaffold(Scaffold):
-    """A layer that is described, and where it goes.
-
-    Attributes:
-        spec: The layer.
-        source: The template that it is made from.
-    """
+    """A layer that is described, and where it goes."""
 
     spec: LayerSpec
     source: Template
@@ -109,16 +83,6 @@ class LayerScaffold(Scaffold):
     def exports(self) -> tuple[str, ...]:
         """The class."""
         return (self.spec.name.class_name,)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Whether the name is easy to take for one of Keras."""
-        return name_warnings(self.spec.name.class_name)
-
-    @property
-    def defined(self) -> set[str]:
-        """The class."""
-        return {self.spec.name.class_name}
 
     def module(self) -> tuple[Draft, Mapping[int, Place]]:
         """The module, before formatting; a layer has no spec."""
@@ -136,5 +100,5 @@ class LayerScaffold(Scaffold):
         from kscaffold.check import CallStyle, Feed, Job, Subject
 
         feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
-        subject = Subject(self.spec.name.class_name, examples.construct(self.spec), feeds, CallStyle(self.spec.call))
+        subject = Subject(self.spec.name.class_name, methods.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))

@@ -1,7 +1,5 @@
 """Inputs that tests and rules make for a saved model."""
 
-from __future__ import annotations
-
 from kscaffold.program.tree import Listing, Plain, Ref, Table
 from kscaffold.saved.value import SavedInput, SavedModel, every_model
 from kscaffold.source.expression import source
@@ -24,19 +22,14 @@ def made_inputs(model: SavedModel) -> dict[str, object]:
     Returns:
         `inputs`, source of random ones; `draws`, whether that draws numbers; `batch_size`, if the model fixes it.
     """
-    items = [test_input(item, model) for item in model.inputs] or [unknown_input(model)]
+    first = model.layers[0].made.class_name if model.layers else ""
+    items = [test_input(item, model) for item in model.inputs] or [TAKEN.get(first, ((SIZE,), "float32", None))]
     batch = (item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None)
     return {
         "inputs": source(model.input_tree, lambda ref: random_numbers(items[-1 - ref.source])),
         "draws": any(dtype != "string" for _, dtype, _ in items),
         "batch_size": next(batch, None),
     }
-
-
-def unknown_input(model: SavedModel) -> TestInput:
-    """What the first layer of a model without a shape may take."""
-    first = model.layers[0].made.class_name if model.layers else ""
-    return TAKEN.get(first, ((SIZE,), "float32", None))
 
 
 def call_style(model: SavedModel) -> str:

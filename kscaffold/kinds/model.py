@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import RequestError, unknown
+from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.base.project import Style
-from kscaffold.kinds.destination import Destination, Request, find_destination
+from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.drawing import picture_file
-from kscaffold.kinds.model_spec import broken_preset, choose_document, read_settings
+from kscaffold.kinds.model_spec import ModelFlags, broken_preset, choose_document, read_settings
 from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row, name_warnings
+from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.source.module import Written, write
-from kscaffold.source.test import batch_shapes, grouped, random_numbers
+from kscaffold.source.test import batch_shapes, random_numbers
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
 from kscaffold.spec.graph.cuts import end_cuts
-from kscaffold.spec.graph.flags import GraphFlags
 from kscaffold.spec.graph.lower import builder_name, lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
@@ -34,48 +33,21 @@ if TYPE_CHECKING:
     from kscaffold.library.render import Draft
 
 MODEL_TEST = "test/model.py.jinja"
-TEST_FILTERS = (batch_shapes, grouped, random_numbers)  # what its template calls
-
-
-@dataclass(frozen=True)
-class ModelFlags:
-    """What describes a model, as typed.
-
-    Attributes:
-        spec: A YAML file, or a chain.
-        graph: `--input`, `--node` and `--output`.
-        settings: `--set`: names and values of parameters.
-        style: `--style`, if it is given.
-        default_style: The style where neither the user nor the spec names one.
-        deferred: Whether a sequential model is left to be built by its first call.
-        diagram: A file in the output folder for a picture: `.svg` or `.md`.
-    """
-
-    spec: str | None = None
-    graph: GraphFlags = field(default_factory=GraphFlags)
-    settings: tuple[str, ...] = ()
-    style: Style | None = None
-    default_style: Style = Style.SUBCLASSED
-    deferred: bool = False
-    diagram: str | None = None
+TEST_FILTERS = (batch_shapes, random_numbers)  # what its template calls
 
 
 def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
-    """The model that is asked for, and where it goes.
-
-    Raises:
-        RequestError: A name, spec, parameter or style that cannot be used.
-    """
+    """The model that is asked for, and where it goes; refuses a name, spec, parameter or style that cannot be used."""
     destination = find_destination(request)
     settings = read_settings(flags.settings)
-    template, document, is_preset = choose_document(request.template, flags.spec, flags.graph, destination, settings)
+    template, document, is_preset = choose_document(request.template, flags, destination, settings)
     try:
         graph = resolve_graph(document, destination.name.module, settings)
     except RequestError as error:
         raise broken_preset(error) if is_preset and not settings else error from None
     if flags.style is None and document.style and document.style.value not in list(Style):
-        word, place = document.style.value, str(document.style.place)
-        raise unknown(f"There is no style {word!r}.", word, Style, place)
+        word = document.style.value
+        raise document.style.place.unknown(f"There is no style {word!r}.", word, Style)
     # A pipeline is functional by its nature; the project says how its models are written.
     of_project = destination.settings.style if request.folder == "models" else None
     named = document.style.value if document.style else of_project
@@ -83,68 +55,35 @@ def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:
     style = Style.SEQUENTIAL if flags.deferred and flags.style is None else Style(written)
     if flags.deferred and style is not Style.SEQUENTIAL:
         raise RequestError("Only a sequential model can be built later.", hint="Leave out --defer.", where="--defer")
-    scaffold = scaffold_of(destination, template, graph, style, flags.deferred, flags.diagram)
+    scaffold = ModelScaffold(destination, template, graph, style, flags.deferred, flags.diagram)
     # Whatever the style cannot hold is said before anything is started.
     assert scaffold.written
     return scaffold
 
 
-def scaffold_of(
-    destination: Destination,
-    template: str,
-    graph: Graph,
-    style: Style,
-    deferred: bool = False,
-    diagram: str | None = None,
-) -> ModelScaffold:
-    """The model of a graph in a style.
-
-    Args:
-        destination: Where its files go.
-        template: The preset or spec that it comes from.
-        graph: What it computes.
-        style: How it is written.
-        deferred: Whether it is left to be built by its first call.
-        diagram: The file for a picture, if one is asked for.
-
-    Raises:
-        RequestError: A call that Keras would refuse; names its place.
-    """
-    if style is Style.FUNCTIONAL:
-        graph = end_cuts(graph)
-    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
-    return ModelScaffold(destination, template, graph, infer_shapes(graph, own.infer), style, own, deferred, diagram)
-
-
 @dataclass(frozen=True)
 class ModelScaffold(Scaffold):
-    """A model that is described, and where it goes.
+    """A model that is described, and where it goes; one that is deferred is left to be built by its first call."""
 
-    Attributes:
-        graph: What it computes.
-        facts: The shapes of its values.
-        style: How it is written.
-        own: The layer classes that its module defines itself.
-        deferred: Whether it is left to be built by its first call.
-        diagram: The file for a picture, if one is asked for.
-    """
-
-    graph: Graph
-    facts: ShapeFacts
+    described: Graph
     style: Style
-    own: OwnLayers
     deferred: bool = False
     diagram: str | None = None
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Whether the name is easy to take for one of Keras."""
-        return name_warnings(self.destination.name.class_name) if self.style is Style.SUBCLASSED else ()
+    @cached_property
+    def graph(self) -> Graph:
+        """What it computes, in its style."""
+        return end_cuts(self.described) if self.style is Style.FUNCTIONAL else self.described
 
-    @property
-    def construct(self) -> str:
-        """Source that makes the model."""
-        return f"{self.made}()"
+    @cached_property
+    def own(self) -> OwnLayers:
+        """The layer classes that its module defines itself."""
+        return OwnLayers(self.described.own_classes, part_package(self.destination), self.destination.catalogue)
+
+    @cached_property
+    def facts(self) -> ShapeFacts:
+        """The shapes of its values; a call that Keras would refuse is refused with its place."""
+        return infer_shapes(self.graph, self.own.infer)
 
     @property
     def made(self) -> str:
@@ -153,11 +92,7 @@ class ModelScaffold(Scaffold):
 
     @cached_property
     def written(self) -> Written:
-        """The functions and classes of the module.
-
-        Raises:
-            RequestError: The style cannot hold the graph.
-        """
+        """The functions and classes of the module; refuses a graph that the style cannot hold."""
         program = lower(self.graph, self.facts, self.style, self.deferred)
         return write(program, self.style, self.destination.name.class_name)
 
@@ -177,19 +112,16 @@ class ModelScaffold(Scaffold):
     @property
     def exports(self) -> tuple[str, ...]:
         """The class, or the functions that build the model and what is cut out of it."""
-        return (self.made, *(call.partition("(")[0] for call in self.cut_calls))
-
-    @property
-    def cut_calls(self) -> tuple[str, ...]:
-        """Source that cuts models out of `model`, where they are not layers of it."""
-        return tuple(f"{part.name}(model)" for part in self.written.cuts)
+        return (self.made, *(part.name for part in self.written.cuts))
 
     def picture_file(self) -> File | None:
         """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.graph_picture import picture
+        from kscaffold.source.picture import graph_picture
 
         name = self.destination.name.class_name
-        return picture_file(self.diagram, lambda: picture(self.graph, self.facts, name), self.destination.output_dir)
+        return picture_file(
+            self.diagram, lambda: graph_picture(self.graph, self.facts, name), self.destination.output_dir
+        )
 
     @property
     def defined(self) -> set[str]:
@@ -211,11 +143,10 @@ class ModelScaffold(Scaffold):
             listed.sort(key=lambda output: output.name)  # the order in which Keras flattens a dictionary
         outputs = [shapes.values.get(output.value) for output in listed]
         known = [shape for shape in outputs if shape is not None and None not in shape]
-        cuts = [part.name for part in self.written.cuts]
         context = {
             "made": self.made,
-            "imports": sorted([self.made, *cuts]),
-            "construct": self.construct,
+            "imports": sorted(self.exports),
+            "construct": f"{self.made}()",
             "inputs": self.inputs,
             "names": [item.name for item in self.graph.inputs],
             "form": self.graph.input_form,
@@ -225,7 +156,7 @@ class ModelScaffold(Scaffold):
             "trains": not any(gives_no_floats(self.graph, output.value) for output in listed),
             "outputs": known if len(known) == len(outputs) else None,
             "parameters": shapes.parameters,
-            "cuts": [name.removeprefix("build_") for name in cuts],
+            "cuts": [name.removeprefix("build_") for name in self.exports[1:]],
             "builds": self.style is Style.SUBCLASSED or self.deferred,
             "name": self.destination.name.class_name,
             **self.destination.importing,
@@ -241,11 +172,11 @@ class ModelScaffold(Scaffold):
         own = {item.name for item in self.own.items}
         subject = Subject(
             self.made,
-            self.construct,
+            f"{self.made}()",
             feeds,
             CallStyle.SINGLE if self.graph.input_form is Form.ONE else CallStyle(self.graph.input_form),
             layer_counts(self.graph, self.facts.of(self.graph), own),
-            self.cut_calls,
+            tuple(f"{part.name}(model)" for part in self.written.cuts),
         )
         return Job(staged, shown, self.destination.search, (subject,))
 
@@ -258,26 +189,19 @@ class ModelScaffold(Scaffold):
             return verdicts
         from kscaffold.kinds.blame import blame
 
-        plain = replace(self, style=Style.FUNCTIONAL, graph=end_cuts(self.graph))
-        return blame(
-            verdicts,
-            (text, self.module()[1]),
-            None if self.style is Style.FUNCTIONAL else (plain.module(), lambda staged: plain.job(staged, staged.name)),
-            interpreter,
-        )
+        plain = None if self.style is Style.FUNCTIONAL else replace(self, style=Style.FUNCTIONAL)
+        return blame(verdicts, text, self.module()[1], plain, interpreter)
 
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
         """The layers as Keras called them, else the calls of the graph as far as they are known."""
-        called = [layer for verdict in verdicts for layer in verdict.layers]
+        called = tuple(called_row(layer) for verdict in verdicts for layer in verdict.layers)
         if called:
-            return tuple(called_row(layer) for layer in called)
-        from kscaffold.source.graph_picture import step_title
+            return called
+        from kscaffold.source.picture import step_title
 
         return tuple(
             SummaryRow(
-                step_title(self.graph, item.step),
-                "" if item.shape is None else show_shape(item.shape),
-                item.parameters,
+                step_title(self.graph, item.step), "" if item.shape is None else show_shape(item.shape), item.parameters
             )
             for item in self.facts.of(self.graph).steps
         )

@@ -1,12 +1,11 @@
 """The spec that a model is made from: a preset, a file, a chain or flags, and the values of its parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.library.templates import Template, shown
 from kscaffold.spec.graph.document import GraphText, read_document
@@ -15,16 +14,31 @@ from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
 DEFAULT_PRESET = "mlp"
 
 
-def read_settings(texts: tuple[str, ...], may_be_empty: bool = False) -> dict[str, str]:
-    """`NAME=VALUE` after `--set`, by name.
+@dataclass(frozen=True)
+class ModelFlags:
+    """What describes a model, as typed.
 
-    Args:
-        texts: What is typed.
-        may_be_empty: Whether a value may.
-
-    Raises:
-        RequestError: One without a value, or a name that is given twice.
+    Attributes:
+        spec: A YAML file, or a chain.
+        graph: `--input`, `--node` and `--output`.
+        settings: `--set`: names and values of parameters.
+        style: `--style`, if it is given.
+        default_style: The style where neither the user nor the spec names one.
+        deferred: Whether a sequential model is left to be built by its first call.
+        diagram: A file in the output folder for a picture: `.svg` or `.md`.
     """
+
+    spec: str | None = None
+    graph: GraphFlags = field(default_factory=GraphFlags)
+    settings: tuple[str, ...] = ()
+    style: Style | None = None
+    default_style: Style = Style.SUBCLASSED
+    deferred: bool = False
+    diagram: str | None = None
+
+
+def read_settings(texts: tuple[str, ...], may_be_empty: bool = False) -> dict[str, str]:
+    """`NAME=VALUE` after `--set`, by name; refuses one without a value, and a name that is given twice."""
     settings: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -39,11 +53,7 @@ def read_settings(texts: tuple[str, ...], may_be_empty: bool = False) -> dict[st
 
 
 def read_preset(template: Template) -> GraphText:
-    """The spec of a preset.
-
-    Raises:
-        RequestError: It is broken.
-    """
+    """The spec of a preset; refuses a broken one."""
     try:
         return read_document(template.demand_inside(), shown(template.path))
     except RequestError as error:
@@ -56,27 +66,14 @@ def broken_preset(error: RequestError) -> RequestError:
 
 
 def choose_document(
-    template: str | None,
-    spec: str | None,
-    graph: GraphFlags,
-    destination: Destination,
-    settings: Mapping[str, str],
+    template: str | None, flags: ModelFlags, destination: Destination, settings: Mapping[str, str]
 ) -> tuple[str, GraphText, bool]:
-    """The one spec that is asked for.
-
-    Args:
-        template: The preset asked for, if any.
-        spec: A YAML file, or a chain.
-        graph: `--input`, `--node` and `--output`.
-        destination: Where the module goes.
-        settings: `--set`, by name.
-
-    Returns:
-        What the spec is called in reports, the spec, and whether it is a preset.
+    """The one spec that is asked for: what it is called in reports, the spec, and whether it is a preset.
 
     Raises:
         RequestError: There is none, it cannot be read, or two are asked for.
     """
+    spec, graph = flags.spec, flags.graph
     described = spec is not None or graph.describe_a_graph
     if described and template is not None:
         raise RequestError("A template is a spec of its own.", hint="Give one or the other.", where="--template")

@@ -41,8 +41,6 @@ def model_module(
     """A module, before formatting, and the places that its statements come from, by their number.
 
     Args:
-        destination: Where it goes.
-        style: How it is written.
         title: The first line of its docstring.
         written: What it defines.
         own_classes: Source of the classes that it defines besides: from layer templates, or stubs.

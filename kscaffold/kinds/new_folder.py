@@ -1,7 +1,5 @@
 """Puts a new repository in its place: a folder that is new or empty, all files or none, and git if it is wanted."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from dataclasses import dataclass, replace

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
+from kscaffold.base.place import located
 from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.tree import Object
 from kscaffold.spec.graph.value import OwnClass
@@ -25,7 +25,6 @@ class OwnLayers:
     Attributes:
         items: The classes as the spec names them.
         package: The package that they are registered under for saving.
-        catalogue: The templates that there are.
     """
 
     items: tuple[OwnClass, ...]
@@ -33,15 +32,10 @@ class OwnLayers:
     catalogue: Catalogue
 
     def template(self, item: OwnClass) -> Template:
-        """The layer template of a class.
-
-        Raises:
-            RequestError: There is none; names the place.
-        """
-        try:
-            return self.catalogue.find(item.template, "layer")
-        except RequestError as error:
-            raise error.at(str(item.place)) from None
+        """The layer template of a class; refuses one that there is not, with the place."""
+        with located(item.place):
+            template = self.catalogue.find(item.template, "layer")
+        return template
 
     def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
         """A class for inputs of those shapes, each as after `--input-shape`."""
@@ -58,8 +52,7 @@ class OwnLayers:
             return Inferred(None, None)
         spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
         weights = spec.expected_weights
-        total = None if weights is None else sum(math.prod(shape) for shape in weights)
-        return Inferred(spec.output_shape, total)
+        return Inferred(spec.output_shape, None if weights is None else sum(map(math.prod, weights)))
 
     def sources(self) -> list[str]:
         """Source of the classes.

@@ -1,29 +1,19 @@
 """The `__init__.py` of the folder that a module goes into: it exports what the module defines."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError
-from kscaffold.kinds.destination import ByHand, Destination
+from kscaffold.disk.plan import File, shown_path
+from kscaffold.kinds.destination import Destination
+from kscaffold.kinds.scaffold import ByHand
 from kscaffold.source.formatting import Formatter
-
-if TYPE_CHECKING:
-    from kscaffold.disk.plan import File
 
 
 @dataclass(frozen=True)
 class PackageFiles:
-    """What becomes of the package that a module goes into.
-
-    Attributes:
-        files: Its `__init__.py`, if there is something to add to it.
-        by_hand: What could not be added to it safely.
-        warnings: What the user should know, though nothing is wrong.
-    """
+    """What becomes of the package that a module goes into: of its `__init__.py`, if there is something to add to it."""
 
     files: tuple[File, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
@@ -36,23 +26,17 @@ class PackageFiles:
 
 
 def add_to_package(destination: Destination, names: tuple[str, ...], formatter: Formatter) -> PackageFiles:
-    """Adds names of a module to what its package exports.
-
-    Args:
-        destination: Where the module goes.
-        names: What it defines.
-        formatter: Formats the file, if it was as black leaves files.
-    """
+    """Adds names that a module defines to what its package exports; the file is formatted if it was before."""
     init = destination.init
     if init is None or not names:
         return PackageFiles(warnings=_no_package(destination) if names else ())
-    from kscaffold.disk.plan import File, shown_path
     from kscaffold.source.exports import add_export
 
     shown = shown_path(init)
     content = _content(init)
+    title = re.sub("_+", " ", init.parent.name).capitalize()
     try:
-        text = f'"""{_title(destination)}."""\n' if content is None else content.decode()
+        text = f'"""{title} of {init.parent.parent.name}."""\n' if content is None else content.decode()
     except UnicodeDecodeError:
         text = "\0"  # no Python, so that nothing is added
     export = add_export(text, destination.name.module, names, destination.dotted_folder)
@@ -60,20 +44,18 @@ def add_to_package(destination: Destination, names: tuple[str, ...], formatter: 
         return PackageFiles(by_hand=(ByHand(shown, export.by_hand, export.reason),))
     if content is not None and export.text == text:
         return PackageFiles()
-    black = destination.settings.black
-    formatter.send(text, black, shown)
-    formatter.send(export.text, black, shown)
-    before, after = _received(formatter), _received(formatter)
-    formatted = after if before == text else None
-    return PackageFiles((File(init, formatted or export.text, replaces=content),))
+    formatted = [_formatted(one, destination, formatter) for one in (text, export.text)]
+    after = formatted[1] if formatted[0] == text else None
+    return PackageFiles((File(init, after or export.text, replaces=content),))
 
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _received(formatter: Formatter) -> str | None:
-    """The next formatted text; `None` for one that black cannot read."""
+def _formatted(text: str, destination: Destination, formatter: Formatter) -> str | None:
+    """The formatted text; `None` for one that black cannot read."""
+    formatter.send(text, destination.settings.black, "__init__.py")
     try:
         return formatter.receive()
     except RequestError:
@@ -82,17 +64,9 @@ def _received(formatter: Formatter) -> str | None:
 
 def _no_package(destination: Destination) -> tuple[str, ...]:
     """A warning where the settings name a folder that should be in a package, and there is none."""
-    folder, package = destination.output_dir, destination.settings.package
-    inside = (
-        folder.relative_to(destination.project.root).parts if folder.is_relative_to(destination.project.root) else ()
-    )
-    if not destination.project.is_configured or package not in inside[:-1] or (folder / "__init__.py").exists():
+    folder, project, package = destination.output_dir, destination.project, destination.settings.package
+    inside = folder.relative_to(project.root).parts if folder.is_relative_to(project.root) else ()
+    if not project.is_configured or package not in inside[:-1] or (folder / "__init__.py").exists():
         return ()
     place = "/".join((*inside[: inside.index(package) + 1], "__init__.py"))
     return (f"{'/'.join(inside)} is in no package, so that nothing exports the new names; {place} would make it one.",)
-
-
-def _title(destination: Destination) -> str:
-    """`Layers of my_project`."""
-    folder = destination.output_dir
-    return f"{re.sub('_+', ' ', folder.name).capitalize()} of {folder.parent.name}"

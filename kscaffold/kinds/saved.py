@@ -1,7 +1,5 @@
 """`kscaffold from`: source, or a spec, for a saved model."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +17,15 @@ from kscaffold.source.spec import plain_chain
 
 
 def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
-    """The module that is asked for, and where it goes.
-
-    Raises:
-        RequestError: A file that cannot be read, a name that cannot be used, something that the file does not hold.
-    """
+    """The module that is asked for, and where it goes; refuses a file that cannot be read, or lacks something."""
     if request.template is not None:
         raise RequestError("A saved model needs no template.", hint="Leave out --template.", where="--template")
-    file = read_model(Path(flags.file), flags.file, read_customs(flags.customs))
+    customs = read_customs(flags.customs)
+    file = read_model(Path(flags.file), flags.file, customs)
     named = replace(request, name=request.name or default_name(file.model, Path(flags.file)))
     if flags.to_spec and named.output_dir is None:
         named = replace(named, output_dir=Path("."))  # a spec is not a module of a package
-    unused = [name for name in read_customs(flags.customs) if name not in {name for _, name in file.customs}]
+    unused = [name for name in customs if name not in {name for _, name in file.customs}]
     if unused:
         raise RequestError(f"The model has no {unused[0]}.", hint="Leave it out.", where="--custom")
     if file.stubs and not flags.allow_stubs:
@@ -38,33 +33,40 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     destination = find_destination(named)
     if flags.to_spec:
         return describe_spec(destination, file, flags)
-    if flags.style is Style.SUBCLASSED:
-        refuse_masks(file.model, flags.file)
-        file, style = replace(file, model=without_sequential(file.model)), Style.SUBCLASSED
-    else:
-        if flags.style is not None:
-            file = replace(file, model=in_style(file.model, flags.style, flags.file))
-        style = Style.SEQUENTIAL if file.model.sequential else Style.FUNCTIONAL
-    scaffold = SavedScaffold(destination, flags.file, file, flags, style)
+    model = in_style(file.model, flags.style, flags.file)
+    plain = Style.SEQUENTIAL if model.sequential else Style.FUNCTIONAL
+    style = Style.SUBCLASSED if flags.style is Style.SUBCLASSED else plain
+    scaffold = SavedScaffold(destination, flags.file, replace(file, model=model), flags, style)
     assert scaffold.written
     return scaffold
 
 
-def refuse_masks(model: SavedModel, shown: str) -> None:
-    """Raises where a model is called with a mask: a class of it takes none.
+def in_style(model: SavedModel, style: Style | None, shown: str) -> SavedModel:
+    """A model as a style writes it, as it was saved for none; refuses a model that the style cannot hold."""
+    reason: str | None = None
+    if style is Style.SUBCLASSED:
+        masked = next(filter(None, map(masked_part, every_model(model))), None)
+        reason = masked and f"A class is given no mask, which the model {masked!r} is called with"
+        result = without_sequential(model)
+    elif style is Style.SEQUENTIAL and not model.sequential:
+        forks = plain_chain(model)
+        reason = forks and f"A sequential model is a chain, but {forks}"
+        result = replace(model, sequential=True)
+    elif style is Style.FUNCTIONAL and model.sequential:
+        if not model.inputs and not model.build_shape:
+            reason = "A functional model needs the shape of its inputs, which the file does not say"
+        result = as_functional(model)
+    else:
+        return model
+    if reason:
+        raise RequestError(f"{reason}.", hint=f"Leave out --style {style}.", where=shown)
+    return result
 
-    Raises:
-        RequestError: A model is.
-    """
-    for part in every_model(model):
-        for call in part.calls:
-            layer = part.layer_of(call)
-            if layer and layer.model and "mask" in dict(call.kwargs):
-                raise RequestError(
-                    f"A class is given no mask, which the model {layer.name!r} is called with.",
-                    hint="Leave out --style subclassed.",
-                    where=shown,
-                )
+
+def masked_part(model: SavedModel) -> str | None:
+    """A model inside a model that is called with a mask."""
+    called = ((model.layer_of(call), call) for call in model.calls)
+    return next((layer.name for layer, call in called if layer and layer.model and "mask" in dict(call.kwargs)), None)
 
 
 def without_sequential(model: SavedModel) -> SavedModel:
@@ -73,36 +75,8 @@ def without_sequential(model: SavedModel) -> SavedModel:
     return replace(as_functional(model), layers=tuple(layers))
 
 
-def in_style(model: SavedModel, style: Style, shown: str) -> SavedModel:
-    """A model as a `Sequential`, or as a functional model.
-
-    Raises:
-        RequestError: It cannot be one.
-    """
-    if style is Style.SEQUENTIAL and not model.sequential:
-        reason = plain_chain(model)
-        if reason:
-            raise RequestError(
-                f"A sequential model is a chain, but {reason}.", hint="Leave out --style sequential.", where=shown
-            )
-        return replace(model, sequential=True)
-    if style is Style.FUNCTIONAL and model.sequential:
-        if not model.inputs and not model.build_shape:
-            raise RequestError(
-                "A functional model needs the shape of its inputs, which the file does not say.",
-                hint="Leave out --style functional.",
-                where=shown,
-            )
-        return as_functional(model)
-    return model
-
-
 def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
-    """`package.module:Class` after `--custom`: the module of each class.
-
-    Raises:
-        RequestError: It is written otherwise.
-    """
+    """`package.module:Class` after `--custom`: the module of each class; refuses what is written otherwise."""
     found = {}
     for text in texts:
         if not re.fullmatch(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", text, flags=re.ASCII):
@@ -119,10 +93,9 @@ def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
 def missing(file: SavedFile, shown: str) -> RequestError:
     """The error for what a file names but does not hold."""
     listed = ", ".join(stub.origin for stub in file.stubs)
-    first = next(
-        (stub for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda", "a constant"))), None
-    )
-    custom = f"import it with --custom my_package.layers:{first.name}, or " if first else ""
+    named = (stub.name for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda", "a constant")))
+    first = next(named, None)
+    custom = f"import it with --custom my_package.layers:{first}, or " if first else ""
     return RequestError(
         f"The file does not hold {listed[:300]}: {file.stubs[0].why}.",
         hint=f"To go on, {custom}write stubs to be filled in with --allow-stubs.",

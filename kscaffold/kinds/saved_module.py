@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kscaffold.base.place import Place
 from kscaffold.base.project import Style
+from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs
 from kscaffold.kinds.model_text import model_module
@@ -22,7 +23,7 @@ from kscaffold.source.module import Written, write
 from kscaffold.source.stub import stub_source, what
 
 if TYPE_CHECKING:
-    from kscaffold.check import CallStyle, Feed, Finding, Job, Verdict
+    from kscaffold.check import CallStyle, Compared, Feed, Finding, Job, Saved, Verdict
     from kscaffold.disk.plan import File
     from kscaffold.library.render import Draft
 
@@ -36,12 +37,9 @@ class SavedFlags:
     """What is asked of a saved model, as typed.
 
     Attributes:
-        file: The file or folder.
-        style: `--style`, if it is given.
         flat: Whether each call is a statement of its own.
         customs: `--custom`: the custom classes, as `package.module:Class`.
         allow_stubs: Whether what the file does not hold may be left to be filled in.
-        to_spec: Whether a spec is written instead of Python.
         diagram: A file in the output folder for a picture: `.svg` or `.md`.
     """
 
@@ -56,13 +54,7 @@ class SavedFlags:
 
 @dataclass(frozen=True)
 class SavedScaffold(Scaffold):
-    """A module for a saved model.
-
-    Attributes:
-        file: What the file of the model says.
-        flags: What is asked of it.
-        style: How it is written.
-    """
+    """A module for a saved model, of which its file says all."""
 
     file: SavedFile
     flags: SavedFlags
@@ -109,11 +101,8 @@ class SavedScaffold(Scaffold):
         return write(self.program, self.style, self.destination.name.class_name)
 
     def picture_file(self) -> File | None:
-        """The picture that is asked for; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.saved_picture import picture
-
-        name = self.destination.name.class_name
-        return picture_file(self.flags.diagram, lambda: picture(self.file.model, name), self.destination.output_dir)
+        """The picture that is asked for."""
+        return saved_picture_file(self.destination, self.file, self.flags)
 
     @property
     def defined(self) -> set[str]:
@@ -141,13 +130,11 @@ class SavedScaffold(Scaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
-        from kscaffold.check import Compared, Job, Saved, SavedKind, Subject
+        from kscaffold.check import Compared, Job, Subject
 
         if self.file.stubs:
             return Job(staged, shown, self.destination.search, ())
-        customs = tuple(name for _, name in self.file.customs)
-        compared = Compared.LAYERS if self.flags.style else Compared.WHOLE
-        saved = Saved(Path(self.flags.file).resolve(), SavedKind(self.file.kind), customs, compared)
+        saved = saved_side(self.file, self.flags, Compared.LAYERS if self.flags.style else Compared.WHOLE)
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         if self.style is Style.SUBCLASSED:
             feeds, call = self.feeds
@@ -184,6 +171,22 @@ class SavedScaffold(Scaffold):
             SummaryRow(layer.made.class_name if layer.generated else f"{layer.made.class_name} {layer.name}", "", None)
             for layer in self.file.model.layers
         )
+
+
+def saved_picture_file(destination: Destination, file: SavedFile, flags: SavedFlags) -> File | None:
+    """The picture of a saved model, if one is asked for; see `kscaffold.kinds.drawing.picture_file`."""
+    from kscaffold.source.picture import saved_picture
+
+    title = destination.name.class_name
+    return picture_file(flags.diagram, lambda: saved_picture(file.model, title), destination.output_dir)
+
+
+def saved_side(file: SavedFile, flags: SavedFlags, compared: Compared) -> Saved:
+    """What the check process holds a model against, and in what."""
+    from kscaffold.check import Saved, SavedKind
+
+    customs = tuple(name for _, name in file.customs)
+    return Saved(Path(flags.file).resolve(), SavedKind(file.kind), customs, compared)
 
 
 def _can_be_fed(item: SavedInput) -> bool:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
-from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model import ModelScaffold
-from kscaffold.kinds.model_text import part_package
-from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.kinds.saved_module import SavedFlags
-from kscaffold.saved.inside import inner_models
-from kscaffold.saved.value import SavedFile, SavedModel, layer_order
+from kscaffold.kinds.saved_module import SavedFlags, saved_picture_file, saved_side
+from kscaffold.kinds.scaffold import Scaffold
+from kscaffold.saved.value import SavedFile, every_model, layer_order
 from kscaffold.source.formatting import Formatter
-from kscaffold.source.spec import spec_document
+from kscaffold.source.spec import Inline, spec_document
 from kscaffold.spec.graph.document import parse_document
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import infer_shapes
 
 if TYPE_CHECKING:
-    from kscaffold.check import Job, Verdict
+    from kscaffold.check import Job
     from kscaffold.disk.plan import File
+
+SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("seq", "map"))
 
 
 def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) -> SpecScaffold:
@@ -42,11 +40,8 @@ def describe_spec(destination: Destination, file: SavedFile, flags: SavedFlags) 
         raise RequestError(
             f"A spec cannot say this model: {error.message}", hint=error.hint, where=flags.file
         ) from error
-    own = OwnLayers(graph.own_classes, part_package(destination), destination.catalogue)
-    facts = infer_shapes(graph, own.infer)
-    scaffold = SpecScaffold(
-        destination, flags.file, graph, facts, Style.FUNCTIONAL, own, False, None, file, flags, text
-    )
+    described = (destination, flags.file, graph, Style.FUNCTIONAL)
+    scaffold = SpecScaffold(*described, file=file, flags=flags, spec=text)
     assert scaffold.written
     return scaffold
 
@@ -59,55 +54,29 @@ def spec_text(file: SavedFile, shown: str, name: str) -> str:
     """
     if file.stubs:
         raise RequestError("A spec has no stubs.", hint="Leave out --to-spec.", where=shown)
-    document = spec_document(file.model, shown)
-    lines = [f"# kscaffold pipeline {name} {name}.yaml"]
-    lines += ["style: sequential"] if file.model.sequential else []
-    return "\n".join([*lines, *yaml_lines(document), ""])
-
-
-def yaml_lines(document: Mapping[str, object], indent: str = "") -> Iterator[str]:
-    """A document as lines of YAML: shapes beside their names, a line for each chain."""
     import yaml
 
-    for key, value in document.items():
-        if key == "structure":
-            yield f"{indent}{key}: {yaml.safe_dump(value, default_flow_style=True, sort_keys=False).strip()}"
-        elif isinstance(value, Mapping) and set(value) <= {"shape", "dtype", "batch_size"} and "shape" in value:
-            short = value["shape"] if set(value) == {"shape"} else dict(value)
-            single = isinstance(short, list) and len(short) == 1 and isinstance(short[0], int)
-            shown = (
-                str(short[0])
-                if single
-                else yaml.safe_dump(short, default_flow_style=True, sort_keys=False, width=10_000).strip()
-            )
-            yield f"{indent}{key}: {shown}"
-        elif isinstance(value, Mapping):
-            yield f"{indent}{key}:"
-            yield from yaml_lines(value, f"{indent}  ")
-        else:
-            text = yaml.safe_dump(value, width=1_000_000, allow_unicode=True).removesuffix("...\n").strip()
-            yield f"{indent}{key}: {text}"
+    class Dumper(yaml.SafeDumper):
+        """Writes shapes beside their names, and a line for each chain."""
+
+    Dumper.add_representer(list, lambda dumper, items: dumper.represent_sequence(SEQUENCE, items, flow_style=True))
+    Dumper.add_representer(Inline, lambda dumper, table: dumper.represent_mapping(MAPPING, table, flow_style=True))
+    document = spec_document(file.model, shown)
+    document = ({"style": "sequential"} if file.model.sequential else {}) | document
+    text = yaml.dump(document, Dumper=Dumper, default_flow_style=False, sort_keys=False, width=inf, allow_unicode=True)
+    return f"# kscaffold pipeline {name} {name}.yaml\n{text}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SpecScaffold(ModelScaffold):
-    """A spec for a saved model.
+    """The text of a spec for a saved model, held against that by the module that comes of it."""
 
-    Attributes:
-        file: What the file of the model says.
-        flags: What is asked of it.
-        spec: The spec of the graph.
-    """
-
-    file: SavedFile | None = None
-    flags: SavedFlags = field(default_factory=lambda: SavedFlags(""))
-    spec: str = ""
+    file: SavedFile
+    flags: SavedFlags
+    spec: str
     of_saved = True
-
-    @property
-    def exports(self) -> tuple[str, ...]:
-        """Nothing: a spec is not a module."""
-        return ()
+    exports = ()  # a spec is not a module
+    explain = Scaffold.explain  # the verdicts speak of the saved model already
 
     def render(self, formatter: Formatter, with_test: bool) -> list[File]:
         """The spec and the picture; what comes of a spec has a test of its own."""
@@ -118,36 +87,18 @@ class SpecScaffold(ModelScaffold):
         return [spec, drawing] if drawing else [spec]
 
     def picture_file(self) -> File | None:
-        """The picture that is asked for, of the saved model; see `kscaffold.kinds.drawing.picture_file`."""
-        from kscaffold.source.saved_picture import picture
-
-        assert self.file is not None
-        model, name = self.file.model, self.destination.name.class_name
-        return picture_file(self.flags.diagram, lambda: picture(model, name), self.destination.output_dir)
+        """The picture that is asked for, of the saved model."""
+        return saved_picture_file(self.destination, self.file, self.flags)
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked: whether the module that comes of the spec builds the saved model."""
-        from kscaffold.check import Compared, Saved, SavedKind
+        from kscaffold.check import Compared
 
-        assert self.file is not None
         staged.write_text(self.module()[0].text, encoding="utf-8")
-        model = self.file.model
-        saved = Saved(
-            Path(self.flags.file).resolve(),
-            SavedKind(self.file.kind),
-            tuple(name for _, name in self.file.customs),
-            Compared.OUTPUTS if model.sequential or has_sequential(model) else Compared.UNNAMED,
-            tuple(layer_order(model)),
-        )
+        *inner, model = every_model(self.file.model)
+        # A spec makes a functional model of a `Sequential` inside another one.
+        compared = Compared.OUTPUTS if any(part.sequential for part in (*inner, model)) else Compared.UNNAMED
+        saved = replace(saved_side(self.file, self.flags, compared), order=tuple(layer_order(model)))
         job = super().job(staged, shown)
         assert job.subjects
         return replace(job, subjects=(replace(job.subjects[0], saved=saved),))
-
-    def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
-        """The verdicts as they are: they speak of the saved model already."""
-        return verdicts
-
-
-def has_sequential(model: SavedModel) -> bool:
-    """Whether there is a `Sequential` in a model, which a spec makes a functional model of."""
-    return any(part.sequential for part in inner_models(model) if part is not model)

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from kscaffold.base.errors import ExitCode
 from kscaffold.base.place import Place
 from kscaffold.keras_data import catalogue
-from kscaffold.kinds.destination import ByHand, Destination
+from kscaffold.kinds.destination import Destination
 from kscaffold.source.formatting import Formatter
 
 if TYPE_CHECKING:
@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A line of the summary of a model.
-
-    Attributes:
-        layer: The layer, indented by two spaces for each model or layer that it is inside of.
-        shape: The shape of its output; empty where it is not known.
-        parameters: The number of its parameters, `None` where it is not known.
-    """
+    """A layer of a model, indented by two spaces for each one that it is inside of; `None` parameters are not known."""
 
     layer: str
     shape: str
@@ -37,13 +31,21 @@ class SummaryRow:
 
 
 def called_row(layer: CalledLayer) -> SummaryRow:
-    """A line of the summary for a layer that Keras called."""
+    """The row of a layer that Keras called."""
     # The names that Keras gives by itself say nothing beside the class.
     made_up = re.sub(r"_[0-9]+$", "", layer.name).replace("_", "") == layer.kind.lower()
     title = layer.kind if made_up else f"{layer.kind} {layer.name}"
-    shapes = ", ".join(str(shape) for shape in layer.shapes)
     repeated = " (again)" if layer.again else ""
-    return SummaryRow("  " * layer.depth + title + repeated, shapes, 0 if layer.again else layer.parameters)
+    parameters = 0 if layer.again else layer.parameters
+    return SummaryRow("  " * layer.depth + title + repeated, ", ".join(map(str, layer.shapes)), parameters)
+
+
+class ByHand(NamedTuple):
+    """Lines that are left for the user to add to a file."""
+
+    path: str
+    lines: tuple[str, ...]
+    because: str
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,9 @@ class Outcome:
     """What came of a request.
 
     Attributes:
-        template: The template that was used.
-        text: The text of the module.
-        plan: The files against the disk.
+        text: That of the module.
         verdicts: What the checks say, one for each class.
         unchecked: Why nothing was checked; empty if it was.
-        warnings: What the user should know, though nothing is wrong.
         recovered: Files that an interrupted run had left half done, and that are again as they were before it.
         written: Whether the files are on the disk.
         summary: For a model, its layers.
@@ -89,7 +88,6 @@ class Scaffold(ABC):
     """What one kind of module brings to the pipeline.
 
     Attributes:
-        destination: Where its files go.
         template: The template that it is made from, or the spec.
         of_saved: Whether it is held against a saved model: a large one takes minutes to check, and what builds
             another model is a beginning, which `--force` writes.
@@ -100,19 +98,20 @@ class Scaffold(ABC):
     of_saved: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def exports(self) -> tuple[str, ...]:
         """The names of the module that its package exports."""
-        return ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know, though nothing is wrong."""
-        return ()
+        class_name = self.destination.name.class_name
+        return name_warnings(class_name) if class_name in self.exports else ()
 
     @property
-    @abstractmethod
     def defined(self) -> set[str]:
         """The classes and functions that the module has to define, and no others."""
+        return set(self.exports)
 
     @abstractmethod
     def module(self) -> tuple[Draft, Mapping[int, Place]]:
@@ -127,11 +126,7 @@ class Scaffold(ABC):
         return None
 
     def render(self, formatter: Formatter, with_test: bool) -> list[File]:
-        """The formatted module, held against what was asked for, then its test, then its picture.
-
-        Raises:
-            RequestError: A template is broken; names its file and line.
-        """
+        """The formatted module, held against what was asked for, then its test, then its picture."""
         from kscaffold.library.render import demand_names
 
         black = self.destination.settings.black
@@ -155,13 +150,7 @@ class Scaffold(ABC):
         """What the check process is asked about the module that is staged at a path."""
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
-        """The verdicts in the user's terms.
-
-        Args:
-            verdicts: What the checks say.
-            interpreter: The interpreter that they ran in.
-            text: The formatted module.
-        """
+        """The verdicts on a formatted module, found in an interpreter, in the user's terms."""
         return verdicts
 
     def summary(self, verdicts: tuple[Verdict, ...]) -> tuple[SummaryRow, ...]:
@@ -171,9 +160,7 @@ class Scaffold(ABC):
 
 def name_warnings(class_name: str) -> tuple[str, ...]:
     """A warning where Keras has a layer of that name."""
-    if catalogue.is_layer(class_name) or class_name in catalogue.BASE_CLASSES:
-        return (
-            f"Keras has a layer {class_name} of its own; it is easy to import the wrong one."
-            f" For example: My{class_name}.",
-        )
-    return ()
+    if not catalogue.is_layer(class_name) and class_name not in catalogue.BASE_CLASSES:
+        return ()
+    wrong = f"Keras has a layer {class_name} of its own; it is easy to import the wrong one."
+    return (f"{wrong} For example: My{class_name}.",)

@@ -1,10 +1,8 @@
 """What a training program has to know of a model: its fields of data, its losses, and a baseline beside it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kscaffold.base.errors import RequestError
 from kscaffold.kinds.model import ModelScaffold
@@ -22,9 +20,6 @@ class Field:
     """An input or a target, as `examples.py` of a repository has it.
 
     Attributes:
-        name: Its name.
-        shape: The shape of one example.
-        dtype: The type of its numbers.
         below: What whole numbers have to be less than.
         copies: The input that it is a copy of.
     """
@@ -46,11 +41,11 @@ class Field:
     @property
     def row(self) -> str:
         """One example of it in words."""
-        numbers = "whole numbers" if self.below is not None else "numbers"
-        numbers += f" from 0 to {self.below - 1}" if self.below is not None else ""
+        whole = self.below is not None
+        span = f" from 0 to {self.below - 1}" if self.below is not None else ""
         if not self.shape:
-            return numbers.replace("numbers", "number", 1).replace("whole number ", "a whole number ", 1)
-        return f"{numbers}, shape `{self.shape}`"
+            return ("a whole number" if whole else "number") + span
+        return ("whole numbers" if whole else "numbers") + f"{span}, shape `{self.shape}`"
 
     @property
     def columns(self) -> str:
@@ -61,12 +56,16 @@ class Field:
         return f"`{self.name}`" if count == 1 else f"`{self.name}_0` … `{self.name}_{count - 1}`"
 
 
-def input_fields(model: ModelScaffold) -> tuple[Field, ...]:
-    """The inputs of a model.
+class Target(NamedTuple):
+    """What an output of a certain shape is trained towards."""
 
-    Raises:
-        RequestError: The model takes or gives a dictionary, or batches of one size alone.
-    """
+    field: Field
+    goal: Goal
+    shape: tuple[int, ...]
+
+
+def input_fields(model: ModelScaffold) -> tuple[Field, ...]:
+    """The inputs of a model; refuses one that takes or gives a dictionary, or batches of one size alone."""
     graph = model.graph
     if Form.DICT in (graph.input_form, graph.output_form) or model.batch_size:
         what = "batches of one size" if model.batch_size else "dictionaries"
@@ -75,90 +74,60 @@ def input_fields(model: ModelScaffold) -> tuple[Field, ...]:
             hint="Take another preset.",
             where="--model",
         )
-    names = [item.name for item in model.graph.inputs]
-    return tuple(
-        Field(name, shape, dtype, below) for name, (shape, dtype, below) in zip(names, model.inputs, strict=True)
-    )
+    return tuple(Field(item.name, *facts) for item, facts in zip(graph.inputs, model.inputs, strict=True))
 
 
-def target_fields(model: ModelScaffold) -> tuple[tuple[Field, Goal], ...]:
-    """What the outputs of a model are trained towards.
-
-    Raises:
-        RequestError: The shape of an output is not known.
-    """
-    found = []
-    for name, shape in output_shapes(model):
-        goal = find_goal(model.graph, name)
-        if goal.copies is not None:
-            field = Field(name, shape, copies=goal.copies)
-        elif goal.kind is Kind.LABEL:
-            field = Field(name, shape[:-1], "int32", below=shape[-1])
-        else:
-            field = Field(name, shape, *(("int32", 2) if goal.kind is Kind.BINARY else ()))
-        found.append((field, goal))
-    return tuple(found)
-
-
-def output_shapes(model: ModelScaffold) -> list[tuple[str, tuple[int, ...]]]:
-    """The names and shapes of the outputs.
-
-    Raises:
-        RequestError: A size is not known.
-    """
+def find_targets(model: ModelScaffold) -> tuple[Target, ...]:
+    """What the outputs of a model are trained towards; refuses an output whose shape is not known."""
     values = model.facts.of(model.graph).values
     found = []
     for output in model.graph.outputs:
-        shape = values.get(output.value)
+        name, shape, goal = output.name, values.get(output.value), find_goal(model.graph, output.name)
         sizes = tuple(size for size in shape or () if size is not None)
         if shape is None or len(sizes) < len(shape):
             raise RequestError(
-                f"The sizes of the output {output.name!r} are not known, so there is nothing to train it towards.",
+                f"The sizes of the output {name!r} are not known, so there is nothing to train it towards.",
                 hint="Take another preset.",
                 where="--model",
             )
-        found.append((output.name, sizes))
-    return found
+        if goal.copies is not None:
+            field = Field(name, sizes, copies=goal.copies)
+        elif goal.kind is Kind.LABEL:
+            field = Field(name, sizes[:-1], "int32", below=sizes[-1])
+        else:
+            field = Field(name, sizes, *(("int32", 2) if goal.kind is Kind.BINARY else ()))
+        found.append(Target(field, goal, sizes))
+    return tuple(found)
 
 
-def target_context(targets: tuple[tuple[Field, Goal], ...]) -> list[dict[str, Any]]:
+def target_context(targets: tuple[Target, ...]) -> list[dict[str, Any]]:
     """What the templates need of the targets."""
-    return [
-        {"field": field.source, "loss": _loss(goal), "metric": _metric(goal, field.name if len(targets) > 1 else "")}
-        for field, goal in targets
-    ]
-
-
-def _loss(goal: Goal) -> str:
-    logits = "from_logits=True" if goal.from_logits else ""
-    return {
-        Kind.LABEL: f"SparseCategoricalCrossentropy({logits})",
-        Kind.BINARY: f"BinaryCrossentropy({logits})",
-        Kind.NUMBER: "MeanSquaredError()",
-    }[goal.kind]
-
-
-def _metric(goal: Goal, output: str) -> str:
-    prefix = f"{output}_" if output else ""
-    threshold = ", threshold=0.0" if goal.from_logits else ""
-    return {
-        Kind.LABEL: f'SparseCategoricalAccuracy(name="{prefix}accuracy")',
-        Kind.BINARY: f'BinaryAccuracy(name="{prefix}accuracy"{threshold})',
-        Kind.NUMBER: f'MeanAbsoluteError(name="{prefix}mae")',
-    }[goal.kind]
+    context = []
+    for field, goal, _ in targets:
+        prefix = f"{field.name}_" if len(targets) > 1 else ""
+        logits, threshold = ("from_logits=True", ", threshold=0.0") if goal.from_logits else ("", "")
+        loss, metric = {
+            Kind.LABEL: (
+                f"SparseCategoricalCrossentropy({logits})",
+                f'SparseCategoricalAccuracy(name="{prefix}accuracy")',
+            ),
+            Kind.BINARY: (f"BinaryCrossentropy({logits})", f'BinaryAccuracy(name="{prefix}accuracy"{threshold})'),
+            Kind.NUMBER: ("MeanSquaredError()", f'MeanAbsoluteError(name="{prefix}mae")'),
+        }[goal.kind]
+        context.append({"field": field.source, "loss": loss, "metric": metric})
+    return context
 
 
 def baseline_flags(model: ModelScaffold, layer: str) -> GraphFlags:
     """A small model with the inputs and outputs of another: all inputs through one layer.
 
     Args:
-        model: The other model.
         layer: The class of the layer, as specs name it: `package.module:Class`.
     """
     inputs, nodes, seen = [], [], []
     for field in input_fields(model):
-        sizes = ",".join("None" if size is None else str(size) for size in field.shape)
-        inputs.append(f"{field.name}=({sizes}{',' if len(field.shape) == 1 else ''}):{field.dtype}")
+        sizes = ",".join(map(str, field.shape)) + ("," if len(field.shape) == 1 else "")
+        inputs.append(f"{field.name}=({sizes}):{field.dtype}")
         steps = _to_vector(field)
         seen.append(f"flat_{field.name}" if steps else field.name)
         if steps:
@@ -166,28 +135,25 @@ def baseline_flags(model: ModelScaffold, layer: str) -> GraphFlags:
     start = seen[0] if len(seen) == 1 else f"({', '.join(seen)}) -> Concatenate"
     nodes.append(f"hidden: {start} -> {layer}({WIDTH}, activation=relu)")
     outputs = []
-    for name, shape in output_shapes(model):
-        activation = find_goal(model.graph, name).activation
-        kept = activation if activation in ("softmax", "sigmoid") else ""
+    for field, goal, shape in find_targets(model):
+        kept = goal.activation if goal.activation in ("softmax", "sigmoid") else ""
         count = math.prod(shape)
         if len(shape) == 1:
             chain = f"Dense({count}{f', {kept}' if kept else ''})"
         else:
             chain = f"Dense({count}) -> Reshape({shape})" + (f" -> Activation({kept})" if kept else "")
-        outputs.append(f"{name}: hidden -> {chain}")
+        outputs.append(f"{field.name}: hidden -> {chain}")
     return GraphFlags(None, tuple(inputs), tuple(nodes), tuple(outputs))
 
 
 def _to_vector(field: Field) -> list[str]:
     """The layers that make a vector of an input."""
     rank = len(field.shape)
-    steps = []
-    if field.below is not None:
-        steps.append(f"Embedding({field.below}, {EMBEDDING})")
-        rank += 1
-    elif rank == 0:
+    if field.below is None and rank == 0:
         return ["Reshape((1,))"]
-    if rank == 2 and (None in field.shape or field.below is not None):
+    steps = [] if field.below is None else [f"Embedding({field.below}, {EMBEDDING})"]
+    rank += len(steps)
+    if rank == 2 and (None in field.shape or steps):
         return [*steps, "GlobalAveragePooling1D"]
     if rank == 3 and None in field.shape:
         return [*steps, "GlobalAveragePooling2D"]

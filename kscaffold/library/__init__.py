@@ -1,1 +1,1 @@
-"""Templates: found, rendered in a sandbox, copied out to be changed."""
+"""Templates: found, and rendered in a sandbox."""

@@ -1,7 +1,5 @@
 """Limits of time and memory for the Jinja of templates, which anybody may have written."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """Templates to Python: sandboxed Jinja, and a look at what came out."""
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import functools

@@ -4,8 +4,6 @@ A layer template is a folder with a `template.toml` below `layer/` in one of the
 `model/`. The first place that has one of a name overrides the others.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys
@@ -155,10 +153,9 @@ def project_folder(project: Project) -> Path:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The templates that can be used in a project.
+    """The templates that can be used in a project, or, without one, the built-in templates alone.
 
     Attributes:
-        project: The project; `None` for the built-in templates alone.
         used: What is not built in and was used, as messages name it, and the title of its source.
     """
 
@@ -195,12 +192,7 @@ class Catalogue:
         return tuple(template for template in self.templates if kind in (None, template.kind))
 
     def find(self, name: str, kind: str | None = None, where: str | None = None) -> Template:
-        """The template of a name: `dense`, or `layer/dense`.
-
-        Args:
-            name: What the user typed.
-            kind: What the template must make.
-            where: The flag or argument that it was typed for.
+        """The template of a name: `dense`, or `layer/dense`; `where` is the flag or argument that it was typed for.
 
         Raises:
             RequestError: There is none; the nearest name is offered, and places that cannot be used are named.
@@ -244,30 +236,14 @@ class Catalogue:
         self.used[place] = source.title
 
     def page(self, file: str) -> Page:
-        """A file that is not a template by itself, of the first place that has it: `style/…`, `test/…`.
-
-        Args:
-            file: Its path below the folder of a place.
-
-        Raises:
-            RequestError: It is a repository's that the user does not trust.
-        """
+        """A file that is not a template by itself, of the first place that has it: `style/…`, `test/…`."""
         place = next(source for source in self.sources if source.root and (source.root / file).is_file())
         self.use(place, file)
         return place.page(file)
 
 
 def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:
-    """The full name of what is called `dense`, or `layer/dense`; `None` if nothing is.
-
-    Args:
-        name: What the user typed.
-        full_names: The names that there are.
-        where: The flag or argument that it was typed for.
-
-    Raises:
-        RequestError: Several have that name.
-    """
+    """The full name of what is called `dense`, or `layer/dense`: `None` if nothing is, an error if several are."""
     matching = [full_name for full_name in full_names if name in (full_name, full_name.partition("/")[2])]
     if len(matching) > 1:
         names = ", ".join(matching)

@@ -1,4 +1,4 @@
 """What runs in the interpreter of the checks: the standard library and Keras only, nothing of kscaffold.
 
-`run.py` is started by its path. It imports Keras once, forks a child for each file, and writes one JSON document.
+`run.py` is started by its path. It imports Keras once and forks a child for each file, which says what it finds.
 """

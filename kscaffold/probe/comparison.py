@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -22,17 +23,23 @@ from .subject import Subject
 BATCH = 2
 SIZES = (7, 32, 96, 224)  # tried in turn for sizes that are not fixed
 SUFFIXES = {SavedKind.KERAS: ".keras", SavedKind.H5: ".h5"}
+# Before it, safe mode let through what runs code or fills the memory: CVE-2025-1550, -8747, -9905, -49655, 2026-0897.
+SAFE_SINCE = (3, 12, 1)
 
 
 def compare(subject: Subject, saved: Saved) -> str | None:
-    """The first thing in which a model made from source differs from the saved one."""
+    """The first thing in which a model made from source differs from the saved one; or why they are not compared."""
+    version = tuple(map(int, re.findall("[0-9]+", keras.__version__)[:3]))
+    if version < SAFE_SINCE or version == (3, 13, 0):
+        since = ".".join(map(str, SAFE_SINCE))
+        return f"Keras {keras.__version__} is not given the file, which could make it run code: it takes Keras {since}"
     customs = {name: getattr(subject.module, name) for name in saved.customs}
     with tempfile.TemporaryDirectory() as folder:
         path = str(saved.path)
         if saved.kind in SUFFIXES:  # Keras goes by the name of a file
             path = os.path.join(folder, f"saved{SUFFIXES[saved.kind]}")
             os.symlink(saved.path, path)
-        with frozen_chains():
+        with frozen_chains(), keras.src.saving.serialization_lib.SafeModeScope(True):
             reference = load(path, saved.kind, customs)
         model = subject.make()
         subject.facts.parameters = int(reference.count_params()) if reference.built else None

@@ -1,16 +1,19 @@
 """One file: import it, then hold each class in it, or each that was described, against the rules."""
 
-from __future__ import annotations
+import __future__
 
+import ast
 import contextlib
+import functools
 import gc
 import importlib
 import importlib.util
 import linecache
+import operator
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
 
@@ -26,6 +29,9 @@ from .trying import try_out
 from .wire import Message
 
 RULES = f"{__package__}.rules"
+FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 IMPORTS, CONSTRUCTS = "KS200", "KS201"  # what a file, and a class that cannot even be made, is held against
 LONGEST_MESSAGE = 400
 NOISE = (
@@ -49,26 +55,29 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
     # Last, so that a json.py beside the user's file is not taken for Python's own.
     sys.path.extend(map(str, job.search))
     try:
-        module = import_file(str(job.path), job.module or job.path.stem)
+        module, left_out = import_file(str(job.path), job.module or job.path.stem, job.stop)
         wanted = find_all(module, job.path.read_text(encoding="utf-8")) if job.subjects is None else job.subjects
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the user's code too
         report(Message(failed=_failure(rule_of(IMPORTS), error, job)))
         return
     folder, environment = os.getcwd(), dict(os.environ)
-    for one in wanted[start:]:
+    for one in [one for one in wanted if not job.only or one.name in job.only][start:]:
         if isinstance(one, Found):
             begun = Verdict(protocol.Subject(one.name, one.name), lines=one.lines, unchecked=one.skip)
         else:
             begun = Verdict(protocol.Subject(one.name, one.construct))
         report(Message(begun=begun))
         try:
-            verdict = begun if begun.unchecked else _inspect(module, one, job, report)
+            verdict = begun if begun.unchecked else _inspect(module, one, job, report, begun)
         except NotASubject as error:
             verdict = replace(begun, unchecked=str(error))
         except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
             finding = _failure(rule_of(CONSTRUCTS), error, job)
             line = finding.line or (begun.lines[0] if begun.lines else None)
             verdict = replace(begun, findings=(replace(finding, line=line),))
+        missing = next((name for name in left_out if any(_misses(name, one) for one in verdict.findings)), None)
+        if missing:
+            verdict = replace(begun, unchecked=f"it needs {missing}, which the program in this file makes")
         report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()
@@ -76,32 +85,44 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         keras.backend.clear_session()
 
 
-def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report) -> Verdict:
+def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report, begun: Verdict) -> Verdict:
     """What is said of a class or function, described or not."""
     if isinstance(wanted, protocol.Subject):
-        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report)
+        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report, begun)
     report(Message(stage="while it is constructed and called to find out how"))
     find_out = wanted.try_out or try_out
-    subject, assumed = find_out(module, wanted, known_of(wanted, job.known), str(job.path))
-    return replace(inspect_subject(subject, job.shown, report), lines=wanted.lines, assumed=assumed)
+    subject, assumed = find_out(module, wanted, known_of(wanted, job), str(job.path))
+    begun = replace(begun, subject=protocol.Subject(wanted.name, subject.wanted.construct), assumed=assumed)
+    return inspect_subject(subject, job.shown, report, begun)
 
 
-def known_of(found: Found, known: Mapping[str, Known]) -> Known:
-    """What the user says of a class: by name, and over that what is said of all, where it fits."""
-    own, of_all = known.get(found.name, Known()), known.get("", Known())
+def known_of(found: Found, job: Job) -> Known:
+    """What the user says of a class: by settings, over that what flags say of all, where it fits, and of that class."""
+    own, of_all, asked = (
+        known.get(name, Known()) for known, name in ((job.known, found.name), (job.known, ""), (job.asked, found.name))
+    )
     names = {parameter.name for parameter in parameters(found.item)} | set(BASE_ARGUMENTS)
     fitting = {name: source for name, source in of_all.args if name in names}
-    return Known(tuple({**dict(own.args), **fitting}.items()), of_all.feeds or own.feeds)
+    return Known(tuple((dict(own.args) | fitting | dict(asked.args)).items()), asked.feeds or of_all.feeds or own.feeds)
 
 
-def import_file(path: str, name: str) -> ModuleType:
-    """Imports the file at `path` as the module `name`, inside its packages if the name has dots."""
+def import_file(path: str, name: str, stop: int = 0) -> tuple[ModuleType, set[str]]:
+    """Imports the file at `path` as the module `name`, inside its packages if the name has dots.
+
+    Args:
+        path: The file.
+        name: The name of the module.
+        stop: The line from which on only what defines something is run; 0 for none.
+
+    Returns:
+        The module, and the names that it would have if all of it had been run.
+    """
     parent = name.rpartition(".")[0]
     if parent:
         importlib.import_module(parent)
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) and os.path.samefile(str(known.__file__), path):
-        return known  # its package imports it
+        return known, set()  # its package imports it
     if known is not None:
         name = f"{name}_under_check"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -109,8 +130,34 @@ def import_file(path: str, name: str) -> ModuleType:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    if not stop:
+        spec.loader.exec_module(module)
+        return module, set()
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read(), path)
+    rest = [statement for statement in tree.body if (statement.end_lineno or 0) >= stop]
+    tree.body = [statement for statement in tree.body if statement not in rest]
+    first = compile(tree, path, "exec")
+    exec(first, vars(module))
+    for statement in filter(_defines, rest):
+        # A constant may be made of what the program would have made; a class that cannot be defined is an error.
+        is_constant = isinstance(statement, ast.Assign | ast.AnnAssign)
+        with contextlib.suppress(NameError) if is_constant else contextlib.nullcontext():
+            flags = first.co_flags & FUTURE
+            exec(compile(ast.Module([statement], []), path, "exec", flags), vars(module))
+    nodes = (node for statement in rest for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return module, {node.id for node in nodes if isinstance(node.ctx, ast.Store)} - {*vars(module)}
+
+
+def _defines(statement: ast.stmt) -> bool:
+    """Whether a statement defines something, and does nothing else: a class, a function, an import, a constant."""
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return not any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(statement))
+    return isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Import | ast.ImportFrom)
+
+
+def _misses(name: str, finding: Finding) -> bool:
+    return f"NameError: name {name!r} is not defined" in finding.message
 
 
 def rule_of(id: str) -> Rule:
@@ -118,53 +165,53 @@ def rule_of(id: str) -> Rule:
     return next(rule for rule in find_rules(RULES) if rule.id == id)
 
 
-def inspect_subject(subject: Subject, shown: str, report: Report = lambda message: None) -> Verdict:
+def inspect_subject(
+    subject: Subject, shown: str, report: Report = lambda message: None, begun: Verdict | None = None
+) -> Verdict:
     """Tries the rules in order; those that require a failed or skipped one are skipped.
 
     Args:
         subject: A layer or model.
         shown: How messages name its file.
-        report: Told what is done next.
+        report: Told what is done next, and what each rule found.
+        begun: What is known of the subject already.
     """
-    findings: list[Finding] = []
-    skipped: dict[str, str] = {}
-    passed: list[str] = []
-    silent: list[str] = []
+    verdict = begun or Verdict(protocol.Subject(subject.wanted.name, subject.wanted.construct))
+    settled: set[str] = set()  # the rules that passed, and those that have nothing to say
     for rule in find_rules(RULES):
         if not subject.is_tried_on(rule):
             continue
-        missing = [name for name in rule.requires if name not in passed and name not in silent]
+        missing = [name for name in rule.requires if name not in settled]
         try:
             applies = f"{missing[0]} did not pass" if missing else rule.applies(subject)
         except BaseException as error:  # it may call the user's code
-            findings.append(_raised(rule, error, subject, shown))
-            continue
-        if isinstance(applies, str):
-            skipped[rule.id] = applies
+            verdict = replace(verdict, findings=(*verdict.findings, _raised(rule, error, subject, shown)))
+            report(Message(begun=verdict))
             continue
         if not applies:
-            silent.append(rule.id)
+            settled.add(rule.id)
             continue
-        report(Message(stage=f"while it {rule.doing}"))
-        try:
-            problems = list(_try(rule, subject, shown))
-        except CannotBeTried as reason:
-            skipped[rule.id] = str(reason)
-            continue
-        findings += problems
-        if not problems:
-            passed.append(rule.id)
+        if not isinstance(applies, str):
+            report(Message(stage=f"while it {rule.doing}"))
+            try:
+                problems = tuple(_try(rule, subject, shown))
+            except CannotBeTried as reason:
+                applies = str(reason)
+            else:
+                settled |= set() if problems else {rule.id}
+                passed = verdict.passed if problems else (*verdict.passed, rule.id)
+                verdict = replace(verdict, findings=(*verdict.findings, *problems), passed=passed)
+        if isinstance(applies, str):
+            verdict = replace(verdict, skipped=(*verdict.skipped, (rule.id, applies)))
+        report(Message(begun=verdict))
     facts = subject.facts
-    return Verdict(
-        protocol.Subject(subject.wanted.name, subject.wanted.construct),
-        tuple(findings),
-        tuple(passed),
-        tuple(skipped.items()),
-        facts.input_shapes,
-        facts.output_shapes,
-        facts.parameters,
-        facts.trainable,
-        facts.layers or (),
+    return replace(
+        verdict,
+        input_shapes=facts.input_shapes,
+        output_shapes=facts.output_shapes,
+        parameters=facts.parameters,
+        trainable=facts.trainable,
+        layers=facts.layers or (),
     )
 
 

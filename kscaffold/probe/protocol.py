@@ -135,6 +135,9 @@ class Job:
         subjects: The classes in it; `None` for all that it defines.
         module: The name that it is imported under; empty for that of the file.
         known: What the user says of classes, by their names; under "" what holds for all.
+        asked: What flags say of single classes, which goes before that.
+        only: The names of the classes that are wanted; none for all.
+        stop: The line from which on only what defines something is run: there a program begins; 0 for none.
     """
 
     path: Path
@@ -143,6 +146,9 @@ class Job:
     subjects: tuple[Subject, ...] | None
     module: str = ""
     known: Mapping[str, Known] = field(default_factory=dict)
+    asked: Mapping[str, Known] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    stop: int = 0
 
 
 @dataclass(frozen=True)
@@ -259,9 +265,11 @@ class FileVerdict:
         findings: What is wrong with the file itself, or outside of its classes.
         verdicts: What is said of its classes.
         megabytes: The most memory that its process had of its own at a glance.
+        note: What the user should know, though nothing is wrong.
     """
 
     shown: str
     findings: tuple[Finding, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     megabytes: int = 0
+    note: str = ""

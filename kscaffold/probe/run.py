@@ -1,15 +1,13 @@
-"""Entry of the check process: `python -P run.py ANSWER`, with a `wire.Request` as JSON on standard input.
+"""Entry of the check process: `python -P run.py`, with a socket as standard input.
 
-It imports Keras once while its caller still renders, reads the request, has each file looked at in a child of its own,
-and writes a `wire.Answer` as JSON to the file ANSWER, which is there only when it is whole: checked code may print.
+It imports Keras once, while its caller still renders, and says so; then it forks a child for each file that it is told
+(see `isolation`). The user's code runs in these alone.
 """
-
-from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,32 +45,21 @@ def part(name: str) -> Any:
     return importlib.import_module(f"{PACKAGE}.{name}")
 
 
-def carry_out() -> Any:
-    """The answer to the request on standard input."""
-    inspection, isolation, wire = (part(name) for name in ("inspection", "isolation", "wire"))
-    inspection.freeze()
-    request = wire.from_json(wire.Request, json.load(sys.stdin))
-    try:
-        return wire.Answer(isolation.run_jobs(request.jobs, inspection.inspect_file, request.limits))
-    except RuntimeError as error:
-        return wire.Answer(broken=str(error))
-
-
 def main() -> None:
-    """Imports Keras while the caller still renders, then waits for the request."""
+    """Imports Keras while the caller still renders, then waits for orders."""
+    control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     load_package()
     wire = part("wire")
     try:
         import_keras()
     except Exception as error:  # whatever a broken installation raises is the answer
-        answer = wire.Answer(no_keras=f"{type(error).__name__}: {error}")
+        control.sendall(wire.to_line(wire.Notice(no_keras=f"{type(error).__name__}: {error}")))
     else:
-        answer = carry_out()
-    results = Path(sys.argv[1])
-    partial = results.with_suffix(".partial")
-    partial.write_text(json.dumps(wire.to_json(answer)), encoding="utf-8")
-    os.replace(partial, results)
-    sys.stdout.flush()
+        inspection, isolation = part("inspection"), part("isolation")
+        inspection.freeze()
+        control.sendall(wire.to_line(wire.Notice()))
+        isolation.serve(control, inspection.inspect_file)
     os._exit(0)  # TensorFlow takes a tenth of a second to take itself down
 
 

@@ -1,12 +1,12 @@
-"""How the values of `protocol` go from one process to another: what is said, and its form as JSON.
+"""How the values of `protocol` go from one process to another: what is said, and its form as JSON, one line each.
 
-kscaffold -- Request, on standard input --> check process -- Job, by fork --> a child for each file
-kscaffold <-- Answer, in a file of its own -- check process <-- Messages, by a pipe -- child
+kscaffold -- Order: a job, a socket and a file --> server: it has imported Keras, and forks a child for each file
+kscaffold <-- Notice: Keras is there, a child begins or has ended -- server
+kscaffold <-- Message: what is found in a file -- child
 """
 
-from __future__ import annotations
-
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -17,32 +17,40 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .protocol import FileVerdict, Finding, Job, Limits, Verdict
+from .protocol import Finding, Job, Verdict
 
 Value = TypeVar("Value")
+CUT_OFF = 213  # the exit status of a child that can no longer say anything
 
 
 @dataclass(frozen=True)
-class Request:
-    """What the check process is asked: files, and what each may use."""
-
-    limits: Limits
-    jobs: tuple[Job, ...]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the check process says.
+class Order:
+    """What the server is asked: to have a file looked at.
 
     Attributes:
-        files: What is said of each file, in the order of the jobs.
-        no_keras: Why Keras cannot be imported; empty if it can.
-        broken: The traceback of a failure of the check process itself; empty without one.
+        job: The file.
+        start: How many of its classes are left out, because something is said of them already.
+        folder: A folder that the child is alone in.
     """
 
-    files: tuple[FileVerdict, ...] = ()
+    job: Job
+    start: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the server says: that it is ready, that a child begins, or that one has ended.
+
+    Attributes:
+        no_keras: Why Keras cannot be imported; empty if it can.
+        pid: The child; 0 before there is one.
+        status: Its status, as `os.waitpid` gives it; `None` as it begins.
+    """
+
     no_keras: str = ""
-    broken: str = ""
+    pid: int = 0
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,10 @@ class Message:
 
     Attributes:
         stage: What it does next, in case it is the last thing that it does.
-        begun: A class that it begins with, without anything said of it yet.
+        begun: What is said so far of the class that it is at.
         verdict: What is said of a class that it is done with.
         failed: Why the file cannot be imported.
-        broken: The traceback of a failure of the child itself.
+        broken: What was raised in the check itself, and where.
         ended: Whether it is done with its file.
     """
 
@@ -81,6 +89,11 @@ def to_json(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def to_line(value: Any) -> bytes:
+    """A value as a line of JSON."""
+    return json.dumps(to_json(value)).encode() + b"\n"
+
+
 def from_json(kind: type[Value], data: Any) -> Value:
     """The value that `to_json` was given.
 
@@ -89,7 +102,7 @@ def from_json(kind: type[Value], data: Any) -> Value:
         data: What JSON held of it.
 
     Raises:
-        KeyError, TypeError, ValueError: The data is not of such a value.
+        TypeError, ValueError: The data is not of such a value.
     """
     value: Value = _read(kind, data)
     return value
@@ -98,16 +111,30 @@ def from_json(kind: type[Value], data: Any) -> Value:
 def _read(kind: Any, data: Any) -> Any:
     if hasattr(kind, "__dataclass_fields__"):
         hints = _hints(kind)
+        if unknown := _checked(dict, data).keys() - hints.keys():
+            raise TypeError(f"{kind.__name__} has no {sorted(unknown)}")
         return kind(**{name: _read(hints[name], item) for name, item in data.items()})
     origin, inside = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:  # with None alone
         return None if data is None else _read(inside[0], data)
     if origin is tuple:
-        kinds = repeat(inside[0]) if inside[1:] == (...,) else inside
-        return tuple(_read(one, item) for one, item in zip(kinds, data))
+        several = inside[1:] == (...,)
+        kinds = repeat(inside[0], len(data)) if several else inside
+        return tuple(_read(one, item) for one, item in zip(kinds, _checked(list, data), strict=True))
     if origin is Mapping:
-        return {key: _read(inside[1], item) for key, item in data.items()}
-    return kind(data) if issubclass(kind, Path | Enum) else data
+        return {key: _read(inside[1], item) for key, item in _checked(dict, data).items()}
+    if issubclass(kind, Path | Enum):
+        return kind(_checked(str, data))
+    if kind is str:  # as terminals and files can hold it
+        return _checked(str, data).encode("utf-8", "replace").decode()
+    return _checked((int, float) if kind is float else kind, data)
+
+
+def _checked(kind: Any, data: Any) -> Any:
+    """What JSON gave, which may be anything where a child that is checked has written it."""
+    if not isinstance(data, kind):
+        raise TypeError(f"{data!r:.40} is not of {kind}")
+    return data
 
 
 @cache

@@ -50,9 +50,7 @@ class Argument:
 
     Attributes:
         name: Its name, and the name of the attribute that keeps it.
-        kind: What it holds.
         default: Its default, `None` if it is required.
-        check: What the constructor demands of it.
         description: Its line in the docstring, without the name; empty for the line of its kind.
         example: A value for examples and checks; the default where there is one.
     """
@@ -100,11 +98,7 @@ class Argument:
         return self.example or self.default or EXAMPLES[self.kind]
 
     def with_default(self, other: Argument) -> Argument:
-        """The same argument with the default of another.
-
-        Raises:
-            RequestError: The other is of another type, or its default is none for this one.
-        """
+        """The same argument with the default of another; raises `RequestError` if that is none for this one."""
         if other.kind is not self.kind:
             raise RequestError(f"{self.name!r} is of type {self.kind} in this template, not {other.kind}.")
         argument = replace(self, default=other.default)
@@ -112,11 +106,7 @@ class Argument:
         return argument
 
     def must_be_positive(self) -> Argument:
-        """The same argument, used as a size.
-
-        Raises:
-            RequestError: It is not a whole number, or its default is not positive.
-        """
+        """The same argument, used as a size; raises `RequestError` if it cannot be one."""
         if self.kind is not Kind.INT:
             raise RequestError(
                 f"{self.name!r} is used as a size, but it is of type {self.kind}.",
@@ -144,24 +134,14 @@ EXAMPLES: dict[Kind, Tree] = {
 
 
 def check_number(argument: Argument) -> None:
-    """Raises unless the default of an argument is what its constructor demands.
-
-    Raises:
-        RequestError: It is not.
-    """
+    """Raises `RequestError` unless the default of an argument is what its constructor demands."""
     value = argument.default.value if isinstance(argument.default, Plain) else None
-    if not isinstance(value, (int, float)):
+    if argument.check is Check.NONE or not isinstance(value, (int, float)):
         return
-    fits = {
-        Check.POSITIVE: value > 0,
-        Check.NOT_NEGATIVE: value >= 0,
-        Check.FRACTION: 0 <= value < 1,
-        Check.NONE: True,
-    }
-    demands = {
-        Check.POSITIVE: "must be positive",
-        Check.NOT_NEGATIVE: "must not be negative",
-        Check.FRACTION: "must be at least 0 and less than 1",
-    }
-    if not fits[argument.check]:
-        raise RequestError(f"The default {value} of {argument.name!r} {demands[argument.check]}.")
+    fits, demand = {
+        Check.POSITIVE: (value > 0, "must be positive"),
+        Check.NOT_NEGATIVE: (value >= 0, "must not be negative"),
+        Check.FRACTION: (0 <= value < 1, "must be at least 0 and less than 1"),
+    }[argument.check]
+    if not fits:
+        raise RequestError(f"The default {value} of {argument.name!r} {demand}.")

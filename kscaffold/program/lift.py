@@ -1,9 +1,8 @@
 """Loops as classes can hold them: over layers alone; what a round does with several is a function of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import count
 
 from kscaffold.base.naming import unique
 from kscaffold.program.ranges import columns_of, iterable, times
@@ -19,27 +18,15 @@ def lift_loops(program: Program) -> Program:
     """A program whose loops either go through layers, each of which takes what the one before gave, or have none.
 
     What else a loop does becomes a function, which the loop calls.
-
-    Args:
-        program: A program as `kscaffold.program.passes.rewrite` gives it.
     """
     lift = _Lift(program)
-    done: list[Routine] = []
     for routine in program.routines:
-        lifted = lift.routine(routine)
-        done += [*lift.made, lifted]
-        lift.made.clear()
-    return Program(tuple(done))
+        lift.done.append(lift.routine(routine))
+    return Program(tuple(lift.done))
 
 
 def is_chain(steps: Sequence[Step], start: Ref, inputs: Mapping[str, int]) -> bool:
-    """Whether steps are layers, or loops over such, each of which takes what the one before gave and nothing else.
-
-    Args:
-        steps: The steps.
-        start: What the first one takes.
-        inputs: How many values each function of the program takes, by its name.
-    """
+    """Whether steps are layers, or loops over such: the first takes `start`, each other what the one before gave."""
     value = start
     for step in steps:
         if step.kind in OWNERS:
@@ -81,18 +68,14 @@ def owns_layers(step: Step) -> bool:
     return any(inner.kind in OWNERS for inner in every_step(step.body))
 
 
-@dataclass
 class _Lift:
-    program: Program
-    made: list[Routine] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.inputs = {routine.name: routine.inputs for routine in self.program.routines}
-        uids = (step.uid for routine in self.program.routines for step in every_step(routine.steps))
-        self.next_uid = max(uids, default=0) + 1
+    def __init__(self, program: Program) -> None:
+        self.done: list[Routine] = []
+        self.inputs = {routine.name: routine.inputs for routine in program.routines}
+        uids = (step.uid for routine in program.routines for step in every_step(routine.steps))
+        self.uids = count(1 + max(uids, default=0))
 
     def routine(self, routine: Routine) -> Routine:
-        """A routine without loops that do several things."""
         return replace(routine, steps=tuple(self.step(step) for step in routine.steps))
 
     def step(self, step: Step) -> Step:
@@ -108,43 +91,23 @@ class _Lift:
     def with_function(self, step: Step) -> Step:
         """A loop that calls a function, which does what the loop did."""
         inside = {inner.uid for inner in step.body}
-        outer = [Ref(step.uid)]
-        for inner in step.body:
-            outer += [ref for ref in inner.reads() if ref.source not in inside and ref not in outer]
+        reads = (ref for inner in step.body for ref in inner.reads() if ref.source not in inside)
+        outer = list(dict.fromkeys([Ref(step.uid), *reads]))
         places: dict[Tree, Tree] = {ref: Ref(-1 - index) for index, ref in enumerate(outer)}
         steps = with_trees(step.body, places)
         name = unique(function_words(steps)[0], self.inputs)
-        parameters = tuple(dict.fromkeys(free_variables(step.body)))
+        names = list(dict.fromkeys(free_variables(step.body)))
         assert step.result is not None
-        routine = Routine(
-            name,
-            len(outer),
-            tuple(Parameter(parameter) for parameter in parameters),
-            steps,
-            transform(step.result, places.get),
-        )
+        result = transform(step.result, places.get)
         self.inputs[name] = len(outer)
-        self.made.append(self.routine(routine))
-        call = Step(
-            self.next_uid,
-            StepKind.INVOKE,
-            Code(name),
-            tuple(outer),
-            tuple((parameter, Variable(parameter)) for parameter in parameters),
-        )
-        self.next_uid += 1
+        self.done.append(self.routine(Routine(name, len(outer), tuple(map(Parameter, names)), steps, result)))
+        given = tuple((name, Variable(name)) for name in names)
+        call = Step(next(self.uids), StepKind.INVOKE, Code(name), tuple(outer), given)
         return replace(step, body=(call,), result=Ref(call.uid))
 
 
 def names_only(program: Program) -> dict[str, frozenset[str]]:
-    """The parameters of each function that nothing but names of layers depends on.
-
-    Args:
-        program: The program.
-
-    Returns:
-        Those parameters, by the name of the function.
-    """
+    """The parameters of each function, by its name, that nothing but names of layers depends on."""
     found: dict[str, frozenset[str]] = {}
     for routine in program.routines:
         used = set(needed_variables(routine.steps, found, program)) | set(variables_in(routine.result))
@@ -182,7 +145,7 @@ def parameters_given(program: Program, step: Step) -> list[tuple[str, Tree]]:
 
 def without_name(tree: Tree) -> Tree:
     """What makes a layer, without the name that it is given."""
-    if isinstance(tree, Object) and "name" in dict(tree.keywords):
+    if isinstance(tree, Object):
         return replace(tree, keywords=tuple(pair for pair in tree.keywords if pair[0] != "name"))
     return tree
 

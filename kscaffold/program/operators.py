@@ -6,11 +6,9 @@ them. So operators only stand between numbers of one type.
     total = ops.add(ops.square(mean), variance)   ->   total = ops.square(mean) + variance
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
-from enum import StrEnum
+from typing import TypeAlias
 
 from kscaffold.keras_data import catalogue
 from kscaffold.program.text import COMPARISONS
@@ -22,6 +20,9 @@ OPERATORS = {
     "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
 }  # fmt: skip
 FOR_FLOATS = ("/", "**")
+# What is known of the numbers of a value: floats of the type that layers compute with, whole numbers of the type of an
+# input, or nothing.
+Numbers: TypeAlias = type[float] | type[int] | None
 # Functions that give floats for floats.
 KEEPING = (
     "abs clip concatenate cos cumsum exp expand_dims expm1 flip gelu leaky_relu log log1p max maximum mean min minimum"
@@ -30,18 +31,9 @@ KEEPING = (
 ).split()
 
 
-class Numbers(StrEnum):
-    """What is known of the numbers of a value."""
-
-    FLOATS = "floats of the type that layers compute with"
-    WHOLE = "whole numbers of the type of an input"
-    UNKNOWN = "nothing"
-
-
 def with_operators(program: Program) -> Program:
     """The program with operators instead of functions, where their operands have one type."""
-    pass_ = _Operators()
-    return Program(tuple(pass_.routine(routine) for routine in program.routines))
+    return Program(tuple(map(_Operators().routine, program.routines)))
 
 
 class _Operators:
@@ -49,19 +41,16 @@ class _Operators:
         self.gives: dict[str, Numbers] = {}  # what each function of the program gives
         self.numbers: dict[int, Numbers] = {}
         self.named: dict[str, Tree] = {}
-        self.sizes: dict[str, object] = {}
+        self.sizes: dict[str, Numbers] = {}
 
     def routine(self, routine: Routine) -> Routine:
-        """A routine with operators."""
         self.named = dict(routine.layers)
-        self.sizes = {item.name: getattr(item.default, "value", None) for item in routine.parameters}
-        self.numbers = {-1 - place: Numbers.UNKNOWN for place in range(routine.inputs)}
-        for place, item in enumerate(routine.model.inputs if routine.model else ()):
-            if item.dtype == "float32" or "int" in item.dtype:
-                self.numbers[-1 - place] = Numbers.FLOATS if item.dtype == "float32" else Numbers.WHOLE
-        dtypes = {item.dtype for item in routine.model.inputs if "int" in item.dtype} if routine.model else set()
-        if len(dtypes) > 1:  # whole numbers of two types are not operands of one operator
-            self.numbers = {key: value for key, value in self.numbers.items() if value is Numbers.FLOATS}
+        self.sizes = {item.name: self.of(item.default) for item in routine.parameters if item.default}
+        dtypes = [item.dtype for item in routine.model.inputs] if routine.model else []
+        whole = {dtype for dtype in dtypes if "int" in dtype}
+        # Whole numbers of two types are not operands of one operator.
+        known = {"float32": float} | (dict.fromkeys(whole, int) if len(whole) == 1 else {})
+        self.numbers = {-1 - place: known[dtype] for place, dtype in enumerate(dtypes) if dtype in known}
         steps = tuple(map(self.step, routine.steps))
         self.gives[routine.name] = self.common(refs(routine.result))
         return replace(routine, steps=steps)
@@ -81,54 +70,41 @@ class _Operators:
     def fits(self, symbol: str, operands: Iterable[Tree]) -> bool:
         """Whether an operator computes with operands what its function does."""
         numbers = {self.of(tree) for tree in operands}
-        if Numbers.UNKNOWN in numbers:
-            return False
-        values = {self.of(tree) for tree in operands if isinstance(tree, Ref)}
-        if values == {Numbers.FLOATS}:
-            return True  # a plain number takes the type of the floats
-        return numbers == {Numbers.WHOLE} and symbol not in FOR_FLOATS
+        # A plain number takes the type of the floats.
+        floats = {self.of(tree) for tree in operands if isinstance(tree, Ref)} == {float}
+        return (None not in numbers and floats) or (numbers == {int} and symbol not in FOR_FLOATS)
 
     def of(self, tree: Tree) -> Numbers:
-        """What is known of the numbers of an operand."""
         match tree:
             case Ref(source=source):
-                return self.numbers.get(source, Numbers.UNKNOWN)
-            case Plain(value=bool()):
-                return Numbers.UNKNOWN
+                return self.numbers.get(source)
             case Plain(value=value):
-                return self.of_plain(value)
+                return type(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
             case Variable(name=name):
-                return self.of_plain(self.sizes.get(name))
-        return Numbers.UNKNOWN
-
-    def of_plain(self, value: object) -> Numbers:
-        """What a plain number is."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return Numbers.UNKNOWN
-        return Numbers.WHOLE if isinstance(value, int) else Numbers.FLOATS
+                return self.sizes.get(name)
+        return None
 
     def common(self, found: Iterable[Ref]) -> Numbers:
         """What several values are, if they are alike."""
         kinds = {self.of(ref) for ref in found}
-        return kinds.pop() if len(kinds) == 1 else Numbers.UNKNOWN
+        return kinds.pop() if len(kinds) == 1 else None
 
     def given_by(self, step: Step) -> Numbers:
-        """What a step gives."""
         taken = self.common(ref for tree in step.trees for ref in refs(tree))
         match step.kind:
             case StepKind.OPERATION:
                 keeps = step.class_name in (*OPERATORS.values(), "[]", *KEEPING)
-                return taken if keeps and step.class_name not in COMPARISONS else Numbers.UNKNOWN
+                return taken if keeps and step.class_name not in COMPARISONS else None
             case StepKind.LOOP:
-                return self.of(step.result) if step.result else Numbers.UNKNOWN
+                return self.of(step.result) if step.result else None
             case StepKind.INVOKE:
-                return self.gives.get(step.class_name, Numbers.UNKNOWN)
+                return self.gives.get(step.class_name)
             case StepKind.LAYER | StepKind.NAMED:
                 made = self.named.get(step.class_name) if step.kind is StepKind.NAMED else step.callee
                 if isinstance(made, Object) and made.target.startswith(":build_"):
-                    return self.gives.get(made.target[1:], Numbers.UNKNOWN)
-                return Numbers.FLOATS if _gives_floats(made) else Numbers.UNKNOWN
-        return Numbers.UNKNOWN
+                    return self.gives.get(made.target[1:])
+                return float if _gives_floats(made) else None
+        return None
 
 
 def _gives_floats(made: Tree | None) -> bool:

@@ -1,23 +1,16 @@
 """What loops go over: ranges, the letters of a word, tables of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from kscaffold.program.tree import Listing, Object, Plain, Text, Tree
+from kscaffold.program.tree import Listing, Object, Plain, Text, Tree, plain_text
 
-Columns: TypeAlias = "list[tuple[Tree, ...]]"
+Columns: TypeAlias = list[tuple[Tree, ...]]
 
 
 def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
-    """What a loop goes over.
-
-    Args:
-        columns: What each of its variables stands for, in each round.
-        rounds: How many rounds there are.
-    """
+    """What a loop of so many rounds goes over, whose variables stand for the columns."""
     if not columns:
         return times(Plain(rounds))
     if len(columns) == 1:
@@ -35,12 +28,7 @@ def iterable(columns: Sequence[tuple[Tree, ...]], rounds: int) -> Tree:
 
 
 def columns_of(over: Tree, variables: int) -> Columns | None:
-    """What the variables of a loop stand for in each round; `None` where that is not known before it runs.
-
-    Args:
-        over: What it goes over.
-        variables: How many variables it has.
-    """
+    """What the variables of a loop stand for in each round; `None` where that is not known before it runs."""
     given = dict(over.keywords) if isinstance(over, Object) else {}
     match over:
         case Plain(value=str(word)):
@@ -52,10 +40,13 @@ def columns_of(over: Tree, variables: int) -> Columns | None:
             numbers = range(start[0], start[0] + len(letters[0])) if start and letters else ()
             return [tuple(map(Plain, numbers)), letters[0]] if letters and start else None
         case Object(target="range"):
-            count = "count" in given
-            ends = [Plain(1), given["count"]] if count else [given["first"], given["last"], given.get("step", Plain(1))]
-            known = _whole(ends)
-            return [tuple(map(Plain, range(known[0], known[1] + 1, *known[2:])))] if known else None
+            one = Plain(1)
+            known = _whole(
+                [given.get("first", one), given.get("count", given.get("last", one)), given.get("step", one)]
+            )
+            if known:
+                first, last, step = known
+                return [tuple(map(Plain, range(first, last + (1 if step > 0 else -1), step)))]
     return None
 
 
@@ -71,14 +62,10 @@ def is_counted(column: Sequence[Tree]) -> bool:
 
 
 def _whole(column: Sequence[Tree]) -> list[int]:
-    """The whole numbers of a column; none if it has anything else."""
     numbers = [value.value for value in column if isinstance(value, Plain) and type(value.value) is int]
     return numbers if len(numbers) == len(column) else []
 
 
 def _letter(value: Tree) -> str:
     """The one character of a name that has no more; else nothing."""
-    match value:
-        case Text(parts=(str(text),)) if len(text) == 1:
-            return text
-    return ""
+    return plain_text(value) if len(plain_text(value)) == 1 else ""

@@ -1,27 +1,19 @@
 """Steps with other trees, other numbers, other variables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from kscaffold.program.tree import Ref, Scaled, Text, Tree, Variable, transform, walk
-from kscaffold.program.value import Step, every_step
+from kscaffold.program.tree import Object, Ref, Text, Tree, Variable, transform, walk
+from kscaffold.program.value import Step, StepKind, every_step
 
-Change: TypeAlias = "Callable[[Tree], Tree | None]"
-Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
+Change: TypeAlias = Callable[[Tree], Tree | None]
+Pairs: TypeAlias = tuple[tuple[str, Tree], ...]
 NO_NUMBERS: Mapping[int, int] = {}
 
 
 def map_step(step: Step, change: Change, numbers: Mapping[int, int] = NO_NUMBERS) -> Step:
-    """A step with other trees, and those inside it.
-
-    Args:
-        step: The step.
-        change: Gives what is in the place of a tree; see `kscaffold.program.tree.transform`.
-        numbers: New numbers of steps; the references to them are left to `change`.
-    """
+    """A step with other trees, as `transform` changes them, and new numbers, references to which are left to that."""
     result = transform(step.result, change) if step.result else None
     return replace(
         step,
@@ -47,13 +39,7 @@ def with_trees(steps: Iterable[Step], trees: Mapping[Tree, Tree]) -> tuple[Step,
 def renumbered(
     steps: Iterable[Step], numbers: Mapping[int, int], outside: Callable[[Ref], Ref] = lambda ref: ref
 ) -> tuple[Step, ...]:
-    """Steps with other numbers.
-
-    Args:
-        steps: The steps.
-        numbers: The new number of each.
-        outside: Gives what is in the place of a value that they do not make.
-    """
+    """Steps with other numbers; `outside` gives what is in the place of a value that they do not make."""
 
     def moved(tree: Tree) -> Tree | None:
         if not isinstance(tree, Ref):
@@ -71,25 +57,6 @@ def local(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Ref, ...]]:
     return moved, tuple(outside)
 
 
-def renamed(steps: Iterable[Step], names: Mapping[str, str]) -> tuple[Step, ...]:
-    """Steps with other names of variables."""
-
-    def new(variable: Variable) -> Variable:
-        return Variable(names.get(variable.name, variable.name))
-
-    def change(tree: Tree) -> Tree | None:
-        match tree:
-            case Variable():
-                return new(tree)
-            case Scaled(variable=variable):
-                return replace(tree, variable=new(variable))
-            case Text(parts=parts):
-                return Text(tuple(new(part) if isinstance(part, Variable) else part for part in parts))
-        return None
-
-    return map_steps(steps, change)
-
-
 def variables_in(*trees: Tree) -> Iterator[str]:
     """The names of the variables in trees, in order."""
     return (part.name for tree in trees for part in walk(tree) if isinstance(part, Variable))
@@ -100,3 +67,13 @@ def free_variables(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         yield from variables_in(step.callee, *step.trees)
         yield from (name for name in free_variables(step.body) if name not in step.variables)
+
+
+def layer_names(steps: Iterable[Step]) -> list[Text]:
+    """The names that layers are given in steps, and that functions are given for theirs."""
+    names = []
+    for step in every_step(steps):
+        invokes = step.kwargs if step.kind is StepKind.INVOKE else ()
+        pairs = step.callee.keywords if isinstance(step.callee, Object) else invokes
+        names += [value for _, value in pairs if isinstance(value, Text)]
+    return names

@@ -1,7 +1,5 @@
 """The text of a tree: Python source, and what users typed, with as few brackets as the operators need."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,13 +8,14 @@ from kscaffold.program.tree import (
     NONE,
     Applied,
     Arithmetic,
+    Channels,
     Code,
+    Either,
     Listing,
     Object,
     Part,
     Plain,
     Ref,
-    Scaled,
     Slice,
     Table,
     Text,
@@ -62,15 +61,9 @@ def show(
     plain: Callable[[object], str] = literal,
     ref: Callable[[Ref], str] | None = None,
 ) -> str:
-    """The text of a tree.
+    """The text of a tree; functions give that of its parts.
 
-    Args:
-        tree: What to write.
-        name: Gives the text of a bare name.
-        call: Gives the text of an object; without it, objects are written as users write them.
-        value: Gives the text of a value of a graph.
-        plain: Gives the text of a number, a string, a truth value or `None`.
-        ref: Gives the text of a value by its number; without it there can be none.
+    Without `call`, objects are written as users write them; without `ref`, there can be no values by their numbers.
     """
 
     def written(part: Tree) -> str:
@@ -90,8 +83,6 @@ def show(
             return text
         case Text():
             return text_source(tree)
-        case Scaled(factor=factor, variable=variable, divides=divides):
-            return f"{name(variable.name)} // {factor}" if divides else f"{factor} * {name(variable.name)}"
         case Listing(brackets=brackets, items=items):
             comma = "," if brackets == "()" and len(items) == 1 else ""
             return f"{brackets[0]}{', '.join(map(written, items))}{comma}{brackets[1]}"
@@ -103,6 +94,10 @@ def show(
             return f"{in_brackets(of, ATOM, written)}[{index_source(index, written)}]"
         case Slice():
             return f"slice({', '.join(map(written, (tree.start, tree.stop, tree.step)))})"
+        case Either(condition=condition, then=then, other=other):
+            return f"{written(then)} if {written(condition)} else {written(other)}"
+        case Channels(of=of):
+            return f"{written(of)}.shape[-1]"
         case Applied(made=made, passed=passed):
             return f"{written(made)}{written_call(passed, '', written)}"
         case Object():
@@ -110,13 +105,7 @@ def show(
 
 
 def written_call(made: Object, target: str, written: Callable[[Tree], str]) -> str:
-    """The text of a call of `target` with the arguments of an object.
-
-    Args:
-        made: The object.
-        target: The text of what is called.
-        written: Gives the text of an argument.
-    """
+    """The text of a call of `target` with the arguments of an object, each as `written` gives it."""
     listed = [written(item) for item in made.arguments]
     listed += [
         written(item) if place < made.positional else f"{key}={written(item)}"
@@ -130,12 +119,12 @@ def binding(tree: Tree, text: str) -> int:
     match tree:
         case Arithmetic(operator=operator):
             return BINDING[operator]
-        case Scaled():
-            return BINDING["*"]
         case Plain(value=float()) if " / " in text:
             return BINDING["/"]
         case Plain() if text.startswith("-"):
             return BINDING["-1"]
+        case Either():
+            return 0
     return ATOM
 
 

@@ -7,12 +7,16 @@ and written by `kscaffold.program.text`. Nothing in it is ever evaluated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+class Node:
+    """What every part of a tree is."""
 
 
 @dataclass(frozen=True)
-class Plain:
+class Plain(Node):
     """A number, a string, a truth value or `None`."""
 
     value: int | float | str | bool | None
@@ -26,34 +30,29 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class Variable:
+class Variable(Node):
     """A bare name: an argument, a parameter or a loop variable; in typed text also a word that stands for a string."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Value:
+class Value(Node):
     """A value of a graph by its name, `lstm.1` for one of several; inside a layer, a model of the spec."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Ref:
-    """A value by its number: what a call gave, or an input.
-
-    Attributes:
-        source: The number of the call; inputs count down from -1.
-        path: Where it is in what the call gave, for one of several values.
-    """
+class Ref(Node):
+    """A value by the number of the call that gave it, inputs count down from -1; its path if it is one of several."""
 
     source: int
     path: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Listing:
+class Listing(Node):
     """A tuple or a list; `brackets` is `()` or `[]`."""
 
     brackets: str
@@ -61,19 +60,19 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Node):
     """A dictionary with strings as keys."""
 
     items: tuple[tuple[str, Tree], ...]
 
 
 @dataclass(frozen=True)
-class Object:
+class Object(Node):
     """What makes an object: a class or function with its arguments.
 
     Attributes:
-        target: The class or function: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module.
-        keywords: Its arguments by name; those that are as usual are left out.
+        target: `layers.Dense` of Keras, `package.module:Class`, or `:Class` of the module.
+        keywords: Its arguments; those that are as usual are left out.
         positional: How many of the keywords are written without their names.
         arguments: Arguments before them whose names are not known, as typed.
         repeat: How many of them are made, one after the other.
@@ -98,7 +97,7 @@ class Object:
 
 
 @dataclass(frozen=True)
-class Applied:
+class Applied(Node):
     """A layer with the arguments of its call: `LSTM(32)(initial_state=[h, c])`."""
 
     made: Object
@@ -106,7 +105,7 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Arithmetic:
+class Arithmetic(Node):
     """`left operator right`."""
 
     left: Tree
@@ -115,7 +114,7 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Node):
     """`of[index]`; an index for each axis is a `Listing` of them."""
 
     of: Tree
@@ -123,7 +122,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Slice:
+class Slice(Node):
     """`start:stop:step`."""
 
     start: Tree
@@ -132,34 +131,76 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Code:
+class Code(Node):
     """Source that stands for itself: `...`, the name of a function."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Node):
     """A name that is put together: an f-string of texts and variables."""
 
     parts: tuple[str | Variable, ...]
 
 
 @dataclass(frozen=True)
-class Scaled:
-    """A whole number times a variable, or a variable divided by one."""
+class Either(Node):
+    """`then if condition else other`."""
 
-    factor: int
-    variable: Variable
-    divides: bool = False
+    condition: Tree
+    then: Tree
+    other: Tree
+
+
+@dataclass(frozen=True)
+class Channels(Node):
+    """The size of the last axis of a value: `of.shape[-1]`."""
+
+    of: Tree
 
 
 Tree: TypeAlias = (
-    "Plain | Variable | Value | Ref | Listing | Table | Object | Applied | Arithmetic | Part | Slice | Code | Text"
-    "| Scaled"
+    Plain
+    | Variable
+    | Value
+    | Ref
+    | Listing
+    | Table
+    | Object
+    | Applied
+    | Arithmetic
+    | Part
+    | Slice
+    | Code
+    | Text
+    | Either
+    | Channels
 )
 NONE = Plain(None)
 DOTS = Code("...")
+LEAVES = (Plain, Variable, Value, Ref, Code)
+
+
+def children(tree: Tree) -> tuple[Tree, ...]:
+    """What is directly in a tree."""
+    found: list[Tree] = []
+    rebuilt(tree, lambda part: found.append(part) or part)  # type: ignore[func-returns-value]
+    return tuple(found)
+
+
+def rebuilt(tree: Tree, new: Callable[[Tree], Tree]) -> Tree:
+    """A tree with other parts directly in it."""
+    if isinstance(tree, LEAVES):
+        return tree
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
+        return new(value) if isinstance(value, Node) else value  # type: ignore[arg-type]
+
+    made: Callable[..., Tree] = type(tree)
+    return made(*map(inside, vars(tree).values()))
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
@@ -169,56 +210,15 @@ def walk(tree: Tree) -> Iterator[Tree]:
         yield from walk(part)
 
 
-def children(tree: Tree) -> tuple[Tree, ...]:
-    """What is directly in a tree."""
-    match tree:
-        case Listing(items=items):
-            return items
-        case Table(items=pairs):
-            return tuple(value for _, value in pairs)
-        case Object(keywords=pairs, arguments=arguments):
-            return (*arguments, *(value for _, value in pairs))
-        case Applied(made=made, passed=passed):
-            return (made, passed)
-        case Arithmetic(left=left, right=right):
-            return (left, right)
-        case Part(of=of, index=index):
-            return (of, index)
-        case Slice(start=start, stop=stop, step=step):
-            return (start, stop, step)
-        case Text(parts=parts):
-            return tuple(part for part in parts if isinstance(part, Variable))
-        case Scaled(variable=variable):
-            return (variable,)
-    return ()
-
-
 def transform(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
-    """A tree in which `change` has replaced parts; it gives `None` for what stays, whose parts are then looked at."""
+    """A tree in which `change` has replaced parts.
+
+    It gives `None` for what stays, whose parts are then looked at; the variables in a `Text` are left to it.
+    """
     changed = change(tree)
     if changed is not None:
         return changed
-
-    def inside(part: Tree) -> Tree:
-        return transform(part, change)
-
-    def pairs_inside(pairs: tuple[tuple[str, Tree], ...]) -> tuple[tuple[str, Tree], ...]:
-        return tuple((key, inside(value)) for key, value in pairs)
-
-    match tree:
-        case Listing(brackets=brackets, items=items):
-            return Listing(brackets, tuple(inside(item) for item in items))
-        case Table(items=pairs):
-            return Table(pairs_inside(pairs))
-        case Object(keywords=pairs, arguments=arguments):
-            return replace(tree, keywords=pairs_inside(pairs), arguments=tuple(inside(item) for item in arguments))
-        case Arithmetic(left=left, operator=operator, right=right):
-            return Arithmetic(inside(left), operator, inside(right))
-        case Part(of=of, index=index):
-            return Part(inside(of), inside(index))
-        case Slice(start=start, stop=stop, step=step):
-            return Slice(inside(start), inside(stop), inside(step))
-    return tree
+    return tree if isinstance(tree, Text) else rebuilt(tree, lambda part: transform(part, change))
 
 
 def refs(tree: Tree) -> Iterator[Ref]:
@@ -234,3 +234,9 @@ def values(tree: Tree) -> Iterator[str]:
 def names(tree: Tree) -> set[str]:
     """The bare names in a tree."""
     return {part.name for part in walk(tree) if isinstance(part, Variable)}
+
+
+def plain_text(tree: Tree | None) -> str:
+    """The characters of a name; none where it has variables, or is not a name."""
+    parts = [part for part in tree.parts if isinstance(part, str)] if isinstance(tree, Text) else []
+    return "".join(parts) if isinstance(tree, Text) and len(parts) == len(tree.parts) else ""

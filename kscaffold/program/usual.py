@@ -1,7 +1,5 @@
 """Arguments of objects of Keras as one writes them, and those that they have where a program does not give them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,22 +8,15 @@ from typing import Any, TypeAlias
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
 
-Read: TypeAlias = "Callable[[Any, str], Tree]"
-Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
+Read: TypeAlias = Callable[[Any, str], Tree]
+Pairs: TypeAlias = tuple[tuple[str, Tree], ...]
 # Arguments that take one number for all axes.
 UNIFORM = ("kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping")
 EVERY_LAYER = {"dtype": 1001, "trainable": 1002, "name": 1003}  # what every layer takes stands behind the rest
 
 
 def written(key: str, value: Any, read: Read, required: bool = False) -> Tree:
-    """An argument of a layer of Keras, as one writes it.
-
-    Args:
-        key: Its name.
-        value: What a config says.
-        read: What a value of a config is in code.
-        required: Whether the layer has no default for it.
-    """
+    """An argument of a layer of Keras as one writes it: what a config says, which `read` makes a tree of."""
     if key == "activation" and value == "linear" and not required:
         return NONE
     if key == "axis" and isinstance(value, list) and len(value) == 1:
@@ -52,11 +43,7 @@ def uniform(value: Any) -> Any:
 
 @functools.cache
 def usual_arguments(target: str) -> dict[str, Tree]:
-    """The values of arguments that are left out.
-
-    Args:
-        target: The class as programs name it: `layers.Dense`, `keras.initializers.RandomNormal`.
-    """
+    """The arguments of `layers.Dense`, `keras.initializers.RandomNormal` … that are left out, with their values."""
     found: dict[str, Tree] = {"trainable": Plain(True)}
     module, _, name = target.rpartition(".")
     group = module.removeprefix("keras.")

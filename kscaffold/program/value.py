@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
-from kscaffold.program.tree import Code, Object, Plain, Ref, Tree, refs
+from kscaffold.program.tree import Code, Object, Ref, Tree, refs
 
 
 class StepKind(StrEnum):
@@ -28,12 +28,10 @@ class Step:
 
     Attributes:
         uid: Its number, by which others find what it gives; no other step of the program has it.
-        kind: What it does.
-        callee: What is called: what makes the layer, or a name; for a loop, what it goes over; for an `if`, when.
+        callee: What makes the layer, or the name of what is called; what a loop goes over; when an `if` is done.
         args: What is called with; for a loop, the value that it begins with; for an `if`, what it leaves as it is.
-        kwargs: Further arguments by name; for a function of the program, its parameters.
+        kwargs: Further arguments; for a function of the program, its parameters.
         outputs: Where its values are in what it gives; none where that is not known.
-        variables: The variables of a loop.
         body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
         result: What a loop hands on, or an `if` gives.
         label: The class of the layer, where what is called does not tell.
@@ -83,13 +81,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a function of the program.
-
-    Attributes:
-        name: Its name.
-        default: Its default, if it has one.
-        argument: What a spec says of it: its type, its checks, its line in a docstring.
-    """
+    """A parameter of a function; `argument` is what a spec says of it: its type, its checks, its docstring."""
 
     name: str
     default: Tree | None = None
@@ -102,12 +94,8 @@ class Input:
 
     Attributes:
         name: Its name; in code where it is `generated`, for Keras, too, where it is not.
-        sizes: The sizes of one example, without the batch axis; `None` where a size is not fixed.
-        dtype: The type of its numbers.
-        batch_size: The number of examples in a batch, where it is fixed.
-        generated: Whether Keras may name it.
+        sizes: The shape of one example, without the batch axis; `None` where a size is not fixed.
         options: Further arguments that are true: sparse, ragged, optional.
-        place: Where a spec declares it.
     """
 
     name: str
@@ -125,10 +113,8 @@ class Model:
 
     Attributes:
         name: The name that Keras is told; empty where Keras may name it.
-        inputs: Its inputs in order; none for a `Sequential` that nobody has told its input.
+        inputs: None for a `Sequential` that nobody has told its input.
         input_tree: How it is given its inputs: one, a list, a dictionary.
-        sequential: Whether it is a `Sequential`.
-        frozen: Whether nothing in it is trained.
         build_shape: For a `Sequential` without an input, the shape that it is built for.
     """
 
@@ -145,13 +131,10 @@ class Cut:
     """A model cut out of another one, whose layers it shares.
 
     Attributes:
-        name: The name that Keras is told.
         builder: The function that builds the other model.
         inputs: The layers or inputs of the other model whose outputs it takes.
         outputs: The layers of the other model whose outputs it gives.
-        place: Where a spec declares it.
-        starts: The values of the other model that it takes.
-        ends: The values of the other model that it gives.
+        starts: The values of the other model that it takes; those that it gives are its ends.
         takes: Its inputs, where its layers are called once more: a class has none that could be taken out of it.
     """
 
@@ -167,13 +150,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Described:
-    """What a docstring says of a function, or of the class made of it, where a spec says it.
-
-    Attributes:
-        summary: Its first line; empty for one that is told from the steps.
-        inputs: Name and shape of each input.
-        outputs: Name and shape of each output.
-    """
+    """What a spec says for a docstring: its first line, if it is not told from the steps; the shapes by their names."""
 
     summary: str = ""
     inputs: tuple[tuple[str, str], ...] = ()
@@ -185,18 +162,13 @@ class Routine:
     """A function of the program.
 
     Attributes:
-        name: Its name.
-        inputs: How many values it takes.
-        parameters: What else it takes.
-        steps: Its statements.
-        result: What it returns.
+        inputs: How many values it takes, besides the parameters.
         model: The model that it builds; `None` for a function that applies layers.
-        layers: The layers and models that have a variable in it: the variable and what makes each.
+        layers: What makes the layers and models that have a variable in it, by that.
         widths: Sizes that it finds out from the first value that it takes, by their variables.
         words: The words that some of those layers learned, by the variable.
         input_names: The names of the values that it takes, where a spec gives them.
         cut: What it cuts out of a model; it has no steps then.
-        described: What its docstring says.
         places: Where a spec says of the layers and models that have a variable, by that.
     """
 
@@ -232,8 +204,3 @@ def every_step(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from every_step(step.body)
-
-
-def is_true(tree: Tree | None) -> bool:
-    """Whether a tree is `True`."""
-    return tree == Plain(True)

@@ -1,7 +1,5 @@
 """Gets the config of a model out of a file that nobody vouches for: a zip, a folder, an HDF5 file, or JSON."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import zipfile
@@ -19,25 +17,13 @@ CONFIG = "config.json"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # What zipfile raises for archives that are damaged, or that ask for what it cannot do.
 ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, KeyError, NotImplementedError, OSError,
+    OverflowError, RuntimeError, ValueError,
+)  # fmt: skip
 
 
 def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
-    """The kind of a file and the config of the model in it.
-
-    Args:
-        path: The file or folder.
-        shown: How messages name it.
+    """The kind of a file or folder and the config of the model in it; messages name it as `shown`.
 
     Raises:
         RequestError: It is not a saved model, it is damaged, or it is larger than a config can be.
@@ -45,27 +31,32 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
     if not path.exists():
         raise RequestError("There is no such file.", where=shown)
     if path.is_dir():
-        return "folder", _parsed(_folder_text(path, shown), shown)
+        hint = "A SavedModel of TensorFlow holds no Keras config." if (path / "saved_model.pb").exists() else None
+        if not (path / CONFIG).is_file():
+            raise RequestError(f"The folder has no {CONFIG}.", hint=hint, where=shown)
+        return "folder", _parsed(_read(path / CONFIG, CONFIG, shown), shown)
     if not path.is_file():  # reading a pipe might wait for ever
         raise RequestError("This is neither a file nor a folder.", where=shown)
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise RequestError(f"The file cannot be read: {error.strerror}.", where=shown) from error
+    start = _read(path, "The file", shown, most=8)
     if start == HDF5_MAGIC:
         return "h5", _parsed(_hdf5_text(path, shown), shown)
     if start.startswith(b"PK"):
         return "keras", _parsed(_zip_text(path, shown), shown)
     if start.lstrip()[:1] in (b"{", b"\xef", b'"') or path.suffix == ".json":
-        if path.stat().st_size > LARGEST_CONFIG:
-            raise _too_large(shown)
-        return "json", _parsed(path.read_bytes(), shown)
+        return "json", _parsed(_read(path, "The file", shown), shown)
     raise RequestError(
         "This is not a saved model.",
         hint="kscaffold reads .keras, .h5, architecture .json, and the folder form of .keras.",
         where=shown,
     )
+
+
+def _read(path: Path, what: str, shown: str, most: int = LARGEST_CONFIG + 1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise RequestError(f"{what} cannot be read: {error.strerror}.", where=shown) from error
 
 
 def _too_large(shown: str) -> RequestError:
@@ -81,19 +72,6 @@ def _damaged(shown: str, kind: str, error: BaseException) -> RequestError:
     )
 
 
-def _folder_text(path: Path, shown: str) -> bytes:
-    file = path / CONFIG
-    if not file.is_file():
-        hint = "A SavedModel of TensorFlow holds no Keras config." if (path / "saved_model.pb").exists() else None
-        raise RequestError(f"The folder has no {CONFIG}.", hint=hint, where=shown)
-    try:
-        if file.stat().st_size > LARGEST_CONFIG:
-            raise _too_large(shown)
-        return file.read_bytes()
-    except OSError as error:
-        raise RequestError(f"{CONFIG} cannot be read: {error.strerror}.", where=shown) from error
-
-
 def _zip_text(path: Path, shown: str) -> bytes:
     """The one member that is read; nothing is extracted, so no path of the archive is ever followed."""
     try:
@@ -105,22 +83,15 @@ def _zip_text(path: Path, shown: str) -> bytes:
                 raise RequestError(f"The archive has no {CONFIG}: it is no .keras file.", where=shown)
             # What the archive says of the size may be a lie, so the reading itself is limited.
             with archive.open(CONFIG) as member:
-                text = member.read(LARGEST_CONFIG + 1)
+                return member.read(LARGEST_CONFIG + 1)
     except ZIP_ERRORS as error:
         raise _damaged(shown, "archive", error) from error
-    if len(text) > LARGEST_CONFIG:
-        raise _too_large(shown)
-    return text
 
 
 def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
     """The words that lookup layers learned, by where their layer is in the model: `layers/string_lookup`.
 
     Words that are too many to stand in source are left out; so are those that cannot be read.
-
-    Args:
-        path: The file or folder.
-        kind: What it is: only archives and folders hold words.
     """
     found: dict[str, tuple[str, ...]] = {}
     if kind == "keras":
@@ -131,7 +102,7 @@ def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
                         found |= _words(name, member.read(LARGEST_WORDS + 1))
     elif kind == "folder":
         for file in sorted((path / ASSETS).rglob(WORDS)):
-            if file.stat().st_size <= LARGEST_WORDS:
+            if file.is_file() and file.stat().st_size <= LARGEST_WORDS:  # reading a pipe might wait for ever
                 found |= _words(file.relative_to(path).as_posix(), file.read_bytes())
     return found
 
@@ -164,18 +135,14 @@ def _hdf5_text(path: Path, shown: str) -> bytes:
         raise
     except Exception as error:  # h5py has no base class for what a damaged file makes it raise
         raise _damaged(shown, "HDF5 file", error) from error
-    if isinstance(value, bytes):
-        text = value
-    elif isinstance(value, str):
-        text = value.encode("utf-8", "surrogateescape")
-    else:
+    if not isinstance(value, str | bytes):
         raise RequestError("model_config is not text.", where=shown)
-    if len(text) > LARGEST_CONFIG:
-        raise _too_large(shown)
-    return text
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
 
 
 def _parsed(text: bytes, shown: str) -> dict[str, Any]:
+    if len(text) > LARGEST_CONFIG:
+        raise _too_large(shown)
     try:
         config = json.loads(text)
         if isinstance(config, str):  # some people save model.to_json() by json.dump

@@ -1,7 +1,5 @@
 """The arguments of a layer of Keras as a person writes them: what is as usual, or follows from others, is left out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,25 +14,15 @@ PLACED = ("pool_size", "target_shape", "padding", "size", "l2", "l1", "value")
 
 
 def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -> tuple[tuple[str, Tree], ...]:
-    """The arguments of a layer of Keras that are not as usual.
-
-    Args:
-        name: The class of the layer.
-        config: Its config.
-        read: What a value of a config is in code.
-        query_rank: For attention, how many axes the query has; 0 if that is not known.
-    """
-    signature = catalogue.find_class(name)
-    defaults = catalogue.default_config(name)
+    """The arguments of a layer of Keras that are not as usual; `query_rank` is 0 where that is not known."""
+    parameters, defaults = catalogue.find_class(name).parameters, catalogue.default_config(name) or {}
     found: dict[str, Tree] = {}
-    for key in (*signature.parameters, *(key for key in config if key not in signature.parameters)):
+    for key in dict.fromkeys((*parameters, *config)):
         if key not in config or key in BASE_KEYS or key in LEFT_OUT:
             continue
-        if key not in signature.parameters and key not in (defaults or {}) and key != "activity_regularizer":
+        if key not in parameters and key not in defaults and key != "activity_regularizer":
             continue  # Keras 2 saved it; Keras 3 does not take it
-        usual = signature.parameters.get(key, (None,))
-        if defaults is not None and key in defaults:
-            usual = (defaults[key],)
+        usual = (defaults[key],) if key in defaults else parameters.get(key, (None,))
         tree = written(key, config[key], read, required=not usual)
         pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise
         if pooled or not usual or tree != written(key, usual[0], read):
@@ -59,22 +47,17 @@ def _follows(name: str, key: str, tree: Tree, config: Mapping[str, Any], query_r
         return bool(uniform(config["pool_size"]) == uniform(config["strides"]))
     if key == "data_format":
         return tree == Plain("channels_last")
-    if name == "MultiHeadAttention":
-        if key == "value_dim":
-            return bool(config["value_dim"] == config.get("key_dim"))
-        return (
-            key == "attention_axes" and config[key] in ([1], [1, 2], [1, 2, 3]) and _all_axes(config[key], query_rank)
-        )
+    if name == "MultiHeadAttention" and key == "value_dim":
+        return bool(config["value_dim"] == config.get("key_dim"))
+    if name == "MultiHeadAttention" and key == "attention_axes":
+        # All between the first and the last, as attention does by itself.
+        known = ([1], [1, 2], [1, 2, 3]) if query_rank == 0 else ([*range(1, query_rank - 1)],)
+        return config[key] in known
     if name == "Discretization" and key == "num_bins":
         return config.get("bin_boundaries") is not None  # what adapt() found with it
     if name == "Bidirectional" and key == "backward_layer":
         return _is_mirrored(config["layer"], config["backward_layer"])
     return False
-
-
-def _all_axes(axes: list[int], query_rank: int) -> bool:
-    """Whether attention goes over all axes between the first and the last, as it does by itself."""
-    return query_rank == 0 or axes == list(range(1, query_rank - 1))
 
 
 def _is_mirrored(forward: Any, backward: Any) -> bool:

@@ -1,7 +1,5 @@
 """The numbers of constants as a person writes them: 0.1, which a file holds as 0.10000000149011612."""
 
-from __future__ import annotations
-
 import contextlib
 import struct
 from typing import Any
@@ -13,14 +11,9 @@ DIGITS = 9  # enough to tell any two numbers of float32 apart
 
 def shortened(value: Any, dtype: str) -> Any:
     """Lists of numbers in which each has as few digits as make the same number of that type."""
-    form = FORMS.get(dtype)
-    return value if form is None else _shortened(value, form)
-
-
-def _shortened(value: Any, form: str) -> Any:
     if isinstance(value, list):
-        return [_shortened(item, form) for item in value]
-    return _shortest(value, form) if isinstance(value, float) else value
+        return [shortened(item, dtype) for item in value]
+    return _shortest(value, FORMS[dtype]) if dtype in FORMS and isinstance(value, float) else value
 
 
 def _shortest(number: float, form: str) -> float:

@@ -1,29 +1,23 @@
 """The entries of a model's config: its inputs and layers, and where in a file what belongs to them is kept."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Object, Plain
 from kscaffold.saved.names import Malformed, text
 from kscaffold.saved.objects import Objects
-from kscaffold.saved.value import Call, SavedInput, SavedLayer
+from kscaffold.saved.value import Call, SavedInput, SavedLayer, embedded
 
+Entry: TypeAlias = Mapping[str, Any]
 LOOKUPS = ("StringLookup", "TextVectorization", "IntegerLookup")
 
 
-def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLayer:
-    """A layer.
-
-    Args:
-        objects: Reads what the layer is made with.
-        entry: Its entry.
-        path: Where Keras keeps what belongs to it.
-    """
+def read_layer(objects: Objects, entry: Entry, path: str) -> SavedLayer:
+    """A layer, read by `objects`, from its entry; `path` is where Keras keeps what belongs to it."""
     name = own_name(entry)
     before, objects.prefix = objects.prefix, f"{path}/"
     made = objects.layer(entry)
@@ -31,8 +25,7 @@ def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLa
     generated = catalogue.is_made_up(name, str(entry["class_name"]))
     given = dict(made.keywords)
     if made.target == "model":
-        return SavedLayer(name, Object("model"), generated, model=given["model"])  # type: ignore[arg-type]
-    given = dict(made.keywords)
+        return SavedLayer(name, Object("model"), generated, next(embedded(made)))
     learns = made.class_name in LOOKUPS and given.get("output_mode") != Plain("tf_idf")
     words: tuple[str | int, ...] = objects.words.get(path, ()) if learns else ()
     if made.class_name == "IntegerLookup":
@@ -43,13 +36,15 @@ def read_layer(objects: Objects, entry: Mapping[str, Any], path: str) -> SavedLa
     return SavedLayer(name, made, generated, words=words)
 
 
-def counted(layers: list[SavedLayer], calls: Iterable[Call]) -> Iterable[SavedLayer]:
+def is_operation(entry: Entry) -> bool:
+    """Whether an entry is no layer, but an operation of `keras.ops`."""
+    return ".ops." in str(entry.get("module"))
+
+
+def counted(layers: Sequence[SavedLayer], calls: Iterable[Call]) -> tuple[SavedLayer, ...]:
     """Layers that know how often they are called."""
-    counts = [0] * len(layers)
-    for call in calls:
-        if call.layer >= 0:
-            counts[call.layer] += 1
-    return (replace(layer, calls=count) for layer, count in zip(layers, counts))
+    counts = Counter(call.layer for call in calls)
+    return tuple(replace(layer, calls=counts[number]) for number, layer in enumerate(layers))
 
 
 def read_shape(value: Any) -> tuple[int | None, ...]:
@@ -59,7 +54,7 @@ def read_shape(value: Any) -> tuple[int | None, ...]:
     return tuple(value)
 
 
-def read_input(entry: Mapping[str, Any]) -> SavedInput:
+def read_input(entry: Entry) -> SavedInput:
     """An input."""
     config = entry["config"]
     name = own_name(entry)
@@ -71,21 +66,19 @@ def read_input(entry: Mapping[str, Any]) -> SavedInput:
     return SavedInput(name, shape, str(dtype), catalogue.is_made_up(name, "InputLayer"), options)
 
 
-def own_name(value: Mapping[str, Any]) -> str:
+def own_name(value: Entry) -> str:
     """The name of a layer as saved."""
     config = value.get("config")
     inner = config.get("name") if isinstance(config, dict) else None
     return text(value.get("name") or inner or catalogue.made_up_stem(text(value["class_name"])))
 
 
-def asset_paths(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+def asset_paths(entries: Iterable[Entry]) -> list[str]:
     """Where Keras keeps what belongs to the layers of a model, in their order: `layers/dense`, `layers/dense_1`."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     paths = []
     for entry in entries:
         stem = catalogue.made_up_stem(text(entry["class_name"]))
-        number = counts.get(stem, 0)
-        if ".ops." not in str(entry.get("module")):
-            counts[stem] = number + 1
-        paths.append(f"layers/{stem}_{number}" if number else f"layers/{stem}")
+        paths.append(f"layers/{stem}_{counts[stem]}" if counts[stem] else f"layers/{stem}")
+        counts[stem] += not is_operation(entry)
     return paths

@@ -1,59 +1,37 @@
 """A saved model as a program: a statement for each call, without functions of its own."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from kscaffold.base.naming import identifier, unique
-from kscaffold.program.tree import Code, Object, Plain, Ref, Text, Tree, transform, walk
+from kscaffold.program.tree import Code, Object, Plain, Ref, Text, Tree, transform
 from kscaffold.program.value import Input, Model, Program, Routine, Step, StepKind
-from kscaffold.saved.value import CallKind, SavedFile, SavedInput, SavedLayer, SavedModel, every_model
+from kscaffold.saved.value import SavedFile, SavedInput, SavedLayer, SavedModel, embedded, every_model
 
 
 def flat_program(file: SavedFile, name: str) -> Program:
-    """The program of a saved model without functions of its own: a statement for each call.
-
-    Args:
-        file: What the file says.
-        name: The name of the model in the code.
-    """
+    """The program of a saved model without functions of its own; in the code the model has that name."""
     models: list[SavedModel] = []
     for model in every_model(file.model):
-        models += [part for part in (*embedded_models(model), model) if part not in models]
+        models += [] if model in models else [model]
     flat = _Flat(models, name)
-    return Program(tuple(flat.routine(model) for model in models))
-
-
-def embedded_models(model: SavedModel) -> Iterator[SavedModel]:
-    """The models that are arguments of layers, such as those of TimeDistributed."""
-    for layer in model.layers:
-        for part in walk(layer.made):
-            if isinstance(part, Object) and part.target == "model" and part.keywords:
-                for deeper in every_model(_model_of(part)):
-                    yield from embedded_models(deeper)
-                    yield deeper
-
-
-def _model_of(made: Object) -> SavedModel:
-    inner: object = dict(made.keywords)["model"]
-    assert isinstance(inner, SavedModel)
-    return inner
+    return Program(tuple(map(flat.routine, models)))
 
 
 class _Flat:
     def __init__(self, models: list[SavedModel], main: str) -> None:
         self.models = models
-        self.counter = iter(range(1, 10**9))
+        self.uids = count(1)
         names: list[str] = []
         for model in models[:-1]:
-            wanted = identifier(model.name, "part") if not model.generated else "part"
-            names.append(unique(wanted, (main, *names)))
+            names.append(unique("part" if model.generated else identifier(model.name, "part"), (main, *names)))
         self.names = [*names, main]
 
+    def name(self, model: SavedModel) -> str:
+        return self.names[self.models.index(model)]
+
     def builder(self, model: SavedModel) -> Object:
-        """What makes a model."""
-        return Object(f":build_{self.names[self.models.index(model)]}")
+        return Object(f":build_{self.name(model)}")
 
     def made(self, layer: SavedLayer) -> Object:
         """What makes a layer or a model, with its name where somebody chose it."""
@@ -61,7 +39,7 @@ class _Flat:
             return self.builder(layer.model)
 
         def change(part: Tree) -> Tree | None:
-            return self.builder(_model_of(part)) if isinstance(part, Object) and part.target == "model" else None
+            return self.builder(*embedded(part)) if isinstance(part, Object) and part.target == "model" else None
 
         made = transform(layer.made, change)
         assert isinstance(made, Object)
@@ -73,58 +51,40 @@ class _Flat:
         taken = ("x", "outputs", "inputs", "keras", "layers", "ops")
         for number, layer in enumerate(model.layers):
             if layer.calls > 1 or layer.model or layer.words:
-                stem = self.names[self.models.index(layer.model)] if layer.model else layer.made.class_name
-                wanted = identifier(layer.name if not layer.generated else stem, "layer")
+                stem = self.name(layer.model) if layer.model else layer.made.class_name
+                wanted = identifier(stem if layer.generated else layer.name, "layer")
                 variables[number] = unique(wanted, (*taken, *variables.values()))
         return variables
 
     def routine(self, model: SavedModel) -> Routine:
-        """The function that builds a model."""
         variables = self.variables(model)
         uids: list[int] = []
 
         def moved(tree: Tree) -> Tree:
-            return transform(
-                tree,
-                lambda part: Ref(uids[part.source], part.path) if isinstance(part, Ref) and part.source >= 0 else None,
-            )
+            def change(part: Tree) -> Tree | None:
+                return Ref(uids[part.source], part.path) if isinstance(part, Ref) and part.source >= 0 else None
+
+            return transform(tree, change)
 
         steps = []
         for call in model.calls:
-            if call.kind is CallKind.OPERATION:
-                kind = StepKind.OPERATION
-                callee: Tree = Code(call.function)
+            callee: Tree
+            if call.function:
+                kind, callee = StepKind.OPERATION, Code(call.function)
             elif call.layer in variables:
                 kind, callee = StepKind.NAMED, Code(variables[call.layer])
             else:
                 kind, callee = StepKind.LAYER, self.made(model.layers[call.layer])
-            args = tuple(moved(arg) for arg in call.args)
+            args = tuple(map(moved, call.args))
             kwargs = tuple((key, moved(value)) for key, value in call.kwargs)
-            uids.append(next(self.counter))
+            uids.append(next(self.uids))
             steps.append(Step(uids[-1], kind, callee, args, kwargs, call.outputs))
-        words = ((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words)
-        return Routine(
-            f"build_{self.names[self.models.index(model)]}",
-            len(model.inputs),
-            (),
-            tuple(steps),
-            moved(model.output_tree),
-            model_facts(model),
-            tuple((variable, self.made(model.layers[number])) for number, variable in variables.items()),
-            words=tuple(words),
-        )
-
-
-def model_facts(model: SavedModel) -> Model:
-    """What the function that builds a model makes of its steps."""
-    return Model(
-        "" if model.generated else model.name,
-        tuple(map(_input, model.inputs)),
-        model.input_tree,
-        model.sequential,
-        model.frozen,
-        model.build_shape,
-    )
+        inputs, told = tuple(map(_input, model.inputs)), "" if model.generated else model.name
+        facts = Model(told, inputs, model.input_tree, model.sequential, model.frozen, model.build_shape)
+        layers = tuple((variable, self.made(model.layers[number])) for number, variable in variables.items())
+        words = tuple((variables[number], layer.words) for number, layer in enumerate(model.layers) if layer.words)
+        name, result = f"build_{self.name(model)}", moved(model.output_tree)
+        return Routine(name, len(inputs), (), tuple(steps), result, facts, layers, words=words)
 
 
 def _input(item: SavedInput) -> Input:

@@ -1,7 +1,5 @@
 """Names in the config of a saved model, which somebody may have made up, and what they are in code."""
 
-from __future__ import annotations
-
 import keyword
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """From the file of a saved model to the model, and to those inside it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,33 +7,31 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
-from kscaffold.program.tree import Object, Ref
+from kscaffold.program.tree import Ref
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
-from kscaffold.saved.value import Call, CallKind, SavedFile, SavedInput, SavedLayer, SavedModel
-
-DEEPEST = 50  # models inside each other
+from kscaffold.saved.value import Call, SavedFile, SavedInput, SavedLayer, SavedModel
 
 
 def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None) -> SavedFile:
-    """The model that a file describes. Nothing in the file is executed or imported.
+    """The model that a file or folder describes. Nothing in the file is executed or imported.
 
     Args:
         path: The file, or the folder.
         shown: How messages name it.
-        customs: The custom classes by name, each with its module.
+        customs: The module of each custom class, by its name.
 
     Raises:
         RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
     """
     kind, config = read_config(path, shown)
-    reader = _Reader(customs or {}, shown)
-    reader.objects.words = read_words(path, kind)
+    objects = Objects(customs or {}, _read)
+    objects.words = read_words(path, kind)
     try:
-        model = reader.top(config)
+        model = _read(objects, _graph(config, shown))
     except Malformed as error:
         raise RequestError(f"The config is malformed: {error}.", where=shown) from error
     except RecursionError as error:
@@ -44,89 +40,51 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         # A config that somebody made up may have anything anywhere.
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
-    objects = reader.objects
-    return SavedFile(
-        model,
-        kind,
-        tuple(objects.stubs.found.values()),
-        tuple((m, n) for n, m in objects.used.items()),
-        tuple(objects.notes),
-    )
+    used = tuple((module, name) for name, module in objects.used.items())
+    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, tuple(objects.notes))
 
 
-class _Reader:
-    """Reads the models of one file."""
+def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:
+    """The config of the model of a whole file, if it says what the model is made of."""
+    name, config = str(entry["class_name"]), entry["config"]
+    if isinstance(config, list):  # Keras 2.2 and before saved the layers of a Sequential alone
+        return {**entry, "config": {"name": "sequential", "layers": config}}
+    if "layers" not in config:
+        raise RequestError(
+            f"{name[:80]!r} is a subclassed model: its file holds its name and no graph.",
+            hint="Only models made of layers (functional, Sequential) describe themselves.",
+            where=shown,
+        )
+    return entry
 
-    def __init__(self, customs: Mapping[str, str], shown: str) -> None:
-        self.shown = shown
-        self.objects = Objects(customs, self.inner_model)
-        self.depth = 0
 
-    def top(self, entry: Mapping[str, Any]) -> SavedModel:
-        """The model of the whole file."""
-        name, config = str(entry["class_name"]), entry["config"]
-        if isinstance(config, list):  # Keras 2.2 and before saved the layers of a Sequential alone
-            entry = {**entry, "config": {"name": "sequential", "layers": config}}
-        elif "layers" not in config:
-            raise RequestError(
-                f"{name[:80]!r} is a subclassed model: its file holds its name and no graph.",
-                hint="Only models made of layers (functional, Sequential) describe themselves.",
-                where=self.shown,
-            )
-        return self.model(entry)
-
-    def inner_model(self, entry: Mapping[str, Any]) -> Object:
-        """What makes a model that is an argument of a layer."""
-        return Object("model", (("model", self.model(entry)),))  # type: ignore[arg-type]
-
-    def model(self, entry: Mapping[str, Any]) -> SavedModel:
-        """A model."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise Malformed(f"more than {DEEPEST} models are inside each other")
-        config = entry["config"]
-        sequential = "input_layers" not in config
-        outside, self.objects.frozen = self.objects.frozen, self.objects.frozen or config.get("trainable") is False
-        read = _sequential(self.objects, config) if sequential else read_functional(self.objects, config)
-        self.objects.frozen = outside
-        self.depth -= 1
-        return replace(read, frozen=read.frozen and not outside)
+def _read(objects: Objects, entry: Mapping[str, Any]) -> SavedModel:
+    config = entry["config"]
+    outside, objects.frozen = objects.frozen, objects.frozen or config.get("trainable") is False
+    read = (read_functional if "input_layers" in config else _sequential)(objects, config)
+    objects.frozen = outside
+    return replace(read, frozen=read.frozen and not outside)
 
 
 def _sequential(objects: Objects, config: Mapping[str, Any]) -> SavedModel:
-    """A `Sequential`."""
     inputs: tuple[SavedInput, ...] = ()
     layers: list[SavedLayer] = []
-    calls: list[Call] = []
-    value = Ref(-1)
-    kept = [entry for entry in config["layers"] if entry["class_name"] != "InputLayer"]
-    paths = iter(asset_paths(kept))
+    paths = iter(asset_paths(entry for entry in config["layers"] if entry["class_name"] != "InputLayer"))
     prefix = objects.prefix
     for entry in config["layers"]:
-        name = str(entry["class_name"])
-        if name == "InputLayer":
+        if entry["class_name"] == "InputLayer":
             inputs = (read_input(entry),)
             continue
         inner = entry["config"]
         shape = inner.get("batch_input_shape") if isinstance(inner, dict) else None
         if shape and not layers and not inputs:  # Keras 2 kept it with the first layer
             inputs = (SavedInput("input_layer", read_shape(shape), str(inner.get("dtype") or "float32"), True),)
-        layer = read_layer(objects, entry, f"{prefix}{next(paths)}")
-        layers.append(layer)
-        kind = CallKind.MODEL if layer.model else CallKind.LAYER
-        calls.append(Call(kind, len(layers) - 1, "", (value,)))
-        value = Ref(len(calls) - 1)
+        layers.append(read_layer(objects, entry, f"{prefix}{next(paths)}"))
     name = str(config.get("name", "sequential"))
+    generated = catalogue.is_made_up(name, "Sequential")
+    calls = tuple(Call(number, (Ref(number - 1 if number else -1),)) for number in range(len(layers)))
+    frozen = config.get("trainable") is False and bool(layers)
     built = config.get("build_input_shape")
-    return SavedModel(
-        name,
-        catalogue.is_made_up(name, "Sequential"),
-        True,
-        inputs,
-        tuple(counted(layers, calls)),
-        tuple(calls),
-        Ref(-1),
-        value,
-        frozen=config.get("trainable") is False and bool(layers),
-        build_shape=read_shape(built) if built and not inputs else None,
-    )
+    shape = read_shape(built) if built and not inputs else None
+    ends = Ref(-1), Ref(len(layers) - 1)
+    return SavedModel(name, generated, True, inputs, counted(layers, calls), calls, *ends, frozen, shape)

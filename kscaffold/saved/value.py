@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
-from kscaffold.program.tree import Object, Ref, Tree, refs
+from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, refs, walk
 
-
-class CallKind(StrEnum):
-    """What is called."""
-
-    LAYER = "layer"
-    OPERATION = "operation"
-    MODEL = "model"
+Paths: TypeAlias = tuple[tuple[int | str, ...], ...]
 
 
 @dataclass(frozen=True)
 class SavedInput:
-    """An input of a model.
+    """An input of a model, its shape with the batch axis.
 
     Attributes:
-        name: Its name as saved.
-        shape: Its shape with the batch axis.
-        dtype: The type of its numbers.
         generated: Whether Keras made up the name.
         options: Further arguments: sparse, ragged, optional.
     """
@@ -42,11 +33,8 @@ class SavedLayer:
     """A layer, or a model that is called like one.
 
     Attributes:
-        name: Its name as saved.
         made: What makes it; for a model, what its function is given.
         generated: Whether Keras made up the name, so that nobody depends on it.
-        model: The model, if it is one.
-        calls: How often it is called.
         words: For a layer that learned words or whole numbers, those; empty if they are not known, or too many.
     """
 
@@ -63,21 +51,16 @@ class Call:
     """A call of a layer, a model or an operation.
 
     Attributes:
-        kind: What is called.
         layer: The number of the layer or model; -1 for an operation.
-        function: For an operation, its function: `ops.mean`, or an operator: `+`, `[]`.
-        args: Its positional arguments.
-        kwargs: Its keyword arguments.
         outputs: Where its values are in what it gives; `((),)` for a single one, none where that is not known.
-        name: For an operation, its name where somebody chose it.
+        function: For an operation, its function: `ops.mean`, or an operator: `+`, `[]`.
     """
 
-    kind: CallKind
     layer: int
-    function: str
     args: tuple[Tree, ...]
     kwargs: tuple[tuple[str, Tree], ...] = ()
-    outputs: tuple[tuple[int | str, ...], ...] = ((),)
+    outputs: Paths = ((),)
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,10 +68,8 @@ class Stub:
     """A class or function that the file names but does not hold.
 
     Attributes:
-        name: Its name in the generated code.
         kind: `layer`, `function` or the kind of object that it is.
         origin: What the file calls it.
-        arguments: The arguments that it is given, by name.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.
     """
@@ -106,14 +87,9 @@ class SavedModel:
     """A model as its file describes it.
 
     Attributes:
-        name: Its name as saved.
         generated: Whether Keras made up the name.
-        sequential: Whether it is a `Sequential`.
-        inputs: Its inputs.
-        layers: Its layers and models.
         calls: What is called, each behind those that it needs.
         input_tree: How inputs are given: one, a list, a dictionary.
-        output_tree: How outputs are given.
         frozen: Whether the model itself says that nothing in it is trained.
         build_shape: For a `Sequential` without an input, the shape that it is built for.
     """
@@ -139,10 +115,8 @@ class SavedFile:
     """What a file says.
 
     Attributes:
-        model: The model.
-        stubs: What the file names but does not hold.
-        customs: The custom classes that it uses: module and name.
         kind: `keras`, `folder`, `h5` or `json`.
+        customs: The custom classes that it uses: module and name.
         notes: What the user should know.
     """
 
@@ -150,7 +124,7 @@ class SavedFile:
     kind: str
     stubs: tuple[Stub, ...] = ()
     customs: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def as_functional(model: SavedModel) -> SavedModel:
@@ -159,35 +133,55 @@ def as_functional(model: SavedModel) -> SavedModel:
     return replace(model, sequential=False, inputs=inputs, build_shape=None)
 
 
+def embedded(tree: Tree) -> Iterator[SavedModel]:
+    """The models in what makes a layer, such as the one that a `TimeDistributed` is given."""
+    found: list[Any] = [part for made in walk(tree) if isinstance(made, Object) for _, part in made.keywords]
+    return (part for part in found if isinstance(part, SavedModel))
+
+
 def every_model(model: SavedModel) -> Iterator[SavedModel]:
-    """The models inside a model, each behind those that it needs, then the model itself."""
-    for layer in model.layers:
-        if layer.model:
-            yield from every_model(layer.model)
-    yield model
+    """The models inside a model and its layers, each once and behind those that it needs, then the model itself."""
+    seen: set[int] = set()
+
+    def visit(part: SavedModel) -> Iterator[SavedModel]:
+        if id(part) not in seen:
+            seen.add(id(part))
+            for layer in part.layers:
+                for inner in (layer.model, *embedded(layer.made)):
+                    yield from visit(inner) if inner else ()
+            yield part
+
+    return visit(model)
 
 
-def uses_of(model: SavedModel) -> dict[Ref, int]:
+def uses_of(model: SavedModel) -> Counter[Ref]:
     """How often each value is used."""
-    uses: dict[Ref, int] = {}
-    for call in model.calls:
-        for tree in (*call.args, *(value for _, value in call.kwargs)):
-            for ref in refs(tree):
-                uses[ref] = uses.get(ref, 0) + 1
-    for ref in refs(model.output_tree):
-        uses[ref] = uses.get(ref, 0) + 1
-    return uses
+    trees = [tree for call in model.calls for tree in (*call.args, *(value for _, value in call.kwargs))]
+    return Counter(ref for tree in (*trees, model.output_tree) for ref in refs(tree))
 
 
 def layer_order(model: SavedModel, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The layers in the order in which source calls them first, each by the names of the models that it is in."""
-    done: set[int] = set()
-    for call in model.calls:
-        if call.kind is CallKind.OPERATION or call.layer in done:
-            continue
-        done.add(call.layer)
-        layer = model.layers[call.layer]
-        if layer.model:
-            yield from layer_order(layer.model, (*before, layer.name))
-        else:
-            yield (*before, layer.name)
+    for number in dict.fromkeys(call.layer for call in model.calls if call.layer >= 0):
+        layer = model.layers[number]
+        path = (*before, layer.name)
+        yield from layer_order(layer.model, path) if layer.model else [path]
+
+
+def items_of(tree: Tree) -> Iterator[Tree]:
+    """The parts of inputs or outputs."""
+    if isinstance(tree, Table):
+        return (item for _, item in tree.items)
+    return iter(tree.items if isinstance(tree, Listing) else [tree])
+
+
+def keys_of(tree: Tree) -> list[str]:
+    """The keys of a dictionary; none of anything else."""
+    return [key for key, _ in tree.items] if isinstance(tree, Table) else []
+
+
+def form_of(tree: Tree) -> str | None:
+    """How inputs or outputs come, where their number does not say it."""
+    if isinstance(tree, Table):
+        return "dict"
+    return "list" if isinstance(tree, Listing) and len(tree.items) == 1 else None

@@ -1,7 +1,5 @@
 """The attributes of a class in which its layers are kept."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,33 +14,19 @@ from kscaffold.source.classes import Module
 # A list of these has an s behind its name, any other is one of layers.
 COUNTABLE = ("block", "cell", "head", "layer", "residual", "stage", "tower", "unit")
 SHORT = {
-    "BatchNormalization": "bn",
-    "Conv1D": "conv",
-    "Conv2D": "conv",
-    "Conv3D": "conv",
-    "DepthwiseConv2D": "depthwise",
-    "LayerNormalization": "norm",
-    "MultiHeadAttention": "attention",
-    "AveragePooling2D": "pool",
-    "GlobalAveragePooling1D": "pool",
-    "GlobalAveragePooling2D": "pool",
-    "MaxPooling2D": "pool",
-    "ZeroPadding2D": "pad",
-}
+    "BatchNormalization": "bn", "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "DepthwiseConv2D": "depthwise",
+    "LayerNormalization": "norm", "MultiHeadAttention": "attention", "AveragePooling2D": "pool",
+    "GlobalAveragePooling1D": "pool", "GlobalAveragePooling2D": "pool", "MaxPooling2D": "pool", "ZeroPadding2D": "pad",
+}  # fmt: skip
 
 
 class Attributes:
-    """The attribute of each step of a routine that has one, by its number.
-
-    Args:
-        module: What is known of the whole program.
-        routine: The routine.
-    """
+    """The attribute of each step of a routine that has one, by its number."""
 
     def __init__(self, module: Module, routine: Routine) -> None:
         self.module = module
         self.arguments = {item.name for item in module.parameters(routine)}
-        self.layers = dict(routine.layers)
+        self.reserved = {*catalogue.reserved_attributes(), *self.arguments, *dict(routine.layers)}
         self.ends = {step.uid for step in routine.steps if step.names}
         self.by_step = self.names(list(owners(routine.steps)))
 
@@ -50,15 +34,13 @@ class Attributes:
         """A name for each of some steps."""
         wanted = {step.uid: self.wanted(step) for step in steps}
         total = Counter(wanted.values())
-        reserved = {*catalogue.reserved_attributes(), *self.arguments, *self.layers}
         seen: Counter[str] = Counter()
         names: dict[int, str] = {}
         for uid, name in wanted.items():
             seen[name] += 1
             numbered = f"{name}{'_' if name[-1:].isdigit() else ''}{seen[name]}" if total[name] > 1 else name
             taken = numbered in catalogue.reserved_attributes() or numbered in self.arguments
-            wanted_name = f"{numbered}_layer" if taken else numbered
-            names[uid] = unique(wanted_name, (*reserved, *names.values()))
+            names[uid] = unique(f"{numbered}_layer" if taken else numbered, (*self.reserved, *names.values()))
         return names
 
     def wanted(self, step: Step) -> str:
@@ -75,23 +57,13 @@ class Attributes:
             unneeded = self.module.unneeded[step.class_name]
             texts = (value for key, value in given.items() if key in unneeded and isinstance(value, Text))
             return _hint(next(texts, None)) or step.class_name
-        assert isinstance(step.callee, Object)
-        return (
-            _hint(dict(step.callee.keywords).get("name"))
-            or SHORT.get(step.class_name)
-            or identifier(snake_case(step.class_name), "layer")
-        )
+        hint = _hint(dict(step.callee.keywords).get("name")) if isinstance(step.callee, Object) else ""
+        return hint or SHORT.get(step.class_name) or identifier(snake_case(step.class_name), "layer")
 
     def named(self, step: Step) -> str:
         """The name of the value of a step, where it is that of a layer, too: one that decides its size, or does all."""
         name = step.names[0] if len(step.names) == 1 else ""
-        if len(name) < 2 or name in {
-            "inputs",
-            "outputs",
-            *catalogue.reserved_attributes(),
-            *self.arguments,
-            *self.layers,
-        }:
+        if len(name) < 2 or name in self.reserved or name in ("inputs", "outputs"):
             return ""
         sizes = isinstance(step.callee, Object) and {"units", "filters"} & set(dict(step.callee.keywords))
         alone = all(ref.source < 0 or ref.source in self.ends for ref in step.reads())

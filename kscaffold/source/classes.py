@@ -1,35 +1,27 @@
 """A program as classes: a model, and a layer for each of its functions."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from kscaffold.base.naming import to_class_name, unique
 from kscaffold.keras_data import catalogue
-from kscaffold.program.argument import Argument
 from kscaffold.program.lift import lift_loops, names_only, parameters_given
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform, walk
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, Variable, transform
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind, every_step
 from kscaffold.source.docstrings import summary
-from kscaffold.source.expression import no_value, source
-from kscaffold.source.functions import trees_of
-from kscaffold.source.kinds import argument_of
-from kscaffold.source.parts import Function, Line
+from kscaffold.source.functions import maker, parameters_source, parts_of
+from kscaffold.source.parts import Function
 
 # What leaves each step of a sequence where it is.
 ELEMENTWISE = ("+", "-", "*", "/", "add", "subtract", "multiply", "divide", "relu", "gelu", "silu", "sigmoid", "tanh")
 OWN_DTYPE = Code("self.dtype_policy")
 
 
-@dataclass
 class Module:
     """What the classes of a program share.
 
-    Args:
-        program: What builds the model.
-        name: The class of the model.
-
     Attributes:
+        name: The class of the model.
         inputs: How many values each function takes.
         unneeded: The parameters of each function that only names of layers depend on.
         classes: The class that each function becomes; those that make a layer without calling it stay functions.
@@ -38,33 +30,25 @@ class Module:
         masks: Whether some layer makes a mask.
     """
 
-    program: Program
-    name: str
-
-    def __post_init__(self) -> None:
-        self.program = lift_loops(self.program)
+    def __init__(self, program: Program, name: str) -> None:
+        self.program = lift_loops(program)
+        self.name = name
         self.routines = {routine.name: routine for routine in self.program.routines}
         self.inputs = {routine.name: routine.inputs for routine in self.program.routines}
         self.unneeded = names_only(self.program)
-        objects = [
-            part
-            for routine in self.program.routines
-            for tree in trees_of(routine)
-            for part in walk(tree)
-            if isinstance(part, Object)
-        ]
+        objects = [part for part in parts_of(self.program.routines) if isinstance(part, Object)]
         taken = {part.class_name for part in objects if ":" in part.target}
-        self.classes = {self.program.main.name: self.name}
+        self.classes = {self.program.main.name: name}
         for routine in self.program.routines[:-1]:
             if not is_maker(routine):
                 wanted = to_class_name(routine.name.removeprefix("build_"))
                 self.classes[routine.name] = unique(wanted, (*taken, *self.classes.values()))
         models = [routine.model for routine in self.program.routines if routine.model]
         types = {item.dtype for model in models for item in model.inputs if "float" in item.dtype}
-        self.autocasts = types <= {"float32"} and not any("dtype" in dict(part.keywords) for part in objects)
-        self.masks = any(
-            part.class_name == "Masking" or dict(part.keywords).get("mask_zero") == Plain(True) for part in objects
-        )
+        keywords = [dict(part.keywords) for part in objects]
+        self.autocasts = types <= {"float32"} and not any("dtype" in given for given in keywords)
+        self.masks = any(part.class_name == "Masking" for part in objects)
+        self.masks |= any(given.get("mask_zero") == Plain(True) for given in keywords)
         self.training: set[str] = set()
         for routine in self.program.routines:
             if self._trains(routine):
@@ -72,17 +56,14 @@ class Module:
 
     def _trains(self, routine: Routine) -> bool:
         """Whether the class of a routine takes `training`: a layer in it does, or somebody says it in a call."""
-        steps = list(every_step(routine.steps))
-        if any(dict(step.kwargs).get("training") == Plain(True) for step in steps):
-            return True
-        steps = [step for step in steps if "training" not in dict(step.kwargs)]
-        if any(self.takes_training(step, routine) for step in steps):
-            return True
-        builder = routine.name
+        for step in every_step(routine.steps):
+            said = dict(step.kwargs).get("training")
+            if said == Plain(True) or (said is None and self.takes_training(step, routine)):
+                return True
         for caller in self.program.routines:
-            named = {name for name, made in caller.layers if isinstance(made, Object) and made.target == f":{builder}"}
-            for step in every_step(caller.steps):
-                if step.kind is StepKind.NAMED and step.class_name in named and "training" in dict(step.kwargs):
+            told = {step.class_name for step in every_step(caller.steps) if "training" in dict(step.kwargs)}
+            for name, made in caller.layers:
+                if name in told and isinstance(made, Object) and made.target == f":{routine.name}":
                     return True
         return False
 
@@ -103,24 +84,17 @@ class Module:
 
     def _keeps_steps(self, step: Step) -> bool:
         if step.kind is StepKind.INVOKE:
-            called = self.routines[step.class_name]
-            return self.passes_mask(called)
+            return self.passes_mask(self.routines[step.class_name])
         if step.kind is StepKind.OPERATION:
             return step.class_name in ELEMENTWISE
-        if step.kind is StepKind.LAYER and isinstance(step.callee, Object):
-            name = step.class_name
-            of_keras = step.callee.target.startswith("layers.") and catalogue.is_layer(name)
-            return of_keras and catalogue.find_class(name).keeps_steps
+        if step.kind is StepKind.LAYER:
+            return (known := of_keras(step.callee)) is not None and known.keeps_steps
         return step.kind in (StepKind.LOOP, StepKind.IF)
 
     def parameters(self, routine: Routine) -> list[Parameter]:
         """The parameters of a routine that its class needs, required ones first."""
         kept = [item for item in routine.parameters if item.name not in self.unneeded[routine.name]]
         return sorted(kept, key=lambda item: item.default is not None)
-
-    def arguments(self, routine: Routine) -> tuple[Argument, ...]:
-        """The constructor arguments of the class of a routine."""
-        return tuple(argument_of(self.program, routine, item) for item in self.parameters(routine))
 
     def made(self, tree: Tree, dtype: Tree = OWN_DTYPE) -> Tree:
         """What makes a layer: without a name, with the dtype policy of what it belongs to, of classes of the module."""
@@ -161,18 +135,12 @@ class Module:
 
     def maker(self, routine: Routine) -> Function:
         """A function that makes an object, or a layer that somebody else calls."""
-        words = f"new {routine.name.replace('_', ' ')}"
-        listed = [
-            item.name if item.default is None else f"{item.name}={source(item.default, no_value)}"
-            for item in self.parameters(routine)
-        ]
-        made = routine.result
-        if routine.steps:
-            listed.append("dtype=None")
-            made = self.made(routine.steps[0].callee, Variable("dtype"))
-            words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
-        lines = (Line(f"return {source(made, no_value)}"),)
-        return Function(routine.name, ", ".join(listed), f"Makes a {words}.", lines)
+        listed = parameters_source(self.parameters(routine))
+        if not routine.steps:
+            return maker(routine, listed, routine.result)
+        made = self.made(routine.steps[0].callee, Variable("dtype"))
+        words = summary(routine, self.routines).removeprefix("Applies ").rstrip(".").removeprefix("a ")
+        return maker(routine, [*listed, "dtype=None"], made, words)
 
 
 def is_maker(routine: Routine) -> bool:
@@ -186,16 +154,25 @@ def is_maker(routine: Routine) -> bool:
     return plain and step.args == (Ref(-1),) and routine.inputs == 1 and routine.result == Ref(step.uid)
 
 
+def of_keras(made: Tree) -> catalogue.Signature | None:
+    """What Keras says of a layer of its own, `None` for any other."""
+    if not isinstance(made, Object) or not made.target.startswith("layers."):
+        return None
+    return catalogue.find_class(made.class_name) if catalogue.is_layer(made.class_name) else None
+
+
 def layer_trains(made: Tree) -> bool:
     """Whether a layer of Keras takes `training`; Keras tells custom ones where they do."""
-    if not isinstance(made, Object) or not made.target.startswith("layers."):
-        return False
-    return catalogue.is_layer(made.class_name) and catalogue.find_class(made.class_name).trains
+    return (known := of_keras(made)) is not None and known.trains
 
 
 def input_structure(routine: Routine) -> Tree:
     """How a class is given its inputs."""
     if routine.model is not None:
         return routine.model.input_tree
-    values = tuple(Ref(-1 - index) for index in range(routine.inputs))
-    return values[0] if len(values) == 1 else Listing("[]", values)
+    return one_or_list([Ref(-1 - index) for index in range(routine.inputs)])
+
+
+def one_or_list(values: Sequence[Tree]) -> Tree:
+    """How several values are given: as a list, and one as it is."""
+    return values[0] if len(values) == 1 else Listing("[]", tuple(values))

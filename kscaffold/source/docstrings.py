@@ -1,7 +1,5 @@
 """What a function that applies layers does, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -38,42 +36,34 @@ LAYERS = {
 
 
 def summary(routine: Routine, functions: Mapping[str, Routine]) -> str:
-    """The docstring of a function that applies layers.
-
-    Args:
-        routine: The function.
-        functions: All functions, by their names.
-    """
+    """The docstring of a function that applies layers; `functions` are all of them, by their names."""
     stem = routine.name.rstrip("0123456789")
-    if stem in PHRASES:
-        return f"Applies {PHRASES[stem]}."
-    if not stem.endswith(("_block", "stage", "_cell")):
+    words = _meaning(stem)
+    if words is None:
         parts = [phrase for phrase, _ in groupby(_parts(routine, functions))]
-        if 0 < len(parts) <= MOST_PARTS:
-            return f"Applies {_listed(parts)}."
-    words = stem.replace("_", " ")
-    return f"Applies {_with_article(words)}."
+        words = _listed(parts) if 0 < len(parts) <= MOST_PARTS else _with_article(stem.replace("_", " "))
+    return f"Applies {words}."
+
+
+def _meaning(stem: str) -> str | None:
+    """What a function does, where its name says it better than its steps."""
+    spoken = stem.endswith(("_block", "stage", "_cell"))
+    return PHRASES.get(stem) or (_with_article(stem.replace("_", " ")) if spoken else None)
 
 
 def _parts(routine: Routine, functions: Mapping[str, Routine]) -> Iterator[str]:
     """What the steps of a function do, one after the other."""
     for step in every_step(routine.steps):
         if step.kind is StepKind.INVOKE and step.class_name in functions:
-            inner = functions[step.class_name]
-            stem = inner.name.rstrip("0123456789")
-            if stem in PHRASES or stem.endswith(("_block", "stage", "_cell")):
-                yield PHRASES.get(stem) or _with_article(stem.replace("_", " "))
-            else:
-                yield from _parts(inner, functions)
+            words = _meaning(step.class_name.rstrip("0123456789"))
+            yield from [words] if words else _parts(functions[step.class_name], functions)
         elif step.kind not in (StepKind.LOOP, StepKind.IF):
             yield _phrase(step)
 
 
 def _phrase(step: Step) -> str:
-    names = [name for name in LAYERS if step.class_name.startswith(name)]
-    if names:
-        return LAYERS[max(names, key=len)]
-    return _with_article(" ".join(split_words(step.class_name)) or "layer")
+    name = max((name for name in LAYERS if step.class_name.startswith(name)), key=len, default="")
+    return LAYERS.get(name) or _with_article(" ".join(split_words(step.class_name)) or "layer")
 
 
 def _with_article(words: str) -> str:

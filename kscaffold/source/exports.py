@@ -3,15 +3,15 @@
 The rest of the file stays as it is, to the letter; where that cannot be had, nothing is changed.
 """
 
-from __future__ import annotations
-
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 LIST_NAME = "__all__"
+UNREADABLE = (SyntaxError, ValueError, RecursionError)
+Insert = tuple[int, str]  # a position, and what goes there
 
 
 @dataclass(frozen=True)
@@ -38,87 +38,68 @@ def add_export(text: str, module: str, names: tuple[str, ...], package: str = ""
         names: Classes or functions of the module.
         package: The dotted name of the package, for a file that imports by it and not by a dot.
     """
-    line = f"from .{module} import {', '.join(names)}"
+
+    def by_hand(reason: str) -> Export:
+        lines = f"from .{module} import {', '.join(names)}", f"{LIST_NAME} += [{', '.join(map(_quoted, names))}]"
+        return Export(None, lines, reason)
+
     try:
         before = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return _by_hand(line, names, "it is no Python that can be read")
+    except UNREADABLE:
+        return by_hand("it is no Python that can be read")
     source = _Source(text)
-    absolute = f"{package}.{module}" if package else None
-    there = _imported_from(before, module, absolute)
-    missing = tuple(name for name in names if name not in there)
-    taken = _bound(before) - there
-    listed = _find_list(before)
-    if taken & set(names):
-        return _by_hand(line, names, f"{min(taken & set(names))} is something else there")
-    if listed is _UNREADABLE:
-        return _by_hand(line, names, f"its {LIST_NAME} is more than a list of names")
     imports = [node for node in before.body if isinstance(node, ast.ImportFrom)]
-    siblings = [node for node in imports if _is_sibling(node, package)]
-    inserts: list[tuple[int, str]] = []
+    siblings = [node for node in imports if _module(node, package) and node.names[0].name != "*"]
+    there = {
+        alias.name
+        for node in siblings
+        for alias in node.names
+        if _module(node, package) == module and alias.asname in (None, alias.name)
+    }
+    missing = [name for name in names if name not in there]
+    taken = (_bound(before) - there) & set(names)
+    listed = _find_list(before)
+    if taken:
+        return by_hand(f"{min(taken)} is something else there")
+    if listed is None and any(isinstance(node, ast.Name) and node.id == LIST_NAME for node in ast.walk(before)):
+        return by_hand(f"its {LIST_NAME} is more than a list of names")
+    inserts: list[Insert] = []
     if missing:
-        dotted = bool(siblings) and all(node.level == 0 for node in siblings)
-        name_from = f"{package}.{module}" if dotted and package else f".{module}"
-        same = all(alias.asname == alias.name for node in siblings for alias in node.names) and bool(siblings)
+        dotted = package and siblings and all(node.level == 0 for node in siblings)
+        name_from = f"{package}.{module}" if dotted else f".{module}"
+        same = siblings and all(alias.asname == alias.name for node in siblings for alias in node.names)
         written = ", ".join(f"{name} as {name}" if same else name for name in missing)
         inserts.append(source.new_line(before, siblings, name_from, f"from {name_from} import {written}"))
-    if isinstance(listed, ast.List | ast.Tuple):
-        present = [item.value for item in listed.elts if isinstance(item, ast.Constant)]
-        unlisted = tuple(name for name in names if name not in present)
-        inserts += source.new_items(listed, [str(item) for item in present], unlisted)
+    if listed:
+        inserts += source.new_items(listed, names)
     elif missing and not siblings and all(_says_nothing(node) for node in before.body):
         position, written = inserts.pop()
-        closing = (
-            f"{source.newline}{LIST_NAME} = [{', '.join(_quoted(name) for name in sorted(names, key=_kinds_first))}]"
-        )
-        inserts.append((position, f"{written}{closing}{source.newline}"))
+        sorted_names = ", ".join(map(_quoted, sorted(names, key=_kinds_first)))
+        inserts.append((position, f"{written}{source.newline}{LIST_NAME} = [{sorted_names}]{source.newline}"))
     after = source.insert(inserts)
     return (
         Export(after)
-        if _is_safe(before, after, module, names)
-        else _by_hand(line, names, "the rest of it could not stay as it is")
+        if _others(after, module, names) == _others(text, module, names)
+        else by_hand("the rest of it could not stay as it is")
     )
 
 
-class _Unreadable:
-    """An `__all__` that is more than one list of names."""
-
-
-_UNREADABLE = _Unreadable()
-
-
-def _by_hand(line: str, names: tuple[str, ...], reason: str) -> Export:
-    return Export(None, (line, f"{LIST_NAME} += [{', '.join(_quoted(name) for name in names)}]"), reason)
-
-
-def _kinds_first(name: str) -> tuple[int, list[tuple[int, int | str]]]:
-    """The order that ruff wants of `__all__`: constants, classes, the rest; numbers in names by their size."""
-    parts = [part for part in re.split(r"(\d+)", name) if part]
-    natural: list[tuple[int, int | str]] = [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
-    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, natural
+def _kinds_first(name: str) -> tuple[int, list[tuple[bool, int, str]]]:
+    """The order that ruff wants of `__all__`: constants, classes, the rest, numbers inside of them by their size."""
+    parts = [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]
+    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, parts
 
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _is_sibling(node: ast.ImportFrom, package: str) -> bool:
-    """Whether a statement imports names from a module of the same folder."""
-    if not node.module or node.names[0].name == "*":
-        return False
-    return node.level == 1 or (node.level == 0 and bool(package) and node.module.startswith(f"{package}."))
-
-
-def _imported_from(tree: ast.Module, module: str, absolute: str | None) -> set[str]:
-    """The names that are imported from the module already."""
-    return {
-        alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        and ((node.level == 1 and node.module == module) or (node.level == 0 and node.module == absolute))
-        for alias in node.names
-        if alias.asname in (None, alias.name)
-    }
+def _module(node: ast.ImportFrom, package: str) -> str | None:
+    """The module of the same folder that a statement imports from."""
+    if node.level == 1:
+        return node.module
+    absolute = node.level == 0 and package and node.module and node.module.startswith(f"{package}.")
+    return str(node.module).removeprefix(f"{package}.") if absolute else None
 
 
 def _bound(tree: ast.Module) -> set[str]:
@@ -134,19 +115,19 @@ def _bound(tree: ast.Module) -> set[str]:
     return found
 
 
-def _find_list(tree: ast.Module) -> ast.List | ast.Tuple | _Unreadable | None:
-    """The literal that is the file's `__all__`, if there is one, and nothing else changes it."""
+def _find_list(tree: ast.Module) -> ast.List | ast.Tuple | None:
+    """The literal of texts that is the file's `__all__`, if nothing else mentions that."""
     mentions = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == LIST_NAME]
-    if not mentions:
-        return None
     for node in tree.body:
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.List | ast.Tuple):
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        texts = (isinstance(item, ast.Constant) and isinstance(item.value, str) for item in node.value.elts)
-        if targets == mentions and all(texts):
-            return node.value
-    return _UNREADABLE
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.List | ast.Tuple):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if mentions and targets == mentions and len(_texts(node.value)) == len(node.value.elts):
+                return node.value
+    return None
+
+
+def _texts(listed: ast.List | ast.Tuple) -> list[str]:
+    return [item.value for item in listed.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
 
 
 def _says_nothing(node: ast.stmt) -> bool:
@@ -160,122 +141,83 @@ class _Source:
     """A text by the positions that `ast` names: lines from 1, columns in bytes."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        ends = [match.end() for match in re.finditer(r"\r\n|\r|\n", text)]
-        self.starts = [0, *ends]
+        self.bytes = text.encode()
+        self.starts = [0, *(match.end() for match in re.finditer(rb"\r\n|\r|\n", self.bytes))]
         self.newline = "\r\n" if "\r\n" in text else "\n"
 
-    def line(self, number: int) -> str:
-        """A line with its end."""
-        following = self.starts[number : number + 1]
-        return self.text[self.starts[number - 1] : following[0] if following else len(self.text)]
+    def after(self, node: ast.stmt | ast.expr) -> int:
+        return (*self.starts, len(self.bytes))[node.end_lineno or 0]
 
-    def position(self, line: int, column: int) -> int:
-        """Where a place of `ast` is in the text."""
-        return self.starts[line - 1] + len(self.line(line).encode()[:column].decode())
-
-    def after(self, node: ast.AST) -> int:
-        """The position of the line behind a node."""
-        end = node.end_lineno  # type: ignore[attr-defined]
-        return self.starts[end] if end < len(self.starts) else len(self.text)
-
-    def insert(self, inserts: list[tuple[int, str]]) -> str:
-        """The text with others put in."""
-        text = self.text
+    def insert(self, inserts: list[Insert]) -> str:
+        found = self.bytes
         for position, added in sorted(inserts, reverse=True):
-            text = text[:position] + added + text[position:]
-        return text
+            found = found[:position] + added.encode() + found[position:]
+        return found.decode()
 
-    def new_line(
-        self, tree: ast.Module, siblings: list[ast.ImportFrom], name_from: str, written: str
-    ) -> tuple[int, str]:
+    def new_line(self, tree: ast.Module, siblings: Sequence[ast.ImportFrom], name_from: str, written: str) -> Insert:
         """Where an import goes: among its like, in their order; behind the last import; behind the docstring."""
-        modules = [_key(node) for node in siblings]
-        key = name_from.lstrip(".").casefold()
-        if siblings and modules == sorted(modules):
-            later = [node for node in siblings if _key(node) > key]
-            if later:
-                return self.starts[later[0].lineno - 1], written + self.newline
-        imports: list[ast.stmt] = [*siblings] or [
+        modules = [str(node.module).casefold() for node in siblings]
+        later = [node for node, key in zip(siblings, modules) if key > name_from.lstrip(".").casefold()]
+        if later and modules == sorted(modules):
+            return self.starts[later[0].lineno - 1], written + self.newline
+        before = ""
+        imports: Sequence[ast.stmt] = siblings or [
             node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
         ]
         if imports:
-            return self._behind(imports[-1], written)
-        if tree.body and _says_nothing(tree.body[0]):
-            position, added = self._behind(tree.body[0], written)
-            return position, self.newline + added
-        if not tree.body:
-            return self._at(len(self.text), written)
-        return self.starts[tree.body[0].lineno - 1], written + self.newline * 2
+            position = self.after(imports[-1])
+        elif tree.body and not _says_nothing(tree.body[0]):
+            return self.starts[tree.body[0].lineno - 1], written + self.newline * 2
+        elif tree.body:
+            position, before = self.after(tree.body[0]), self.newline
+        else:
+            position = len(self.bytes)
+        ended = self.bytes[:position].endswith((b"\r", b"\n")) or not position
+        return position, before + ("" if ended else self.newline) + written + self.newline
 
-    def _behind(self, node: ast.stmt, written: str) -> tuple[int, str]:
-        return self._at(self.after(node), written)
-
-    def _at(self, position: int, written: str) -> tuple[int, str]:
-        """A line at a position; the line before it is ended if it has no end."""
-        ended = position == 0 or self.text[position - 1] in "\r\n"
-        return position, ("" if ended else self.newline) + written + self.newline
-
-    def new_items(
-        self, listed: ast.List | ast.Tuple, present: list[str], names: tuple[str, ...]
-    ) -> list[tuple[int, str]]:
+    def new_items(self, listed: ast.List | ast.Tuple, names: Sequence[str]) -> Iterator[Insert]:
         """Where names go in a list: in their order if it was sorted, else at its end."""
-        inserts: list[tuple[int, str]] = []
+        if not listed.elts:
+            comma = "," if isinstance(listed, ast.Tuple) else ""
+            inside = f"{', '.join(map(_quoted, sorted(names, key=_kinds_first)))}{comma}"
+            yield self.starts[listed.lineno - 1] + listed.col_offset + 1, inside
+            return
+        present = _texts(listed)
         orders: tuple[Callable[[str], Any], ...] = (_kinds_first, str)
         order = next((key for key in orders if present == sorted(present, key=key)), None)
         for name in sorted(names, key=order) if order else names:
-            index = sum(order(item) < order(name) for item in present) if order else len(present)
-            inserts += self._new_item(listed, index, _quoted(name))
-        return inserts
+            if name not in present:
+                index = sum(order(item) < order(name) for item in present) if order else len(present)
+                yield from self._new_item(listed, index, _quoted(name))
 
-    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> list[tuple[int, str]]:
-        items = listed.elts
-        if index < len(items):
-            start = self.position(items[index].lineno, items[index].col_offset)
-            line_start = self.starts[items[index].lineno - 1]
-            indent = self.text[line_start:start]
-            between = f",{self.newline}{indent}" if items[index].lineno > listed.lineno and not indent.strip() else ", "
-            return [(start, written + between)]
-        if not items:
-            start = self.position(listed.lineno, listed.col_offset) + 1
-            return [(start, written + ("," if isinstance(listed, ast.Tuple) else ""))]
-        last = items[-1]
-        end = self.position(last.end_lineno or 0, last.end_col_offset or 0)
-        indent = self.text[self.starts[last.lineno - 1] : self.position(last.lineno, last.col_offset)]
-        if last.lineno == listed.lineno or indent.strip():
-            return [(end, f", {written}")]
-        if last.end_lineno == listed.end_lineno:
-            return [(end, f",{self.newline}{indent}{written}")]
-        # A comment behind the last item is about that item.
-        line_end = self.after(last)
-        comma = [] if self.text[end:line_end].lstrip().startswith(",") else [(end, ",")]
-        return [*comma, (line_end, f"{indent}{written},{self.newline}")]
+    def _new_item(self, listed: ast.List | ast.Tuple, index: int, written: str) -> Iterator[Insert]:
+        beside = listed.elts[min(index, len(listed.elts) - 1)]
+        line = self.starts[beside.lineno - 1]
+        start, end = line + beside.col_offset, self.starts[(beside.end_lineno or 0) - 1] + (beside.end_col_offset or 0)
+        indent = self.bytes[line:start].decode()
+        on_own_line = beside.lineno > listed.lineno and not indent.strip()
+        separator = f",{self.newline}{indent}" if on_own_line else ", "
+        if index < len(listed.elts):
+            yield start, f"{written}{separator}"
+        elif not on_own_line or beside.end_lineno == listed.end_lineno:
+            yield end, f"{separator}{written}"
+        else:  # a comment behind the last item is about that item
+            following = self.after(beside)
+            if not self.bytes[end:following].lstrip().startswith(b","):
+                yield end, ","
+            yield following, f"{indent}{written},{self.newline}"
 
 
-def _key(node: ast.ImportFrom) -> str:
-    return (node.module or "").casefold()
-
-
-def _is_safe(before: ast.Module, after: str, module: str, names: tuple[str, ...]) -> bool:
-    """Whether a file is what it was but for the names of the module."""
+def _others(text: str, module: str, names: Sequence[str]) -> list[str] | None:
+    """What a file says, but for the names of a module; `None` if it is no Python."""
     try:
-        return _without(ast.parse(after), module, names) == _without(before, module, names)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-
-
-def _without(tree: ast.Module, module: str, names: tuple[str, ...]) -> list[str]:
-    """The statements of a file without those names of a module, and without an `__all__` that lists no others."""
-    statements = []
+        tree = ast.parse(text)
+    except UNREADABLE:
+        return None
+    listed = _find_list(tree)
+    others = [name for name in _texts(listed) if name not in names] if listed else []
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
-            node.names = [alias for alias in node.names if alias.name not in names]
-            if not node.names:
-                continue
-        listed = _find_list(ast.Module([node], []))
-        if isinstance(listed, ast.List | ast.Tuple):
-            listed.elts = [item for item in listed.elts if isinstance(item, ast.Constant) and item.value not in names]
-            if not listed.elts:
-                continue
-        statements.append(ast.dump(node))
-    return statements
+        imports = isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module
+        if not imports and not (listed and getattr(node, "value", None) is listed):
+            others.append(ast.dump(node))
+    return others

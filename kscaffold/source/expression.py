@@ -1,7 +1,5 @@
 """Source of the trees of a program."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from kscaffold.program.text import BINDING, index_source, plain_source, show, written_call
@@ -33,12 +31,6 @@ def object_source(made: Object, written: Callable[[Tree], str]) -> str:
     """Source that makes an object."""
     if made.target == "range":
         return range_source(made, written)
-    if made.target == "either":
-        given = dict(made.keywords)
-        condition = f"{written(given['value'])} > {written(given['than'])}"
-        return f"{written(given['large'])} if {condition} else {written(given['small'])}"
-    if made.target == "channels":
-        return width_source(made, written)
     return written_call(made, made.target.rpartition(":")[2], written)
 
 
@@ -56,15 +48,6 @@ def range_source(made: Object, written: Callable[[Tree], str]) -> str:
     if step == Plain(1):
         return f"range({end})" if first == Plain(0) else f"range({written(first)}, {end})"
     return f"range({written(first)}, {end}, {written(step)})"
-
-
-def width_source(made: Object, written: Callable[[Tree], str]) -> str:
-    """Source of a size that follows from the channels of what a function takes."""
-    given = dict(made.keywords)
-    factor, channels = written(given["factor"]), f"{written(given['of'])}.shape[-1]"
-    if given["factor"] == Plain(1):
-        return channels
-    return f"{channels} // {factor}" if given["divides"] == Plain(True) else f"{factor} * {channels}"
 
 
 def operator_source(symbol: str, args: tuple[Tree, ...], value: Named, bindings: Mapping[Ref, int]) -> tuple[str, int]:

@@ -5,18 +5,18 @@ Importing black takes longer than everything else that a command does without a 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kscaffold.base.errors import ExitCode, RequestError, broken_template
 
 if TYPE_CHECKING:
     from black.mode import Mode
+
+CRASH = '{"crash": "it ended"}'
 
 
 class Formatter:
@@ -27,46 +27,34 @@ class Formatter:
 
     def __init__(self) -> None:
         self._child = 0
-        self._pending: list[tuple[str, dict[str, Any], str]] = []
-        if not hasattr(os, "fork"):
-            return
-        questions, self._ask = os.pipe()
-        self._hear, answers = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            os.close(self._ask)
-            os.close(self._hear)
-            _serve(questions, answers)
-        os.close(questions)
-        os.close(answers)
-        self._answers = os.fdopen(self._hear, encoding="utf-8")
+        self._waiting: list[str] = []
+        if hasattr(os, "fork"):
+            questions, ask = os.pipe()
+            hear, answers = os.pipe()
+            self._child = os.fork()
+            if self._child == 0:
+                os.close(ask)
+                os.close(hear)
+                _serve(questions, answers)
+            os.close(questions)
+            os.close(answers)
+            self._ask, self._hear = os.fdopen(ask, "w", encoding="utf-8"), os.fdopen(hear, encoding="utf-8")
 
     def __enter__(self) -> Formatter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._child:
             os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
-            os.close(self._ask)
-            self._answers.close()
+            self._ask.close()
+            self._hear.close()
 
     def send(self, text: str, settings: Mapping[str, Any], template: str) -> None:
-        """Sends a text to be formatted.
-
-        Args:
-            text: Python source.
-            settings: The `[tool.black]` table of the project that it goes to.
-            template: What is to blame if it is no Python.
-        """
-        if self._child == 0:
-            self._pending.append((text, dict(settings), template))
-            return
-        message = json.dumps([text, dict(settings), template], default=str).encode() + b"\n"
-        while message:
-            message = message[os.write(self._ask, message) :]
+        """Sends a text to be formatted by a `[tool.black]` table; the template is to blame if it is no Python."""
+        self._waiting.append(json.dumps([text, dict(settings), template], default=str))
+        if len(self._waiting) == 1:
+            self._ask_next()
 
     def receive(self) -> str:
         """The next formatted text.
@@ -74,58 +62,48 @@ class Formatter:
         Raises:
             RequestError: The settings are not understood, or the text is no Python.
         """
-        if self._child == 0:
-            text, settings, template = self._pending.pop(0)
-            return format_python(text, black_mode(settings), template)
-        answer = json.loads(self._answers.readline() or '{"crash": "it ended"}')
+        answer = json.loads(self._hear.readline() or CRASH) if self._child else _answer(self._waiting[0])
+        del self._waiting[0]
+        self._ask_next()
         if "crash" in answer:
             raise RuntimeError(f"the formatting process failed: {answer['crash']}")
         if "error" in answer:
-            error = answer["error"]
-            raise RequestError(**{**error, "exit_code": ExitCode(error["exit_code"])})
+            raise RequestError(**answer["error"] | {"exit_code": ExitCode(answer["error"]["exit_code"])})
         return str(answer["text"])
+
+    def _ask_next(self) -> None:
+        # One at a time: if both sides had more to say than a pipe holds, each would wait for the other.
+        if self._child and self._waiting:
+            self._ask.write(f"{self._waiting[0]}\n")
+            self._ask.flush()
 
 
 def _serve(questions: int, answers: int) -> None:
     """The other side: formats until nobody asks any more, then ends the process."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides when this process ends
-        import queue
-        import threading
-
-        asked: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-        def listen() -> None:
-            with os.fdopen(questions, encoding="utf-8") as lines:
-                for line in lines:
-                    asked.put(line)
-            asked.put("")
-
-        # Questions are taken at once: a caller who sends several long texts would wait for ever on a full pipe.
-        threading.Thread(target=listen, daemon=True).start()
         import black  # noqa: F401 - before the first question comes
 
-        with os.fdopen(answers, "w", encoding="utf-8") as told:
-            while line := asked.get():
-                text, settings, template = json.loads(line)
-                try:
-                    answer: dict[str, Any] = {"text": format_python(text, black_mode(settings), template)}
-                except RequestError as error:
-                    answer = {"error": vars(error)}
-                except Exception as error:  # passed on, and raised where it can be reported
-                    answer = {"crash": f"{type(error).__name__}: {error}"}
-                told.write(json.dumps(answer) + "\n")
+        with os.fdopen(questions, encoding="utf-8") as asked, os.fdopen(answers, "w", encoding="utf-8") as told:
+            for question in asked:
+                told.write(json.dumps(_answer(question)) + "\n")
                 told.flush()
     finally:
-        with contextlib.suppress(BaseException):
-            os._exit(0)
+        os._exit(0)
+
+
+def _answer(question: str) -> dict[str, Any]:
+    text, settings, template = json.loads(question)
+    try:
+        return {"text": format_python(text, black_mode(settings), template)}
+    except RequestError as error:
+        return {"error": vars(error)}
+    except Exception as error:  # passed on, and raised where it can be reported
+        return {"crash": f"{type(error).__name__}: {error}"}
 
 
 def black_mode(settings: Mapping[str, Any]) -> Mode:
-    """The mode that a project's `[tool.black]` asks for.
-
-    Args:
-        settings: The table, with dashes or underscores in its keys; options about files are of no interest.
+    """The mode that a project's `[tool.black]` asks for; its keys have dashes or underscores.
 
     Raises:
         RequestError: A value that black would refuse.
@@ -142,10 +120,10 @@ def black_mode(settings: Mapping[str, Any]) -> Mode:
     line_length = table.get("line_length", DEFAULT_LINE_LENGTH)
     if not isinstance(line_length, int) or isinstance(line_length, bool) or line_length < 1:
         raise RequestError(f"line-length {line_length!r} is not a positive whole number.", where="[tool.black]")
-    flags = {}
-    for key in ("skip_string_normalization", "skip_magic_trailing_comma", "preview", "unstable"):
-        flags[key] = table.get(key, False)
-        if not isinstance(flags[key], bool):
+    known = ("skip_string_normalization", "skip_magic_trailing_comma", "preview", "unstable")
+    flags = {key: table.get(key, False) for key in known}
+    for key, flag in flags.items():
+        if not isinstance(flag, bool):
             raise RequestError(f"{key.replace('_', '-')} is neither true nor false.", where="[tool.black]")
     return Mode(
         target_versions=targets,
@@ -169,6 +147,5 @@ def format_python(text: str, mode: Mode, template: str) -> str:
     try:
         return black.format_str(text, mode=mode)
     except InvalidInput as error:
-        raise broken_template(
-            template, None, f"what it gives is no Python ({' '.join(str(error).split())[:300]})"
-        ) from error
+        problem = " ".join(str(error).split())[:300]
+        raise broken_template(template, None, f"what it gives is no Python ({problem})") from error

@@ -1,8 +1,7 @@
 """The functions of a program as source: those that build models, those that apply layers, and cuts."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.program.text import literal, show
@@ -17,26 +16,23 @@ from kscaffold.source.routine import RoutineWriter
 
 def program_parts(program: Program) -> tuple[Function, ...]:
     """The functions of a program, in its order."""
-    taken = frozenset(name for routine in program.routines for name in (routine.name, *_called(routine)))
     functions = {routine.name: routine for routine in program.routines}
-    return tuple(_function(routine, taken, functions) for routine in program.routines)
-
-
-def trees_of(routine: Routine) -> Iterator[Tree]:
-    """All trees of a routine."""
-    yield from (made for _, made in routine.layers)
-    yield routine.result
-    for step in every_step(routine.steps):
-        yield from (step.callee, *step.trees)
-
-
-def _called(routine: Routine) -> Iterator[str]:
-    """The classes and functions of the module and of its imports that a routine names."""
-    for part in (part for tree in trees_of(routine) for part in walk(tree)):
+    taken = {*functions}
+    for part in parts_of(program.routines):
         if isinstance(part, Object) and ":" in part.target:
-            yield part.class_name
+            taken.add(part.class_name)
         elif isinstance(part, Code) and part.text.isidentifier():
-            yield part.text
+            taken.add(part.text)
+    return tuple(_function(routine, frozenset(taken), functions) for routine in program.routines)
+
+
+def parts_of(routines: Iterable[Routine]) -> Iterator[Tree]:
+    """All trees of some routines, and all that is in them."""
+    for routine in routines:
+        trees = [*dict(routine.layers).values(), routine.result]
+        for step in every_step(routine.steps):
+            trees += [step.callee, *step.trees]
+        yield from (part for tree in trees for part in walk(tree))
 
 
 def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, Routine]) -> Function:
@@ -45,11 +41,10 @@ def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, R
     if routine.model is not None:
         return _builder(routine, routine.model, taken)
     if not routine.steps:
-        words = f"Makes a new {routine.name.replace('_', ' ')}."
-        return Function(routine.name, "", words, (Line(f"return {source(routine.result, no_value)}"),))
+        return maker(routine, parameters_source(routine.parameters), routine.result)
     names = input_names(routine)
-    writer = RoutineWriter(routine, {Ref(-1 - index): name for index, name in enumerate(names)}, taken)
-    lines = [Line(f"{name} = {source(tree, writer.value)}") for name, tree in routine.widths]
+    writer = RoutineWriter(routine, bound_inputs(names), taken)
+    lines = [Line(f"{name} = {writer.source(tree)}") for name, tree in routine.widths]
     lines += writer.layer_lines()
     lines += writer.block(routine.steps, routine.result, returns=True)
     count = len(routine.result.items) if isinstance(routine.result, Listing) else 1
@@ -64,20 +59,39 @@ def _function(routine: Routine, taken: frozenset[str], functions: Mapping[str, R
     )
 
 
+def bound_inputs(names: Iterable[str]) -> dict[Ref, str]:
+    """The values that a function takes, each with its variable."""
+    return {Ref(-1 - place): name for place, name in enumerate(names)}
+
+
+def maker(routine: Routine, parameters: Iterable[str], made: Tree, words: str = "") -> Function:
+    """A function that makes an object, or a layer that somebody else calls."""
+    lines = (Line(f"return {source(made, no_value)}"),)
+    words = words or f"new {routine.name.replace('_', ' ')}"
+    return Function(routine.name, ", ".join(parameters), f"Makes a {words}.", lines)
+
+
 def _builder(routine: Routine, model: Model, taken: frozenset[str]) -> Function:
     lines = _sequential(routine, model, taken) if model.sequential else functional_lines(routine, model, taken)
-    inputs = zip(variables_of_inputs(model), (f"`{shape_of_input(item)}`" for item in model.inputs))
     known = bool(model.inputs or model.build_shape)
     return Function(
         name=routine.name,
         parameters=", ".join(parameters_source(routine.parameters)),
         summary=routine.described.summary or f"Builds the model {routine.name.removeprefix('build_')}.",
         arguments=tuple(_explained(routine)),
-        inputs=routine.described.inputs or tuple(inputs),
+        inputs=shown_inputs(routine),
         outputs=routine.described.outputs,
         returns="The model, not compiled" + ("." if known else ", and built by its first call."),
         lines=tuple(lines),
     )
+
+
+def shown_inputs(routine: Routine) -> tuple[tuple[str, str], ...]:
+    """Name and shape of each input of a model, as a docstring says them."""
+    if routine.described.inputs or routine.model is None:
+        return routine.described.inputs
+    shapes = (f"`{_shape(item)}`" for item in routine.model.inputs)
+    return tuple(zip(variables_of_inputs(routine.model), shapes))
 
 
 def input_names(routine: Routine) -> tuple[str, ...]:
@@ -88,14 +102,13 @@ def input_names(routine: Routine) -> tuple[str, ...]:
 def parameters_source(parameters: Iterable[Parameter]) -> list[str]:
     """Source of each parameter of a function, required ones first."""
     listed = sorted(parameters, key=lambda item: item.default is not None)
-    return [item.name if item.default is None else f"{item.name}={_default(item)}" for item in listed]
-
-
-def _default(parameter: Parameter) -> str:
-    if parameter.argument is not None:
-        return signature_default(parameter.argument)
-    assert parameter.default is not None
-    return source(parameter.default, no_value)
+    parts = []
+    for item in listed:
+        default = item.default and (
+            signature_default(item.argument) if item.argument else source(item.default, no_value)
+        )
+        parts.append(item.name if default is None else f"{item.name}={default}")
+    return parts
 
 
 def _explained(routine: Routine) -> Iterator[tuple[str, str]]:
@@ -103,7 +116,7 @@ def _explained(routine: Routine) -> Iterator[tuple[str, str]]:
     return ((item.name, description(item.argument)) for item in routine.parameters if item.argument is not None)
 
 
-def shape_of_input(item: Input) -> str:
+def _shape(item: Input) -> str:
     """The shape of an input, for people, with its type where that is not float32."""
     batch = "batch_size" if item.batch_size is None else str(item.batch_size)
     sizes = [batch, *("None" if size is None else show(size) for size in item.sizes)]
@@ -136,67 +149,52 @@ def input_source(item: Input) -> str:
 
 
 def functional_lines(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
-    """Statements that call the layers of a routine on inputs, and return a model.
-
-    Args:
-        routine: The routine.
-        model: What it builds.
-        taken: The names that no variable may hide.
-    """
+    """Statements that call the layers of a routine on inputs and return a model; no variable hides what is `taken`."""
     variables = variables_of_inputs(model)
     lines = [Line(f"{name} = {input_source(item)}", item.place) for name, item in zip(variables, model.inputs)]
-    writer = RoutineWriter(routine, {Ref(-1 - index): name for index, name in enumerate(variables)}, taken)
+    writer = RoutineWriter(routine, bound_inputs(variables), taken)
     lines += writer.layer_lines()
     lines += writer.block(routine.steps, routine.result)
-    given = [source(model.input_tree, writer.value), writer.result]
-    made = f"keras.Model({', '.join([*given, *_named(model)])})"
-    return [*lines, *_ending(model, made)]
+    given = [writer.source(model.input_tree), writer.result, *_named(model)]
+    return [*lines, *_returned(model, [Line(f"keras.Model({', '.join(given)})")])]
 
 
 def _named(model: Model) -> list[str]:
     return [f"name={literal(model.name)}"] if model.name else []
 
 
-def _ending(model: Model, made: str) -> list[Line]:
-    """Statements that return a model, frozen and built before if need be."""
-    lines = []
-    if model.build_shape:
-        shape = Listing("()", tuple(Plain(size) for size in model.build_shape))
-        lines.append(Line(f"model.build({source(shape, no_value)})"))
-    if model.frozen:
-        lines.append(Line("model.trainable = False"))
-    if made == "model":
-        return [*lines, Line("return model")]
-    return [Line(f"model = {made}"), *lines, Line("return model")] if lines else [Line(f"return {made}")]
+def _finished(model: Model) -> list[Line]:
+    """Statements that build and freeze a model, if need be."""
+    shape = Listing("()", tuple(Plain(size) for size in model.build_shape or ()))
+    built = [Line(f"model.build({source(shape, no_value)})")] if model.build_shape else []
+    return [*built, Line("model.trainable = False")] if model.frozen else built
+
+
+def _returned(model: Model, made: Sequence[Line]) -> list[Line]:
+    """Statements that return a model, whose expression is given."""
+    finished = _finished(model)
+    first = replace(made[0], text=f"{'model =' if finished else 'return'} {made[0].text}")
+    return [first, *made[1:], *finished, *([Line("return model")] if finished else [])]
 
 
 def _sequential(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
     """A list of layers; where loops make several at a time, layers that are added one after the other."""
     writer = RoutineWriter(routine, {Ref(-1): "model"}, taken)
     lines = writer.layer_lines()
-    inputs = [Line(input_source(item), item.place) for item in model.inputs]
-    items = writer.listed(routine.steps)
-    if items is None:
+    inputs = [(input_source(item), item.place) for item in model.inputs]
+    items = [(writer.item(step), step.place) for step in routine.steps]
+    if any(item is None for item, _ in items):
         lines.append(Line(f"model = keras.Sequential({', '.join(_named(model))})"))
-        lines += [Line(f"model.add({item.text})", item.place) for item in inputs]
-        return [*lines, *writer.added(routine.steps), *_ending(model, "model")]
-    items = [*(Line(f"{item.text},", item.place) for item in inputs), *items]
-    first, *rest = _ending(model, "keras.Sequential(")
-    assert first.text.endswith("keras.Sequential(")
-    lines += [first, Line("    ["), *(item.indented(2) for item in items), Line("    ],")]
-    lines += [Line(f"    {name},") for name in _named(model)]
-    return [*lines, Line(")"), *rest]
+        lines += [Line(f"model.add({item})", place) for item, place in inputs]
+        return [*lines, *writer.added(routine.steps), *_finished(model), Line("return model")]
+    listed = [Line(f"        {item},", place) for item, place in (*inputs, *items)]
+    named = [Line(f"    {name},") for name in _named(model)]
+    made = [Line("keras.Sequential("), Line("    ["), *listed, Line("    ],"), *named, Line(")")]
+    return [*lines, *_returned(model, made)]
 
 
 def cut_function(name: str, cut: Cut, given: str, lines: Iterable[Line]) -> Function:
-    """A function that cuts a model out of another one.
-
-    Args:
-        name: Its name.
-        cut: What it cuts out.
-        given: The other model, in words.
-        lines: Its statements.
-    """
+    """A function that cuts a model out of another one, which `given` says in words."""
     return Function(
         name=name,
         parameters="model",
@@ -208,9 +206,9 @@ def cut_function(name: str, cut: Cut, given: str, lines: Iterable[Line]) -> Func
 
 
 def _cut(name: str, cut: Cut) -> Function:
-    inputs, outputs = (
-        [f"model.get_layer({literal(layer)}).output" for layer in layers] for layers in (cut.inputs, cut.outputs)
-    )
-    sides = [one[0] if len(one) == 1 else f"[{', '.join(one)}]" for one in (inputs, outputs)]
+    sides = []
+    for layers in (cut.inputs, cut.outputs):
+        values = [f"model.get_layer({literal(layer)}).output" for layer in layers]
+        sides.append(values[0] if len(values) == 1 else f"[{', '.join(values)}]")
     line = Line(f"return keras.Model({sides[0]}, {sides[1]}, name={literal(cut.name)})", cut.place)
     return cut_function(name, cut, f"What `{cut.builder}` returns.", [line])

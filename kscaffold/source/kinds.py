@@ -1,14 +1,12 @@
 """What the parameters of a program hold, told from what they are given, as constructor arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind
 from kscaffold.program.lift import parameters_given
 from kscaffold.program.text import COMPARISONS, literal
-from kscaffold.program.tree import NONE, Arithmetic, Listing, Object, Plain, Scaled, Text, Tree, Variable
+from kscaffold.program.tree import NONE, Arithmetic, Either, Listing, Object, Plain, Text, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 from kscaffold.source.expression import no_value, source
 from kscaffold.spec.language.syntax import parse_expression
@@ -19,13 +17,7 @@ NUMBERS = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
 def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Argument:
-    """A parameter of a function as an argument of a constructor.
-
-    Args:
-        program: The program, which tells what the parameter is given.
-        routine: The function.
-        parameter: The parameter.
-    """
+    """A parameter of a function as an argument of a constructor; the program tells what it is given."""
     if parameter.argument is not None:
         return parameter.argument
     values = list(dict.fromkeys(_given(program, routine, parameter.name)))
@@ -33,17 +25,12 @@ def argument_of(program: Program, routine: Routine, parameter: Parameter) -> Arg
     if kinds == {Kind.INT, Kind.FLOAT}:
         kinds = {Kind.FLOAT}
     kind = kinds.pop() if len(kinds) == 1 else Kind.ANY
-    default = None
-    if parameter.default is not None:
-        default = parse_expression(default_source(parameter.default))
+    default = parameter.default
+    if default is not None:  # as specs write it: numbers are literals there
+        default = parse_expression(literal(default.value) if isinstance(default, Plain) else source(default, no_value))
     if kind in (Kind.TUPLE, Kind.LIST) and NONE in values and parameter.default != NONE:
         kind = Kind.ANY  # its constructor would make a tuple of None
     return Argument(parameter.name, kind, default)
-
-
-def default_source(tree: Tree) -> str:
-    """Source of a default as specs write it: numbers are literals there."""
-    return literal(tree.value) if isinstance(tree, Plain) else source(tree, no_value)
 
 
 def _kind(value: Tree, name: str) -> Kind:
@@ -54,16 +41,13 @@ def _kind(value: Tree, name: str) -> Kind:
             return NUMBERS.get(type(plain), Kind.ANY)
         case Text():
             return Kind.STR
-        case Scaled():
-            return Kind.INT
         case Listing(brackets="()"):
             return Kind.TUPLE
         case Arithmetic(operator=operator):
-            return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.ANY
+            return Kind.BOOL if operator in COMPARISONS else Kind.FLOAT if operator == "/" else Kind.INT
         case Object(target=target):
-            return next(
-                (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}.")), Kind.ANY
-            )
+            groups = (kind for kind, group in FOUND_BY_NAME.items() if target.startswith(f"keras.{group}."))
+            return next(groups, Kind.ANY)
     return Kind.ANY
 
 
@@ -90,9 +74,9 @@ def _resolved(program: Program, caller: Routine, rows: Rows, value: Tree) -> Ite
     if isinstance(value, Variable):
         found = rows.get(value.name)
         yield from _column(program, caller, *found) if found else _given(program, caller, value.name)
-    elif isinstance(value, Object) and value.target == "either":
-        for key in ("large", "small"):
-            yield from _resolved(program, caller, rows, dict(value.keywords)[key])
+    elif isinstance(value, Either):
+        for part in (value.then, value.other):
+            yield from _resolved(program, caller, rows, part)
     else:
         yield value
 
@@ -104,7 +88,6 @@ def _column(program: Program, caller: Routine, step: Step, place: int, rows: Row
             for row in over.items:
                 item = row.items[place] if len(step.variables) > 1 and isinstance(row, Listing) else row
                 yield from _resolved(program, caller, rows, item)
-        elif isinstance(over, Object) and over.target == "enumerate":
-            yield Plain("") if place else Plain(1)
         else:
-            yield Plain("") if isinstance(over, Plain) else Plain(1)
+            texts = isinstance(over, Plain) or (isinstance(over, Object) and over.target == "enumerate" and place)
+            yield Plain("") if texts else Plain(1)

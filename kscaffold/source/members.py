@@ -1,21 +1,33 @@
-"""The methods of the classes of a program: what their constructors make, and all that templates ask for."""
+"""The methods of the classes of a program: what their constructors make, and all that templates ask for.
 
-from __future__ import annotations
+A short chain of layers is built layer by layer. What forks says so once, in `call`, which is run without numbers.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from kscaffold.program.lift import is_over_one, needed_variables, over_needed
+from kscaffold.program.lift import (
+    call_keywords,
+    given_values,
+    is_chain,
+    is_over_one,
+    needed_variables,
+    over_needed,
+    owns_layers,
+)
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Ref, Tree, Variable, transform, walk
+from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, Variable, transform, walk
 from kscaffold.program.value import Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
-from kscaffold.source.building import chain_lines, chain_of_layers, symbolic_lines
 from kscaffold.source.calling import Calling
 from kscaffold.source.classes import Module, input_structure, is_maker
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
-from kscaffold.source.functions import shape_of_input, variables_of_inputs
+from kscaffold.source.functions import shown_inputs
+from kscaffold.source.kinds import argument_of
 from kscaffold.source.parts import ClassPart, Function, Line
+from kscaffold.source.routine import made_lines
+
+LONGEST_CHAIN = 8  # layers that `build` names again; what is longer is said once
 
 
 def class_parts(module: Module) -> tuple[tuple[Function, ...], tuple[ClassPart, ...]]:
@@ -33,25 +45,23 @@ class _Class:
         self.attributes = Attributes(module, routine)
 
     def part(self) -> ClassPart:
-        """The class."""
         routine, model = self.routine, self.routine.model
         is_main = routine is self.module.program.main
-        chain = chain_of_layers(self.module, routine, self.attributes)
-        build, output_shape = (
-            chain_lines(chain) if chain else symbolic_lines(input_structure(routine), self.dtype, routine.result)
-        )
-        shown = zip(variables_of_inputs(model), model.inputs) if model else ()
+        chain = self.chain()
+        build, output_shape = _chain_lines(chain) if chain else _symbolic_lines(routine)
         passes_mask = not is_main and self.module.passes_mask(routine)
         return ClassPart(
             name=self.module.classes[routine.name],
             base="keras.Model" if is_main else "layers.Layer",
             summary=self.summary(),
-            arguments=self.module.arguments(routine),
-            inputs=routine.described.inputs or tuple((name, f"`{shape_of_input(item)}`") for name, item in shown),
+            arguments=tuple(
+                argument_of(self.module.program, routine, item) for item in self.module.parameters(routine)
+            ),
+            inputs=shown_inputs(routine),
             outputs=routine.described.outputs,
             constructor=tuple(self.constructor()),
             build=build,
-            call=tuple(Calling(self.module, self.routine, self.attributes).lines()),
+            call=tuple(Calling(self.module, routine, self.attributes).lines()),
             takes_training=routine.name in self.module.training,
             output_shape=output_shape,
             passes_mask=passes_mask,
@@ -62,17 +72,10 @@ class _Class:
 
     def summary(self) -> str:
         """The first line of the docstring: which model it is, or what it does."""
-        if self.routine.described.summary:
-            return self.routine.described.summary
+        if self.routine.described.summary or self.routine.model is None:
+            return self.routine.described.summary or summary(self.routine, self.module.routines)
         words = self.routine.name.removeprefix("build_").replace("_", " ")
-        if self.routine.model is None:
-            return summary(self.routine, self.module.routines)
         return f"The model {words}." if self.routine is self.module.program.main else f"The {words} of the model."
-
-    def dtype(self, ref: Ref) -> str:
-        """The type of the numbers of an input."""
-        model = self.routine.model
-        return model.inputs[-1 - ref.source].dtype if model else "float32"
 
     def constructor(self) -> Iterator[Line]:
         """The statements that make the layers, in the order in which they are called first."""
@@ -94,12 +97,7 @@ class _Class:
         return (name for name in (*inside, *named) if name in self.layers)
 
     def shared(self, name: str) -> Iterator[Line]:
-        """The statements that make a layer with a variable."""
-        place = dict(self.routine.places).get(name)
-        yield Line(f"self.{name} = {self.source(self.module.made(self.layers[name]))}", place)
-        words = dict(self.routine.words).get(name)
-        if words:
-            yield Line(f"self.{name}.set_vocabulary([{', '.join(map(literal, words))}])")
+        return made_lines(self.routine, name, self.source(self.module.made(self.layers[name])), "self.")
 
     def making(self, step: Step, pad: str) -> Iterator[Line]:
         """The statements that make the layers of a step."""
@@ -137,9 +135,7 @@ class _Class:
         return f"for {', '.join(names)} in {self.source(over)}"
 
     def layer(self, step: Step) -> str:
-        """Source of the layer of a step."""
-        made = self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee)
-        return self.source(made)
+        return self.source(self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee))
 
     def source(self, tree: Tree) -> str:
         """Source in the constructor, where the arguments are local names, and layers with a variable attributes."""
@@ -148,3 +144,80 @@ class _Class:
             return Variable(f"self.{part.name}") if isinstance(part, Variable) and part.name in self.layers else None
 
         return source(transform(tree, change), no_value)
+
+    def chain(self) -> list[str]:
+        """Source of the layers of a chain, each of which takes what the one before gave; of a list, with a star.
+
+        There are none where it is no such chain, where it is a long one, or where a layer may say nothing of shapes.
+        """
+        value, layers = input_structure(self.routine), []
+        for step in self.routine.steps:
+            takes = given_values(step, self.module.inputs) == (value,) and not call_keywords(step)
+            if not takes or step.outputs != ((),) or not (layer := self.chained(step)) or layer in layers:
+                return []
+            layers.append(layer)
+            value = Ref(step.uid)
+        return layers if value == self.routine.result and len(layers) <= LONGEST_CHAIN else []
+
+    def chained(self, step: Step) -> str:
+        """Source of the layer of a step, or of the list of its layers; empty where shapes may not go through it."""
+        if step.kind is StepKind.NAMED:
+            return f"self.{step.class_name}" if _is_known(self.layers[step.class_name]) else ""
+        attribute = f"self.{self.attributes.by_step.get(step.uid)}"
+        if step.kind is not StepKind.LOOP:
+            return attribute if _tells_shapes(step) else ""
+        chained = owns_layers(step) and is_chain(step.body, Ref(step.uid), self.module.inputs)
+        return f"*{attribute}" if chained and all(map(_tells_shapes, step.body)) else ""
+
+
+def _tells_shapes(step: Step) -> bool:
+    return step.kind is StepKind.INVOKE or (step.kind is StepKind.LAYER and _is_known(step.callee))
+
+
+def _is_known(made: Tree) -> bool:
+    """Whether a layer is one of Keras or of the module: an imported one may say nothing of shapes."""
+    return isinstance(made, Object) and made.target.startswith(("layers.", ":"))
+
+
+def _chain_lines(layers: Sequence[str]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The statements of `build` and of `compute_output_shape` of a chain of layers."""
+    if len(layers) == 1 and not layers[0].startswith("*"):
+        shape = Line(f"return {layers[0]}.compute_output_shape(input_shape)")
+        return (Line(f"{layers[0]}.build(input_shape)"),), (shape,)
+    over = layers[0].removeprefix("*") if len(layers) == 1 else f"({', '.join(layers)})"
+    before = (Line("shape = input_shape"), Line(f"for layer in {over}:"))
+    onwards = Line("    shape = layer.compute_output_shape(shape)")
+    return (*before, Line("    layer.build(shape)"), onwards), (*before, onwards, Line("return shape"))
+
+
+def _symbolic_lines(routine: Routine) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The statements of `build` and of `compute_output_shape`, which run `call` without numbers."""
+    model, inputs = routine.model, input_structure(routine)
+    types = {Ref(-1 - place): item.dtype for place, item in enumerate(model.inputs)} if model else {}
+    given = _tensors(inputs, "input_shape", types)
+    single = isinstance(inputs, Ref)
+    before = () if single else (Line(f"inputs = {given}"),)
+    called = f"self.call({given if single else 'inputs'})"
+    if isinstance(routine.result, Ref):
+        return (*before, Line(called)), (*before, Line(f"return {called}.shape"))
+    shapes = Line("return keras.tree.map_structure(lambda output: output.shape, outputs)")
+    return (*before, Line(called)), (*before, Line(f"outputs = {called}"), shapes)
+
+
+def _tensors(inputs: Tree, shape: str, types: Mapping[Ref, str]) -> str:
+    """Source of tensors without numbers."""
+    match inputs:
+        case Ref():
+            kind = types.get(inputs, "float32")
+            return f"keras.KerasTensor({shape}{'' if kind == 'float32' else f', dtype={literal(kind)}'})"
+        case Listing(brackets=brackets, items=items):
+            alike = {types.get(item, "float32") for item in items if isinstance(item, Ref)} == {"float32"}
+            if brackets == "[]" and alike and len(items) > 1 and all(isinstance(item, Ref) for item in items):
+                return f"[keras.KerasTensor(shape) for shape in {shape}]"
+            parts = [_tensors(item, f"{shape}[{place}]", types) for place, item in enumerate(items)]
+            comma = "," if brackets == "()" and len(parts) == 1 else ""
+            return f"{brackets[0]}{', '.join(parts)}{comma}{brackets[1]}"
+        case Table(items=pairs):
+            parts = [f"{literal(key)}: {_tensors(item, f'{shape}[{literal(key)}]', types)}" for key, item in pairs]
+            return "{" + ", ".join(parts) + "}"
+    raise AssertionError(f"{inputs} is not an input")

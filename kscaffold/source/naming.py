@@ -1,41 +1,125 @@
 """Which variable each value of a routine is bound to: what a user named it, what it means, or one that is handed on."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kscaffold.base.naming import identifier, snake_case, unique
 from kscaffold.keras_data import catalogue
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Code, Object, Ref, Table, refs
+from kscaffold.program.tree import Code, Object, Ref, Table, Tree, refs
 from kscaffold.program.value import Routine, Step, StepKind, every_step
-from kscaffold.source.variables import (
-    END,
-    MAIN,
-    Uses,
-    branch_name,
-    chain_end,
-    is_operator,
-    live,
-    values_of,
-)
 
+MAIN = "x"
+END = 10**9  # the place behind the last step
+# What a value is called that waits for a layer that merges it with others.
+KEPT = {"Add": "shortcut", "+": "shortcut", "Subtract": "shortcut", "Concatenate": "skip", "concatenate": "skip"}
 STATE_NAMES = {3: ("state_h", "state_c"), 2: ("state",), 5: ("forward_h", "forward_c", "backward_h", "backward_c")}
 SEVERAL = {"top_k": ("values", "indices"), "moments": ("mean", "variance")}
 
 
 @dataclass
-class Naming:
-    """Chooses the variables of the values of a routine.
+class Uses:
+    """Where the values of some steps are used: by the steps, as their result, or kept for something else.
 
     Attributes:
-        routine: The routine.
+        index: How far the steps have come.
+        at: The places of the steps that use each value, in order.
+    """
+
+    steps: Sequence[Step]
+    result: Tree
+    kept: Iterable[Ref] = ()
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        self.at: dict[Ref, list[int]] = {}
+        for index, step in enumerate(self.steps):
+            for ref in dict.fromkeys(step.reads()):
+                self.at.setdefault(ref, []).append(index)
+        for ref in (*refs(self.result), *self.kept):
+            self.at.setdefault(ref, []).append(END)
+
+    def later(self, ref: Ref, index: int | None = None) -> list[int]:
+        """Where a value is used behind a step, the next one if none is named."""
+        return [place for place in self.at.get(ref, []) if place > (self.index if index is None else index)]
+
+    def values_of(self, step: Step) -> list[Ref]:
+        """The values that a step gives and something uses; those in one container are found by it."""
+        return [ref for ref in self.at if ref.source == step.uid]
+
+    def goes_to(self, step: Step) -> tuple[Ref, int | None]:
+        """The first value of a step, and the one place where it is used; `None` where that is not one."""
+        value = Ref(step.uid, step.outputs[0] if step.outputs else ())
+        places = self.at.get(value, [])
+        return value, places[0] if len(places) == 1 else None
+
+    def chain_end(self, step: Step) -> tuple[Step | None, Ref, int | None]:
+        """Where the chain ends that begins with a step: the step that merges it, its value there, and the place.
+
+        There is no such step where the chain forks, or ends with the result.
+        """
+        value, place = self.goes_to(step)
+        while place is not None and place != END:
+            if is_merge(self.steps[place]):
+                return self.steps[place], value, place
+            value, place = self.goes_to(self.steps[place])
+        return None, value, place
+
+    def chain_length(self, value: Ref) -> int:
+        """How many steps in a row make a value, each of what the one before gives."""
+        makers = {step.uid: step for step in self.steps}
+        length = 0
+        while value.source in makers and len(reads := set(makers[value.source].reads())) == 1:
+            length, value = length + 1, reads.pop()
+        return length
+
+
+def is_merge(step: Step) -> bool:
+    """Whether a step takes several values that were computed."""
+    return len(set(step.reads())) > 1
+
+
+def kept_name(merge: Step, value: Ref) -> str | None:
+    """What a value is called that a merging step, or one inside of it, takes as it is."""
+    for step in merge.body:
+        if value in step.reads():
+            return kept_name(step, value)
+    return KEPT.get(merge.class_name)
+
+
+def branch_name(merge: Step, value: Ref, source: Ref, uses: Uses) -> str:
+    """What a chain is called that begins at `source` and ends as `value` in a merging step."""
+    taken = list(dict.fromkeys(merge.reads()))
+    name = merge.class_name
+    if name in ("Add", "+") and len(taken) == 2:
+        lengths = {ref: uses.chain_length(ref) for ref in taken}
+        if all(lengths[value] > lengths[other] + 1 for other in taken if other != value):
+            return "residual"
+    if name in ("Multiply", "*") and source in taken:
+        return "gate"
+    if name in ("Add", "+", "Subtract", "-", "Average", "Maximum", "Minimum") and len(taken) == 2:
+        return "shortcut" if taken[0] == value or source in taken else "branch"
+    if name in ("Concatenate", "concatenate", "Add", "Average", "Maximum"):
+        return f"branch{taken.index(value) + 1}"
+    return "branch"
+
+
+def is_operator(step: Step) -> bool:
+    """Whether a step is an operator, and no function."""
+    return step.kind is StepKind.OPERATION and not step.class_name.isidentifier()
+
+
+@dataclass
+class Naming:
+    """Chooses the variables of the values of a routine, or of a loop or an `if` in it.
+
+    Attributes:
         bound: The source of each value that there is.
         names: The functions and classes of the module, which no variable may hide.
         inline: Values that are written in place, each with how tightly its operator binds.
         in_loop: Whether the steps are those of a loop or an `if`.
         into: The variable that the last value is to be in.
+        uses: The steps, and which of them is next.
     """
 
     routine: Routine
@@ -44,94 +128,75 @@ class Naming:
     inline: dict[Ref, int] = field(default_factory=dict)
     in_loop: bool = False
     into: str = ""
+    uses: Uses = field(default_factory=lambda: Uses((), Ref(-1)))
 
     def __post_init__(self) -> None:
-        self.fixed = set(self.bound.values()) if self.routine.model and not self.in_loop else set()
-        self.reserved = {name for name, _ in self.routine.layers} | {item.name for item in self.routine.parameters}
-        self.reserved |= {name for name, _ in self.routine.widths}
-        self.reserved |= {"keras", "layers", "ops", "np", *self.names}
-        self.named = {name for step in every_step(self.routine.steps) for name in step.names} - {"_"}
+        routine = self.routine
+        self.fixed = set(self.bound.values()) if routine.model and not self.in_loop else set()
+        self.reserved = {name for name, _ in (*routine.layers, *routine.widths)}
+        self.reserved |= {item.name for item in routine.parameters} | {"keras", "layers", "ops", "np", *self.names}
+        self.named = {name for step in every_step(routine.steps) for name in step.names} - {"_"}
 
     def value(self, ref: Ref) -> str:
         """Source of a value."""
-        if ref in self.bound:
-            return self.bound[ref]
-        base = self.bound[Ref(ref.source)]
-        return base + "".join(f"[{literal(part)}]" for part in ref.path)
+        return self.bound[ref] if ref in self.bound else _part(self.bound[Ref(ref.source)], ref)
 
-    def taken(self, uses: Uses, index: int) -> set[str]:
-        """The names that cannot be given to what a step makes."""
-        names = {
-            text.partition("[")[0] for ref, text in live(self.bound, uses, index).items() if ref not in self.inline
-        }
-        return names | self.reserved | self.fixed | self.named
+    def taken(self, index: int | None = None) -> set[str]:
+        """The names that cannot be given to what a step makes, the next one if none is named."""
+        alive = (text for ref, text in self.bound.items() if ref not in self.inline and self.uses.later(ref, index))
+        return {text.partition("[")[0] for text in alive} | self.reserved | self.fixed | self.named
 
-    def given_name(self, name: str, uses: Uses, index: int) -> str:
+    def given_name(self, name: str) -> str:
         """The variable for a value that somebody has named."""
-        return unique(name, self.taken(uses, index) - (self.named - self.reserved - self.fixed))
+        return unique(name, self.taken() - (self.named - self.reserved - self.fixed))
 
-    def name_ahead(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> str | None:
+    def name_ahead(self, step: Step) -> str | None:
         """The name that somebody gave to what a chain becomes that goes through a step: it is handed on under it.
 
         What becomes a result is handed on as `x` before, where that is free.
         """
+        index = self.uses.index
         while not step.names:
-            places = uses.at.get(Ref(step.uid, step.outputs[0] if step.outputs else ()), [])
-            if len(places) != 1 or places[0] == END:
+            _, place = self.uses.goes_to(step)
+            if place is None or place == END:
                 return None
-            index, step = places[0], steps[places[0]]
-        ends = any(END in uses.at.get(value, []) for value in values_of(step, uses))
-        return MAIN if ends and MAIN not in self.taken(uses, index) else step.names[0]
+            index, step = place, self.uses.steps[place]
+        ends = any(END in self.uses.at[value] for value in self.uses.values_of(step))
+        return MAIN if ends and MAIN not in self.taken(index) else step.names[0]
 
-    def targets(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, into: str) -> str:
+    def targets(self, step: Step, into: str) -> str:
         """The variable or variables that a step is assigned to."""
-        values = values_of(step, uses)
-        outputs = step.outputs
+        values, outputs = self.uses.values_of(step), step.outputs
         if len(outputs) > 1 and all(len(path) == 1 and isinstance(path[0], int) for path in outputs):
-            if len(step.names) == len(outputs):
-                return self.unpacked_as_named(index, step, uses)
-            return self.unpacked(index, step, steps, uses)
+            return ", ".join(self.unpacked(step))
         if outputs == ((),) or not values:
-            name = into or self.variable(index, step, steps, uses, Ref(step.uid))
-            self.bound[Ref(step.uid)] = name
+            name = self.bound[Ref(step.uid)] = into or self.variable(step, Ref(step.uid))
             return name
-        name = step.names[0] if step.names else ""
-        name = self.given_name(name, uses, index) if name else unique(self.named_after(step), self.taken(uses, index))
-        for value in values:
-            self.bound[value] = name + "".join(f"[{literal(part)}]" for part in value.path)
+        name = self.given_name(step.names[0]) if step.names else unique(self.named_after(step), self.taken())
+        self.bound |= {value: _part(name, value) for value in values}
         return name
 
-    def unpacked_as_named(self, index: int, step: Step, uses: Uses) -> str:
-        """The variables of several values that somebody has named."""
-        names: list[str] = []
-        for name, path in zip(step.names, step.outputs):
-            value = Ref(step.uid, path)
-            names.append(self.given_name(name, uses, index) if value in uses.at else "_")
-            self.bound[value] = names[-1]
-        return ", ".join(names)
-
-    def unpacked(self, index: int, step: Step, steps: Sequence[Step], uses: Uses) -> str:
+    def unpacked(self, step: Step) -> list[str]:
         """The variables of several values."""
         values = [Ref(step.uid, path) for path in step.outputs]
         has_states = step.class_name == "Bidirectional" or catalogue.states_of(step.class_name)
         states = STATE_NAMES.get(len(values), ()) if has_states else ()
+        named = step.names if len(step.names) == len(values) else ()
         names: list[str] = []
         for place, value in enumerate(values):
-            if value not in uses.at:
+            if value not in self.uses.at:
                 names.append("_")
-                continue
-            if place and states:
-                wanted = states[place - 1]
-            elif states:
-                wanted = self.variable(index, step, steps, uses, value)
+            elif named:
+                names.append(self.given_name(named[place]))
             else:
-                several = SEVERAL.get(step.class_name)
-                wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
-            name = unique(wanted, (self.taken(uses, index) - ({wanted} if not place else set())) | set(names))
-            names.append(name)
-        for value, name in zip(values, names):
-            self.bound[value] = name
-        return ", ".join(names)
+                if states:
+                    wanted = states[place - 1] if place else self.variable(step, value)
+                else:
+                    several = SEVERAL.get(step.class_name)
+                    wanted = several[place] if several else f"{self.named_after(step)}{place + 1}"
+                names.append(unique(wanted, (self.taken() - ({wanted} if not place else set())) | set(names)))
+        self.bound |= zip(values, names)
+        return names
 
     def named_after(self, step: Step) -> str:
         """A name for what a step gives: that of its layer."""
@@ -149,42 +214,41 @@ class Naming:
             return "branch"
         return "value" if is_operator(step) else identifier(step.class_name, "value")
 
-    def variable(self, index: int, step: Step, steps: Sequence[Step], uses: Uses, value: Ref) -> str:
+    def variable(self, step: Step, value: Ref) -> str:
         """The variable for the one value of a step."""
         if step.names:
-            return self.given_name(step.names[0], uses, index)
-        if self.named and (ahead := self.name_ahead(index, step, steps, uses)):
-            return ahead if ahead == MAIN else self.given_name(ahead, uses, index)
-        taken = self.taken(uses, index)
-        places = uses.at.get(value, [])
-        builds = self.routine.model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
-        if places == [END] and builds and value in refs(self.routine.result):
+            return self.given_name(step.names[0])
+        if self.named and (ahead := self.name_ahead(step)):
+            return ahead if ahead == MAIN else self.given_name(ahead)
+        taken, model = self.taken(), self.routine.model
+        builds = model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
+        if self.uses.at.get(value) == [END] and builds and value in refs(self.routine.result):
             return unique(self.output_name(value, step), taken)
         reads = list(dict.fromkeys(step.reads()))
-        names = {ref: self.bound[ref] for ref in reads if ref in self.bound and ref not in self.inline}
-        dying = [name for ref, name in names.items() if name.isidentifier() and name not in taken]
-        if MAIN not in taken and (len(reads) > 1 or MAIN in dying):
+        names = [self.bound[ref] for ref in reads if ref in self.bound and ref not in self.inline]
+        dying = [name for name in names if name.isidentifier() and name not in taken]
+        main_is_free = MAIN not in taken
+        if main_is_free and (len(reads) > 1 or MAIN in dying):
             return MAIN
         if dying:
-            return (
-                MAIN if dying[0].startswith(("branch", "gate")) and len(reads) > 1 and MAIN not in taken else dying[0]
-            )
-        merge, end, place = chain_end(step, index, uses, steps)
+            return dying[0]
+        merge, end, place = self.uses.chain_end(step)
         if place == END and self.into and self.into not in taken:
             return self.into
         if merge is not None:
             inputs = [ref for ref in reads if ref.source < 0]
-            if self.routine.model and len(self.routine.model.inputs) > 1 and inputs:
+            if model and len(model.inputs) > 1 and inputs:
                 word = self.bound[inputs[0]]
                 return unique(f"{word}_branch" if "features" in word else f"{word}_features", taken)
-            if MAIN not in taken and len(dict.fromkeys(merge.reads())) > 1 and not reads:
+            if main_is_free and not reads:
                 return MAIN
-            if MAIN in taken or step.kind is StepKind.IF or not self.single(reads):
-                return unique(branch_name(merge, end, reads[0] if reads else end, steps), taken)
-        if place == END and builds and MAIN in taken:
-            last = next((one for one in steps if Ref(one.uid, end.path) == end), step)
+            only_input = self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
+            if not main_is_free or step.kind is StepKind.IF or not only_input:
+                return unique(branch_name(merge, end, reads[0] if reads else end, self.uses), taken)
+        if place == END and builds and not main_is_free:
+            last = next((one for one in self.uses.steps if Ref(one.uid, end.path) == end), step)
             return unique(self.output_name(end, last), taken)
-        return unique(MAIN if MAIN not in taken else self.named_after(step), taken)
+        return MAIN if main_is_free else unique(self.named_after(step), taken)
 
     def output_name(self, value: Ref, step: Step) -> str:
         """The name of an output of a model: its key, or that of its layer if there are several."""
@@ -194,6 +258,7 @@ class Naming:
             return identifier(key, "output") if identifier(key, "output") not in self.reserved else f"{key}_output"
         return self.named_after(step) if len(list(refs(result))) > 1 else "outputs"
 
-    def single(self, reads: Sequence[Ref]) -> bool:
-        """Whether a step takes nothing but the one input that there is."""
-        return self.routine.inputs == 1 and all(ref.source < 0 for ref in reads)
+
+def _part(name: str, value: Ref) -> str:
+    """Source of a value that is in a container."""
+    return name + "".join(f"[{literal(part)}]" for part in value.path)

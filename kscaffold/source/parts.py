@@ -15,9 +15,9 @@ class Line:
     text: str
     place: Place | None = None
 
-    def indented(self, levels: int = 1) -> Line:
+    def indented(self) -> Line:
         """The same line, further in."""
-        return Line("    " * levels + self.text, self.place)
+        return Line(f"    {self.text}", self.place)
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,11 @@ class Function:
     """A function that builds a model, or that applies layers.
 
     Attributes:
-        name: Its name.
         parameters: Source of its parameters.
         summary: The first line of its docstring.
         arguments: The parameters that its docstring explains, each with its line.
-        inputs: Name and shape of each input.
-        outputs: Name and shape of each output.
+        inputs: Name and shape of each input; the same for outputs.
         returns: What it returns, in words; empty where its summary says it all.
-        lines: Its statements.
     """
 
     name: str
@@ -50,15 +47,9 @@ class ClassPart:
     """A class: a model, or a layer for one of its parts.
 
     Attributes:
-        name: Its name.
-        base: What it derives from.
         summary: The first line of its docstring.
-        arguments: Its constructor arguments.
-        inputs: Name and shape of each input; none for a part that takes what it is given.
-        outputs: Name and shape of each output.
+        inputs: Name and shape of each input; none for a part that takes what it is given. The same for outputs.
         constructor: The statements of its constructor that make layers.
-        build: The statements of `build`.
-        call: The statements of `call`.
         takes_training: Whether `call` takes `training`.
         output_shape: The statements of `compute_output_shape`.
         passes_mask: Whether a mask of the inputs is valid for the outputs.

@@ -1,9 +1,8 @@
 """The trees of a saved model in the syntax of specs: what makes a layer, what is called with what, slices."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.program.operators import OPERATORS
@@ -22,21 +21,13 @@ def operation_name(symbol: str, operands: int) -> str:
     return FUNCTIONS.get(symbol, symbol)
 
 
+@dataclass(frozen=True)
 class Words:
-    """Writes trees.
+    """Writes trees: `value` gives the name of a value, `model` that of a model, `refuse` says what no spec can say."""
 
-    Args:
-        refuse: Makes the error for something that no spec can say.
-        value: Gives the name of a value.
-        model: Gives the name of a model.
-    """
-
-    def __init__(
-        self, refuse: Callable[[str], RequestError], value: Callable[[Ref], str], model: Callable[[SavedModel], str]
-    ) -> None:
-        self.refuse = refuse
-        self.value = value
-        self.model = model
+    refuse: Callable[[str], RequestError]
+    value: Callable[[Ref], str]
+    model: Callable[[SavedModel], str]
 
     def layer(self, made: Object, brackets: bool = False) -> str:
         """What makes a layer; one without arguments has no brackets, unless they are asked for."""

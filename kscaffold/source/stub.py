@@ -1,46 +1,37 @@
 """Source of stubs: classes and functions that a saved model names and does not hold."""
 
-from __future__ import annotations
-
 import json
 import textwrap
 
 from kscaffold.saved.value import Stub
 
 WIDTH = 80
+BASES = {
+    "layer": "layers.Layer",
+    "initializer": "keras.initializers.Initializer",
+    "regularizer": "keras.regularizers.Regularizer",
+    "constraint": "keras.constraints.Constraint",
+}
 
 
 def stub_source(stub: Stub, package: str) -> str:
-    """Source of a stub.
-
-    Args:
-        stub: What is missing.
-        package: The package that its class is registered under for saving.
-    """
-    comment = ["# The saved config:", *(f"#     {line}" for line in _config_lines(stub.config))]
+    """Source of a stub, whose class is registered under a package for saving."""
+    docstring = f'"""Stands for {_plain(stub.origin)}: {stub.why}."""'
     message = json.dumps(f"Fill in {what(stub)}.")
     if stub.kind in ("function", "constant"):
-        return "\n".join(
-            [
-                f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):",
-                f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
-                f"    raise NotImplementedError({message})",
-                "",
-            ]
-        )
-    base = "layers.Layer" if stub.kind == "layer" else {
-        "initializer": "keras.initializers.Initializer",
-        "regularizer": "keras.regularizers.Regularizer",
-        "constraint": "keras.constraints.Constraint",
-    }.get(stub.kind, "")  # fmt: skip
+        head = f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):"
+        return f"{head}\n    {docstring}\n    raise NotImplementedError({message})\n"
+    base = BASES.get(stub.kind, "")
     method = "call(self, inputs)" if stub.kind == "layer" else "__call__(self, *args, **kwargs)"
     keywords = f"*, {', '.join(stub.arguments)}, " if stub.arguments else ""
     lines = [
         f"@keras.saving.register_keras_serializable(package={json.dumps(package)})",
         f"class {stub.name}({base}):" if base else f"class {stub.name}:",
-        f'    """Stands for {_plain(stub.origin)}: {stub.why}."""',
+        f"    {docstring}",
         "",
-        *(f"    {line}" for line in comment),
+        "    # The saved config:",
+        # JSON in ASCII has no line breaks of its own, so nothing of it can leave the comment.
+        *(f"    #     {line}" for line in textwrap.wrap(stub.config, WIDTH, break_on_hyphens=False) or ["{}"]),
         "",
     ]
     if stub.kind == "layer":
@@ -62,14 +53,7 @@ def what(stub: Stub) -> str:
         return _plain(stub.origin)
     if stub.kind == "function":
         return f"the function {_plain(stub.origin)}"
-    if stub.origin.startswith("the "):
-        return f"what {_plain(stub.origin)} computes"
-    return f"what {_plain(stub.origin)} computes, or import it"
-
-
-def _config_lines(config: str) -> list[str]:
-    # JSON in ASCII has no line breaks of its own, so nothing of it can leave the comment.
-    return textwrap.wrap(config, WIDTH, break_on_hyphens=False) or ["{}"]
+    return f"what {_plain(stub.origin)} computes{'' if stub.origin.startswith('the ') else ', or import it'}"
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,9 @@
 """Python source for the test beside a model."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from kscaffold.program.text import literal
-from kscaffold.spec.graph.value import Form, natural_form
+from kscaffold.spec.graph.value import Form
 from kscaffold.spec.shapes.shape import Shape, show_shape
 
 TestInput = tuple[Shape, str, int | None]
@@ -24,22 +22,9 @@ def random_numbers(item: TestInput) -> str:
     return f"generator.normal(size={size}).astype({literal('float32' if dtype == 'bfloat16' else dtype)})"
 
 
-def batch_shapes(
-    inputs: Sequence[TestInput], form: Form | None = None, names: Sequence[str] = (), batch_size: int | None = None
-) -> str:
+def batch_shapes(inputs: Sequence[TestInput], form: Form, names: Sequence[str], batch_size: int | None) -> str:
     """Source of the shapes that `build` takes, with an unknown batch size where none is fixed."""
     shapes = [show_shape(shape, batch_size) for shape, _, _ in inputs]
-    return structure_source(form or natural_form(len(shapes)), names, shapes)
-
-
-def structure_source(form: Form, names: Iterable[str], values: Iterable[str]) -> str:
-    """Source of what a model takes or gives: one value, a list, or a dictionary."""
     if form is Form.DICT:
-        return "{" + ", ".join(f"{literal(name)}: {value}" for name, value in zip(names, values)) + "}"
-    listed = ", ".join(values)
-    return listed if form is Form.ONE else f"[{listed}]"
-
-
-def grouped(number: int) -> str:
-    """A number with its thousands apart."""
-    return f"{number:_}"
+        return "{" + ", ".join(f"{literal(name)}: {shape}" for name, shape in zip(names, shapes)) + "}"
+    return shapes[0] if form is Form.ONE else f"[{', '.join(shapes)}]"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import Kscaffold
+from helpers.corpus import CORPUS, expectations
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +21,10 @@ from kscaffold.check import Finding, Severity
 from kscaffold.check.files import find_python_files, import_place
 from kscaffold.check.findings import fold
 from kscaffold.check.rulebook import read_rulebook
-from kscaffold.check.settings import parse_feed
+from kscaffold.check.settings import parse_feed, parse_known
 from kscaffold.check.static import find_problems
+from kscaffold.check.static.at_import import has_subjects, work_at_import
+from kscaffold.probe.protocol import FEW, Feed, Known
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYER = """import keras
@@ -310,6 +313,12 @@ def test_what_only_looks_like_a_defect_is_not_flagged(code: str) -> None:
     assert find_problems(imports + textwrap.dedent(code)) == []
 
 
+def test_functions_that_build_something_else_are_left_alone() -> None:
+    code = "def build_wheel(only=[]):\n    return only\n"
+    assert find_problems(code) == []
+    assert [problem.rule for problem in find_problems("from keras import layers\n" + code)] == ["KS106"]
+
+
 def test_masks_that_may_be_left_out_are_tensors() -> None:
     code = """
         import keras
@@ -332,6 +341,247 @@ class Long(keras.Layer):
         return float({" + ".join("x" * 1500)})
 """
     assert [(problem.rule, problem.line) for problem in find_problems(code)] == [("KS110", 6)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            """
+            def call(self, inputs, sizes: Union[List[int], Tuple[int, ...]], kinds: "list[str] | None"):
+                if sum(sizes) != 4 or kinds == ["a"] or max(sizes) > 3:
+                    raise ValueError("sizes")
+                return inputs[:, : sizes[0]]
+            """,
+            id="types of numbers",
+        ),
+        pytest.param(
+            """
+            def call(self, inputs, count, total, kind, scale):
+                _, length, width = inputs.shape
+                if total != length * 2 or count > 3 or kind == "max" or kind in ("a", "b") and len(kind) > 1:
+                    raise ValueError("sizes")
+                if isinstance(scale, (int, float)) and scale > 1:
+                    inputs = inputs * scale
+                return sum(inputs for _ in range(count))
+            """,
+            id="uses of numbers",
+        ),
+        pytest.param(
+            """
+            def call(self, inputs):
+                if hasattr(inputs, "numpy"):
+                    print(inputs[0:3].numpy())
+                first = inputs[0].numpy() if hasattr(inputs, "numpy") else None
+                is_eager = tf.executing_eagerly()
+                if is_eager and float(inputs[0, 0]) > 1:
+                    print(first)
+                return inputs
+            """,
+            id="values where there are some",
+        ),
+        pytest.param(
+            """
+            def call(self, inputs):
+                if not tf.executing_eagerly():
+                    return inputs
+                print(np.max(inputs))
+                if ops.max(inputs) > 3:
+                    print("large")
+                return inputs
+            """,
+            id="what is left after a question",
+        ),
+        pytest.param(
+            """
+            def call(self, inputs):
+                try:
+                    print(float(ops.max(inputs)), inputs.numpy())
+                except Exception:
+                    pass
+                return inputs
+            """,
+            id="values that are only tried for",
+        ),
+    ],
+)
+def test_values_that_are_there_are_asked_for(code: str) -> None:
+    assert in_layer(code) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        ("def call(self, inputs, grid):\n    return inputs * int(grid[0])", "warning"),
+        ("def call(self, inputs, grid):\n    return inputs * int(ops.reshape(grid, (-1,))[0])", "warning"),
+        ("def call(self, inputs, grid):\n    grid = ops.abs(grid)\n    return inputs * int(grid[0])", "error"),
+        ("def call(self, inputs, grid: tf.Tensor):\n    return inputs * int(grid[0])", "error"),
+        ("def call(self, inputs: Features):\n    return inputs * int(inputs[0])", "warning"),
+        ("def call(self, inputs):\n    return inputs * self.table.numpy()", "warning"),
+        ("def call(self, inputs):\n    return inputs * inputs.numpy()", "error"),
+        (
+            "def call(self, inputs):\n    try:\n        return float(inputs)\n    except ValueError:\n        raise",
+            "error",
+        ),
+    ],
+)
+def test_what_may_be_no_tensor_is_a_warning(code: str, severity: str) -> None:
+    assert [(problem.rule, problem.severity) for problem in in_layer(code)] == [("KS110", severity)]
+    assert ("may be a tensor" in in_layer(code)[0].message) is (severity == "warning")
+
+
+def in_layer(method: str) -> list[Finding]:
+    """What is found in a layer that has a method."""
+    imports = "from typing import List, Tuple, Union\nfrom tensorflow import keras\nfrom keras import ops\n"
+    imports += "import numpy as np\nimport tensorflow as tf\n\nclass One(keras.layers.Layer):\n"
+    return find_problems(imports + textwrap.indent(textwrap.dedent(method), "    "))
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.py")), ids=lambda path: path.stem)
+def test_the_corpus_without_keras(path: Path) -> None:
+    """What the source shows of each class and function is what is expected, and of near misses it shows nothing."""
+    expected = {item.name: item.rule for item in expectations() if item.file == path.name}
+    text = path.read_text(encoding="utf-8")
+    places = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    found: dict[str, set[str]] = {}
+    for problem in find_problems(text):
+        around = [node for node in places if node.lineno <= (problem.line or 0) <= (node.end_lineno or 0)]
+        named = [node.name for node in around if node.name in expected] or [around[0].name]
+        found.setdefault(named[-1], set()).add(problem.rule)
+    assert found == {name: {rule} for name, rule in expected.items() if rule and rule.startswith("KS1")}
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "fix", "severity"),
+    [
+        ("def on_epoch_ends(self, epoch, logs=None): ...", "is no hook", "Did you mean on_epoch_end?", "error"),
+        ("def on_end_epoch(self, epoch, logs=None): ...", "is no hook", "Did you mean on_epoch_end?", "error"),
+        ("def on_train_epoch_start(self, trainer): ...", "is no hook", "Did you mean on_epoch_begin?", "error"),
+        ("def on_fit_begin(self, logs=None): ...", "is no hook", "Did you mean on_train_begin?", "error"),
+        ("def on_gradients_ready(self, logs=None): ...", "is no hook", "Give it the name", "warning"),
+        (
+            "def on_epoch_end(self, logs=None): ...",
+            "its number and logs",
+            "on_epoch_end(self, epoch, logs=None)",
+            "error",
+        ),
+        ("def on_train_end(self): ...", "gives it: logs", "on_train_end(self, logs=None)", "error"),
+        ("def on_train_begin(self, epoch, logs): ...", "gives it: logs", "on_train_begin(self, logs=None)", "error"),
+    ],
+)
+def test_hooks_that_keras_does_not_call_so(code: str, message: str, fix: str, severity: str) -> None:
+    (problem,) = find_problems(f"from tensorflow import keras\nclass Log(keras.callbacks.Callback):\n    {code}\n")
+    assert (problem.rule, problem.severity, problem.line) == ("KS114", severity, 3)
+    assert message in problem.message and fix in problem.fix
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def on_epoch_end(self, epoch, logs=None): ...",
+        "def on_epoch_end(self, *args): ...",
+        "def on_train_batch_end(self, batch, logs=None, more=1): ...",
+        "def on_batch_end(self, batch, logs): ...",
+        "def on_test_begin(self, logs): self.on_round()\n    def on_round(self): ...",
+        "def only_end(self): ...",
+    ],
+)
+def test_hooks_that_keras_calls(code: str) -> None:
+    for bases in ("keras.callbacks.Callback", "Base", "keras.callbacks.EarlyStopping"):
+        text = f"import keras\nclass Base(keras.callbacks.Callback): ...\nclass Log({bases}):\n    {code}\n"
+        assert find_problems(text) == []
+    assert find_problems("class Log(Callback):\n    def on_epoch_ends(self): ...\n") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("self.add_weight('k', shape=(2,))", "shape first"),
+        ("self.add_weight(name, (2,), 'float32', 'zeros')", "shape first"),
+        ("self.add_weight(f'k{i}', (2,))", "shape first"),
+        ("self.add_weight('k_%d' % i, (2,))", "shape first"),
+        ("self.add_weight('k_{}'.format(i), (2,))", "shape first"),
+        ("self.add_weight((2,), 'zeros', 'float32', True)", "no more than 3"),
+        ("self.add_weight((2,), shape=(2,))", "shape twice"),
+        ("self.add_weight((2,), 'zeros', name='k')", ""),
+        ("self.add_weight(*arguments)", ""),
+        ("self.add_weight(shape, name='k')", ""),
+        ("self.add_weight(name='k', shape=(2,))", ""),
+    ],
+)
+@pytest.mark.parametrize("base", ["layers.Layer", "metrics.Metric"])
+def test_positional_arguments_of_weights(line: str, named: str, base: str) -> None:
+    found = find_problems(f"import keras\nclass One(keras.{base}):\n    def build(self, _):\n        {line}\n")
+    if base.startswith("metrics") and named.startswith("no more"):
+        named = ""  # the name may be the fourth there
+    assert [problem.rule for problem in found] == (["KS102"] if named else [])
+    assert not named or named in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import keras\nclass A(keras.layers.Layer): ...", True),
+        ("from .base import Part\nclass A(Part): ...", True),
+        ("from mypackage import *\nclass A(Part): ...", True),
+        ("class A:\n    class B(Layer): ...", True),
+        ("def build_model(): ...", True),
+        ("if True:\n    def build_model(): ...", True),
+        ("build_model = make(3)", True),
+        ("A = type('A', (Base,), {})", True),
+        ("from keras.src.layers.layer import Layer\nclass A(Layer): ...", True),
+        ("import enum, unittest\nclass A(enum.Enum): ...\nclass B(unittest.TestCase): ...\nclass C(A): ...", False),
+        ("class A: ...\nclass B(A): ...\nclass C(Exception): ...", False),
+        ("import keras\nclass A(keras.callbacks.Callback): ...\nclass B(keras.constraints.NonNeg): ...", False),
+        ("import keras\nclass A(keras.metrics.Mean): ...", True),
+        ("from keras.losses import Loss\nclass A(Loss): ...", True),
+        ("from typing import Generic\nclass A(Generic[T]): ...", False),
+        ("import keras\ndef train():\n    class A(keras.layers.Layer): ...\n    def build_it(): ...", False),
+        ("class A:\n    def build_graph(self): ...", False),
+        ("import torch\nclass A(torch.nn.Module): ...", False),
+        ("model.fit(x, y)", False),
+        ("", False),
+        ("class A(:", False),
+    ],
+)
+def test_files_without_anything_to_check_are_known(code: str, expected: bool) -> None:
+    assert has_subjects(code) is expected
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.py")), ids=lambda path: path.stem)
+def test_all_of_the_corpus_has_something_to_check(path: Path) -> None:
+    assert has_subjects(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("x = 1\nmodel.fit(x, y)", (2, "model.fit", "trains")),
+        ("for _ in range(3):\n    history = model.fit(x, y)", (2, "model.fit", "trains")),
+        ("def main():\n    model.fit(x, y)\n\nmain()", (4, "main", "trains")),
+        ("with open(p) as f:\n    with tf.GradientTape() as tape:\n        pass", None),
+        ("import tensorflow as tf\nwith tf.GradientTape() as tape:\n    pass", (2, "tf.GradientTape", "trains")),
+        ("from keras.datasets import mnist\n(x, y), _ = mnist.load_data()", (2, "mnist.load_data", "downloads data")),
+        ("import matplotlib.pyplot as plt\nplt.show()", (2, "plt.show", "opens a window")),
+        ("args = parser.parse_args()", (1, "parser.parse_args", "reads the command line")),
+        ("from keras.applications import VGG16\nbase = VGG16()", (2, "VGG16", "downloads weights")),
+        ("from keras.applications import VGG16\nbase = VGG16(weights=None)", None),
+        (
+            "if __name__ == '__main__':\n    model.fit(x, y)\nelse:\n    model.predict(x)",
+            (4, "model.predict", "runs a model"),
+        ),
+        ("if __name__ == '__main__':\n    model.fit(x, y)", None),
+        ("def main():\n    model.fit(x, y)", None),
+        ("try:\n    import x\nexcept ImportError:\n    exit()", None),
+        ("class A:\n    def run(self):\n        self.fit()", None),
+        ("run = lambda: model.fit(x, y)", None),
+        ("def f():\n    g()\n\ndef g():\n    f()\n\nf()", None),
+        ("class A(:", None),
+    ],
+)
+def test_what_a_file_does_when_it_is_imported(code: str, expected: tuple[int, str, str] | None) -> None:
+    work = work_at_import(code)
+    assert (None if work is None else (work.line, work.call, work.does)) == expected
 
 
 @given(st.text(max_size=200))
@@ -363,3 +613,41 @@ def test_pre_commit_hooks_are_commands_that_exist(kscaffold: Kscaffold, folder: 
     for hook in hooks:
         words = hook["entry"].split()
         assert words[0] == "kscaffold" and kscaffold(*words[1:], "fine.py").exit_code == 0
+
+
+TWO = """\
+import keras
+
+
+class Gate(keras.layers.Layer):
+    def call(self, x):
+        return float(x)
+
+
+class Other(keras.layers.Layer):
+    def call(self, x):
+        return int(x)
+"""
+
+
+def test_one_class_of_a_file_can_be_named(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "two.py").write_text(TWO)
+    result = kscaffold("check", "--static", "two.py::Other")
+    assert result.exit_code == 1
+    assert "two.py:11: error KS110 int()" in result.out and "two.py:6" not in result.out
+    assert kscaffold("check", "--static", "two.py::Other", "two.py::Gate").out.count("KS110") == 2
+    wrong = kscaffold("check", "--static", "two.py::Gat")
+    assert (wrong.exit_code, wrong.err) == (2, "error: PATH: two.py defines no 'Gat'. Did you mean Gate?\n")
+    missing = kscaffold("check", "--static", "three.py::Gate")
+    assert missing.err == (
+        "error: PATH: 'three.py::Gate' does not name a class in a file. Write FILE::Class: layers.py::Gate.\n"
+    )
+
+
+def test_what_flags_say_of_one_class_and_of_all() -> None:
+    known = parse_known(["units=3", "Gate.units=5", "Gate.mode=sum"], ["16", "Gate:8,8:int32", "None,4"])
+    assert known["Gate"] == Known((("units", "5"), ("mode", "'sum'")), (Feed((8, 8), "int32", FEW),))
+    assert known[""] == Known((("units", "3"),), (parse_feed("16"), parse_feed("None,4")))
+    for text in ("Gate.=5", ".units=5", "a.b.units=5", "Gate.units"):
+        with pytest.raises(RequestError, match="is not an argument"):
+            parse_known([text], [])

@@ -100,3 +100,46 @@ def test_a_file_that_is_kept_is_not_checked_and_this_is_reported(kscaffold: Ksca
     result = kscaffold("layer", "MyDense", "--skip")
     assert result.exit_code == 0
     assert "check   not checked: my_dense.py is kept as it is" in result.out
+
+
+SCRIPT = """\
+import keras
+
+open("was_read", "w").close()
+
+
+class Scaled(keras.layers.Layer):
+    def call(self, x):
+        return x * 2.0
+
+
+(x, y), _ = keras.datasets.mnist.load_data()
+model = keras.Sequential([keras.Input((784,)), Scaled(), keras.layers.Dense(4)])
+model.compile(loss="mse")
+model.fit(x, y)
+open("was_run", "w").close()
+size = x.shape[-1]
+
+
+class Late(keras.layers.Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(size,), name="scale")
+
+    def call(self, x):
+        return x * self.scale
+"""
+
+
+def test_the_classes_of_a_script_are_checked_without_its_program(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "plain.py").write_text("open('was_imported', 'w').close()\n")
+    result = kscaffold("check", ".", "--ignore", "KS305")
+    assert result.exit_code == 0, result
+    assert result.out.splitlines()[:4] == [
+        "note    script.py: line 11, keras.datasets.mnist.load_data(…), downloads data on import: from there on only"
+        " definitions are run",
+        "check   script.py:6  Scaled()  (None, 16) -> (None, 16)  0 params  ok",
+        "        assumed --input-shape 16",
+        "skip    script.py:19  Late: it needs size, which the program in this file makes",
+    ]
+    assert not (folder / "was_imported").exists() and not (folder / "was_run").exists()

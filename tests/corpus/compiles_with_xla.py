@@ -1,14 +1,13 @@
 """KS213 and near misses."""
 
-import keras
 import tensorflow as tf
-from keras import layers, ops
+from tensorflow import keras
 
 register = keras.saving.register_keras_serializable("compiles_with_xla")
 
 
 @register
-class Same(layers.Layer):
+class Same(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
@@ -37,7 +36,7 @@ class PositiveOnly(Same):
     """Has the shape of its input, whatever the values are."""
 
     def call(self, inputs):
-        return ops.where(inputs > 0.0, inputs, 0.0)
+        return keras.ops.where(inputs > 0.0, inputs, 0.0)
 
 
 @register

@@ -58,7 +58,7 @@ class ForgetsScale(tf.keras.layers.Layer):
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
 
     def call(self, inputs):
-        return tf.matmul(inputs, self.kernel) * self.scale
+        return ops.matmul(inputs, self.kernel) * self.scale
 
     def get_config(self):
         config = super().get_config()

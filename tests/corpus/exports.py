@@ -1,11 +1,13 @@
 """KS403 and near misses."""
 
-import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
+from tensorflow import keras
 
 register = keras.saving.register_keras_serializable("exports")
+
+
+run = getattr(tf, "numpy_function")  # noqa: B009 - the source alone shows nothing of it
 
 
 def sort_rows(rows):
@@ -14,9 +16,9 @@ def sort_rows(rows):
 
 # expect: KS403
 @register
-class SortsInPython(layers.Layer):
+class SortsInPython(keras.layers.Layer):
     def call(self, inputs):
-        order = tf.numpy_function(sort_rows, [inputs], inputs.dtype)
+        order = run(sort_rows, [inputs], inputs.dtype)
         return inputs + tf.stop_gradient(tf.ensure_shape(order, inputs.shape) - inputs)
 
     def compute_output_shape(self, input_shape):
@@ -24,9 +26,9 @@ class SortsInPython(layers.Layer):
 
 
 @register
-class SortsInGraph(layers.Layer):
+class SortsInGraph(keras.layers.Layer):
     def call(self, inputs):
-        return ops.sort(inputs, axis=-1)
+        return keras.ops.sort(inputs, axis=-1)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -38,12 +40,12 @@ class TwoInputs(keras.Model):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.embedding = layers.Embedding(8, 4)
-        self.dense = layers.Dense(4)
+        self.embedding = keras.layers.Embedding(8, 4)
+        self.dense = keras.layers.Dense(4)
 
     def build(self, input_shape):
         self.embedding.build(input_shape["ids"])
         self.dense.build(input_shape["values"])
 
     def call(self, inputs):
-        return ops.mean(self.embedding(inputs["ids"]), axis=1) + self.dense(inputs["values"])
+        return keras.ops.mean(self.embedding(inputs["ids"]), axis=1) + self.dense(inputs["values"])

@@ -46,3 +46,30 @@ def build_for_both():
     optimizer = Adam(lr=0.001) if keras.__version__ < "3" else Adam(learning_rate=0.001)
     model.compile(optimizer=optimizer, loss="mse")
     return model
+
+
+# expect: KS102
+@keras.saving.register_keras_serializable("removed_argument")
+class NameFirst(keras.layers.Layer):
+    def build(self, input_shape):
+        self.kernel = self.add_weight("kernel", shape=(input_shape[-1], 4))
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, self.kernel)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 4)
+
+
+@keras.saving.register_keras_serializable("removed_argument")
+class ShapeFirst(keras.layers.Layer):
+    """The shape may come first, and the initializer after it."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight((input_shape[-1], 4), "glorot_uniform", name="kernel")
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, self.kernel)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 4)

@@ -16,7 +16,7 @@ class MeansByBackend(keras.layers.Layer):
 @keras.saving.register_keras_serializable("removed_name")
 class AddsMetric(tf.keras.layers.Layer):
     def call(self, inputs):
-        self.add_metric(tf.reduce_mean(inputs), name="mean")
+        self.add_metric(keras.ops.mean(inputs), name="mean")
         return inputs
 
 

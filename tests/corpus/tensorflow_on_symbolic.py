@@ -23,7 +23,9 @@ class Averages(layers.Layer):
     """TensorFlow inside of a layer is fine on TensorFlow."""
 
     def call(self, sequence, mask=None):
-        return tf.reduce_mean(sequence, axis=1)
+        if keras.backend.backend() == "tensorflow":
+            return tf.reduce_mean(sequence, axis=1)
+        return ops.mean(sequence, axis=1)
 
     def compute_mask(self, inputs, mask=None):
         return None

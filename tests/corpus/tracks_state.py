@@ -18,7 +18,7 @@ class BareVariable(tf.keras.layers.Layer):
         self.scale = tf.Variable(1.0, trainable=True)
 
     def call(self, inputs):
-        return inputs * tf.cast(self.scale, inputs.dtype)
+        return inputs * keras.ops.cast(self.scale, inputs.dtype)
 
 
 class Parts:

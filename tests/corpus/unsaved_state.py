@@ -49,7 +49,7 @@ class RandomTensor(tf.keras.layers.Layer):
         self.offset = tf.random.normal((16,))
 
     def call(self, inputs):
-        return inputs + tf.cast(self.offset, inputs.dtype)
+        return inputs + ops.cast(self.offset, inputs.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape

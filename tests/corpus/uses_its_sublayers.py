@@ -1,4 +1,4 @@
-"""KS212 and near misses."""
+"""KS214 and near misses."""
 
 import keras
 from keras import layers
@@ -6,7 +6,7 @@ from keras import layers
 register = keras.saving.register_keras_serializable("uses_its_sublayers")
 
 
-# expect: KS212
+# expect: KS214
 @register
 class SkipsBlocks(layers.Layer):
     def __init__(self, **kwargs):
@@ -23,7 +23,7 @@ class SkipsBlocks(layers.Layer):
         return (*input_shape[:-1], 8)
 
 
-# expect: KS212
+# expect: KS214
 @register
 class NeverCalled(keras.Model):
     def __init__(self, **kwargs):

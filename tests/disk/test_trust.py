@@ -10,11 +10,14 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import Kscaffold, tree
 
+from kscaffold.check import Job
 from kscaffold.disk import trust
+from kscaffold.kinds.pipeline import check
 from kscaffold.library.templates import templates_root
 
 
@@ -152,3 +155,24 @@ def on_terminal(command: list[str], answer: str) -> tuple[str, int]:
                 break
         os.close(ours)
         return said.decode(), process.wait()
+
+
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        ("import keras\nfrom keras import layers, ops\nimport numpy as np", False),
+        ("import keras\nfrom my_layers import Own", True),
+        ("import keras\nfrom . import own", True),
+        ("import keras\nimport pandas", True),
+    ],
+)
+def test_only_a_module_that_imports_something_of_the_project_is_checked_with_it_in_reach(
+    folder: Path, text: str, searched: bool
+) -> None:
+    """Keras tries to import what may not be installed, and would find it in a repository that has such a file."""
+    asked: list[Job] = []
+    process = SimpleNamespace(interpreter="python", finish=lambda jobs: asked.extend(jobs) or [])
+    scaffold = SimpleNamespace(explain=lambda verdicts, interpreter, text: verdicts)
+    job = Job(folder / "foo.py", "foo.py", (folder,), ())
+    check(process, [(scaffold, job, text)])  # type: ignore[arg-type, list-item]
+    assert [bool(job.search) for job in asked] == [searched]

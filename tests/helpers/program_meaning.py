@@ -10,12 +10,13 @@ from typing import Any
 
 from kscaffold.program.tree import (
     Arithmetic,
+    Channels,
     Code,
+    Either,
     Listing,
     Object,
     Plain,
     Ref,
-    Scaled,
     Slice,
     Table,
     Text,
@@ -27,7 +28,13 @@ from kscaffold.program.value import Program, Routine, Step, StepKind
 
 Values = dict[Ref, Any]
 Called = tuple[Any, ...]
-OPERATORS = {">": operator.gt, "*": operator.mul, "/": operator.truediv, "is not": operator.is_not}
+OPERATORS = {
+    ">": operator.gt,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "/": operator.truediv,
+    "is not": operator.is_not,
+}
 
 
 def meaning(program: Program) -> tuple[list[Called], Any]:
@@ -121,9 +128,6 @@ class _Run:
                 return value
             case Variable(name=name):
                 return names[name]
-            case Scaled(factor=factor, variable=variable, divides=divides):
-                number = names[variable.name]
-                return number // factor if divides else factor * number
             case Text(parts=parts):
                 return "".join(part if isinstance(part, str) else str(names[part.name]) for part in parts)
             case Ref():
@@ -138,13 +142,10 @@ class _Run:
                 return ("slice", inside(tree.start), inside(tree.stop), inside(tree.step))
             case Arithmetic(left=left, operator=symbol, right=right):
                 return OPERATORS[symbol](inside(left), inside(right))
-            case Object(target="channels", keywords=pairs):
-                given = {key: inside(value) for key, value in pairs}
-                size = self.channels(given["of"])
-                return size // given["factor"] if given["divides"] else given["factor"] * size
-            case Object(target="either", keywords=pairs):
-                given = dict(pairs)
-                return inside(given["large" if inside(given["value"]) > inside(given["than"]) else "small"])
+            case Channels(of=of):
+                return self.channels(inside(of))
+            case Either(condition=condition, then=then, other=other):
+                return inside(then if inside(condition) else other)
             case Object(target=target, keywords=pairs):
                 return self.made(target, {key: inside(value) for key, value in pairs})
 

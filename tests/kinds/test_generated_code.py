@@ -20,7 +20,7 @@ from kscaffold.kinds.layer import FILTERS, LAYER_TEST, choose_template, read_lay
 from kscaffold.library.render import demand_names, render
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import black_mode, format_python
-from kscaffold.source.layer.examples import construct
+from kscaffold.source.layer.methods import construct
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.spec import LayerSpec
 

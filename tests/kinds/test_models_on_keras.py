@@ -20,7 +20,8 @@ from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, Verdict, find_interpreter
 from kscaffold.cli import run
 from kscaffold.kinds.destination import Request
-from kscaffold.kinds.model import ModelFlags, ModelScaffold, describe_model
+from kscaffold.kinds.model import ModelScaffold, describe_model
+from kscaffold.kinds.model_spec import ModelFlags
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.graph.value import Form

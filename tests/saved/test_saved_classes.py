@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_layers_in_a_row_are_a_list(kscaffold: Kscaffold, folder: Path) -> None:
     assert "self.hidden_layers = [" in text
     assert "for _ in range(4)" in text
     assert "for layer in self.hidden_layers:\n        x = layer(x)" in method(text, "Small", "call")
+
+
+def test_layers_whose_names_count_down_are_as_many_in_a_class(kscaffold: Kscaffold, folder: Path) -> None:
+    names = ["input_layer", *(f"decoder{number}" for number in range(5, 0, -1))]
+    config = chain(*(layer("Dense", name, before, units=8) for before, name in pairwise(names)))
+    assert "for _ in range(5)" in source(kscaffold, folder, config)
 
 
 def test_what_a_round_does_with_several_layers_is_a_layer_of_its_own(kscaffold: Kscaffold, folder: Path) -> None:

@@ -269,6 +269,19 @@ def test_words_that_a_layer_learned_are_written_if_they_are_few(kscaffold: Kscaf
     assert "learned words that the source does not have" in done.err
 
 
+def test_words_are_not_waited_for_and_too_many_are_left_to_be_filled_in(kscaffold: Kscaffold, folder: Path) -> None:
+    config = chain(layer("StringLookup", "string_lookup", "input_layer"))
+    (folder / "model" / "assets/layers/string_lookup").mkdir(parents=True)
+    (folder / "model/config.json").write_text(json.dumps(config))
+    os.mkfifo(folder / "model/assets/layers/string_lookup/vocabulary.txt")  # which nobody will ever write to
+    assert "learned words that the source does not have" in kscaffold("from", "model", "mine", "--no-check").err
+    words = [f"word{number}" for number in range(200_000)]
+    write_json(folder / "many.json", chain(layer("StringLookup", "string_lookup", "input_layer", vocabulary=words)))
+    done = kscaffold("from", "many.json", "many", "--no-check", "--allow-stubs", "--stdout")
+    assert "its 200,000 items are better loaded" in done.out and "word1" not in done.out
+    assert "StringLookup(vocabulary=vocabulary())" in done.out
+
+
 def test_whole_numbers_that_a_layer_learned_are_written_as_numbers(kscaffold: Kscaffold, folder: Path) -> None:
     for words, line in (("-1\n7\n11", "integer_lookup.set_vocabulary([-1, 7, 11])"), ("-1\nexit()", "")):
         write_keras(folder / "model.keras", chain(layer("IntegerLookup", "integer_lookup", "input_layer")))

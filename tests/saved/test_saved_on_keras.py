@@ -20,7 +20,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
 from kscaffold.kinds.destination import Request
-from kscaffold.kinds.model import ModelFlags, describe_model
+from kscaffold.kinds.model import describe_model
+from kscaffold.kinds.model_spec import ModelFlags
 from kscaffold.kinds.saved import SavedFlags, describe_saved
 from kscaffold.kinds.scaffold import Scaffold
 from kscaffold.source.formatting import Formatter
@@ -256,3 +257,18 @@ def test_what_differs_is_written_only_with_force(
     assert done.exit_code == 1
     assert "written all the same, because of --force" in done.err
     assert (folder / "residual.py").exists()
+
+
+@pytest.mark.parametrize("version", ["3.8.0", "3.12.0", "3.13.0", "2.15.0"])
+def test_a_keras_that_may_run_what_is_in_a_file_is_not_given_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str
+) -> None:
+    import keras
+
+    from kscaffold.probe import comparison
+    from kscaffold.probe.protocol import Saved, SavedKind
+
+    monkeypatch.setattr(keras, "__version__", version)
+    saved = Saved(tmp_path / "there is none.keras", SavedKind.KERAS)
+    said = comparison.compare(None, saved)  # type: ignore[arg-type]  # it is not asked
+    assert said == f"Keras {version} is not given the file, which could make it run code: it takes Keras 3.12.1"

@@ -50,6 +50,12 @@ def added(
             'from .mlp import MLP\n\n__all__ = ["Aa", "MLP"]\n',
             'from .foo import Foo\nfrom .mlp import MLP\n\n__all__ = ["Aa", "Foo", "MLP"]\n',
         ),
+        (
+            'from .a import A\n\n__all__ = ["Fo2", "Fo10"]\n',
+            'from .a import A\nfrom .foo import Foo\n\n__all__ = ["Fo2", "Fo10", "Foo"]\n',
+        ),
+        ('"""Doc."""; x = 1\n', '"""Doc."""; x = 1\n\nfrom .foo import Foo\n'),
+        ('"""Doc."""; import os\n', '"""Doc."""; import os\nfrom .foo import Foo\n'),
         ("from .bar import Bar as Bar\n", "from .bar import Bar as Bar\nfrom .foo import Foo as Foo\n"),
         ("import os\n\nVERSION = 1\n", "import os\nfrom .foo import Foo\n\nVERSION = 1\n"),
         ("VERSION = 1\n", "from .foo import Foo\n\nVERSION = 1\n"),
@@ -93,6 +99,7 @@ def test_where_it_cannot_be_done_safely_the_lines_to_add_are_printed(text: str) 
 def test_several_functions_of_a_module_are_added_together() -> None:
     text = added("", "ae", ("build_ae", "build_encoder"))
     assert text == 'from .ae import build_ae, build_encoder\n\n__all__ = ["build_ae", "build_encoder"]\n'
+    assert added("__all__ = []\n", "ae", ("build_ae", "build_encoder")) == text
 
 
 words = st.sampled_from(["Alpha", "Beta", "Gate", "Mix", "Zoom"])

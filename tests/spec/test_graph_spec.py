@@ -229,6 +229,10 @@ def test_a_mistake_is_named_with_its_place(wrong: str, right: str, message: str 
         ("inputs: {x: 4}\noutputs:\n  y: x", "The output 'y' is the input itself."),
         ("inputs: {x: 4, z: 3}\noutputs:\n  y: x -> Dense(2)", "The input 'z' is not used"),
         (
+            "blocks: {b: {inputs: x, outputs: [x]}}\ninputs: {x: 4}\noutputs:\n  y: x -> b -> Dense(2)",
+            "net.yaml:1:35: The output 'x' is the input itself.",
+        ),
+        (
             "inputs: {x: 4}\nnodes:\n  h: x -> Dense(2)\noutputs:\n  y: x -> Dense(2)",
             "net.yaml:3:3: The node 'h' is not used: no output depends on it.",
         ),

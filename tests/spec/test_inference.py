@@ -42,7 +42,6 @@ def inferred(text: str, *shapes: Shape | None, **values: object) -> Inferred:
         ("Permute((2, 1))", [(4, 4, 8)], "Permute takes inputs with 3 axes"),
         ("Dense(8)", [()], "Dense takes inputs with at least 2 axes, not (None,)."),
         ("TimeDistributed(Dense(8))", [(8,)], "TimeDistributed takes inputs with at least 3 axes, not (None, 8)."),
-        ("Dense(8)", [(8,), (8,)], "Dense takes one input, 2 were given."),
         ("Attention()", [(4, 8)], "Attention takes two or three inputs, 1 was given."),
         ("Reshape((3, 5))", [(16,)], "Reshape cannot turn (None, 16) into (None, 3, 5). An example has 16 numbers."),
         ("Reshape((3, -1))", [(4, 4)], "Reshape cannot turn (None, 4, 4) into (None, 3, -1)."),
@@ -68,13 +67,6 @@ def test_bare_words_stand_for_their_values() -> None:
     assert inferred("Dense(8 // units)", (8,), units=0) == NOTHING
     assert inferred("Dense(4, use_bias=bias)", (8,), bias=None) == NOTHING
     assert inferred("Dropout(rate)", (8,), rate=None) == Inferred((8,), 0)
-
-
-def test_repeated_layers_are_taken_one_after_the_other() -> None:
-    assert inferred("Dense(4) x3", (8,)) == Inferred((4,), 36 + 20 + 20)
-    assert inferred("MaxPooling1D() x2", (8, 1)) == Inferred((2, 1), 0)
-    with pytest.raises(RequestError, match="larger"):
-        inferred("MaxPooling1D() x4", (8, 1))
 
 
 @pytest.mark.parametrize(

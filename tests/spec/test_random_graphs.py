@@ -21,7 +21,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.kinds.destination import Request, find_destination
-from kscaffold.kinds.model import ModelScaffold, scaffold_of
+from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.render import demand_names
 from kscaffold.library.templates import Catalogue
@@ -55,7 +55,7 @@ def describe(text: str, style: Style, number: int, folder: Path) -> ModelScaffol
     """A scaffold for a spec; a graph that the style cannot hold is refused."""
     destination = find_destination(Request("pipeline", f"graph{number}_{style}", "pipelines", output_dir=folder))
     graph = resolve_graph(parse_document(text, "spec.yaml"), destination.name.module, {})
-    scaffold = scaffold_of(destination, "spec.yaml", graph, style)
+    scaffold = ModelScaffold(destination, "spec.yaml", graph, style)
     assert scaffold.written
     return scaffold
 

@@ -14,8 +14,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.project import Style
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue
-from kscaffold.source.graph_picture import picture, step_title
 from kscaffold.source.module import write
+from kscaffold.source.picture import graph_picture, step_title
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.shapes import GraphShapes, infer_shapes
 from kscaffold.spec.graph.value import Form, Target
@@ -262,7 +262,7 @@ def test_what_is_more_than_a_chain_cannot_be_a_sequential_model(graph: str, reas
 def test_a_picture_has_a_box_for_each_operation_and_an_arrow_from_each_value_that_it_names() -> None:
     graph = graph_of(TICKETS)
     facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer)
-    drawing = picture(graph, facts, "Tickets")
+    drawing = graph_picture(graph, facts, "Tickets")
     titles = {box.name: box.title for box in drawing.boxes}
     assert {"numbers[:, :3]", "ops.square", "ops.multiply(2.0)", "ops.subtract(1, lstm.0)"} <= set(titles.values())
     arrows = {(titles[one].partition("(")[0], titles[other].partition("(")[0]) for one, other in drawing.arrows}

@@ -1,11 +1,11 @@
 """What the source of a file shows of its layers and models, without Keras: the rules KS1xx."""
 
-from __future__ import annotations
+from dataclasses import replace
 
 from kscaffold.check.static import rules
 from kscaffold.check.static.rules import parses
 from kscaffold.check.static.source import parse
-from kscaffold.probe.protocol import Finding
+from kscaffold.probe.protocol import Finding, Severity
 from kscaffold.probe.rule import find_rules
 
 
@@ -27,9 +27,10 @@ def find_problems(text: str, shown: str = "") -> list[Finding]:
         rule = next(rule for rule in find_rules(rules.__name__) if rule.id == parses.ID)
         line = getattr(error, "lineno", None) or 1
         return [rule.finding(parses.describe(error), shown, line, code(line))]
-    found = {
-        (line, rule.id, message): rule.finding(message, shown, line, code(line), *fix)
-        for rule in find_rules(rules.__name__)
-        for line, message, *fix in rule.check(source)
-    }
+    found: dict[tuple[int, str, str], Finding] = {}
+    for rule in find_rules(rules.__name__):
+        for line, message, *more in rule.check(source):
+            finding = rule.finding(message, shown, line, code(line), *more[:1])
+            severity = Severity(more[1]) if more[1:] else finding.severity
+            found[line, rule.id, message] = replace(finding, severity=severity)
     return [found[place] for place in sorted(found)]

@@ -1,12 +1,11 @@
 """A file as the static rules see it: what its names mean, and which classes in it are layers and models."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from typing import TypeGuard
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -16,10 +15,23 @@ KERAS_SPELLINGS = (
 )
 LAYER, MODEL = "layer", "model"
 MODELS = {"keras.Model", "keras.Sequential", "keras.Functional"}
+MODELS_ITSELF = {"keras.Model", "keras.models.Model"}
 # Packages that have layers and models of their own; tf_keras is Keras 2.
 FOREIGN = ("torch.", "flax.", "pytorch_lightning.", "lightning.", "pydantic.", "tf_keras.")
 # What conditions name that ask whether tensors have values, and for a version.
-MODES = re.compile(r"eager|backend|torch|jax|symbolic|_workflow|\bin_tf_|isinstance\(.*Tensor|is_tensor\(", re.I)
+MODES = re.compile(
+    r"eager|backend|torch|jax|symbolic|_workflow|\bin_tf_|isinstance\(.*(Tensor|ndarray)|is_tensor\(|is_keras_tensor\("
+    r"|hasattr\(.*['\"](numpy|_?_array_?_)['\"]",
+    re.I,
+)
+# Those of them after which all that is left has values: a check for tensors of any kind is none.
+GUARDS = re.compile(r"eager|symbolic|_?keras_?tensor|hasattr\(.*numpy", re.I)
+QUESTIONS = {"hasattr", "isinstance", "executing_eagerly", "is_tensor", "is_keras_tensor", "callable"}
+# What is raised where a tensor is asked for values that it does not have.
+VALUE_ERRORS = {
+    "Exception", "BaseException", "AttributeError", "TypeError", "ValueError", "NotImplementedError", "RuntimeError",
+    "OperatorNotAllowedInGraphError", "ConcretizationTypeError", "TracerArrayConversionError",
+}  # fmt: skip
 VERSIONS = re.compile(
     r"\b(__version__|(tf|tensorflow|keras)_?version|version\()|keras_?[23]\b|hasattr\((tf|tensorflow|keras|k)\b", re.I
 )
@@ -123,8 +135,24 @@ class Source:
 
     @cached_property
     def by_mode(self) -> set[int]:
-        """The ids of nodes below conditions that ask for eager tensors or a backend: values may be there."""
-        return ids_below(*self._conditions(MODES))
+        """The ids of nodes below conditions that ask for eager tensors or a backend: values may be there.
+
+        The same goes for what comes after `if not eager: return`, what is tried while a failure is caught, and the rest
+        of `eager and …`.
+        """
+        found = ids_below(*self._conditions(MODES))
+        answers = {name for node in self.nodes for name in answered(node)}
+        for node in self.nodes:
+            if isinstance(node, ast.Try) and any(map(catches_missing_values, node.handlers)):
+                found |= ids_below(*node.body)
+            elif isinstance(node, ast.BoolOp | ast.If | ast.IfExp):
+                first = node.values[0] if isinstance(node, ast.BoolOp) else node.test
+                if MODES.search(ast.unparse(first)) or answers & names_in(first):
+                    found |= ids_below(node)
+            for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                if isinstance(body, list):
+                    found |= ids_below(*after_guard(body, answers))
+        return found
 
     def _conditions(self, asked: re.Pattern[str]) -> Iterator[ast.If | ast.IfExp]:
         for node in self.nodes:
@@ -135,6 +163,11 @@ class Source:
     def is_of_keras(self) -> bool:
         """Whether the file imports the inside of Keras, as Keras itself does."""
         return any(name.startswith(("keras.src.", "tensorflow.python.keras.")) for name in self.names.values())
+
+    @cached_property
+    def imports_keras(self) -> bool:
+        """Whether the file imports Keras, TensorFlow, or something that is named after Keras."""
+        return any("keras" in name or name.partition(".")[0] == "tensorflow" for name in self.names.values())
 
     @cached_property
     def classes(self) -> list[KerasClass]:
@@ -170,6 +203,35 @@ class Source:
                 return KerasClass(node, MODEL if word.endswith("Model") else LAYER, False)
         return None
 
+    def classes_below(self, base: str) -> list[ast.ClassDef]:
+        """The classes that derive from one whose dotted name begins with `base`, directly or by others of the file."""
+        nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
+        found: list[ast.ClassDef] = []
+        while True:
+            names = {node.name for node in found}
+            more = [
+                node
+                for node in nodes
+                if node not in found and any(self._is_below(one, base, names) for one in node.bases)
+            ]
+            if not more:
+                return sorted(found, key=lambda node: node.lineno)
+            found += more
+
+    def _is_below(self, written: ast.expr, base: str, names: set[str]) -> bool:
+        return (self.name(written) or "").startswith(base) or (isinstance(written, ast.Name) and written.id in names)
+
+    def is_defined(self, written: ast.expr) -> bool:
+        """Whether a base is a class of the file."""
+        return isinstance(written, ast.Name) and any(
+            isinstance(node, ast.ClassDef) and node.name == written.id for node in self.nodes
+        )
+
+    def is_plain(self, cls: KerasClass) -> bool:
+        """Whether the one base of a class is that of all layers or models, which has nothing of its own."""
+        names = [self.name(base) or "" for base in cls.node.bases]
+        return len(names) == 1 and (names[0] in ("keras.Layer", "keras.layers.Layer") or names[0] in MODELS_ITSELF)
+
     def calls_in_call(self, left_out: Container[int] = ()) -> Iterator[tuple[Function, ast.Call]]:
         """What the layers and models of the file call in `call`, and in the methods that it calls.
 
@@ -189,8 +251,9 @@ class Source:
         return tuple((call, name) for call, name in calls if name is not None)
 
 
+@lru_cache(maxsize=1)
 def parse(text: str) -> Source:
-    """Parses a file.
+    """Parses a file; asked again for the same one, it has it still.
 
     Raises:
         SyntaxError: It is not Python.
@@ -257,9 +320,76 @@ def ids_below(*roots: ast.AST) -> set[int]:
     return {id(node) for root in roots for node in ast.walk(root) if isinstance(node, ast.stmt | ast.expr)}
 
 
+def assigned(node: ast.AST) -> list[ast.expr]:
+    """What a statement assigns to, tuples taken apart."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.AnnAssign) and node.value is not None):
+        targets = [node.target]
+    else:
+        return []
+    return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+
+
+def is_init(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether an expression calls the constructor of a base."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__"
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The names that an expression reads."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def answered(node: ast.AST) -> Iterator[str]:
+    """The names that a statement gives the answer to whether tensors have values: `eager = hasattr(x, "numpy")`."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.BoolOp | ast.UnaryOp):
+        value = node.value.operand if isinstance(node.value, ast.UnaryOp) else node.value
+        asked = value.values[0] if isinstance(value, ast.BoolOp) else value
+        called = asked.func if isinstance(asked, ast.Call) else None
+        if getattr(called, "attr", getattr(called, "id", "")) in QUESTIONS and MODES.search(ast.unparse(value)):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def after_guard(body: list[ast.stmt], answers: set[str]) -> list[ast.stmt]:
+    """What of some statements is reached only with values: an `if` before it has left the function.
+
+    Args:
+        body: The statements.
+        answers: The names that hold answers to whether there are values.
+    """
+    for index, statement in enumerate(body):
+        if isinstance(statement, ast.If) and (
+            GUARDS.search(ast.unparse(statement.test)) or answers & names_in(statement.test)
+        ):
+            if any(isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break) for last in statement.body[-1:]):
+                return body[index + 1 :]
+    return []
+
+
+def catches_missing_values(handler: ast.ExceptHandler) -> bool:
+    """Whether code goes on after it has asked a tensor for values that are not there."""
+    if handler.body and isinstance(handler.body[-1], ast.Raise):
+        return False
+    words = (
+        {getattr(word, "id", getattr(word, "attr", "")) for word in ast.walk(handler.type)} if handler.type else None
+    )
+    return words is None or bool(words & VALUE_ERRORS)
+
+
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
     """The value of a keyword argument, if it is given."""
     return next((item.value for item in call.keywords if item.arg == name), None)
+
+
+def is_constant(node: ast.AST | None, value: object) -> bool:
+    """Whether an expression is a value that is written out: `None`, `True`, a number, a text."""
+    return isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value
+
+
+def is_text(node: ast.expr) -> bool:
+    """Whether an expression is a string that is written out."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def walk_code(function: Function) -> Iterator[ast.AST]:

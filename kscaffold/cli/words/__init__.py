@@ -1,13 +1,16 @@
-"""What users read of what came of a command: one module for each thing that is said, each of which gives a `Report`."""
+"""What users read of what came of a command: a `Report`.
+
+A module of this folder says what several commands say, or more than has room in the file of its command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.errors import ExitCode, RequestError, printable
 
 if TYPE_CHECKING:
     from kscaffold.disk.plan import Change, Plan
@@ -21,11 +24,9 @@ COLOURS = {
 
 
 class Report(NamedTuple):
-    """What is said of what came of a command.
+    """What is said of what came of a command, to programs as a JSON document, to people as lines.
 
     Attributes:
-        document: For programs: the fields of a JSON document.
-        lines: For people.
         notes: What is not a result, and does not go where results go.
         failure: What went wrong, if anything did.
         exit_code: What the command ends with; `None` for one that always succeeds, and says no exit code.
@@ -40,7 +41,7 @@ class Report(NamedTuple):
 
 def status_line(word: str, text: str, colour: str | None = None) -> str:
     """A line that begins with a status word: `create  my_dense.py`."""
-    return f"{click.style(f'{word:<7}', fg=colour or COLOURS.get(word))} {text}"
+    return f"{click.style(f'{word:<7}', fg=colour or COLOURS.get(word))} {printable(text)}"
 
 
 def failure_line(error: RequestError) -> str:
@@ -79,12 +80,12 @@ def _styled(line: str) -> str:
     return click.style(line, fg=colour) if colour and not line.startswith(("+++", "---")) else line
 
 
-def files_json(plan: Plan, with_diff: bool) -> list[dict[str, Any]]:
-    """The files of a plan as JSON."""
+def files_json(plan: Plan, with_diff: Container[Change]) -> list[dict[str, Any]]:
+    """The files of a plan as JSON, some of them with a unified diff."""
     from kscaffold.disk.plan import diff
 
     return [
-        {"path": change.shown, "status": change.status.value} | ({"diff": diff(change)} if with_diff else {})
+        {"path": change.shown, "status": change.status.value} | ({"diff": diff(change)} if change in with_diff else {})
         for change in plan.changes
     ]
 

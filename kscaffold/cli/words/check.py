@@ -1,12 +1,11 @@
 """What `kscaffold check` prints of a check."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click
 
-from kscaffold.check import FileVerdict, Severity, Verdict
+from kscaffold.base.errors import RequestError
+from kscaffold.check import FileVerdict, Severity
 from kscaffold.check.conformance import Conformance, Run
 from kscaffold.cli._output import Output
 from kscaffold.cli.words import Report, status_line, warning_lines
@@ -14,13 +13,7 @@ from kscaffold.cli.words.verdict import finding_json, finding_lines, verdict_jso
 
 
 def report(found: Conformance, output: Output) -> Report:
-    """Each class with what is wrong with it, and a last line with counts and time."""
-    lines = []
-    for run in found.runs:
-        if len(found.runs) > 1:
-            lines.append(click.style(f"backend {run.backend}", bold=True))
-        for file in run.files:
-            lines += _file_lines(file, output.quiet)
+    """A last line with counts and time; what is said of each file was printed before."""
     document = {
         "strict": found.strict,
         "errors": found.count(Severity.ERROR),
@@ -30,24 +23,27 @@ def report(found: Conformance, output: Output) -> Report:
         "runs": [_run_json(run) for run in found.runs],
     }
     notes = warning_lines(f"--arg {name}: no class here takes it" for name in found.unused)
-    return Report(document, lines if output.quiet else [*lines, _summary(found)], notes, exit_code=found.exit_code)
+    failure = None
+    if found.unfinished:
+        failure = RequestError(f"Stopped: {_plural(found.unfinished, 'file')} more would have been checked.")
+    return Report(document, [] if output.quiet else [_summary(found)], notes, failure, found.exit_code)
 
 
-def _file_lines(file: FileVerdict, quiet: bool) -> list[str]:
-    """A line for each class, and the findings of the file itself."""
-    lines = []
+def file_lines(file: FileVerdict, quiet: bool) -> list[str]:
+    """A line for each class with what is wrong with it, and the findings of the file itself."""
+    lines = [status_line("note", f"{file.shown}: {file.note}", "yellow")] if file.note and not quiet else []
     for verdict in file.verdicts:
         if quiet and not verdict.findings:
             continue
         place = f"{file.shown}:{verdict.lines[0]}" if verdict.lines else file.shown
         if verdict.unchecked:
             lines.append(status_line("skip", f"{place}  {verdict.subject.name}: {verdict.unchecked}"))
-            lines += [line for finding in verdict.findings for line in finding_lines(finding)]
+            lines += finding_lines(verdict.findings)
         else:
             lines += verdict_lines(verdict, place)
     if file.findings:
         lines.append(status_line("check", f"{file.shown}  failed", "red"))
-        lines += [line for finding in file.findings for line in finding_lines(finding)]
+        lines += finding_lines(file.findings)
     return lines
 
 
@@ -76,20 +72,10 @@ def _run_json(run: Run) -> dict[str, Any]:
             {
                 "path": file.shown,
                 "megabytes": file.megabytes,
+                "note": file.note or None,
                 "findings": [finding_json(finding) for finding in file.findings],
-                "classes": [_class_json(verdict) for verdict in file.verdicts],
+                "classes": [verdict_json(verdict) for verdict in file.verdicts],
             }
             for file in run.files
         ],
-    }
-
-
-def _class_json(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "name": verdict.subject.name,
-        "lines": list(verdict.lines) if verdict.lines else None,
-        **verdict_json(verdict),
-        "assumed": list(verdict.assumed),
-        "unchecked": verdict.unchecked or None,
-        "findings": [finding_json(finding) for finding in verdict.findings],
     }

@@ -1,7 +1,5 @@
 """What `kscaffold check` prints for other programs: annotations for GitHub, and SARIF."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,22 +1,12 @@
 """What the generating commands print: files, checks, and the layers of a model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import click
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.cli._output import Output
-from kscaffold.cli.words import (
-    Report,
-    conflict,
-    file_lines,
-    files_json,
-    recovered_lines,
-    status_line,
-    warning_lines,
-)
+from kscaffold.cli.words import Report, conflict, file_lines, files_json, recovered_lines, status_line, warning_lines
 from kscaffold.kinds import Outcome, SummaryRow
 
 
@@ -51,14 +41,12 @@ def report(outcome: Outcome, output: Output) -> Report:
         "uses": [{"path": place, "from": title} for place, title in outcome.templates.items()],
         "dry_run": output.dry_run,
         "written": outcome.written,
-        "files": files_json(outcome.plan, output.diff),
+        "files": files_json(outcome.plan, outcome.plan.changes if output.diff else ()),
         "check": {"skipped": outcome.unchecked or None, "subjects": subjects},
         "summary": [dict(vars(row)) for row in outcome.summary],
         "warnings": list(outcome.warnings),
         "recovered": list(outcome.recovered),
-        "add_by_hand": [
-            {"path": left.shown, "lines": list(left.lines), "because": left.reason} for left in outcome.by_hand
-        ],
+        "add_by_hand": [left._asdict() for left in outcome.by_hand],
     }
     return Report(document, lines, () if output.as_json else notes, _failure(outcome), outcome.exit_code)
 
@@ -67,7 +55,7 @@ def _by_hand_lines(outcome: Outcome) -> list[str]:
     """What is left for the user to add to a file."""
     lines = []
     for left in outcome.by_hand:
-        lines.append(status_line("add", f"to {left.shown} by hand, because {left.reason}:"))
+        lines.append(status_line("add", f"to {left.path} by hand, because {left.because}:"))
         lines += [f"            {line}" for line in left.lines]
     return lines
 

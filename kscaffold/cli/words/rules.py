@@ -1,7 +1,5 @@
 """What is said of the rules themselves: all of them, or one with an example."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any

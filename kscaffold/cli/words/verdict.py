@@ -1,32 +1,33 @@
 """What is said of a class that was checked, and of what is wrong with it."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from kscaffold.base.errors import printable
 from kscaffold.check import Finding, Verdict
 from kscaffold.cli.words import status_line
 
 DID_NOT_PASS = "did not pass"
+FOLLOWS = "from this follows "
 
 
 def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     """`check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok`, and the findings below it."""
     parts = [place, verdict.subject.construct] if place else [verdict.subject.construct]
     if verdict.output_shapes:
-        parts.append(f"{_shapes(verdict.input_shapes)} -> {_shapes(verdict.output_shapes)}")
+        taken, given = (", ".join(map(str, shapes)) for shapes in (verdict.input_shapes, verdict.output_shapes))
+        parts.append(f"{taken} -> {given}")
     if verdict.parameters is not None:
         parts.append(f"{verdict.parameters:,} params")
     parts.append("ok" if verdict.ok else "failed")
     lines = [status_line("check", "  ".join(parts), None if verdict.ok else "red")]
     if verdict.assumed:
-        lines.append(f"        assumed {' '.join(_quoted(flag) for flag in verdict.assumed)}")
-    for finding in verdict.findings:
-        lines += finding_lines(finding)
+        pairs = (flag.partition(" ") for flag in verdict.assumed)
+        lines.append(f"        assumed {' '.join(f'{option} {shlex.quote(value)}' for option, _, value in pairs)}")
+    lines += finding_lines(verdict.findings)
     reasons: dict[str, list[str]] = {}
     for rule, reason in verdict.skipped:
         reasons.setdefault(reason, []).append(rule)
@@ -39,35 +40,25 @@ def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     return lines
 
 
-def _quoted(flag: str) -> str:
-    option, _, value = flag.partition(" ")
-    return f"{option} {shlex.quote(value)}"
-
-
-def finding_lines(finding: Finding) -> list[str]:
-    """Where, what, the line of code, what to do, and what follows from it."""
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    colour = "red" if finding.severity == "error" else "yellow"
-    lines = [f"        {place}: {click.style(f'{finding.severity} {finding.rule}', fg=colour)} {finding.message}"]
-    if finding.code:
-        lines.append(f"            {finding.code}")
-    if finding.place:
-        lines.append(f"            from {finding.place}")
-    if finding.fix:
-        lines.append(f"            fix: {finding.fix}")
-    if finding.consequences:
-        rules = dict.fromkeys(f"{item.rule} {item.name}" for item in finding.consequences)
-        lines.append(f"            from this follows: {', '.join(rules)}")
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
+    """For each finding where, what, the line of code, what to do, and what follows from it."""
+    lines = []
+    for finding in findings:
+        place = printable(f"{finding.file}:{finding.line}" if finding.line else finding.file)
+        rule = click.style(f"{finding.severity} {finding.rule}", fg="red" if finding.severity == "error" else "yellow")
+        lines.append(f"        {place}: {rule} {printable(finding.message)}")
+        said = [("", finding.code), ("from ", finding.place), ("fix: ", finding.fix)]
+        said += [(FOLLOWS, f"{item.rule} {item.name}: {item.message}") for item in finding.consequences]
+        for lead, text in said:
+            lines += [f"            {lead}{printable(text)}"] if text else []
     return lines
-
-
-def _shapes(shapes: Iterable[tuple[int | None, ...]]) -> str:
-    return ", ".join(str(shape) for shape in shapes)
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """A verdict as JSON."""
     return {
+        "name": verdict.subject.name,
+        "lines": list(verdict.lines) if verdict.lines else None,
         "construct": verdict.subject.construct,
         "ok": verdict.ok,
         "input_shapes": [list(shape) for shape in verdict.input_shapes],
@@ -76,6 +67,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "trainable": verdict.trainable,
         "passed": list(verdict.passed),
         "skipped": [{"rule": rule, "because": reason} for rule, reason in verdict.skipped],
+        "assumed": list(verdict.assumed),
+        "unchecked": verdict.unchecked or None,
         "findings": [finding_json(finding) for finding in verdict.findings],
     }
 

@@ -1,7 +1,5 @@
 """From a template and its variables to files, and to nothing outside of their folder."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

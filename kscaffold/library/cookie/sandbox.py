@@ -1,7 +1,5 @@
 """What the Jinja and the programs of a template are kept in."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

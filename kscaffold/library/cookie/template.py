@@ -1,7 +1,5 @@
 """A template that somebody names: fetched if need be, and read."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

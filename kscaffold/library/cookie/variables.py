@@ -1,7 +1,5 @@
 """The variables of a template: what is given, what the user answers, what the template says itself."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Mapping

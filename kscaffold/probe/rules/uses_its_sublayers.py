@@ -29,7 +29,7 @@ from ..attributes import code_of, own_classes
 from ..creation import path_to
 from ..subject import Defects, Subject
 
-ID = "KS212"
+ID = "KS214"
 SEVERITY = "warning"
 DOING = "is called, and its sublayers are looked at"
 REQUIRES = ("KS201", "KS204")

@@ -10,8 +10,6 @@ They are found by looking, so a new pass is a new file. A pass that is for some 
 What a program does must not change: `tests/program_meaning.py` runs it.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
 import pkgutil
@@ -29,12 +27,7 @@ def passes() -> tuple[ModuleType, ...]:
 
 
 def rewrite(program: Program, style: Style = Style.FUNCTIONAL) -> Program:
-    """A program in which what is repeated is said once.
-
-    Args:
-        program: The program, with a statement for each call.
-        style: How it will be written.
-    """
+    """A program with a statement for each call in which what is repeated is said once, to be written in a style."""
     for item in passes():
         if style in getattr(item, "STYLES", Style):
             program = item.apply(program)

@@ -4,16 +4,14 @@ x = block(x, 64, name="a") …                       x = block(x, 64, name="a") 
 x = layers.Dense(64, name="b_dense")(x) …          x = block(x, 64, dropout=True, name="b")
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kscaffold.program.repeats.cost import total
-from kscaffold.program.repeats.functions import LEAST_GAIN, Functions, layer_names
+from kscaffold.program.repeats.functions import LEAST_GAIN, Functions
 from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
 from kscaffold.program.repeats.variants import merge
-from kscaffold.program.steps import free_variables, local, map_steps
+from kscaffold.program.steps import free_variables, layer_names, local, map_steps
 from kscaffold.program.tree import Code, Ref, Text, Tree, Variable
 from kscaffold.program.value import Program, Routine, Step, StepKind
 
@@ -31,15 +29,7 @@ def apply(program: Program) -> Program:
 
 @dataclass(frozen=True)
 class _Window:
-    """Steps that may become a call.
-
-    Attributes:
-        start: Where they begin.
-        routine: The steps as a function.
-        name: What the names of its layers begin with.
-        outside: The values that it takes.
-        given: The value that they give.
-    """
+    """Steps that may become a call: as a function, and what the names of its layers begin with."""
 
     start: int
     routine: Routine
@@ -60,24 +50,22 @@ class _Absorbing(Functions):
             self.work -= len(flat) * len(calls)
             if window.routine.inputs != routine.inputs or self.work < 0:
                 continue
-            given: list[tuple[int, dict[str, Tree]]] = [(0, dict(step.kwargs)) for step in calls]
+            named = (("name", window.name),)
+            call = Step(next(self.uids), StepKind.INVOKE, Code(""), window.outside, named)
             try:
-                made, arguments = merge(self, (routine, window.routine), [*given, (1, {"name": window.name})])
+                made, after = merge(self, (routine, window.routine), [*((0, step) for step in calls), (1, call)])
             except CannotUnify:
                 continue
-            call = Step(next(self.uids), StepKind.INVOKE, Code(made.name), window.outside)
-            after = [replace(step, kwargs=kwargs) for step, kwargs in zip([*calls, call], arguments)]
-            written = [replace(step, callee=Code(made.name)) for step in after]
             steps = self.steps.steps[window.start : window.start + len(window.routine.steps)]
             before = total(map(self.signatures.written, (*routine.steps, *steps, *calls)))
-            gain = before - self.signatures.lines_with(made, written)
+            gain = before - self.signatures.lines_with(made, after)
             if gain >= LEAST_GAIN and (best is None or gain > best[0]):
                 best = (gain, window, made, after)
         if best is None:
             return False
         _, window, made, after = best
-        self.rewrite({window.start: after[-1]}, len(window.routine.steps), {window.given: Ref(after[-1].uid)})
-        self.put(made, [routine.name], {step.uid: step.kwargs for step in after})
+        self.rewrite({window.start: [after[-1]]}, len(window.routine.steps), {window.given: Ref(after[-1].uid)})
+        self.put(made, [routine.name], after)
         return True
 
     def windows_like(self, flat: list[Step]) -> Iterator[_Window]:
@@ -97,15 +85,14 @@ class _Absorbing(Functions):
         given = self.steps.given(start, length)
         own, outside = local(steps)
         beginning = common_beginning([tokens(name) for name in layer_names(own)])
-        plain = not any(step.kind in (StepKind.NAMED, StepKind.LOOP) for step in steps)
+        plain = not any(step.kind is StepKind.NAMED for step in steps)
         if len(given) != 1 or not plain or any(free_variables(own)) or not beginning:
             return
 
         def shorter(tree: Tree) -> Tree | None:
-            rest = tokens(tree)[len(beginning) :] if isinstance(tree, Text) else ()
-            return joined([Variable("name"), *rest]) if isinstance(tree, Text) else None
+            return joined([Variable("name"), *tokens(tree)[len(beginning) :]]) if isinstance(tree, Text) else None
 
         if not self.goes_on(joined(beginning), start, length):
-            place, path = self.steps.place_in(given[0], start, length)
-            routine = Routine("", len(outside), (), map_steps(own, shorter), Ref(own[place].uid, path))
+            result = self.steps.inside(given[0], start, length)
+            routine = Routine("", len(outside), (), map_steps(own, shorter), result)
             yield _Window(start, routine, joined(beginning), outside, given[0])

@@ -4,16 +4,12 @@ x = layers.Dense(64, name="a_dense")(x) …          x = dense_norm(x, 64, name=
 x = layers.Dense(32, name="b_dense")(x) …          x = dense_norm(x, 32, name="b", dropout=True)
 """
 
-from __future__ import annotations
-
-from dataclasses import replace
 from itertools import combinations
 
 from kscaffold.program.repeats.cost import FUNCTION_LINES, total
 from kscaffold.program.repeats.functions import LEAST_GAIN, Functions
 from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.repeats.variants import merge
-from kscaffold.program.tree import Code
 from kscaffold.program.value import Program, Routine
 
 ORDER = 10
@@ -36,13 +32,12 @@ def _is_merged(draft: Functions, pair: tuple[Routine, Routine]) -> bool:
     if not calls or any(routine.model for routine in pair) or pair[0].inputs != pair[1].inputs:
         return False
     try:
-        made, arguments = merge(draft, pair, [(names.index(step.class_name), dict(step.kwargs)) for step in calls])
+        made, after = merge(draft, pair, [(names.index(step.class_name), step) for step in calls])
     except CannotUnify:
         return False
-    after = [replace(step, callee=Code(made.name), kwargs=given) for step, given in zip(calls, arguments)]
     before = total(map(draft.signatures.written, (*pair[0].steps, *pair[1].steps, *calls)))
     gain = before - draft.signatures.lines_with(made, after) + FUNCTION_LINES + BETTER_AS_ONE
     if gain < LEAST_GAIN:
         return False
-    draft.put(made, names, {step.uid: step.kwargs for step in after})
+    draft.put(made, names, after)
     return True

@@ -4,11 +4,9 @@ def block(x, filters, strides): …                  def block(x, filters, strid
 x = block(x, filters=64, strides=1)                x = block(x, 64)
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
-from kscaffold.program.repeats.calls import Signatures
+from kscaffold.program.repeats.cost import Signatures
 from kscaffold.program.value import Program, Routine
 
 ORDER = 80
@@ -20,6 +18,6 @@ def apply(program: Program) -> Program:
 
     def written(routine: Routine) -> Routine:
         steps = tuple(map(signatures.written, routine.steps))
-        return replace(routine, steps=steps, parameters=signatures.parameters(routine))
+        return replace(routine, steps=steps, parameters=signatures.found[routine.name])
 
     return Program(tuple(map(written, program.routines)))

@@ -4,18 +4,12 @@ def conv(x, filters, name): …
 x = conv(x, 64, name="stem")                       x = layers.Conv2D(64, 3, name="stem")(x)
 """
 
-from __future__ import annotations
-
-from dataclasses import replace
-
-from kscaffold.program.repeats.calls import program_lines
-from kscaffold.program.repeats.cost import FUNCTION_LINES
-from kscaffold.program.repeats.draft import Draft
+from kscaffold.program.repeats.cost import FUNCTION_LINES, program_lines
 from kscaffold.program.repeats.instances import with_arguments
-from kscaffold.program.repeats.texts import CannotUnify
+from kscaffold.program.repeats.search import Draft
 from kscaffold.program.steps import with_trees
-from kscaffold.program.tree import Ref, Tree, transform
-from kscaffold.program.value import Program, Routine, Step, StepKind
+from kscaffold.program.tree import Ref
+from kscaffold.program.value import Program, Routine, StepKind
 
 ORDER = 40
 MOST_CALLS = 2
@@ -27,11 +21,9 @@ def apply(program: Program) -> Program:
     for routine in program.routines:
         current = next(one for one in program.routines if one.name == routine.name)
         calls = Draft(program).calls_of([routine.name])
-        if routine.model is None and routine.steps and 1 <= len(calls) <= MOST_CALLS:
-            try:
-                inlined = _inlined(program, current)
-            except CannotUnify:
-                continue
+        has_conditions = any(step.kind is StepKind.IF for step in current.steps)
+        if routine.model is None and routine.steps and 1 <= len(calls) <= MOST_CALLS and not has_conditions:
+            inlined = _inlined(program, current)
             if len(calls) == 1 or _length(inlined) < _length(program):
                 program = inlined
     return program
@@ -42,28 +34,14 @@ def _length(program: Program) -> int:
 
 
 def _inlined(program: Program, routine: Routine) -> Program:
-    """A program in which the steps of a function are in the place of its calls.
-
-    Raises:
-        CannotUnify: They depend on something that is not known there.
-    """
-    if any(step.kind is StepKind.IF for step in routine.steps):
-        raise CannotUnify("a condition")
+    """A program with the steps of a function in the place of its calls."""
+    assert isinstance(routine.result, Ref)
     draft = Draft(program)
-    for call in draft.calls_of([routine.name]):
-        # One may take what another gave, which is made by other steps now.
-        current = next(step for step in draft.calls_of([routine.name]) if step.uid == call.uid)
-        steps, numbers = draft.fresh(with_arguments(routine.steps, dict(current.kwargs)))
-        steps = with_trees(steps, {Ref(-1 - number): value for number, value in enumerate(current.args)})
-        assert isinstance(routine.result, Ref)
+    while calls := draft.calls_of([routine.name]):
+        call = calls[0]
+        steps, numbers = draft.fresh(with_arguments(routine.steps, dict(call.kwargs)))
+        steps = with_trees(steps, {Ref(-1 - number): value for number, value in enumerate(call.args)})
         given = Ref(numbers[routine.result.source], routine.result.path)
-        draft.routines = [_with_steps(one, current, steps, given) for one in draft.routines]
+        draft.rewrite({draft.steps.steps.index(call): steps}, 1, {Ref(call.uid): given})
+        draft.read()
     return Program(tuple(one for one in draft.routines if one.name != routine.name))
-
-
-def _with_steps(routine: Routine, call: Step, steps: tuple[Step, ...], given: Ref) -> Routine:
-    """A routine with steps in the place of a call."""
-
-    swap: dict[Tree, Tree] = {Ref(call.uid): given}
-    listed = (inner for step in routine.steps for inner in (steps if step.uid == call.uid else (step,)))
-    return replace(routine, steps=with_trees(listed, swap), result=transform(routine.result, swap.get))

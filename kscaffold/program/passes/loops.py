@@ -4,22 +4,20 @@ x = layers.Dense(64, name="hidden1")(x)            for i in range(1, 3):
 x = layers.Dense(64, name="hidden2")(x)                x = layers.Dense(64, name=f"hidden{i}")(x)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from itertools import groupby, takewhile
 
 from kscaffold.program.ranges import is_counted, iterable
-from kscaffold.program.repeats.calls import program_lines
-from kscaffold.program.repeats.cost import lines_of, total
+from kscaffold.program.repeats.cost import lines_of, program_lines, total
 from kscaffold.program.repeats.derive import derive
 from kscaffold.program.repeats.search import Candidate, Promising, Search
-from kscaffold.program.repeats.texts import CannotUnify, plain_text
+from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.repeats.unify import unify
 from kscaffold.program.repeats.words import loop_names
-from kscaffold.program.steps import local, map_step, map_steps
-from kscaffold.program.tree import NONE, Arithmetic, Ref, Text, Tree
+from kscaffold.program.steps import local, map_steps
+from kscaffold.program.tree import NONE, Arithmetic, Ref, Text, Tree, plain_text
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 
 ORDER = 60
@@ -50,7 +48,7 @@ def _better(flat: Routine, looped: Routine) -> Routine:
 class _Loops(Search):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.settings: dict[int, object] = {}
+        self.settings: dict[int, Step] = {}
 
     def collapse_runs(self) -> None:
         """Makes loops of single steps that follow each other, however few."""
@@ -75,21 +73,20 @@ class _Loops(Search):
     def alike(self, run: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
         """The parts of a run in which rounds differ in names alone, and in numbers that something is computed from."""
 
-        def settings(start: int) -> list[object]:
+        def settings(start: int) -> list[Step]:
             return [self.setting(step) for step in self.steps.steps[start : start + length]]
 
         return (tuple(group) for _, group in groupby(run, settings))
 
-    def setting(self, step: Step) -> object:
+    def setting(self, step: Step) -> Step:
         """What is set in a step, without names, values, and what is computed from numbers that count."""
         if step.uid not in self.settings:
-            (own,), _ = local([step])
-            change = dict.fromkeys((Text, Ref, Arithmetic), NONE)
-            self.settings[step.uid] = map_step(own, lambda tree: change.get(type(tree)))
+            own, _ = local([step])
+            computed = (Text, Ref, Arithmetic)
+            (self.settings[step.uid],) = map_steps(own, lambda tree: NONE if isinstance(tree, computed) else None)
         return self.settings[step.uid]
 
     def promising(self) -> Iterator[Promising]:
-        """The runs that may become loops."""
         for item in self.steps.repeated():
             for run in runs_of(item.starts, item.length):
                 # Several steps of one kind are a round only where all rounds are the same.
@@ -100,16 +97,17 @@ class _Loops(Search):
                         yield gain, item.length, part
 
     def look(self, starts: Sequence[int], length: int) -> Candidate | None:
-        """A loop for runs, and what it is worth; `None` if they cannot be one."""
         candidate = self.candidate(starts, length)
         if candidate is None:
             return None
-        loop = self.loop(candidate, 0)
-        before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
-        after = lines_of(self.signatures.written(loop))
-        if any(step.kind is StepKind.INVOKE for step in every_step(loop.body)):
-            # A loop that calls functions decides what their defaults are.
-            before, after = sum(self.steps.lines), self.lines_with(candidate, loop)
+        invokes = any(step.kind is StepKind.INVOKE for step in every_step(candidate.unified.steps))
+        if invokes:  # a loop that calls functions decides what their defaults are
+            trial = copy(self)
+            trial.make(candidate)
+            before, after = sum(self.steps.lines), program_lines(trial.routines)
+        else:
+            before = sum(self.steps.lines[start + place] for start in starts for place in range(length))
+            after = lines_of(self.loop(candidate, 0))
         return replace(candidate, gain=before - after - 0.3 * max(0, len(candidate.unified.asked) - 2))
 
     def candidate(self, starts: Sequence[int], length: int) -> Candidate | None:
@@ -120,7 +118,7 @@ class _Loops(Search):
         if any(len(self.steps.given(start, length)) != 1 for start in starts):
             return None
         windows, outside, given = self.windows(starts, length)
-        if len({self.steps.place_in(ref, start, length) for ref, start in zip(given, starts)}) != 1:
+        if len({self.steps.inside(ref, start, length) for ref, start in zip(given, starts)}) != 1:
             return None
         first, handed = outside[0], [number for number, ref in enumerate(outside[1]) if ref == given[0]]
         wanted = ((*first[: handed[0]], last, *first[handed[0] + 1 :]) for last in given[:-1] if handed)
@@ -143,17 +141,7 @@ class _Loops(Search):
             return None
         return Candidate(0, tuple(starts), length, unified, outside, given)
 
-    def lines_with(self, candidate: Candidate, loop: Step) -> int:
-        """The lines of the program with a loop."""
-        number, first = self.steps.owner[candidate.starts[0]], candidate.starts[0]
-        place = first - self.steps.owner.index(number)
-        steps = list(self.routines[number].steps)
-        steps[place : place + candidate.length * len(candidate.starts)] = [loop]
-        changed = replace(self.routines[number], steps=tuple(steps))
-        return program_lines([*self.routines[:number], changed, *self.routines[number + 1 :]])
-
     def loop(self, candidate: Candidate, uid: int) -> Step:
-        """The loop that stands for all runs."""
         unified, outside = candidate.unified, candidate.outside[0]
         handed = candidate.outside[1].index(candidate.given[0])
         owner = self.routines[self.steps.owner[candidate.starts[0]]]
@@ -164,8 +152,8 @@ class _Loops(Search):
             names = dict(sorted(names.items(), key=lambda item: not is_counted(unified.columns[item[0]].known)))
         over = iterable([unified.columns[index].known for index in names], len(candidate.starts))
         variables = tuple(names.values()) or ("_",)
-        place, path = self.steps.place_in(candidate.given[0], candidate.starts[0], candidate.length)
-        body, _ = self.fresh(unified.named(names))
+        given = self.steps.inside(candidate.given[0], candidate.starts[0], candidate.length)
+        body, numbers = self.fresh(unified.named(names))
 
         def moved(tree: Tree) -> Tree | None:
             if not isinstance(tree, Ref) or tree.source >= 0:
@@ -173,14 +161,13 @@ class _Loops(Search):
             return Ref(uid) if tree.source == -1 - handed else outside[-1 - tree.source]
 
         body = map_steps(body, moved)
-        result = Ref(body[place].uid, path)
+        result = Ref(numbers[given.source], given.path)
         return Step(uid, StepKind.LOOP, over, (outside[handed],), variables=variables, body=body, result=result)
 
     def make(self, candidate: Candidate) -> None:
-        """Puts a loop in the place of runs."""
         step = self.loop(candidate, next(self.uids))
         length = candidate.length * len(candidate.starts)
-        self.rewrite({candidate.starts[0]: step}, length, {candidate.given[-1]: Ref(step.uid)})
+        self.rewrite({candidate.starts[0]: [step]}, length, {candidate.given[-1]: Ref(step.uid)})
 
 
 def runs_of(starts: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:

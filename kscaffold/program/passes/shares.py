@@ -4,8 +4,6 @@ x = block(x, rate=0.0125)                          x = block(x, rate=0.2 * 1 / 1
 x = block(x, rate=0.025)                           x = block(x, rate=0.2 * 2 / 16)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -25,19 +23,18 @@ def apply(program: Program) -> Program:
     steps = [step for routine in program.routines for step in routine.steps if step.kind is StepKind.INVOKE]
     given = [value.value for step in steps for key, value in step.kwargs if key == RATE and isinstance(value, Plain)]
     shares = _shares(sorted({rate for rate in given if isinstance(rate, float) and rate > 0}))
-    if not any(len(repr(rate)) > LONG for rate in shares):
+    if not any(len(repr(rate)) > LONG for rate in given if Plain(rate) in shares):
         return program
 
     def written(step: Step) -> Step:
-        return replace(step, kwargs=tuple((key, share(value) if key == RATE else value) for key, value in step.kwargs))
-
-    def share(value: Tree) -> Tree:
-        return shares.get(value.value, value) if isinstance(value, Plain) else value
+        return replace(
+            step, kwargs=tuple((key, shares.get(value, value) if key == RATE else value) for key, value in step.kwargs)
+        )
 
     return Program(tuple(replace(routine, steps=tuple(map(written, routine.steps))) for routine in program.routines))
 
 
-def _shares(rates: Sequence[float]) -> Mapping[object, Tree]:
+def _shares(rates: Sequence[float]) -> Mapping[Tree, Tree]:
     """What most rates are shares of, by the rates: that of the block `i` is `largest * i / blocks`."""
     if len(rates) < LEAST_RATES:
         return {}
@@ -45,8 +42,8 @@ def _shares(rates: Sequence[float]) -> Mapping[object, Tree]:
     for largest in LARGEST:
         blocks = round(largest / least)
         numbers = {rate: round(rate * blocks / largest) for rate in rates}
-        found: dict[object, Tree] = {
-            rate: Arithmetic(Arithmetic(Plain(largest), "*", Plain(number)), "/", Plain(blocks))
+        found: dict[Tree, Tree] = {
+            Plain(rate): Arithmetic(Arithmetic(Plain(largest), "*", Plain(number)), "/", Plain(blocks))
             for rate, number in numbers.items()
             if 0 < number < blocks and largest * number / blocks == rate  # to the last bit
         }

@@ -4,24 +4,22 @@ def block(x, wide, filters): …                     def block(x, filters, expan
 x = block(x, 96, 24)                                   expanded_filters = expansion * x.shape[-1]
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kscaffold.base.project import Style
-from kscaffold.program.repeats.calls import program_lines
 from kscaffold.program.repeats.channels import Called, every_call
-from kscaffold.program.repeats.cost import SIZES, is_size
-from kscaffold.program.repeats.derive import ratio, whole_numbers
-from kscaffold.program.steps import free_variables, renamed
-from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Tree, Variable
+from kscaffold.program.repeats.cost import SIZES, is_size, program_lines
+from kscaffold.program.repeats.derive import Numbers, ratio, scaled, whole_numbers
+from kscaffold.program.repeats.instances import renamed
+from kscaffold.program.steps import free_variables
+from kscaffold.program.tree import Arithmetic, Channels, Plain, Ref, Tree, Variable
 from kscaffold.program.value import Parameter, Program, Routine, Step, StepKind
 
 ORDER = 45
 STYLES = (Style.FUNCTIONAL, Style.SEQUENTIAL)  # classes make layers before there is a value that could tell sizes
 LEAST_CALLS = 4
-GIVEN = Ref(-1)
+GIVEN = Channels(Ref(-1))
 EXPANSION = "expansion"  # by how much a block widens what it takes
 
 
@@ -32,10 +30,7 @@ def apply(program: Program) -> Program:
         known = calls[routine.name]
         if routine.model is None and len(known) >= LEAST_CALLS and all(one.given for one in known):
             current = next(one for one in program.routines if one.name == routine.name)
-            change = _change(current, known)
-            changed = Program(tuple(change.of(one) for one in program.routines))
-            if _lines(changed) - len(change.dropped) < _lines(program):
-                program = changed
+            program = _with_widths(program, current, known)
     return program
 
 
@@ -43,42 +38,12 @@ def _lines(program: Program) -> int:
     return program_lines(program.routines) + sum(len(routine.widths) for routine in program.routines)
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What becomes of a function and of its calls.
-
-    Attributes:
-        routine: The function.
-        dropped: Parameters that it does without.
-        factors: For each call, by how much it widens what it takes, if the function is told that instead.
-        names: New names for parameters.
-    """
-
-    routine: Routine
-    dropped: frozenset[str] = frozenset()
-    factors: Mapping[int, int] | None = None
-    names: Mapping[str, str] | None = None
-
-    def of(self, routine: Routine) -> Routine:
-        """A function of the program as it is then."""
-        changed = self.routine if routine.name == self.routine.name else routine
-        return replace(changed, steps=tuple(map(self.called, changed.steps)))
-
-    def called(self, step: Step) -> Step:
-        """A step in which calls of the function are as that is then."""
-        kwargs = step.kwargs
-        if step.kind is StepKind.INVOKE and step.class_name == self.routine.name:
-            names = self.names or {}
-            kwargs = tuple((names.get(key, key), value) for key, value in kwargs if key not in self.dropped)
-            kwargs += ((EXPANSION, Plain(self.factors[step.uid])),) if self.factors else ()
-        return replace(step, kwargs=kwargs, body=tuple(map(self.called, step.body)))
-
-
-def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
-    """A function without the sizes that follow from what it takes."""
+def _with_widths(program: Program, routine: Routine, calls: Sequence[Called]) -> Program:
+    """A program in which a function finds sizes out that follow from what it takes, if it is shorter then."""
     given, result = [call.given for call in calls], [call.result for call in calls]
-    columns = {item.name: _numbers(item.name, calls) for item in routine.parameters if is_size(item.name)}
-    columns = {name: column for name, column in columns.items() if column}
+    sizes = [item.name for item in routine.parameters if is_size(item.name)]
+    numbers = {name: whole_numbers([call.arguments[name] for call in calls]) for name in sizes}
+    columns = {name: column for name, column in numbers.items() if column}
     widths: dict[str, Tree] = {}
     flag = ""
     factors: dict[int, int] = {}
@@ -87,13 +52,13 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
             break  # one number says how wide the block is
         found = ratio(column, given)
         if found:
-            widths[name] = _width(Plain(found[0]), found[1])
+            widths[name] = GIVEN if found == (1, False) else scaled(GIVEN, *found)
         elif not flag and (expansion := _expansion(routine, calls, column)):
             flag, factors = expansion
-            widths[name] = _width(Variable(EXPANSION), False)
+            widths[name] = Arithmetic(Variable(EXPANSION), "*", GIVEN)
     if not widths:
-        return _Change(routine)
-    names, dropped = _new_names(routine, widths), frozenset({*widths, flag})
+        return program
+    names, dropped = _new_names(routine, widths), {*widths, flag}
     steps = routine.steps
     if flag:
         more = Arithmetic(Variable(EXPANSION), ">", Plain(1))
@@ -101,22 +66,22 @@ def _change(routine: Routine, calls: Sequence[Called]) -> _Change:
     steps = renamed(steps, names)
     widths = {names.get(name, name): tree for name, tree in widths.items()}
     listed = [names.get(item.name, item.name) for item in routine.parameters if item.name not in dropped]
-    changed = replace(
-        routine,
-        parameters=tuple(map(Parameter, [*listed, *([EXPANSION] if flag else [])])),
-        steps=steps,
-        widths=tuple(widths.items()),
-    )
-    return _Change(changed, dropped, factors, names)
+    parameters = tuple(map(Parameter, [*listed, *([EXPANSION] if flag else [])]))
+    made = replace(routine, parameters=parameters, steps=steps, widths=tuple(widths.items()))
+
+    def called(step: Step) -> Step:
+        kwargs = step.kwargs
+        if step.kind is StepKind.INVOKE and step.class_name == routine.name:
+            kwargs = tuple((names.get(key, key), value) for key, value in kwargs if key not in dropped)
+            kwargs += ((EXPANSION, Plain(factors[step.uid])),) if factors else ()
+        return replace(step, kwargs=kwargs, body=tuple(map(called, step.body)))
+
+    routines = (made if one is routine else one for one in program.routines)
+    changed = Program(tuple(replace(one, steps=tuple(map(called, one.steps))) for one in routines))
+    return changed if _lines(changed) - len(dropped) < _lines(program) else program
 
 
-def _numbers(name: str, calls: Sequence[Called]) -> list[int]:
-    """A size in each call; none if one is not known."""
-    numbers = whole_numbers([call.arguments.get(name, Variable(name)) for call in calls]) or []
-    return [number for number in numbers if number is not None]
-
-
-def _expansion(routine: Routine, calls: Sequence[Called], column: Sequence[int]) -> tuple[str, dict[int, int]] | None:
+def _expansion(routine: Routine, calls: Sequence[Called], column: Numbers) -> tuple[str, dict[int, int]] | None:
     """The flag that says whether a block widens what it takes, and by how much each call does."""
     times = [ratio([one], [call.given]) or (0, True) for one, call in zip(column, calls)]
     factors = {call.site: factor for call, (factor, _) in zip(calls, times)}
@@ -143,15 +108,6 @@ def _new_names(routine: Routine, widths: Mapping[str, Tree]) -> dict[str, str]:
         free = word in widths or all(item.name != word for item in routine.parameters)
         if len(left) == 1 and left[0] != word and free:
             names[left[0]] = word
-    return names | {name: f"{_participle(tree)}_{name}" for name, tree in widths.items() if name in SIZES}
-
-
-def _participle(tree: Tree) -> str:
-    given = dict(tree.keywords) if isinstance(tree, Object) else {}
-    if given.get("factor") == Plain(1):
-        return "input"
-    return "reduced" if given.get("divides") == Plain(True) else "expanded"
-
-
-def _width(factor: Tree, divides: bool) -> Tree:
-    return Object("channels", (("of", GIVEN), ("factor", factor), ("divides", Plain(divides))))
+    words = {"//": "reduced", "*": "expanded"}
+    kinds = {name: words[tree.operator] if isinstance(tree, Arithmetic) else "input" for name, tree in widths.items()}
+    return names | {name: f"{kind}_{name}" for name, kind in kinds.items() if name in SIZES}

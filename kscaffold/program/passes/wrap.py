@@ -4,8 +4,6 @@ x = block(x, 64, name="a1")                        x = stage(x, 64, name="a")
 x = block(x, 64, name="a2") …                      x = stage(x, 32, name="b")
 """
 
-from __future__ import annotations
-
 from kscaffold.program.repeats.functions import Functions
 from kscaffold.program.value import Program
 

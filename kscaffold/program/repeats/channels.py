@@ -1,15 +1,12 @@
 """How many channels values have, as far as a program tells without Keras."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from kscaffold.program.repeats.instances import holds, with_arguments
-from kscaffold.program.repeats.texts import CannotUnify
 from kscaffold.program.tree import Listing, Object, Plain, Ref, Tree, refs
-from kscaffold.program.value import Routine, Step, StepKind, every_step
+from kscaffold.program.value import Routine, Step, StepKind
 
 # Layers that leave the last axis as it is, by how their names end.
 SAME = (
@@ -18,19 +15,12 @@ SAME = (
     "Pooling2D", "Pooling3D", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Rescaling",
 )  # fmt: skip
 MERGING = ("Add", "Multiply", "Subtract", "Average", "Maximum", "Minimum", "+", "*", "-", "/")
-Sizes: TypeAlias = "dict[Ref, int]"  # of the last axis; 0 if it is not known
+Sizes: TypeAlias = dict[Ref, int]  # of the last axis; 0 if it is not known
 
 
 @dataclass(frozen=True)
 class Called:
-    """A call of a function while the program runs.
-
-    Attributes:
-        site: The number of the step that calls it.
-        arguments: Its arguments.
-        given: The channels of the first value that it takes; 0 if they are not known.
-        result: The channels of what it gives.
-    """
+    """A call while the program runs: by which step, and the channels of what it takes first and gives; 0 if unknown."""
 
     site: int
     arguments: Mapping[str, Tree]
@@ -56,14 +46,12 @@ class _Run:
         self.calls: dict[str, list[Called]] = {name: [] for name in self.functions}
 
     def steps(self, steps: Iterable[Step], sizes: Sizes) -> Sizes:
-        """Adds the channels of what steps give."""
         for step in steps:
             found = self.step(step, sizes)
             sizes |= {Ref(step.uid, path): found for path in step.outputs or ((),)}
         return sizes
 
     def step(self, step: Step, sizes: Sizes) -> int:
-        """The channels of what a step gives."""
         given = [sizes.get(ref, 0) for tree in step.trees for ref in refs(tree)]
         match step.kind:
             case StepKind.INVOKE:
@@ -75,27 +63,15 @@ class _Run:
             case StepKind.LAYER if isinstance(step.callee, Object):
                 plain = all(isinstance(arg, (Ref, Listing)) for arg in step.args)
                 return _layer(step.callee, given) if plain else 0
-        self.unknown(step.body)
         return 0
 
     def invoke(self, step: Step, given: Sequence[int]) -> int:
-        """Runs a function."""
         routine, arguments = self.functions[step.class_name], dict(step.kwargs)
         inner = {Ref(-1 - number): size for number, size in enumerate(given)}
-        for one in routine.steps:
-            try:
-                self.steps(with_arguments([one], arguments), inner)
-            except CannotUnify:
-                self.unknown([one])
+        self.steps(with_arguments(routine.steps, arguments), inner)
         result = inner.get(routine.result, 0) if isinstance(routine.result, Ref) else 0
         self.calls[step.class_name].append(Called(step.uid, arguments, given[0], result))
         return result
-
-    def unknown(self, steps: Iterable[Step]) -> None:
-        """Notes calls of which nothing is known."""
-        for step in every_step(steps):
-            if step.kind is StepKind.INVOKE:
-                self.calls[step.class_name].append(Called(step.uid, {}, 0, 0))
 
 
 def _number(size: Tree | None) -> int:
@@ -103,7 +79,6 @@ def _number(size: Tree | None) -> int:
 
 
 def _layer(made: Object, given: Sequence[int]) -> int:
-    """The channels of what a layer gives."""
     name, keywords = made.class_name, dict(made.keywords)
     if not made.target.startswith("layers.") or "data_format" in keywords or not given:
         return 0

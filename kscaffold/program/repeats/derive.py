@@ -1,22 +1,21 @@
 """Values that follow from others: four times as many filters, another padding where there are strides."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from kscaffold.program.repeats.cost import SIZES as COUNTS
-from kscaffold.program.repeats.unify import Column, Unified, Values
-from kscaffold.program.steps import map_steps, variables_in
-from kscaffold.program.tree import NONE, Arithmetic, Listing, Object, Plain, Scaled, Tree, Variable
+from kscaffold.program.repeats.texts import Column
+from kscaffold.program.repeats.unify import Unified, Values
+from kscaffold.program.steps import variables_in, with_trees
+from kscaffold.program.tree import NONE, Arithmetic, Either, Listing, Plain, Tree, Variable
 
 LARGEST_FACTOR = 8
 LARGEST_DIVISOR = 32
 SIZES = (*COUNTS, "key_dim", "output_dim")
 DECIDING = ("strides", "kernel_size", "dilation_rate")
-Numbers: TypeAlias = "list[int | None]"
-Replaced: TypeAlias = "dict[int, Tree]"
+Numbers: TypeAlias = list[int | None]
+Replaced: TypeAlias = dict[int, Tree]
 
 
 def derive(unified: Unified) -> None:
@@ -24,23 +23,14 @@ def derive(unified: Unified) -> None:
     replaced: Replaced = {}
     for rule in (_sizes, _shapes, _alternatives, _given):
         rule(unified.columns, replaced)
-    trees = {f"?{index}": tree for index, tree in replaced.items()}
-    unified.steps = map_steps(unified.steps, lambda tree: trees.get(tree.name) if isinstance(tree, Variable) else None)
+    unified.steps = with_trees(unified.steps, {Variable(f"?{index}"): tree for index, tree in replaced.items()})
     for column in unified.columns:
         usual = Counter(column.known).most_common(1)[0][0]
         column.values = tuple(usual if value is None else value for value in column.values)
 
 
 def ratio(numbers: Sequence[int | None], base: Sequence[int | None]) -> tuple[int, bool] | None:
-    """By what one multiplies numbers, or divides them, to get others.
-
-    Args:
-        numbers: The others; `None` where any will do.
-        base: The numbers.
-
-    Returns:
-        The factor, and whether it divides; `None` if they do not follow.
-    """
+    """By what one multiplies a base, or divides it, to get numbers, of which `None` may be any: factor and which."""
     both = [(one, two) for one, two in zip(numbers, base) if one is not None]
     if not both or any(two is None for _, two in both):
         return None
@@ -49,6 +39,11 @@ def ratio(numbers: Sequence[int | None], base: Sequence[int | None]) -> tuple[in
     if len(times) == 1 and 0 < max(times) <= LARGEST_FACTOR:
         return times.pop(), False
     return (parts.pop(), True) if len(parts) == 1 and 0 < max(parts) <= LARGEST_DIVISOR else None
+
+
+def scaled(size: Tree, factor: int, divides: bool) -> Tree:
+    """A size times a factor, or divided by it; see `ratio`."""
+    return Arithmetic(size, "//", Plain(factor)) if divides else Arithmetic(Plain(factor), "*", size)
 
 
 def whole_numbers(values: Sequence[Tree | None]) -> Numbers | None:
@@ -75,9 +70,8 @@ def _sizes(columns: Sequence[Column], replaced: Replaced) -> None:
 
     base = max(numbers, key=worth, default=0)
     for index in numbers:
-        follows = relation(index, base)
-        if follows:
-            replaced[index] = Scaled(follows[0], Variable(f"?{base}"), follows[1])
+        if follows := relation(index, base):
+            replaced[index] = scaled(Variable(f"?{base}"), *follows)
 
 
 def _shapes(columns: Sequence[Column], replaced: Replaced) -> None:
@@ -119,9 +113,8 @@ def _alternatives(columns: Sequence[Column], replaced: Replaced) -> None:
             sides = [[number or 0 for one, number in zip(column.values, numbers) if one == value] for value in values]
             (small, below), (large, above) = sorted(zip(values, sides), key=lambda item: min(item[1]))
             if min(above) > max(below):
-                than = Plain(max(below))
-                pairs = (("value", Variable(f"?{other}")), ("than", than), ("large", large), ("small", small))
-                replaced[index] = Object("either", pairs)
+                is_large = Arithmetic(Variable(f"?{other}"), ">", Plain(max(below)))
+                replaced[index] = Either(is_large, large, small)
                 break
 
 

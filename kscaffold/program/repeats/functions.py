@@ -1,18 +1,17 @@
 """Runs of steps that are the same but for values, wherever they are, as a function and calls of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate, zip_longest
 
 from kscaffold.program.repeats.cost import FUNCTION_LINES
 from kscaffold.program.repeats.derive import derive
 from kscaffold.program.repeats.search import Candidate, Promising, Search, apart
-from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, plain_text, tokens
+from kscaffold.program.repeats.texts import CannotUnify, common_beginning, joined, tokens
 from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.words import ACTIVATIONS
-from kscaffold.program.steps import free_variables
-from kscaffold.program.tree import Code, Object, Ref, Text, Tree
+from kscaffold.program.steps import free_variables, layer_names
+from kscaffold.program.tree import Code, Ref, Text, Tree, plain_text
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 
 MOST_PARAMETERS = 7
@@ -26,10 +25,7 @@ WORTH_A_PAIR = 8.0  # what a function has to save that is called twice
 class Functions(Search):
     """A program in which runs of steps become functions.
 
-    Args:
-        program: The program.
-        wraps: Whether a function may do little but call others, and may have layers whose names begin in different
-            ways.
+    If it `wraps`, a function may do little but call others, and may have layers whose names begin in different ways.
     """
 
     def __init__(self, program: Program, wraps: bool) -> None:
@@ -42,32 +38,25 @@ class Functions(Search):
         if candidate is None:
             return False
         routine, calls = self.made(candidate)
-        values = {given: Ref(call.uid) for given, call in zip(candidate.given, calls)}
-        self.rewrite(dict(zip(candidate.starts, calls)), candidate.length, values)
+        values: dict[Tree, Tree] = {given: Ref(call.uid) for given, call in zip(candidate.given, calls)}
+        self.rewrite({start: [call] for start, call in zip(candidate.starts, calls)}, candidate.length, values)
         self.put(routine)
         return True
 
     def made(self, candidate: Candidate) -> tuple[Routine, list[Step]]:
         """The function for runs, and its calls."""
-        unified, given = candidate.unified, candidate.given[0]
-        place, path = self.steps.place_in(given, candidate.starts[0], candidate.length)
-        result = Ref(unified.steps[place].uid, path)
-        routine, names = self.function(unified, len(candidate.outside[0]), result)
-        columns = [(name, unified.columns[index].known) for index, name in names.items()]
-        arguments = [
-            tuple((name, values[number]) for name, values in columns) for number in range(len(candidate.given))
-        ]
+        result = self.steps.inside(candidate.given[0], candidate.starts[0], candidate.length)
+        routine, arguments = self.function(candidate.unified, len(candidate.outside[0]), result)
         return routine, [
             Step(next(self.uids), StepKind.INVOKE, Code(routine.name), values, kwargs)
-            for values, kwargs in zip(candidate.outside, arguments)
+            for values, kwargs in zip_longest(candidate.outside, arguments, fillvalue=())
         ]
 
     def promising(self) -> Iterator[Promising]:
         """The runs that may become functions."""
         sizes = {routine.name: len(list(every_step(routine.steps))) for routine in self.routines}
-        called = [0]
-        for step in self.steps.steps:
-            called.append(called[-1] + (sizes[step.class_name] if step.kind is StepKind.INVOKE else 0))
+        invokes = (sizes[step.class_name] if step.kind is StepKind.INVOKE else 0 for step in self.steps.steps)
+        called = [0, *accumulate(invokes)]
         for item in self.steps.repeated():
             separate = apart(item.starts, item.length)
             gain = item.estimate * (len(separate) - 1) - FUNCTION_LINES - len(separate)
@@ -120,7 +109,7 @@ class Functions(Search):
             given = self.steps.given(start, length)
             sequential = routine.model is not None and routine.model.sequential
             if len(given) == 1 and not sequential and length < len(routine.steps):
-                groups.setdefault(self.steps.place_in(given[0], start, length), []).append(start)
+                groups.setdefault(self.steps.inside(given[0], start, length), []).append(start)
         return apart(max(groups.values(), key=len, default=[]), length)
 
     def cuts_chain(self, start: int, length: int) -> int:
@@ -171,23 +160,8 @@ class Functions(Search):
         return False
 
 
-def layer_names(steps: Sequence[Step]) -> list[Text]:
-    """The names that layers are given in steps, and that functions are given for theirs."""
-    names = []
-    for step in every_step(steps):
-        invokes = step.kwargs if step.kind is StepKind.INVOKE else ()
-        pairs = step.callee.keywords if isinstance(step.callee, Object) else invokes
-        names += [value for _, value in pairs if isinstance(value, Text)]
-    return names
-
-
 def is_callable(unified: Unified, most: int) -> bool:
-    """Whether a function of some steps is one that a person would call.
-
-    Args:
-        unified: The steps.
-        most: How many parameters it may have; one of them may be a name.
-    """
+    """Whether a function of some steps is one that a person would call: with few parameters, of which one is a name."""
     columns = [unified.columns[index] for index in unified.asked]
     texts = [column for column in columns if not column.owner and isinstance(column.known[0], Text)]
     return len(columns) <= most and len(texts) <= 1

@@ -1,23 +1,24 @@
 """Steps of a function as one of its calls makes them: with arguments instead of parameters."""
 
-from __future__ import annotations
-
+import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from kscaffold.program.repeats.texts import CannotUnify, joined
 from kscaffold.program.steps import map_steps
-from kscaffold.program.tree import NONE, Arithmetic, Object, Plain, Scaled, Text, Tree, Variable, transform
+from kscaffold.program.tree import Arithmetic, Either, Plain, Text, Tree, Variable, rebuilt, transform
 from kscaffold.program.value import Step
+
+COMPUTED = {"*": operator.mul, "//": operator.floordiv, ">": operator.gt}
 
 
 def with_arguments(steps: Iterable[Step], arguments: Mapping[str, Tree]) -> tuple[Step, ...]:
-    """Steps with the arguments of a call instead of parameters.
-
-    Raises:
-        CannotUnify: What follows from an argument is not known before the program runs.
-    """
+    """Steps with the arguments of a call instead of parameters."""
     return map_steps(steps, lambda tree: _changed(tree, arguments))
+
+
+def renamed(steps: Iterable[Step], names: Mapping[str, str]) -> tuple[Step, ...]:
+    """Steps with other names of variables."""
+    return with_arguments(steps, {old: Variable(new) for old, new in names.items()})
 
 
 def holds(condition: Tree, arguments: Mapping[str, Tree]) -> bool:
@@ -33,38 +34,27 @@ def holds(condition: Tree, arguments: Mapping[str, Tree]) -> bool:
 
 
 def _changed(tree: Tree, arguments: Mapping[str, Tree]) -> Tree | None:
-    def known(part: Tree) -> Tree:
-        return transform(part, lambda inner: _changed(inner, arguments))
-
     match tree:
         case Variable(name=name):
             return arguments.get(name)
-        case Scaled(factor=factor, variable=variable, divides=divides):
-            number = known(variable)
-            if isinstance(number, Plain) and isinstance(number.value, int):
-                return Plain(number.value // factor if divides else factor * number.value)
-            if not isinstance(number, Variable):
-                raise CannotUnify("a multiple of what is not a number")
-            return replace(tree, variable=number)
-        case Arithmetic(left=left, operator=operator, right=right):
-            return _computed(known(left), operator, known(right))
-        case Object(target="either", keywords=pairs):
-            given = {key: known(part) for key, part in pairs}
-            if isinstance(given["value"], Variable):
-                return replace(tree, keywords=tuple(given.items()))
-            return given["large" if holds(Arithmetic(given["value"], ">", given["than"]), {}) else "small"]
         case Text(parts=parts):
             return joined([piece for part in parts for piece in _pieces(part, arguments)])
+        case Arithmetic() | Either():
+            made = rebuilt(tree, lambda part: transform(part, lambda inner: _changed(inner, arguments)))
+            return _computed(made) if made != tree else tree
     return None
 
 
-def _computed(left: Tree, operator: str, right: Tree) -> Tree:
-    """An operator between its operands; for comparisons its value if that is known."""
-    if operator == "is not" and right == NONE and not isinstance(left, (Variable, Arithmetic)):
-        return Plain(left != NONE)
-    if operator == ">" and isinstance(left, Plain) and isinstance(right, Plain):
-        return Plain(left.value > right.value)  # type: ignore[operator]
-    return Arithmetic(left, operator, right)
+def _computed(tree: Tree) -> Tree:
+    """What an operator or a choice gives, if that is known."""
+    match tree:
+        case Arithmetic(left=left, operator="is not", right=right) if not isinstance(left, (Variable, Arithmetic)):
+            return Plain(left != right)
+        case Arithmetic(left=Plain(value=left), operator=symbol, right=Plain(value=right)) if symbol in COMPUTED:
+            return Plain(COMPUTED[symbol](left, right))
+        case Either(condition=Plain(value=holds), then=then, other=other):
+            return then if holds else other
+    return tree
 
 
 def _pieces(part: str | Variable, arguments: Mapping[str, Tree]) -> tuple[str | Variable, ...]:

@@ -1,7 +1,5 @@
 """Names of layers as f-strings: what varies in them from one repetition to the next."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,31 +8,46 @@ from typing import TypeAlias
 
 from kscaffold.program.tree import Plain, Text, Tree, Variable
 
-Token: TypeAlias = "str | Variable"
-Name: TypeAlias = "tuple[Token, ...]"
-Stays: TypeAlias = "Callable[[str], bool]"
+Token: TypeAlias = str | Variable
+Name: TypeAlias = tuple[Token, ...]
+Stays: TypeAlias = Callable[[str], bool]
 PIECE = re.compile(r"\d+|[A-Za-z]+|[^A-Za-z\d]+")
 MOST_VARYING = 3
+BEHIND = 10**9  # the place of what is not used yet
 
 
 class CannotUnify(Exception):
     """Two parts of a program are not the same but for values."""
 
 
-@dataclass(frozen=True)
-class Varying:
-    """A part of names that differs from one repetition to the next.
+@dataclass
+class Column:
+    """What differs from one repetition to the next.
 
     Attributes:
-        values: What it is in each.
-        word: The word before it; "name" for the beginning of names.
+        values: What it is in each; `None` where nothing needs it.
+        key: The argument that it is of; for a part of names, the word before it, "name" for their beginning.
+        owner: The class or function that takes it; nothing for a part of names.
+        place: The number of the step that it is first used in.
     """
 
-    values: tuple[Tree, ...]
-    word: str
+    values: Sequence[Tree | None]
+    key: str
+    owner: str = ""
+    place: int = BEHIND
+
+    @property
+    def known(self) -> tuple[Tree, ...]:
+        """What it is in each repetition that needs it."""
+        return tuple(value for value in self.values if value is not None)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a part of names that is not a number."""
+        return all(isinstance(value, Text) for value in self.known)
 
 
-Solution: TypeAlias = "tuple[list[Text], list[Varying]]"
+Solution: TypeAlias = tuple[list[Text], list[Column]]
 
 
 def tokens(text: Text) -> Name:
@@ -56,12 +69,6 @@ def joined(parts: Sequence[Token]) -> Text:
     return Text(tuple(merged))
 
 
-def plain_text(tree: Tree | None) -> str:
-    """The characters of a name; none where it has variables, or is not a name."""
-    known = isinstance(tree, Text) and all(isinstance(part, str) for part in tree.parts)
-    return "".join(map(str, tree.parts)) if known and isinstance(tree, Text) else ""
-
-
 def common_beginning(names: Sequence[Name]) -> Name:
     """What names begin with, without what separates it from the rest."""
     beginning = _same(names)
@@ -75,20 +82,16 @@ def _same(names: Sequence[Name]) -> Name:
 
 
 def _ends_between(name: Name) -> bool:
-    """Whether a name ends with what separates words."""
     return bool(name) and isinstance(name[-1], str) and not name[-1].isalnum()
 
 
 def solve(slots: Sequence[Sequence[Text | None]], split: bool, stays: Stays) -> Solution:
-    """Names that hold for all repetitions.
+    """Names that hold for all repetitions, with variables `?0`, `?1`, … in them, and what those stand for.
 
     Args:
         slots: For each layer its name in each repetition; `None` where a repetition does without it.
         split: Whether numbers are found one by one, for a loop; else names begin with what varies, for a function.
         stays: Whether a variable that stands in names already may stay there.
-
-    Returns:
-        The names with variables in them, which are called `?0`, `?1`, …, and what those stand for.
 
     Raises:
         CannotUnify: The names differ in too many ways.
@@ -112,24 +115,21 @@ def _value(column: Sequence[Token | Text]) -> tuple[Tree, ...]:
     return tuple(item if isinstance(item, Text) else joined([item]) for item in column)
 
 
-def _variable(found: list[Varying], parts: Sequence[Name], word: str) -> Variable:
+def _variable(found: list[Column], parts: Sequence[Name], word: str) -> Variable:
     """The variable for parts of names that vary: one that does so in the same way, or a new one."""
     values = _value([part[0] if len(part) == 1 else joined(part) for part in parts])
     known = next((index for index, item in enumerate(found) if item.values == values), len(found))
     if known == len(found):
-        found.append(Varying(values, word))
+        found.append(Column(values, word))
     return Variable(f"?{known}")
 
 
 def _parts(cut: Sequence[Sequence[Name]], stays: Stays, split: bool) -> Solution | None:
     """Names of which some parts vary; `None` where those are too many.
 
-    Args:
-        cut: For each layer its name in each repetition.
-        stays: Whether a variable that stands in names already may stay there.
-        split: Whether tokens are compared one by one; else all from the first that varies to the last is one part.
+    Tokens are compared one by one if they are `split`; else all from the first that varies to the last is one part.
     """
-    found: list[Varying] = []
+    found: list[Column] = []
     texts = []
     for slot in cut:
         parts: list[Token] = []
@@ -174,7 +174,7 @@ def _beginnings(slots: Sequence[Sequence[Name | None]], stays: Stays) -> Solutio
         texts.append(joined([Variable("?0"), *rests[0]]))
     if not all(beginnings):
         return None
-    return texts, [Varying(tuple(joined(one) for one in beginnings), "name")]
+    return texts, [Column(tuple(map(joined, beginnings)), "name")]
 
 
 def _varies(names: Sequence[Name], place: int, stays: Stays) -> bool:

@@ -1,58 +1,37 @@
 """Steps that are the same but for values, as one list of steps with variables for what differs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from kscaffold.program.repeats.texts import CannotUnify, solve
-from kscaffold.program.steps import Pairs, free_variables, map_steps, renamed, variables_in
-from kscaffold.program.tree import Arithmetic, Code, Listing, Object, Ref, Slice, Table, Text, Tree, Variable, walk
+from kscaffold.program.repeats.instances import renamed
+from kscaffold.program.repeats.texts import CannotUnify, Column, solve
+from kscaffold.program.steps import Pairs, free_variables, variables_in, with_trees
+from kscaffold.program.tree import (
+    NONE,
+    Arithmetic,
+    Code,
+    Listing,
+    Object,
+    Ref,
+    Text,
+    Tree,
+    Variable,
+    children,
+    rebuilt,
+    walk,
+)
 from kscaffold.program.usual import in_order, usual_arguments
-from kscaffold.program.value import Step, StepKind
+from kscaffold.program.value import Step
 
-Values: TypeAlias = "tuple[Tree | None, ...]"
+Values: TypeAlias = Sequence[Tree | None]
 PLACEHOLDER = "?"
-BEHIND = 10**9
 NOTHING: Mapping[str, Tree] = {}
 
 
 @dataclass
-class Column:
-    """What differs from one repetition to the next.
-
-    Attributes:
-        values: What it is in each; `None` where nothing needs it.
-        key: The argument that it is of; for a part of names, the word before it.
-        owner: The class or function that takes it; nothing for a part of names.
-        place: The number of the step that it is first used in.
-    """
-
-    values: Values
-    key: str
-    owner: str
-    place: int
-
-    @property
-    def known(self) -> tuple[Tree, ...]:
-        """What it is in each repetition that needs it."""
-        return tuple(value for value in self.values if value is not None)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is a part of names that is not a number."""
-        return all(isinstance(value, Text) for value in self.known)
-
-
-@dataclass
 class Unified:
-    """Steps with variables.
-
-    Attributes:
-        steps: The steps; variables are called `?0`, `?1`, …
-        columns: What each variable stands for.
-    """
+    """Steps with variables that are called `?0`, `?1`, …, and what those stand for."""
 
     steps: tuple[Step, ...]
     columns: list[Column] = field(default_factory=list)
@@ -73,7 +52,7 @@ def unify(windows: Sequence[Sequence[Step | None]], split: bool, closed: bool) -
 
     Args:
         windows: The steps of each repetition; `None` where a repetition does without one.
-        split: Whether names are for a loop; see `kscaffold.program.repeats.texts.solve`.
+        split: Whether names are for a loop; see `solve`.
         closed: Whether variables from outside must not stay, because the steps become a function.
 
     Raises:
@@ -98,36 +77,24 @@ class _Unifier:
         self.there: list[bool] = []
 
     def step(self, steps: Sequence[Step]) -> Step:
-        """One step for several."""
         first = steps[0]
         self.place = first.uid if not self.own else self.place
-        if any(one.kind is not first.kind or len(one.args) != len(first.args) for one in steps):
+        if len({(one.kind, len(one.args), len(one.variables), len(one.body)) for one in steps}) > 1:
             raise CannotUnify("steps of another kind")
-        if first.kind in (StepKind.LOOP, StepKind.IF):
-            return self.loop(steps)
-        callee = self.tree([one.callee for one in steps], "", "")
-        if not isinstance(callee, type(first.callee)):
+        callee = self.tree([one.callee for one in steps], "rows" if first.body else "", "")
+        if not first.body and not isinstance(callee, type(first.callee)):
             raise CannotUnify("other layers")
         args = tuple(self.tree(list(items), "", first.class_name) for items in zip(*(one.args for one in steps)))
         kwargs = self.pairs([one.kwargs for one in steps], first.class_name)
-        return replace(first, callee=callee, args=args, kwargs=kwargs)
-
-    def loop(self, steps: Sequence[Step]) -> Step:
-        """One loop for several, whose variables have the same names then."""
-        first = steps[0]
-        if any(len(one.variables) != len(first.variables) or len(one.body) != len(first.body) for one in steps):
-            raise CannotUnify("loops of another kind")
-        args = tuple(self.tree(list(items), "", "") for items in zip(*(one.args for one in steps)))
-        callee = self.tree([one.callee for one in steps], "rows", "")
+        # The variables of one loop for several have the same names.
         bodies = [renamed(one.body, dict(zip(one.variables, first.variables))) for one in steps]
         outer, self.own = self.own, self.own | set(first.variables)
         self.inner |= set(first.variables)
-        body = tuple(self.step(inner) for inner in zip(*bodies, strict=True))
+        body = tuple(map(self.step, zip(*bodies)))
         self.own = outer
-        return replace(first, callee=callee, args=args, body=body)
+        return replace(first, callee=callee, args=args, kwargs=kwargs, body=body)
 
     def tree(self, trees: list[Tree], key: str, owner: str) -> Tree:
-        """One tree for several."""
         first = trees[0]
         # One name that is left is not a constant.
         partial = not all(self.there) and any(isinstance(part, Text) for part in walk(first))
@@ -136,24 +103,15 @@ class _Unifier:
         if all(isinstance(tree, Text) for tree in trees):
             self.texts.append(len(self.holes))
             return self.hole(trees, key, owner)
-        kinds = {type(tree) for tree in trees}
-        match first:
-            case Object() if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
-                return self.object(trees)  # type: ignore[arg-type]
-            case Listing(brackets=brackets) if all(_same_list(tree, first) for tree in trees):
-                if any(isinstance(part, (Ref, Object)) for part in walk(first)):
-                    items = zip(*(tree.items for tree in trees))  # type: ignore[union-attr]
-                    return Listing(brackets, tuple(self.tree(list(item), key, owner) for item in items))
-            case Table() if kinds == {Table}:
-                return Table(self.pairs([tree.items for tree in trees if isinstance(tree, Table)], owner))
-            case Slice() if kinds == {Slice}:
-                parts = zip(*((tree.start, tree.stop, tree.step) for tree in trees))  # type: ignore[union-attr]
-                return Slice(*(self.tree(list(item), key, owner) for item in parts))
-            case Arithmetic(operator=operator) if all(
-                isinstance(tree, Arithmetic) and tree.operator == operator for tree in trees
-            ):
-                left, right = ([getattr(tree, side) for tree in trees] for side in ("left", "right"))
-                return Arithmetic(self.tree(left, "", ""), operator, self.tree(right, "", ""))
+        if all(isinstance(tree, Object) and _same_call(tree, first) for tree in trees):
+            return self.object(trees)  # type: ignore[arg-type]
+        # A list of plain numbers is one value.
+        is_value = isinstance(first, Listing) and not any(isinstance(part, Ref | Object) for part in walk(first))
+        if children(first) and not is_value and all(_form(tree) == _form(first) for tree in trees):
+            # A number that something is computed from is not the argument itself.
+            key, owner = ("", "") if isinstance(first, Arithmetic) else (key, owner)
+            parts = zip(*map(children, trees))
+            return rebuilt(first, lambda _: self.tree(list(next(parts)), key, owner))
         if isinstance(first, Code) or any(isinstance(part, Ref) for tree in trees for part in walk(tree)):
             raise CannotUnify("other values")
         if any(name in self.own for name in variables_in(*trees)):
@@ -165,7 +123,6 @@ class _Unifier:
         return self.closed and any(name not in self.own for name in variables_in(tree))
 
     def hole(self, trees: list[Tree], key: str, owner: str) -> Variable:
-        """A variable for what differs."""
         known = iter(trees)
         self.holes.append(Column(tuple(next(known) if there else None for there in self.there), key, owner, self.place))
         return Variable(f"hole{len(self.holes) - 1}")
@@ -181,7 +138,6 @@ class _Unifier:
         return replace(first, keywords=pairs, positional=min(placed, next(same, placed)))
 
     def pairs(self, listed: Sequence[Pairs], owner: str, usual: Mapping[str, Tree] = NOTHING) -> Pairs:
-        """One list of arguments for several."""
         tables = [dict(pairs) for pairs in listed]
         found = []
         for key in dict.fromkeys(key for table in tables for key in table):
@@ -196,11 +152,11 @@ class _Unifier:
         names = [
             [value if isinstance(value, Text) else None for value in self.holes[index].values] for index in self.texts
         ]
-        solved, varying = solve(names, split, lambda name: not self.closed or name in self.inner)
-        columns = [Column(item.values, item.word, "", BEHIND) for item in varying]
-        found: dict[str, Tree] = {}
+        solved, columns = solve(names, split, lambda name: not self.closed or name in self.inner)
+        varying = len(columns)
+        found: dict[Tree, Tree] = {}
         for index, text in zip(self.texts, solved):
-            found[f"hole{index}"] = text
+            found[Variable(f"hole{index}")] = text
             for name in variables_in(text):
                 if name.startswith(PLACEHOLDER):
                     column = columns[int(name[1:])]
@@ -209,7 +165,7 @@ class _Unifier:
             if index in self.texts:
                 continue
             # A name with the same two numbers as something else has them by chance.
-            first = 0 if len(hole.values) > 2 else len(varying)
+            first = 0 if len(hole.values) > 2 else varying
             agree = (number for number in range(first, len(columns)) if _agree(columns[number].values, hole.values))
             known = next(agree, None)
             if known is None:
@@ -218,9 +174,8 @@ class _Unifier:
             else:
                 both = zip(columns[known].values, hole.values)
                 columns[known].values = tuple(one if one is not None else two for one, two in both)
-            found[f"hole{index}"] = Variable(f"{PLACEHOLDER}{known}")
-        made = map_steps(steps, lambda tree: found.get(tree.name) if isinstance(tree, Variable) else None)
-        return Unified(made, columns)
+            found[Variable(f"hole{index}")] = Variable(f"{PLACEHOLDER}{known}")
+        return Unified(with_trees(steps, found), columns)
 
 
 def _agree(one: Values, two: Values) -> bool:
@@ -229,9 +184,11 @@ def _agree(one: Values, two: Values) -> bool:
     return bool(both) and all(a == b for a, b in both)
 
 
-def _same_call(tree: Object, first: Object) -> bool:
-    return (tree.target, tree.arguments, tree.repeat) == (first.target, first.arguments, first.repeat)
+def _same_call(tree: Object, first: Tree) -> bool:
+    plain = isinstance(first, Object) and replace(first, keywords=tree.keywords, positional=tree.positional)
+    return plain == tree
 
 
-def _same_list(tree: Tree, first: Listing) -> bool:
-    return isinstance(tree, Listing) and tree.brackets == first.brackets and len(tree.items) == len(first.items)
+def _form(tree: Tree) -> Tree:
+    """A tree without what is in it."""
+    return rebuilt(tree, lambda _: NONE)

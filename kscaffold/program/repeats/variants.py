@@ -1,21 +1,20 @@
 """Functions that are the same but for a few steps as one function, which leaves those out unless asked for them."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import groupby, islice, pairwise, product
 from typing import TypeAlias
 
 from kscaffold.program.repeats.derive import derive
-from kscaffold.program.repeats.draft import Draft
 from kscaffold.program.repeats.functions import MOST_PARAMETERS, is_callable
 from kscaffold.program.repeats.instances import holds, with_arguments
-from kscaffold.program.repeats.texts import CannotUnify
-from kscaffold.program.repeats.unify import Column, Unified, unify
+from kscaffold.program.repeats.search import Draft
+from kscaffold.program.repeats.texts import CannotUnify, Column
+from kscaffold.program.repeats.unify import Unified, unify
 from kscaffold.program.repeats.windows import shape_of
-from kscaffold.program.steps import Pairs, with_trees
-from kscaffold.program.tree import Arithmetic, Object, Plain, Ref, Text, Tree, Variable
+from kscaffold.program.steps import layer_names, with_trees
+from kscaffold.program.tree import Arithmetic, Code, Plain, Ref, Tree, Variable
 from kscaffold.program.value import Routine, Step, StepKind
 
 LEAST_COMMON = 0.5  # of the steps of the longer function
@@ -28,85 +27,60 @@ FLAGS = (
     ("Pooling", "pool"), ("UpSampling", "upsample"), ("squeeze_excite", "squeeze"),
 )  # fmt: skip
 MOST_CHOICES = 100
-Slot: TypeAlias = "tuple[int, int]"  # a place, and which of the values that are taken there
-Call: TypeAlias = "tuple[int, Mapping[str, Tree]]"
+Slot: TypeAlias = tuple[int, int]  # a place, and which of the values that are taken there
 
 
-def merge(draft: Draft, pair: tuple[Routine, Routine], calls: Sequence[Call]) -> tuple[Routine, list[Pairs]]:
-    """One function for two, and the arguments of its calls.
-
-    Args:
-        draft: The program that they are in.
-        pair: The functions.
-        calls: For each call, which of the two it calls, and with what arguments.
+def merge(draft: Draft, pair: tuple[Routine, Routine], calls: Sequence[tuple[int, Step]]) -> tuple[Routine, list[Step]]:
+    """One function for two, and its calls, for calls of which each says which of the two it calls.
 
     Raises:
         CannotUnify: They have too little in common, values do not go the same ways, or nobody would call it.
     """
     places = _align(*map(_flat, pair))
-    windows = [_window(pair[side], places[side], arguments) for side, arguments in calls]
+    windows = [_window(pair[side], places[side], dict(call.kwargs)) for side, call in calls]
     whole = _Whole(windows, max(map(max, places)) + 1)
     unified = whole.unify()
     if not is_callable(unified, MOST_PARAMETERS + MORE_PARAMETERS):
         raise CannotUnify("too many parameters")
-    routine, names = draft.function(unified, pair[0].inputs, whole.result, [one.name for one in pair])
-    columns = [(name, unified.columns[index].known) for index, name in names.items()]
-    return routine, [tuple((name, values[number]) for name, values in columns) for number in range(len(calls))]
+    made, arguments = draft.function(unified, pair[0].inputs, whole.result, [one.name for one in pair])
+    return made, [replace(call, callee=Code(made.name), kwargs=given) for (_, call), given in zip(calls, arguments)]
 
 
 def _flat(routine: Routine) -> list[Step]:
     """The steps of a function, those in an `if` among the others."""
-    if any(step.kind is StepKind.LOOP for step in routine.steps):
-        raise CannotUnify("a loop")
     return [inner for step in routine.steps for inner in (step.body if step.kind is StepKind.IF else (step,))]
 
 
 def _align(one: Sequence[Step], two: Sequence[Step]) -> tuple[list[int], list[int]]:
     """Where the steps of two functions are in a whole in which those that both have stand beside each other."""
     a, b = ([_key(step) for step in steps] for steps in (one, two))
-    best = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(len(a) - 1, -1, -1):
-        for j in range(len(b) - 1, -1, -1):
-            best[i][j] = best[i + 1][j + 1] + 1 if a[i] == b[j] else max(best[i + 1][j], best[i][j + 1])
-    if best[0][0] < max(LEAST_COMMON * max(len(a), len(b)), FEWEST_COMMON):
+    runs = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    common = sum(end - start for kind, start, end, _, _ in runs if kind == "equal")
+    if common < max(LEAST_COMMON * max(len(a), len(b)), FEWEST_COMMON):
         raise CannotUnify("too little in common")
     places: tuple[list[int], list[int]] = ([], [])
-    i = j = place = 0
-    while i < len(a) or j < len(b):
-        both = i < len(a) and j < len(b) and a[i] == b[j]
-        first = both or j == len(b) or (i < len(a) and best[i + 1][j] >= best[i][j + 1])
-        if first:
-            places[0].append(place)
-        if both or not first:
-            places[1].append(place)
-        i, j, place = i + first, j + (both or not first), place + 1
+    end = 0
+    for kind, *ends in runs:
+        first, second = ends[1] - ends[0], ends[3] - ends[2]
+        places[0].extend(range(end, end + first))
+        end += first if kind != "equal" else 0
+        places[1].extend(range(end, end + second))
+        end += second
     return places
 
 
 def _key(step: Step) -> Hashable:
     """What steps must have in common to stand beside each other: what they do, and how their name ends."""
-    pairs = step.kwargs if step.kind is StepKind.INVOKE else ()
-    if isinstance(step.callee, Object):
-        pairs = tuple(pair for pair in step.callee.keywords if pair[0] == "name")
-    names = [value for _, value in pairs if isinstance(value, Text)]
-    return (shape_of(step), "".join(part for name in names for part in name.parts if isinstance(part, str)))
+    parts = [part for name in layer_names([step]) for part in name.parts if isinstance(part, str)]
+    return (shape_of(step), "".join(parts))
 
 
 @dataclass(frozen=True)
 class _Window:
-    """A call of a function with what it makes, without conditions.
-
-    Attributes:
-        steps: Its steps by their places in the whole, whose numbers they and their values have.
-        result: What it gives.
-    """
+    """A call without conditions: its steps by their places in the whole, whose numbers they and their values have."""
 
     steps: Mapping[int, Step]
     result: Ref
-
-    def sources(self, place: int, end: int) -> list[Ref]:
-        """The values that a step takes; behind the end, what the function gives."""
-        return [self.result] if place == end else list(self.steps[place].reads()) if place in self.steps else []
 
 
 def _window(routine: Routine, places: Sequence[int], arguments: Mapping[str, Tree]) -> _Window:
@@ -132,12 +106,7 @@ def _window(routine: Routine, places: Sequence[int], arguments: Mapping[str, Tre
 
 
 class _Whole:
-    """The steps of all calls in one order; runs of steps that some calls do without are groups.
-
-    Args:
-        windows: The calls.
-        end: How many steps there are.
-    """
+    """The steps of all calls in one order, up to an end; runs of steps that some calls do without are groups."""
 
     def __init__(self, windows: Sequence[_Window], end: int) -> None:
         self.windows = windows
@@ -163,11 +132,10 @@ class _Whole:
 
     def taken(self, window: _Window) -> tuple[tuple[Slot, Ref], ...]:
         """The values that a call takes: place and number of each."""
-        listed = ((place, window.sources(place, self.end)) for place in range(self.end + 1))
-        return tuple(((place, number), ref) for place, refs in listed for number, ref in enumerate(refs))
+        reads = {**{place: step.reads() for place, step in window.steps.items()}, self.end: [window.result]}
+        return tuple(((place, number), ref) for place, refs in reads.items() for number, ref in enumerate(refs))
 
     def all_taken(self) -> Iterator[tuple[int, Ref]]:
-        """The values that any call takes, with the place."""
         return ((place, ref) for _, taken in self.patterns for (place, _), ref in taken)
 
     def result_of(self, group: int) -> Ref:
@@ -237,11 +205,10 @@ class _Whole:
         return Unified(tuple(steps), unified.columns)
 
     def step(self, window: _Window, place: int) -> Step | None:
-        """A step of a call with the values of the whole."""
         if place not in window.steps:
             return None
         trees: dict[Tree, Tree] = {}
-        for number, ref in enumerate(window.sources(place, self.end)):
+        for number, ref in enumerate(window.steps[place].reads()):
             value = self.written(self.chosen[place, number], place)
             if trees.setdefault(ref, value) != value:
                 raise CannotUnify("values go other ways")
@@ -280,12 +247,7 @@ def _is_large(unified: Unified, there: Sequence[bool]) -> Tree | None:
 
 
 def flag_word(steps: Sequence[Step], kept: bool) -> str:
-    """What a parameter is called that asks for steps.
-
-    Args:
-        steps: The steps.
-        kept: Whether a merging layer takes what they give beside what they were given.
-    """
+    """What a parameter is called that asks for steps, with which what they were given is `kept` for a merging layer."""
     classes = [step.class_name for step in steps]
     if any(name in ("Add", "+") for name in classes):
         return "residual"

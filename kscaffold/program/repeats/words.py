@@ -1,15 +1,14 @@
 """Names for functions, parameters and loop variables: what they mean, as far as steps tell."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from kscaffold.base.naming import identifier, unique
-from kscaffold.program.repeats.texts import plain_text
-from kscaffold.program.repeats.unify import Column, Unified
-from kscaffold.program.tree import Object, Plain, Text
+from kscaffold.program.repeats.texts import Column
+from kscaffold.program.repeats.unify import Unified
+from kscaffold.program.steps import layer_names
+from kscaffold.program.tree import Object, Plain, plain_text
 from kscaffold.program.value import Step, StepKind, every_step
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
@@ -113,9 +112,8 @@ def _activation(step: Step) -> str:
 
 def layer_word(steps: Sequence[Step]) -> str:
     """The word that most names of layers begin with, if it says more than their classes."""
-    names = [step.callee.keywords if isinstance(step.callee, Object) else step.kwargs for step in steps]
-    texts = [value for pairs in names for _, value in pairs if isinstance(value, Text)]
-    first = [re.split(r"[^a-z]", part.lower())[0] for text in texts for part in text.parts[:1] if isinstance(part, str)]
+    parts = [part for name in layer_names(steps) for part in name.parts[:1] if isinstance(part, str)]
+    first = [re.split(r"[^a-z]", part.lower())[0] for part in parts]
     of_classes = {*PLAIN_WORDS, *(word for name in SHORT.values() for word in name.split("_"))}
     telling = [word for word in first if len(word) > 2 and word not in of_classes]
     word, times = Counter(telling).most_common(1)[0] if telling else ("", 0)
@@ -169,9 +167,7 @@ def _last_word(unified: Unified, column: Column) -> str:
     step = next((step for step in every_step(unified.steps) if step.uid == column.place), None)
     if step is None:
         return ""
-    pairs = step.callee.keywords if isinstance(step.callee, Object) else step.kwargs
-    name = next((value for _, value in pairs if isinstance(value, Text)), None)
-    last = name.parts[-1] if name and name.parts else None
+    last = next((part for name in layer_names([step])[:1] for part in name.parts[-1:]), None)
     words = [word.lower() for word in re.findall(r"[A-Za-z]+", last)] if isinstance(last, str) else []
     telling = [word for word in words if word not in PLAIN_WORDS] or words
     return telling[-1] if telling else step.class_name.partition("_")[0] if step.kind is StepKind.INVOKE else ""

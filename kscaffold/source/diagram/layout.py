@@ -5,18 +5,16 @@ each of them, which has its place in the row like a box has, so that it runs thr
 one box share their bends: a value has one trunk, and the work stays small for a box that is used everywhere.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from math import inf
 
-from kscaffold.source.diagram.rows import Rows, closing, in_order, in_rows
+from kscaffold.source.diagram.rows import Rows, in_order, in_rows, mean
 
-BOX_GAP = 32.0
-BEND_GAP = 22.0
+GAPS = (32.0, 22.0, 11.0)  # between two boxes, a box and a bend, two bends
 BEND_WIDTH = 2.0
 ROW_GAP = 40.0
 PORT_GAP = 14.0
@@ -39,14 +37,9 @@ class Rect:
 
 @dataclass(frozen=True)
 class Layout:
-    """A graph that has its place.
+    """A graph that has its place, from 0 on.
 
-    Args:
-        width: Of the whole, from 0.
-        height: Of the whole, from 0.
-        rects: The boxes.
-        routes: For each arrow its points. Between two points of the same x it is straight, otherwise a curve that
-            begins and ends upright.
+    A route is straight between two points of the same x, and otherwise a curve that begins and ends upright.
     """
 
     width: float
@@ -56,43 +49,35 @@ class Layout:
 
 
 def lay_out(sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, str]]) -> Layout:
-    """Places a graph.
+    """Places boxes of some widths and heights, by name, and the arrows between them: each once, and in no circle.
 
-    Args:
-        sizes: Width and height of each box, by name.
-        arrows: From name to name. Where they close a circle, one of them goes upwards; an arrow from a box to
-            itself has no route.
-
-    Returns:
-        The layout. No two boxes overlap, and an arrow touches no box but its ends.
+    No two boxes overlap, and an arrow touches no box but its ends.
     """
-    names = list(sizes)
-    number = {name: index for index, name in enumerate(names)}
-    wanted = list(dict.fromkeys((number[source], number[target]) for source, target in arrows if source != target))
-    turned = closing(len(names), wanted)
-    edges = list(
-        dict.fromkeys((target, source) if (source, target) in turned else (source, target) for source, target in wanted)
-    )
-    graph = in_order(in_rows(len(names), edges))
-    widths = [sizes[name][0] for name in names] + [BEND_WIDTH] * (len(graph.rank) - len(names))
+    number = {name: index for index, name in enumerate(sizes)}
+    edges = [(number[source], number[target]) for source, target in arrows]
+    graph = in_order(in_rows(len(sizes), edges))
+    widths = [width for width, _ in sizes.values()] + [BEND_WIDTH] * (len(graph.rank) - len(sizes))
     centres = _centres(graph, widths)
 
-    tops, bottoms = _heights(graph, centres, [sizes[name][1] for name in names])
+    tops, bottoms = _heights(graph, centres, [height for _, height in sizes.values()])
     rects = {}
-    for index, name in enumerate(names):
-        width, height = sizes[name]
-        row = graph.rank[index]
-        rects[name] = Rect(centres[index] - width / 2, (tops[row] + bottoms[row] - height) / 2, width, height)
+    for (name, (width, height)), centre, row in zip(sizes.items(), centres, graph.rank):
+        rects[name] = Rect(centre - width / 2, (tops[row] + bottoms[row] - height) / 2, width, height)
 
     ports = _ports(graph, edges, centres, widths)
     routes = {}
-    for source, target in wanted:
-        ends = (target, source) if (source, target) in turned else (source, target)
-        route = _route(graph, ends, centres, ports[ends], tops, bottoms, rects[names[ends[0]]], rects[names[ends[1]]])
-        routes[names[source], names[target]] = tuple(route if ends == (source, target) else reversed(route))
-    right = max((rect.x + rect.width for rect in rects.values()), default=0.0)
-    right = max([right, *(centre + BEND_WIDTH for centre in centres[len(names) :])])
-    return Layout(right, bottoms[-1] if bottoms else 0.0, rects, routes)
+    for arrow, edge in zip(arrows, edges):
+        (source, target), first, last = edge, rects[arrow[0]], rects[arrow[1]]
+        x, row, lowest = centres[source], graph.rank[source], graph.rank[target]
+        points = [(x, first.y + first.height), (x, bottoms[row] + RUN_IN)]
+        for bend in graph.trunks[source][1 : lowest - row]:
+            row += 1
+            points += [(centres[bend], tops[row]), (centres[bend], bottoms[row])]
+        points += [(ports[edge], tops[lowest] - RUN_IN), (ports[edge], last.y)]
+        inner = [at for before, at, after in zip(points, points[1:], points[2:]) if {before[0], after[0]} != {at[0]}]
+        routes[arrow] = (points[0], *inner, points[-1])
+    ends = [rect.x + rect.width for rect in rects.values()] + [x + BEND_WIDTH for x in centres[len(sizes) :]]
+    return Layout(max(ends, default=0.0), max(bottoms, default=0.0), rects, routes)
 
 
 def _centres(graph: Rows, widths: Sequence[float]) -> list[float]:
@@ -104,41 +89,34 @@ def _centres(graph: Rows, widths: Sequence[float]) -> list[float]:
     """
     skipping = _skipping(graph)
     column_of = _columns(graph, skipping)
-    columns = max(column_of, default=-1) + 1
+    columns = range(max(column_of, default=-1) + 1)
     apart: dict[tuple[int, int], float] = {}
     for row in graph.rows:
         for left, right in pairwise(row):
-            gap = BOX_GAP if left < graph.boxes and right < graph.boxes else BEND_GAP
-            if left >= graph.boxes and right >= graph.boxes:
-                gap = BEND_GAP / 2
+            gap = GAPS[(left >= graph.boxes) + (right >= graph.boxes)]
             pair = column_of[left], column_of[right]
             apart[pair] = max(apart.get(pair, 0.0), (widths[left] + widths[right]) / 2 + gap)
-    joined: list[tuple[int, int]] = []
-    beside: list[list[int]] = [[] for _ in range(columns)]
+    joined: list[list[int]] = [[] for _ in columns]
+    beside: list[list[int]] = [[] for _ in columns]
     for upper, lowers in enumerate(graph.down):
         for lower in lowers:
             first, second = column_of[upper], column_of[lower]
             if (upper, lower) not in skipping:
-                joined.append((first, second))
+                joined[first].append(second)
+                joined[second].append(first)
             elif upper < graph.boxes:
                 beside[second].append(first)
             else:
                 beside[first].append(second)
 
-    ordered = _left_to_right(columns, apart)
-    x = _pushed([0.0] * columns, ordered)
-    weight = [0.0] * columns
+    ordered = _left_to_right(apart)
+    x = _pushed([0.0 for _ in columns], ordered)
     for _ in range(ROUNDS):
-        weight, total = [1e-9] * columns, [1e-9 * place for place in x]
-        for first, second in joined:
-            weight[first] += 1
-            total[first] += x[second]
-            weight[second] += 1
-            total[second] += x[first]
-        previous, x = x, _pushed([(place + total[at] / weight[at]) / 2 for at, place in enumerate(x)], ordered)
+        wanted = [(x[at] + mean([x[other] for other in joined[at]] or [x[at]])) / 2 for at in columns]
+        previous, x = x, _pushed(wanted, ordered)
         if all(abs(old - new) < SETTLED for old, new in zip(previous, x)):
             break
-    _drawn_in(x, [others if weight[index] < 1 else [] for index, others in enumerate(beside)], apart)
+    _drawn_in(x, {at: beside[at] for at in columns if beside[at] and not joined[at]}, apart)
     start = min((x[column] - width / 2 for column, width in zip(column_of, widths)), default=0.0)
     return [float(round(x[column] - start)) for column in column_of]
 
@@ -167,16 +145,14 @@ def _columns(graph: Rows, skipping: set[tuple[int, int]]) -> list[int]:
     place = {node: index for row in graph.rows for index, node in enumerate(row)}
     column_of = [-1] * len(graph.rank)
     count = 0
-    for index, row in enumerate(graph.rows):
-        straight: list[tuple[int, int, int, int, int]] = []
-        for lower in row if index else ():
+    for row in graph.rows:
+        straight: list[tuple[bool, int, int, int, int]] = []
+        for lower in row:
             heavy = [upper for upper in graph.up[lower] if (upper, lower) not in skipping]
-            if lower >= graph.boxes and graph.up[lower][0] >= graph.boxes:
-                straight.append((0, place[heavy[0]], place[lower], heavy[0], lower))
-            elif len(heavy) == 1:
-                upper = heavy[0]
-                if sum((upper, other) not in skipping for other in graph.down[upper]) == 1:
-                    straight.append((1, place[upper], place[lower], upper, lower))
+            in_trunk = lower >= graph.boxes and graph.up[lower][0] >= graph.boxes
+            alone = len(heavy) == 1 and sum((heavy[0], other) not in skipping for other in graph.down[heavy[0]]) == 1
+            if in_trunk or alone:
+                straight.append((not in_trunk, place[heavy[0]], place[lower], heavy[0], lower))
         accepted: list[tuple[int, int]] = []
         for _, above, below, upper, lower in sorted(straight):
             at = bisect_right(accepted, (above, below))
@@ -191,22 +167,14 @@ def _columns(graph: Rows, skipping: set[tuple[int, int]]) -> list[int]:
     return column_of
 
 
-def _left_to_right(columns: int, apart: Mapping[tuple[int, int], float]) -> list[tuple[int, int, float]]:
+def _left_to_right(apart: Mapping[tuple[int, int], float]) -> list[tuple[int, int, float]]:
     """The distances between columns, so that all that end at a column come before those that start there."""
-    right_of: list[list[tuple[int, float]]] = [[] for _ in range(columns)]
-    missing = [0] * columns
-    for (left, right), distance in apart.items():
-        right_of[left].append((right, distance))
-        missing[right] += 1
-    ready = [column for column in range(columns) if not missing[column]]
-    ordered = []
-    for left in ready:
-        for right, distance in right_of[left]:
-            ordered.append((left, right, distance))
-            missing[right] -= 1
-            if not missing[right]:
-                ready.append(right)
-    return ordered
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for left, right in apart:
+        sorter.add(right, left)
+    place = {column: index for index, column in enumerate(sorter.static_order())}
+    ordered = ((left, right, distance) for (left, right), distance in apart.items())
+    return sorted(ordered, key=lambda item: place[item[0]])
 
 
 def _pushed(wanted: Sequence[float], ordered: Sequence[tuple[int, int, float]]) -> list[float]:
@@ -218,16 +186,15 @@ def _pushed(wanted: Sequence[float], ordered: Sequence[tuple[int, int, float]]) 
     return [(one + other) / 2 for one, other in zip(rightwards, leftwards)]
 
 
-def _drawn_in(x: list[float], beside: Sequence[Sequence[int]], apart: Mapping[tuple[int, int], float]) -> None:
+def _drawn_in(x: list[float], beside: Mapping[int, Sequence[int]], apart: Mapping[tuple[int, int], float]) -> None:
     """Moves what only goes round something as near to it as there is room: it moves nothing else."""
-    left_of: list[list[tuple[int, float]]] = [[] for _ in x]
-    right_of: list[list[tuple[int, float]]] = [[] for _ in x]
+    left_of: dict[int, list[tuple[int, float]]] = {column: [] for column in beside}
+    right_of: dict[int, list[tuple[int, float]]] = {column: [] for column in beside}
     for (left, right), distance in apart.items():
-        left_of[right].append((left, distance))
-        right_of[left].append((right, distance))
-    movable = [column for column, others in enumerate(beside) if others]
-    wanted = {column: sum(x[other] for other in beside[column]) / len(beside[column]) for column in movable}
-    for column in sorted(movable, key=lambda column: abs(x[column] - wanted[column])):
+        left_of.get(right, []).append((left, distance))
+        right_of.get(left, []).append((right, distance))
+    wanted = {column: mean([x[other] for other in others]) for column, others in beside.items()}
+    for column in sorted(wanted, key=lambda column: abs(x[column] - wanted[column])):
         low = max((x[other] + distance for other, distance in left_of[column]), default=-inf)
         high = min((x[other] - distance for other, distance in right_of[column]), default=inf)
         x[column] = min(max(wanted[column], low), max(low, high))
@@ -264,26 +231,3 @@ def _ports(
         for index, (_, source) in enumerate(ends):
             ports[source, target] = centre + round((index - middle) * step, 1)
     return ports
-
-
-def _route(
-    graph: Rows,
-    ends: tuple[int, int],
-    centres: Sequence[float],
-    port: float,
-    tops: Sequence[float],
-    bottoms: Sequence[float],
-    first: Rect,
-    last: Rect,
-) -> list[Point]:
-    source, target = ends
-    row = graph.rank[source]
-    points = [(centres[source], first.y + first.height), (centres[source], bottoms[row] + RUN_IN)]
-    for bend in graph.trunks[source][1 : graph.rank[target] - row]:
-        points += [(centres[bend], tops[graph.rank[bend]]), (centres[bend], bottoms[graph.rank[bend]])]
-    points += [(port, tops[graph.rank[target]] - RUN_IN), (port, last.y)]
-    return [
-        point
-        for index, point in enumerate(points)
-        if index in (0, len(points) - 1) or not points[index - 1][0] == point[0] == points[index + 1][0]
-    ]

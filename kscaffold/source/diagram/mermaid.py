@@ -1,10 +1,8 @@
 """A drawing as Markdown with a Mermaid flowchart, which GitHub shows as a picture."""
 
-from __future__ import annotations
-
 import re
 
-from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean
+from kscaffold.source.diagram.drawing import Box, Drawing, clean
 
 SHAPES = {"input": ("([", "])"), "layer": ("[", "]"), "model": ("[[", "]]"), "output": ("([", "])")}
 # The text's colour is set as well: Mermaid's dark theme would write in white on these.
@@ -19,13 +17,9 @@ PLAIN = re.compile(r"[ ,(=]|(?<=\d)\.(?=\d)|(?<=[^\W_])_(?=[^\W_])|\)")
 
 
 def to_mermaid(drawing: Drawing) -> str:
-    """The drawing as a Markdown document: a heading and a flowchart.
+    """The drawing as a Markdown document: a heading and a flowchart, whose subgraphs are the groups.
 
-    Args:
-        drawing: What is drawn.
-
-    Returns:
-        The document. Groups are subgraphs; the same drawing gives the same text.
+    The same drawing gives the same text.
     """
     ids = {box.name: f"n{index}" for index, box in enumerate(drawing.boxes)}
     lines = []
@@ -36,21 +30,18 @@ def to_mermaid(drawing: Drawing) -> str:
             lines += [f'subgraph g{index}["{_label(group)}"]', *(f"    {line}" for line in inner), "end"]
         else:
             lines += inner
-    used = {_kind(box) for box in drawing.boxes}
-    lines += [f"classDef {kind} {CLASSES[kind]}" for kind in KINDS if kind in used]
+    lines += [
+        f"classDef {kind} {style}" for kind, style in CLASSES.items() if kind in {box.kind for box in drawing.boxes}
+    ]
     heading = re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", clean(drawing.title))
     chart = "\n".join(["flowchart TD", *(f"    {line}" for line in lines)])
     return f"# {heading}".rstrip() + f"\n\n```mermaid\n{chart}\n```\n"
 
 
-def _kind(box: Box) -> str:
-    return box.kind if box.kind in KINDS else "layer"
-
-
 def _node(name: str, box: Box) -> str:
-    before, after = SHAPES[_kind(box)]
+    before, after = SHAPES[box.kind]
     label = "<br/>".join(filter(None, map(_label, (box.title, box.detail)))) or " "
-    return f'{name}{before}"{label}"{after}:::{_kind(box)}'
+    return f'{name}{before}"{label}"{after}:::{box.kind}'
 
 
 def _label(text: str) -> str:

@@ -1,10 +1,9 @@
 """The rows that the boxes of a graph stand in, and their order in each."""
 
-from __future__ import annotations
-
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from itertools import pairwise
 
 SWEEPS = 12
@@ -14,7 +13,7 @@ SWEEPS = 12
 class Rows:
     """Boxes, numbered from 0, and bends, numbered after them, joined only from one row to the next.
 
-    Args:
+    Attributes:
         boxes: How many are boxes.
         rank: The row of each box and bend.
         rows: What stands in each row, from left to right.
@@ -33,70 +32,32 @@ class Rows:
     source: list[int]
 
 
-def closing(count: int, edges: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """The edges that close a circle, found by going through the graph depth first, from its inputs."""
-    following: list[list[int]] = [[] for _ in range(count)]
-    entered = [False] * count
-    for source, target in edges:
-        following[source].append(target)
-        entered[target] = True
-    seen, on_path, closing = [False] * count, [False] * count, set()
-    for start in sorted(range(count), key=entered.__getitem__):
-        if seen[start]:
-            continue
-        seen[start] = on_path[start] = True
-        path = [(start, iter(following[start]))]
-        while path:
-            node, rest = path[-1]
-            target = next(rest, -1)
-            if target < 0:
-                on_path[node] = False
-                path.pop()
-            elif on_path[target]:
-                closing.add((node, target))
-            elif not seen[target]:
-                seen[target] = on_path[target] = True
-                path.append((target, iter(following[target])))
-    return closing
-
-
 def in_rows(count: int, edges: Sequence[tuple[int, int]]) -> Rows:
-    """Every box in the row that is its longest path from the inputs, every long edge with its bends.
+    """Every box in the row that is its longest path from the inputs, in the order of their numbers.
 
-    Args:
-        count: How many boxes there are.
-        edges: From box to box; they close no circle.
-
-    Returns:
-        The rows, in the order of the boxes' numbers.
+    The edges close no circle. Every long one has its bends.
     """
-    following: list[list[int]] = [[] for _ in range(count)]
-    missing = [0] * count
+    before: dict[int, list[int]] = {node: [] for node in range(count)}
     for source, target in edges:
-        following[source].append(target)
-        missing[target] += 1
+        before[target].append(source)
     rank = [0] * count
-    ready = [node for node in range(count) if not missing[node]]
-    for node in ready:
-        for target in following[node]:
-            rank[target] = max(rank[target], rank[node] + 1)
-            missing[target] -= 1
-            if not missing[target]:
-                ready.append(target)
+    for node in TopologicalSorter(before).static_order():
+        rank[node] = max((rank[upper] + 1 for upper in before[node]), default=0)
+    lowest = [0] * count
+    for source, target in edges:
+        lowest[source] = max(lowest[source], rank[target])
 
     rows: list[list[int]] = [[] for _ in range(max(rank, default=-1) + 1)]
     for node in range(count):
         rows[rank[node]].append(node)
     source_of = list(range(count))
-    trunks: list[list[int]] = []
-    for node in range(count):
-        trunk = [node]
-        for row in range(rank[node] + 1, max((rank[target] for target in following[node]), default=0)):
+    trunks = [[node] for node in range(count)]
+    for node, trunk in enumerate(trunks):
+        for row in range(rank[node] + 1, lowest[node]):
             trunk.append(len(rank))
             rows[row].append(len(rank))
             rank.append(row)
             source_of.append(node)
-        trunks.append(trunk)
     up: list[list[int]] = [[] for _ in rank]
     down: list[list[int]] = [[] for _ in rank]
     joined = [pair for trunk in trunks for pair in pairwise(trunk)]
@@ -111,30 +72,31 @@ def in_order(graph: Rows) -> Rows:
     """The rows in an order with few crossings: each sorted by the mean place of its neighbours, down and up again."""
     rows = [list(row) for row in graph.rows]
     place = [0] * len(graph.rank)
-    for row in rows:
+
+    def number(row: Sequence[int]) -> None:
         for index, node in enumerate(row):
             place[node] = index
-    best, fewest = [list(row) for row in rows], _crossings(rows, graph.down, place)
+
+    for row in rows:
+        number(row)
+    best, fewest = graph.rows, _crossings(rows, graph.down, place)
     for sweep in range(SWEEPS):
         if not fewest:
             break
-        neighbours = graph.down if sweep % 2 else graph.up
-        for row in reversed(rows) if sweep % 2 else rows:
-            mean = {
-                node: (
-                    sum(map(place.__getitem__, neighbours[node])) / len(neighbours[node])
-                    if neighbours[node]
-                    else float(place[node])
-                )
-                for node in row
-            }
-            row.sort(key=mean.__getitem__)
-            for index, node in enumerate(row):
-                place[node] = index
+        beside, order = (graph.down, reversed(rows)) if sweep % 2 else (graph.up, iter(rows))
+        for row in order:
+            means = {node: mean([place[other] for other in beside[node]] or [place[node]]) for node in row}
+            row.sort(key=means.__getitem__)
+            number(row)
         crossings = _crossings(rows, graph.down, place)
         if crossings < fewest:
             best, fewest = [list(row) for row in rows], crossings
-    return Rows(graph.boxes, graph.rank, best, graph.up, graph.down, graph.trunks, graph.source)
+    return replace(graph, rows=best)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of some numbers; `statistics` takes longer to import than a picture to draw."""
+    return sum(values) / len(values)
 
 
 def _crossings(rows: Sequence[Sequence[int]], down: Sequence[Sequence[int]], place: Sequence[int]) -> int:

@@ -1,14 +1,12 @@
 """A drawing as a standalone SVG."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil
 
-from kscaffold.source.diagram.drawing import KINDS, Box, Drawing, clean, shorten
+from kscaffold.source.diagram.drawing import Box, Drawing, clean, shorten
 from kscaffold.source.diagram.layout import Layout, Point, Rect, lay_out
 
 TITLE_SIZE, DETAIL_SIZE, HEADING_SIZE = 13, 11, 17
@@ -52,14 +50,8 @@ STYLE = """\
 def to_svg(drawing: Drawing) -> str:
     """The drawing as an SVG that any browser opens, in light and in dark.
 
-    The main graph comes first, each group beside it, or below, in a frame of its own. The same drawing gives the
-    same text.
-
-    Args:
-        drawing: What is drawn.
-
-    Returns:
-        The whole file. Boxes are `<g data-name="…">`, arrows `<path data-from="…" data-to="…">`.
+    The main graph comes first, each group beside it, or below, in a frame of its own. Boxes are `<g data-name="…">`,
+    arrows `<path data-from="…" data-to="…">`. The same drawing gives the same text.
     """
     heading = clean(drawing.title)
     shown = shorten(heading, LONGEST_HEADING)
@@ -80,7 +72,12 @@ def to_svg(drawing: Drawing) -> str:
             x, y, shelf_height = MARGIN, y + shelf_height + FRAME_GAP, 0.0
         if group:
             parts.append(_frame(group, label, x, y, width, height))
-        parts += _graph(layout, arrows, boxes, x + (width - layout.width) / 2, y + above)
+        left, upper = x + (width - layout.width) / 2, y + above
+        for arrow in arrows:
+            ends = 'data-from="{}" data-to="{}"'.format(*(escape(clean(end)) for end in arrow))
+            path = _path([(left + at, upper + down) for at, down in layout.routes[arrow]])
+            parts.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
+        parts += [_box(box, layout.rects[box.name], left, upper) for box in boxes]
         right, bottom = max(right, x + width), max(bottom, y + height)
         x, shelf_height = x + width + FRAME_GAP, max(shelf_height, height)
     size = f"{ceil(right + MARGIN)}", f"{ceil(bottom + MARGIN)}"
@@ -95,7 +92,7 @@ def to_svg(drawing: Drawing) -> str:
         '<rect class="page" width="100%" height="100%"/>',
     ]
     if shown:
-        lines.append(f'<text class="heading" x="{_number(MARGIN)}" y="{_number(MARGIN + 15)}">{escape(shown)}</text>')
+        lines.append(f'<text class="heading" {_at(x=MARGIN, y=MARGIN + 15)}>{escape(shown)}</text>')
     return "\n".join([*lines, *parts, "</svg>", ""])
 
 
@@ -106,19 +103,12 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 def _character_width(character: str) -> float:
     """In parts of the font's size. Outside of ASCII the scripts' widest letters count."""
-    if character < "\x7f":
-        if character in NARROW:
-            return 0.42
-        if character in WIDE:
-            return 1.0
-        return 0.65 if character.islower() or character.isdigit() or character in '_*"?$`' else 0.85
-    if unicodedata.combining(character):
-        return 0.0
-    if character < "\u0530":
-        return 1.0 if character.islower() else 1.1
-    if unicodedata.east_asian_width(character) in "WF" and character <= "\uffff":
-        return 1.05
-    return 1.45
+    if character >= "\x7f":
+        wide = 1.45 if character >= "\u0530" else 1.0 if character.islower() else 1.1
+        return 0.0 if unicodedata.combining(character) else wide
+    if character in NARROW or character in WIDE:
+        return 0.42 if character in NARROW else 1.0
+    return 0.65 if character.islower() or character.isdigit() or character in '_*"?$`' else 0.85
 
 
 def _lay_out(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]]) -> Layout:
@@ -135,29 +125,11 @@ def _texts(box: Box) -> tuple[str, str]:
 
 
 def _frame(group: str, label: str, x: float, y: float, width: float, height: float) -> str:
-    tooltip = f"<title>{escape(clean(group))}</title>" if label != clean(group) else ""
-    left, base = _number(x + FRAME_PADDING), _number(y + 22)
-    return (
-        f'<g data-group="{escape(clean(group))}">{tooltip}<rect class="frame" x="{_number(x)}" y="{_number(y)}"'
-        f' width="{_number(width)}" height="{_number(height)}" rx="10"/>'
-        f'<text class="label" x="{left}" y="{base}">{escape(label)}</text></g>'
-    )
-
-
-def _graph(layout: Layout, arrows: Sequence[tuple[str, str]], boxes: Sequence[Box], x: float, y: float) -> list[str]:
-    lines = []
-    for source, target in arrows:
-        if source == target:
-            rect = layout.rects[source]
-            right, middle = x + rect.x + rect.width, y + rect.y + rect.height / 2
-            out, above, below = (_number(value) for value in (right + 20, middle - 15, middle + 15))
-            start, end = f"{_number(right)},{_number(middle - 7)}", f"{_number(right)},{_number(middle + 7)}"
-            path = f"M{start} C{out},{above} {out},{below} {end}"
-        else:
-            path = _path([(x + px, y + py) for px, py in layout.routes[source, target]])
-        ends = f'data-from="{escape(clean(source))}" data-to="{escape(clean(target))}"'
-        lines.append(f'<path class="arrow" {ends} marker-end="url(#kscaffold-head)" d="{path}"/>')
-    return lines + [_box(box, layout.rects[box.name], x, y) for box in boxes]
+    whole = escape(clean(group))
+    tooltip = f"<title>{whole}</title>" if label != clean(group) else ""
+    rect = f'<rect class="frame" {_at(x=x, y=y, width=width, height=height)} rx="10"/>'
+    text = f'<text class="label" {_at(x=x + FRAME_PADDING, y=y + 22)}>{escape(label)}</text>'
+    return f'<g data-group="{whole}">{tooltip}{rect}{text}</g>'
 
 
 def _path(points: Sequence[Point]) -> str:
@@ -173,19 +145,20 @@ def _path(points: Sequence[Point]) -> str:
 
 def _box(box: Box, rect: Rect, x: float, y: float) -> str:
     title, detail = _texts(box)
-    kind = box.kind if box.kind in KINDS else "layer"
     left, top = x + rect.x, y + rect.y
-    middle = _number(left + rect.width / 2)
+    middle = left + rect.width / 2
     whole = " ".join(filter(None, (clean(box.title), clean(box.detail))))
     tooltip = f"<title>{escape(whole)}</title>" if (title, detail) != (clean(box.title), clean(box.detail)) else ""
-    radius = _number(rect.height / 2 if kind in ("input", "output") else 6)
-    text = f'<text class="title" x="{middle}" y="{_number(top + (20 if detail else 21.5))}">{escape(title)}</text>'
+    radius = rect.height / 2 if box.kind in ("input", "output") else 6
+    shape = f"<rect {_at(x=left, y=top, width=rect.width, height=rect.height, rx=radius)}/>"
+    text = f'<text class="title" {_at(x=middle, y=top + (20 if detail else 21.5))}>{escape(title)}</text>'
     if detail:
-        text += f'<text class="detail" x="{middle}" y="{_number(top + 36)}">{escape(detail)}</text>'
-    return (
-        f'<g class="{kind}" data-name="{escape(clean(box.name))}">{tooltip}<rect x="{_number(left)}"'
-        f' y="{_number(top)}" width="{_number(rect.width)}" height="{_number(rect.height)}" rx="{radius}"/>{text}</g>'
-    )
+        text += f'<text class="detail" {_at(x=middle, y=top + 36)}>{escape(detail)}</text>'
+    return f'<g class="{box.kind}" data-name="{escape(clean(box.name))}">{tooltip}{shape}{text}</g>'
+
+
+def _at(**values: float) -> str:
+    return " ".join(f'{key}="{_number(value)}"' for key, value in values.items())
 
 
 def _number(value: float) -> str:

@@ -3,8 +3,6 @@
 Keras' classes are named in full: `keras.layers.Dense(8)`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -31,13 +29,7 @@ DESCRIPTIONS = {
 
 
 def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = False) -> str:
-    """Source of an expression.
-
-    Args:
-        tree: What to write, its objects resolved.
-        name: Gives the source of a name.
-        policy: Whether layers are given the dtype policy of the layer that makes them.
-    """
+    """Source of an expression; with `policy`, layers are given the dtype policy of the layer that makes them."""
 
     def made(call: Object) -> str:
         sublayer = call.own is not None or call.target.startswith("layers.")
@@ -98,19 +90,16 @@ def _frozen(value: Tree) -> Tree:
 
 def validation(argument: Argument) -> str:
     """What the constructor demands of an argument: an `if` with a `raise`, or nothing."""
-    name = argument.name
-    number = "integer" if argument.kind is Kind.INT else "number"
+    name, number = argument.name, "integer" if argument.kind is Kind.INT else "number"
     demands = {
         Check.POSITIVE: (f"{name} <= 0", f"must be a positive {number}"),
         Check.NOT_NEGATIVE: (f"{name} < 0", "must not be negative"),
         Check.FRACTION: (f"not 0 <= {name} < 1", "must be at least 0 and less than 1"),
     }
-    error = "ValueError"
     if argument.kind is Kind.LAYER:
-        error = "TypeError"
-        wrong, demand = f"not isinstance({name}, keras.layers.Layer)", "must be a Keras layer"
+        error, wrong, demand = "TypeError", f"not isinstance({name}, keras.layers.Layer)", "must be a Keras layer"
     elif argument.check:
-        wrong, demand = demands[argument.check]
+        error, (wrong, demand) = "ValueError", demands[argument.check]
     else:
         return ""
     given = f"{name} is not None and " if argument.optional else ""

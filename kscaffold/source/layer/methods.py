@@ -1,22 +1,23 @@
-"""Source of `build`, `call` and `compute_output_shape`, as the templates ask for it.
+"""Source of the methods of a layer, of examples, and of the words of its docstring, as the templates ask for it.
 
 It is written here and not in Jinja because it branches a lot: the templates keep what reads as code.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Tree
+from kscaffold.program.tree import Plain, Tree, Variable, transform
 from kscaffold.source.layer.arguments import LINE_LENGTH, expression, parameters
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
+from kscaffold.spec.shapes.shape import show_shape
 
 INDENT = " " * 8
+NUMBERS = (Kind.INT, Kind.FLOAT)
 
 
 def signature(spec: LayerSpec) -> str:
@@ -74,12 +75,6 @@ def laid_out(before: str, items: list[str], after: str, indent: int) -> str:
     """Source with items in brackets, on one line if they fit.
 
     That is how black lays it out, which formats a text twice, but once only if the first time changes nothing.
-
-    Args:
-        before: What stands before the items, with the opening bracket.
-        items: The items.
-        after: What stands behind them.
-        indent: How far the line is indented.
     """
     space = " " * indent
     line = f"{space}{before}{', '.join(items)}{after}"
@@ -89,21 +84,15 @@ def laid_out(before: str, items: list[str], after: str, indent: int) -> str:
 
 
 def build_statements(spec: LayerSpec, start: str) -> str:
-    """What `build` does to build the sublayers, in order of use.
-
-    Args:
-        spec: The layer.
-        start: Source of the shape that the first step takes.
-    """
+    """What `build` does to build the sublayers, in order of use; `start` is the shape that the first step takes."""
     return _joined(_pass_shape(spec, start, builds=True)[0])
 
 
 def output_shape_statements(spec: LayerSpec, start: str) -> str:
     """The body of `compute_output_shape`; see `build_statements`."""
     lines, shape = _pass_shape(spec, start, builds=False)
-    last = lines[-1] if lines else ""
-    if last.startswith(f"{INDENT}shape = "):
-        return _joined([*lines[:-1], last.replace("shape =", "return", 1)])
+    if lines and lines[-1].startswith(f"{INDENT}shape = "):
+        return _joined([*lines[:-1], lines[-1].replace("shape =", "return", 1)])
     return _joined([*lines, f"{INDENT}return {shape}"])
 
 
@@ -122,16 +111,12 @@ def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], s
         moves = not step.keeps_shape and (not builds or left > 0 or step.repeated)
         if not builds and not moves:
             continue
-        layer, indent = f"self.{step.name}", INDENT
-        if (step.repeated or step.optional) and moves and shape != "shape":
-            lines.append(f"{indent}shape = {shape}")
-            shape = "shape"
-        if step.repeated:
-            lines.append(f"{indent}for layer in {layer}:")
-            layer = "layer"
-        elif step.optional:
-            lines.append(f"{indent}if {layer} is not None:")
-        if step.repeated or step.optional:
+        layer, indent = _layer(step), INDENT
+        if head := _head(step):
+            if moves and shape != "shape":
+                lines.append(f"{INDENT}shape = {shape}")
+                shape = "shape"
+            lines.append(f"{INDENT}{head}")
             indent += "    "
         shapes = ", ".join([shape] * step.sublayer.inputs)
         if builds and step.sublayer.given:
@@ -144,6 +129,17 @@ def _pass_shape(spec: LayerSpec, shape: str, builds: bool) -> tuple[list[str], s
     return lines, shape
 
 
+def _head(step: Step) -> str:
+    """The line above a step that may be several, or none."""
+    if step.repeated:
+        return f"for layer in self.{step.name}:"
+    return f"if self.{step.name} is not None:" if step.optional else ""
+
+
+def _layer(step: Step) -> str:
+    return "layer" if step.repeated else f"self.{step.name}"
+
+
 class Body(NamedTuple):
     """What `call` does after the template's own body: statements, and source of the value that they end with."""
 
@@ -152,18 +148,12 @@ class Body(NamedTuple):
 
 
 def call_body(spec: LayerSpec, value: str) -> Body:
-    """What `call` does after the template's own body, before what the base template adds.
-
-    Args:
-        spec: The layer.
-        value: Source of the value that the first step takes.
-    """
+    """What `call` does to the `value` that the template's own body ends with, before what the base template adds."""
     lines: list[str] = []
     for step in spec.steps:
         if step.kind is StepKind.UNUSED:
             lines.append(f"{INDENT}# Edit here: `self.{step.name}` is not used yet.")
-        elif step.repeated or step.optional:
-            head = f"for layer in self.{step.name}:" if step.repeated else f"if self.{step.name} is not None:"
+        elif head := _head(step):
             lines += [*_named(value), f"{INDENT}{head}", f"{INDENT}    outputs = {_applied(step, 'outputs')}"]
             value = "outputs"
         elif value == "inputs":
@@ -190,10 +180,52 @@ def _applied(step: Step, value: str) -> str:
             return f"{value} + self.{step.name}"
         case StepKind.MULTIPLY:
             return f"{value} * self.{step.name}"
-    layer = "layer" if step.repeated else f"self.{step.name}"
     inputs = step.sublayer.inputs if step.sublayer else 1
-    return f"{layer}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
+    return f"{_layer(step)}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
 
 
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
+
+
+def construct(spec: LayerSpec) -> str:
+    """Source that makes the layer with example values: `MyDense(units=32)`."""
+    first = spec.arguments[:1]
+    chosen = (item for item in spec.arguments if item.required or (item in first and item.kind in NUMBERS))
+    given = ", ".join(f"{argument.name}={_example_value(argument, spec.values)}" for argument in chosen)
+    return f"{spec.name.class_name}({given})"
+
+
+def _example_value(argument: Argument, values: Mapping[str, object]) -> str:
+    def size(part: Tree) -> Tree | None:
+        value = values.get(part.name) if isinstance(part, Variable) else None
+        return Plain(value) if isinstance(value, int) else None
+
+    return expression(transform(argument.example_value, size))
+
+
+def example_inputs(spec: LayerSpec) -> str:
+    """Source of the inputs of the docstring's example."""
+    return _as_given(spec, [f"keras.ops.ones({show_shape(item.shape, 2)})" for item in spec.inputs])
+
+
+def build_arguments(spec: LayerSpec) -> str:
+    """Source of the arguments of `build` for the example inputs, with an unknown batch size."""
+    return _as_given(spec, [show_shape(spec.call.own_shape(item.shape)) for item in spec.inputs])
+
+
+def _as_given(spec: LayerSpec, inputs: list[str]) -> str:
+    joined = ", ".join(inputs)
+    return f"[{joined}]" if spec.call is CallStyle.LIST else joined
+
+
+def input_text(spec: LayerSpec) -> str:
+    """The shapes of the inputs as the docstring says them."""
+    if spec.call is CallStyle.ARGUMENTS:
+        return ", ".join(f"`{item.name}`: `{item.pattern}`" for item in spec.inputs)
+    return f"{'A list of ' if spec.call is CallStyle.LIST else ''}`{spec.inputs[0].pattern}`"
+
+
+def output_text(spec: LayerSpec) -> str:
+    """The shape of the output as the docstring says it."""
+    return f"`{spec.output}`" if spec.output else f"The output shape of `{spec.steps[-1].name}`."

@@ -1,8 +1,6 @@
 """How many values the calls of a chain take, and how many they give."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError
@@ -10,7 +8,7 @@ from kscaffold.base.place import located
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
-from kscaffold.spec.graph.value import Graph, Layer, Node, Step
+from kscaffold.spec.graph.value import Graph, Node, Step, signature_of
 from kscaffold.spec.language.chain import OPERATIONS
 from kscaffold.spec.layer.call import bind
 
@@ -28,15 +26,10 @@ COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say 
 
 
 def count_values(graph: Graph, others: Iterable[str]) -> Graph:
-    """The graph whose nodes know how many values they give: as their calls tell, else as many as are asked for.
-
-    Args:
-        graph: The graph.
-        others: Values that are asked for outside of its nodes and outputs.
+    """The graph whose nodes know how many values they give: as their calls tell, else as many as somebody asks for.
 
     Raises:
-        RequestError: A call is given too many values or too few, or gives several in the middle of a chain; names the
-            place.
+        RequestError: A call is given too many or too few values, or gives several in the middle of a chain.
     """
     asked: dict[str, int] = {}
     wanted = (value for node in graph.nodes for value in node.needs)
@@ -64,13 +57,11 @@ def _count_given(node: Node, graph: Graph) -> int | None:
             _check_graph(step, part, given, last)
             made = 1
         elif layer:
-            if layer.signature:
-                _check_layer(step, layer, layer.signature, given + len(step.passed.arguments))
+            if signature := signature_of(layer):
+                _check_layer(step, signature, given + len(step.passed.arguments))
             made = _given_by_layer(layer, step)
         else:
-            if step.part is None:
-                _check_operation(step, given, graph.values)
-            made = _given_by_operation(step, given)
+            made = 1 if step.part else _given_by_operation(step, _bind_operation(step, given, graph.values))
         if made is not None and made > 1 and (step.repeated or not last):
             hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
             problem = "it cannot be repeated" if step.repeated else "the chain ends here"
@@ -91,34 +82,29 @@ def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
         raise _error(step, problem, "Begin others with node.output.")
 
 
-def _check_layer(step: Step, layer: Layer, signature: Signature, given: int) -> None:
+def _check_layer(step: Step, signature: Signature, given: int) -> None:
     if signature.merges:
         if given < 2:
             raise _error(step, "merges several values, one is given", f"Write (a, b) -> {step.name}.")
         if step.repeated:
             raise _error(step, "merges several values, so it cannot be repeated")
-    elif given > max(signature.inputs, 1) and layer.class_name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
+    elif given > max(signature.inputs, 1) and signature.name not in ("RNN", "LSTM", "GRU", "SimpleRNN"):
         hint = "Merge them first: (a, b) -> Concatenate."
         raise _error(step, f"takes {_count(max(signature.inputs, 1), 'value')}, {given} are given", hint)
 
 
-def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
+def _bind_operation(step: Step, given: int, known: Sequence[str]) -> dict[str, Tree]:
+    """The arguments of an operation by name, with `None` for the values before it."""
     name, passed = step.name.removeprefix(OPERATIONS), step.passed
     signature = catalogue.find_operation(name)
-    parameters = list(signature.parameters)
     listed = not given and passed.arguments and isinstance(passed.arguments[0], Listing)
-    if name in OF_LISTS and not listed and parameters[0] not in dict(passed.keywords):
+    if name in OF_LISTS and not listed and next(iter(signature.parameters)) not in dict(passed.keywords):
         raise _error(step, "takes a list of values", f"Write {step.name}([a, b]).")
     typed = replace(passed, arguments=(*[NONE] * given, *passed.arguments))
+    further = dict(passed.keywords) if signature.variadic else ()
     with located(step.place):
-        bind(
-            step.name,
-            typed,
-            signature.parameters,
-            signature.variadic,
-            dict(passed.keywords) if signature.variadic else (),
-        )
-    for key, item in (*zip(parameters[given:], passed.arguments), *passed.keywords):
+        bound = bind(step.name, typed, signature.parameters, signature.variadic, further)
+    for key, item in bound.items():
         for part in item.items if isinstance(item, Listing) else (item,):
             if key in TENSORS and isinstance(part, Plain) and isinstance(part.value, str):
                 problem = f"There is no value {part.value!r}."
@@ -127,54 +113,39 @@ def _check_operation(step: Step, given: int, known: Sequence[str]) -> None:
                 raise step.place.unknown(problem, part.value, known)
     if not given and not step.reads:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
+    return bound
 
 
-def _given_by_layer(layer: Layer, step: Step) -> int | None:
+def _given_by_layer(layer: Object, step: Step) -> int | None:
     """How many values a call of a layer gives; `None` for a custom layer."""
-    if layer.signature is None:
+    if layer.own:
         return None
     if dict(step.passed.keywords).get("return_attention_scores") == Plain(True):
         return 2
-    return _states(layer.call) if _returns_state(layer.call) else 1
+    return _given_by_recurrent(layer)
 
 
-def _returns_state(call: Object) -> bool:
-    given = dict(call.keywords)
-    inner = given.get("layer") if call.class_name == "Bidirectional" else None
-    return ("return_state" in given and given["return_state"] != Plain(False)) or (
-        isinstance(inner, Object) and _returns_state(inner)
-    )
-
-
-def _states(call: Object) -> int | None:
-    """How many values a recurrent layer gives that gives its states."""
+def _given_by_recurrent(call: Object) -> int | None:
+    """How many values a layer gives that may give its states, too; `None` where a parameter decides."""
     name, given = call.class_name, dict(call.keywords)
-    if name == "Bidirectional":
-        inner = given.get("layer")
-        states = _states(inner) if isinstance(inner, Object) else None
-        return None if states is None else 2 * states - 1
-    if given.get("return_state", Plain(True)) != Plain(True):
-        return None  # a parameter decides
-    if name == "RNN":
-        cell = given.get("cell")
-        name = cell.class_name if isinstance(cell, Object) else ""
-    states = catalogue.states_of(name)
-    return 1 + states if states else None
+    inner, cell = given.get("layer"), given.get("cell")
+    if name == "Bidirectional" and isinstance(inner, Object):
+        once = _given_by_recurrent(inner)
+        return None if once is None else 2 * once - 1
+    if (returned := given.get("return_state", Plain(False))) == Plain(False):
+        return 1
+    states = catalogue.states_of(cell.class_name if name == "RNN" and isinstance(cell, Object) else name)
+    return 1 + states if states and returned == Plain(True) else None
 
 
-def _given_by_operation(step: Step, given: int) -> int | None:
-    name = step.name.rpartition(".")[2]
-    known = SEVERAL.get(name, 1)
-    if known is not None:
-        return known
-    second = [None] * given + list(step.passed.arguments)
-    count: Tree | None = second[1] if len(second) > 1 else None
-    match next((value for key, value in step.passed.keywords if key in COUNTS), count):
-        case Plain(value=int() as number):
+def _given_by_operation(step: Step, bound: Mapping[str, Tree]) -> int | None:
+    known = SEVERAL.get(step.name.rpartition(".")[2], 1)
+    match next((bound[key] for key in COUNTS if key in bound), None):
+        case Plain(value=int() as number) if known is None:
             return number
-        case Listing(items=items):
+        case Listing(items=items) if known is None:
             return len(items) + 1
-    return None
+    return known
 
 
 def _error(step: Step, problem: str, hint: str | None = None) -> RequestError:

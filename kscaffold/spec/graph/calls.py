@@ -1,7 +1,5 @@
 """What the chains of a graph call: each layer, model, block and operation is looked up, with its arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -26,9 +24,9 @@ from kscaffold.program.tree import (
     values,
 )
 from kscaffold.spec.graph.family import Family
-from kscaffold.spec.graph.value import NOTHING, Graph, Layer, SharedLayer, Step, Target
+from kscaffold.spec.graph.value import NOTHING, Graph, SharedLayer, Step, Target, signature_of
 from kscaffold.spec.language.chain import OPERATIONS, Link
-from kscaffold.spec.layer.call import bind, resolve_call
+from kscaffold.spec.layer.call import bind, find_layer, resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
 WORDS = ("name", "dtype", "activation")  # the arguments of layers that never hold a model
@@ -38,14 +36,11 @@ class Calls:
     """Looks up what the chains of one graph call.
 
     Args:
-        family: The graph with its models and blocks.
         scope: The parameters that it may use.
         taken: What each name of the graph is: "input", "node", …
 
     Attributes:
-        shared: The shared layers by name.
-        models: The models that were called so far.
-        blocks: The blocks that were called so far.
+        parts: The models and blocks that were called so far.
     """
 
     def __init__(self, family: Family, scope: Mapping[str, Argument], taken: Mapping[str, str]) -> None:
@@ -53,52 +48,48 @@ class Calls:
         self.scope = scope
         self.taken = taken
         self.shared: dict[str, SharedLayer] = {}
-        self.models: dict[str, Graph] = {}
-        self.blocks: dict[str, Graph] = {}
+        self.parts: dict[str, Graph] = {}
 
     def is_value(self, word: str) -> bool:
         """Whether a word names a value of the graph, or one of several."""
         return "." in word or self.taken.get(word) in ("input", "node", "output")
 
-    def layer(self, call: Object, place: Place) -> Layer:
+    def part(self, word: str, place: Place) -> Graph:
+        """A model or block, which is called from now on."""
+        self.parts[word] = self.family.part(word, place)
+        return self.parts[word]
+
+    def layer(self, call: Object, place: Place) -> Object:
         """A layer with its arguments as Keras names them."""
         made = self.made_of(call, place)
         assert isinstance(made, Object)
         own = [item.name for item in self.family.own_classes]
         if made.target in own:
             made = replace(made, target=f":{made.target}")
-        signature = None
         with located(place):
             if made.own is None:
                 if made.target not in ("Input", "InputLayer") and not catalogue.is_layer(made.target):
                     if near := did_you_mean(made.target, [*self.taken, *own]):
                         raise RequestError(f"There is no layer {made.target!r}.", hint=near)
-                signature = catalogue.find_class(made.target)
-                if signature.group != "layers":
-                    raise RequestError(f"{made.target} is a {signature.kind}, not a layer.")
-            return Layer(resolve_call(replace(made, repeat=1), self.scope, owner=self.family.owner), signature)
+                find_layer(made.target)
+            return resolve_call(replace(made, repeat=1), self.scope, owner=self.family.owner)
 
     def made_of(self, tree: Tree, place: Place, key: str = "") -> Tree:
         """What makes a layer: a bare word in it may be a model, but there are no values of the graph."""
 
         def no_place(what: str) -> RequestError:
-            return place.error(
-                f"{what} has no place in what makes a layer.",
-                "Values go into calls: (a, b) -> Concatenate, or LSTM(8)(initial_state=[h, c]).",
-            )
+            hint = "Values go into calls: (a, b) -> Concatenate, or LSTM(8)(initial_state=[h, c])."
+            return place.error(f"{what} has no place in what makes a layer.", hint)
 
         def change(part: Tree) -> Tree | None:
             match part:
                 case Variable(name=word) if "." in word:
                     raise no_place(repr(word))
-                case Variable(name=word) if word in self.family.models and key not in WORDS:
-                    self.models[word] = self.family.part(word, place)
-                    return Value(word)
-                case Variable(name=word) if word in self.family.blocks and key not in WORDS:
-                    raise place.error(
-                        f"{word!r} is a block, and a layer takes a model.",
-                        "Make it one of the models, with shapes of its inputs.",
-                    )
+                case Variable(name=word) if word in self.family.parts and key not in WORDS:
+                    if self.family.parts[word].is_block:
+                        problem = f"{word!r} is a block, and a layer takes a model."
+                        raise place.error(problem, "Make it one of the models, with shapes of its inputs.")
+                    return Value(self.part(word, place).name)
                 case Object(target=target) if target.startswith(OPERATIONS):
                     raise no_place(f"The operation {target}")
                 case Object(arguments=arguments, keywords=keywords):
@@ -120,17 +111,17 @@ class Calls:
                 raise self.family.no_parameter(link.repeat, place, " that counts")
         if link.is_operation:
             return self.operation(link)
-        if word in self.shared or word in self.family.models:
-            return self.call_of_one(link)
-        if word in self.family.blocks:
+        part = self.family.parts.get(word)
+        if part and part.is_block:
             if link.passed is not None:
                 raise place.error(f"{word!r} is a block, whose calls take no arguments.", "Give it parameters.")
-            block = self.blocks[word] = self.family.part(word, place)
-            return Step(Target.BLOCK, word, place, repeat=link.repeat, passed=self.block_arguments(block, link))
+            passed = self.block_arguments(self.part(word, place), link)
+            return Step(Target.BLOCK, word, place, repeat=link.repeat, passed=passed)
+        if part or word in self.shared:
+            return self.call_of_one(link)
         if link.bare and self.is_value(word.partition(".")[0]):
-            raise place.error(
-                f"{word!r} is a value, and a chain calls layers.", f"To merge values: (…, {word}) -> Concatenate."
-            )
+            hint = f"To merge values: (…, {word}) -> Concatenate."
+            raise place.error(f"{word!r} is a value, and a chain calls layers.", hint)
         layer = self.layer(link.call, place)
         passed = self.passed(link.passed or NOTHING, layer.class_name, layer, place)
         return Step(Target.LAYER, layer.class_name, place, layer, repeat=link.repeat, passed=passed)
@@ -139,25 +130,21 @@ class Calls:
         """A call of a shared layer or a model, in whose brackets stand the arguments of the call."""
         word, place = link.call.target, link.place
         if link.repeat != 1:
-            raise place.error(
-                f"'{word} x{link.repeat}' would call one and the same {word!r} again.",
-                f"Write {word} -> {word} if that is meant.",
-            )
+            problem = f"'{word} x{link.repeat}' would call one and the same {word!r} again."
+            raise place.error(problem, f"Write {word} -> {word} if that is meant.")
         layer = self.shared[word].layer if word in self.shared else None
         if layer is None:
-            self.models[word] = self.family.part(word, place)
+            self.part(word, place)
         passed = self.passed(link.call, word, layer, place)
         unnamed = any(not list(values(item)) for item in passed.arguments) or (passed.arguments and not layer)
         if link.passed is not None or unnamed or not (link.bare or passed.arguments or passed.keywords):
-            raise place.error(
-                f"{word!r} is a {'shared layer' if layer else 'model'} that is there already.",
-                f"Write {word}, or with arguments of the call: {word}(training=False).",
-            )
+            problem = f"{word!r} is a {'shared layer' if layer else 'model'} that is there already."
+            raise place.error(problem, f"Write {word}, or with arguments of the call: {word}(training=False).")
         return Step(Target.SHARED if layer else Target.MODEL, word, place, passed=passed)
 
-    def passed(self, given: Object, name: str, layer: Layer | None, place: Place) -> Object:
+    def passed(self, given: Object, name: str, layer: Object | None, place: Place) -> Object:
         """The arguments of a call of a layer or model, with the values that they name."""
-        signature = layer.signature if layer else None
+        signature = signature_of(layer) if layer else None
         known = (*signature.passed[1:], "training") if signature else OF_MODELS
         for key, _ in given.keywords if signature or not layer else ():
             if key not in known:
@@ -188,10 +175,8 @@ class Calls:
         """The arguments of an operation or of a call: a bare word is a value or a parameter, else a string."""
 
         def inside(what: str) -> RequestError:
-            return place.error(
-                f"{what} stands inside of {name}.",
-                "Arguments are values with names, numbers, words and lists of them: make it a node, and name that.",
-            )
+            hint = "Arguments are values with names, numbers, words and lists of them: make it a node, and name that."
+            return place.error(f"{what} stands inside of {name}.", hint)
 
         def change(part: Tree) -> Tree | None:
             match part:
@@ -203,21 +188,16 @@ class Calls:
                     return part if word in self.scope else Plain(word)
                 case Arithmetic():
                     if named := sorted(filter(self.is_value, names(part))):
-                        raise place.error(
-                            f"{show(part)!r} computes with the value {named[0]!r}.",
-                            "Write an operation: ops.add(a, b), ops.multiply(a, 2).",
-                        )
+                        problem = f"{show(part)!r} computes with the value {named[0]!r}."
+                        raise place.error(problem, "Write an operation: ops.add(a, b), ops.multiply(a, 2).")
                     self.demand_parameters(part, place)
                     return part
                 case Plain() | Listing() | Table():
                     return None
             raise inside(show(part))
 
-        return Object(
-            "",
-            arguments=tuple(transform(item, change) for item in call.arguments),
-            keywords=tuple((key, transform(item, change)) for key, item in call.keywords),
-        )
+        keywords = tuple((key, transform(item, change)) for key, item in call.keywords)
+        return Object("", keywords, arguments=tuple(transform(item, change) for item in call.arguments))
 
     def demand_parameters(self, tree: Tree, place: Place) -> None:
         """Raises unless all bare names in a tree are parameters."""
@@ -227,15 +207,15 @@ class Calls:
     def block_arguments(self, block: Graph, link: Link) -> Object:
         """What a call gives to the parameters of a block, all of them by name."""
         by_name = {argument.name: argument for argument in block.parameters}
-        own = [by_name[item.name.value] for item in self.family.blocks[block.name].parameters]
+        own = [by_name[item.name] for item in self.family.parts[block.name].parameters]
         with located(link.place):
             bound = bind(block.name, link.call, {item.name: () if item.required else (item,) for item in own})
         given = {}
         for key, typed in bound.items():
             value = self.made_of(typed, link.place, "name")
-            if isinstance(value, Variable) and value.name not in self.scope:
-                if by_name[key].kind not in (Kind.INT, Kind.FLOAT, Kind.BOOL):
-                    value = Plain(value.name)
+            number = by_name[key].kind in (Kind.INT, Kind.FLOAT, Kind.BOOL)
+            if isinstance(value, Variable) and value.name not in self.scope and not number:
+                value = Plain(value.name)
             self.demand_parameters(value, link.place)
             given[key] = value
         return Object("", tuple(given.items()))

@@ -1,12 +1,10 @@
 """What checks and tests are told of a graph: how many layers it has, and what may be fed to its inputs."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kscaffold.program.tree import Object, Plain, walk
 from kscaffold.spec.graph.shapes import GraphShapes, default_values
-from kscaffold.spec.graph.value import Graph, Target, every_graph, every_step
+from kscaffold.spec.graph.value import Graph, Target, every_graph
 from kscaffold.spec.shapes.shape import evaluate_size
 
 ANY_NUMBER = 10  # whole numbers are below this where no embedding says otherwise
@@ -21,26 +19,22 @@ COMPOSITE = ("MultiHeadAttention", "GroupQueryAttention", "RNN", "Bidirectional"
 def layer_counts(graph: Graph, shapes: GraphShapes, own: set[str]) -> tuple[tuple[str, int], ...]:
     """How many layers of each class a model has, shared ones once; nothing where that cannot be known.
 
-    Args:
-        graph: The graph.
-        shapes: What is known of it.
-        own: The classes that its module defines itself, which have no layers inside.
+    Classes that its module defines itself have no layers inside.
     """
-    calls = [layer.call for part in every_graph(graph) for layer in part.layers]
+    calls = [layer for part in every_graph(graph) for layer in part.layers]
     if any(call.own and call.class_name not in own for call in calls):
         return ()
     inside = (part for call in calls for part in walk(call) if isinstance(part, Object) and part is not call)
     counts = sorted(shapes.layers.items())
-    if any(name in COMPOSITE for name, _ in counts) or any(
-        part.target.startswith("layers.") or part.own for part in inside
-    ):
+    if set(COMPOSITE) & {*shapes.layers} or any(part.target.startswith("layers.") or part.own for part in inside):
         counts = [(name, count) for name, count in counts if name in ("Embedding", "Concatenate")]
     return tuple(counts)
 
 
 def draws_at_inference(graph: Graph) -> bool:
     """Whether a call says that it is training, whatever the call of the model says."""
-    return any(dict(step.passed.keywords).get("training") == Plain(True) for step in every_step(graph))
+    passed = (dict(step.passed.keywords) for part in every_graph(graph) for step in part.steps)
+    return any(keywords.get("training") == Plain(True) for keywords in passed)
 
 
 def gives_no_floats(graph: Graph, value: str) -> bool:
@@ -55,30 +49,17 @@ def gives_no_floats(graph: Graph, value: str) -> bool:
 
 
 def largest_number(graph: Graph, name: str) -> int | None:
-    """What whole numbers for an input must be below: the size of the embeddings that take it.
-
-    Args:
-        graph: The graph.
-        name: The input.
-    """
+    """What whole numbers for an input must be below: the size of the embeddings that take it."""
     dtype = next(item.dtype for item in graph.inputs if item.name == name)
-    if "int" not in dtype:
-        return None
-    return min(_bounds(graph, name, default_values(graph)), default=ANY_NUMBER)
+    return min(_bounds(graph, name, default_values(graph)), default=ANY_NUMBER) if "int" in dtype else None
 
 
-def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> list[int]:
-    bounds = []
+def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> Iterator[int]:
     for node in graph.nodes:
-        if value not in node.start:
-            continue
-        step = node.steps[0]
-        layer, part = graph.layer_of(step), graph.part_of(step)
-        if part:
-            inner = part.inputs[node.start.index(value)].name
-            bounds += _bounds(part, inner, {**values, **default_values(part)})
-        elif layer and layer.signature and layer.signature.name == "Embedding":
-            given = dict(layer.call.keywords)
-            size = evaluate_size(given["input_dim"], values)
-            bounds += [size] if size else []
-    return bounds
+        if value in node.start:
+            layer, part = graph.layer_of(node.steps[0]), graph.part_of(node.steps[0])
+            if part:
+                inner = part.inputs[node.start.index(value)].name
+                yield from _bounds(part, inner, {**values, **default_values(part)})
+            elif layer and layer.target == "layers.Embedding":
+                yield evaluate_size(dict(layer.keywords)["input_dim"], values) or ANY_NUMBER

@@ -1,18 +1,15 @@
 """Models cut out of a graph: found by the layers that they end with, or, in classes, sub-models of their own."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kscaffold.base.naming import unique
-from kscaffold.keras_data import catalogue
-from kscaffold.program import value as program
 from kscaffold.program.argument import Kind
-from kscaffold.program.tree import Object, Plain, Tree, Value, names, transform, values
+from kscaffold.program.tree import Object, Plain, Value, names, transform, values
+from kscaffold.program.value import Input
 from kscaffold.spec.graph.layer_names import makes_its_value
 from kscaffold.spec.graph.shapes import GraphShapes
-from kscaffold.spec.graph.value import Cut, Graph, Input, Layer, Node, Output, Step, Target, natural_form
+from kscaffold.spec.graph.value import Cut, Graph, Node, Output, Step, Target, natural_form
 
 
 def end_cuts(graph: Graph) -> Graph:
@@ -24,20 +21,19 @@ def end_cuts(graph: Graph) -> Graph:
         maker = graph.makers.get(value)
         if maker is None or makes_its_value(maker):
             continue
-        layer = Layer(Object("layers.Identity"), catalogue.find_class("Identity", "layers"))
-        step = Step(Target.LAYER, "Identity", maker.place, layer)
+        step = Step(Target.LAYER, "Identity", maker.place, Object("layers.Identity"))
         place = graph.nodes.index(maker)
-        before, behind = graph.nodes[:place], graph.nodes[place + 1 :]
         if graph.values_of(maker) == (maker.name,):
-            graph = replace(graph, nodes=(*before, replace(maker, steps=(*maker.steps, step)), *behind))
+            ended = replace(maker, steps=(*maker.steps, step))
+            graph = replace(graph, nodes=(*graph.nodes[:place], ended, *graph.nodes[place + 1 :]))
             continue
-        taken = {*graph.values, *graph.callables, *(node.name for node in graph.nodes)}
+        taken = {*graph.values, *(node.name for node in graph.nodes), *(item.name for item in graph.parameters)}
+        taken |= {*(item.name for item in graph.shared), *(part.name for part in graph.parts)}
         node, _, part = value.partition(".")  # Keras itself gives the name lstm_1 to a second LSTM
-        wanted = f"{node}_output{part}" if part.isdecimal() else f"{node}_{part}"
-        name = unique(wanted, taken.union(item.name for item in graph.parameters))
+        name = unique(f"{node}_output{part}" if part.isdecimal() else f"{node}_{part}", taken)
         added = Node(name, (value,), (step,), maker.place, maker.place)
         graph = _renamed(graph, {value: name})
-        graph = replace(graph, nodes=(*before, maker, added, *graph.nodes[place + 1 :]))
+        graph = replace(graph, nodes=(*graph.nodes[: place + 1], added, *graph.nodes[place + 1 :]))
     return graph
 
 
@@ -47,11 +43,10 @@ def _renamed(graph: Graph, new: Mapping[str, str]) -> Graph:
     def rename(values: Iterable[str]) -> tuple[str, ...]:
         return tuple(new.get(value, value) for value in values)
 
-    def in_tree(part: Tree) -> Tree | None:
-        return Value(new.get(part.name, part.name)) if isinstance(part, Value) else None
-
     def in_step(step: Step) -> Step:
-        passed = transform(step.passed, in_tree)
+        passed = transform(
+            step.passed, lambda part: Value(new.get(part.name, part.name)) if isinstance(part, Value) else None
+        )
         assert isinstance(passed, Object)
         return replace(step, passed=passed)
 
@@ -81,76 +76,54 @@ def without_input_sizes(graph: Graph) -> Graph:
 
     A layer takes the size of its inputs from what it is given.
     """
-    models, blocks = (tuple(map(without_input_sizes, parts)) for parts in (graph.models, graph.blocks))
-    graph = replace(graph, models=models, blocks=blocks)
+    graph = replace(graph, parts=tuple(map(without_input_sizes, graph.parts)))
     return replace(graph, parameters=tuple(item for item in graph.parameters if item.name in graph.uses))
 
 
-def inputs_of_cut(cut: Cut, graph: Graph, shapes: GraphShapes) -> tuple[program.Input, ...]:
-    """The inputs of a cut whose layers are called once more, with the sizes that are known whatever the parameters are.
-
-    Args:
-        cut: The cut.
-        graph: The graph that it is cut out of.
-        shapes: What is known of that.
-
-    Raises:
-        RequestError: The shape of a value is not known; names the place.
-    """
+def inputs_of_cut(cut: Cut, graph: Graph, shapes: GraphShapes) -> tuple[Input, ...]:
+    """The inputs of a cut whose layers are called once more, with the sizes that are known for all parameters."""
     declared = {item.name: item for item in graph.inputs}
     depends = any(item.kind is Kind.INT for item in graph.parameters)
-
-    def sizes(value: str) -> Iterator[Tree | None]:
-        if value in declared:
-            yield from declared[value].shape or ()
-            return
-        shape = shapes.values.get(value)
-        if shape is None:
-            raise cut.place.error(f"{cut.name!r} takes {value!r}, whose shape is not known.", "Use --style functional.")
-        known = [None if size is None or depends else Plain(size) for size in shape]
-        last = shapes.lasts.get(value)
-        yield from (*known[:-1], last) if last is not None else known
-
     made = []
     for value in cut.inputs:
-        listed = tuple(size if size is not None and names(size) <= graph.uses else None for size in sizes(value))
-        item = declared.get(value) or Input(value.replace(".", "_"), None, "float32", cut.place)
-        made.append(program.Input(item.name, listed, item.dtype, item.batch_size, place=cut.place))
+        item, shape, last = declared.get(value), shapes.values.get(value), shapes.lasts.get(value)
+        if item is None and shape is None:
+            raise cut.place.error(f"{cut.name!r} takes {value!r}, whose shape is not known.", "Use --style functional.")
+        known = [None if size is None or depends else Plain(size) for size in shape or ()]
+        sizes = item.sizes if item else (*known[:-1], last) if last is not None else known
+        listed = tuple(size if size is not None and names(size) <= graph.uses else None for size in sizes)
+        made.append(replace(item or Input(value.replace(".", "_"), ()), sizes=listed, place=cut.place))
     return tuple(made)
 
 
 def _absorb(graph: Graph, cut: Cut) -> Graph | None:
     """The graph with one cut as a sub-model; `None` where the rest of it reaches into the cut."""
-    inside = {node.name for node in graph.needed_for(cut.outputs, cut.inputs)}
-    region = replace(graph, nodes=tuple(node for node in graph.nodes if node.name in inside))
-    rest = replace(graph, nodes=tuple(node for node in graph.nodes if node.name not in inside))
+    inside = graph.needed_for(cut.outputs, cut.inputs)
+    region = replace(graph, nodes=inside)
+    rest = replace(graph, nodes=tuple(node for node in graph.nodes if node not in inside), cuts=graph.cuts[1:])
     used = {value for node in rest.nodes for value in node.needs} | {output.value for output in graph.outputs}
     own, others = _called(region), _called(rest)
-    both = graph.callables.difference(block.name for block in graph.blocks) & own & others
+    both = {*(item.name for item in graph.shared), *(model.name for model in graph.models)} & own & others
     if both or used & {*region.makers} != {*cut.outputs} or not {*cut.inputs} <= {*graph.values}:
         return None
     declared = {item.name: item for item in graph.inputs}
-    model = replace(
-        _with_parts(region, own),
-        name=cut.name,
-        summary="",
-        inputs=tuple(
-            declared.get(name, Input(name.replace(".", "_"), None, "float32", cut.place)) for name in cut.inputs
-        ),
-        outputs=tuple(Output(value.replace(".", "_"), value, cut.place) for value in cut.outputs),
-        cuts=(),
-        own_classes=(),
-        targets=(),
+    model = Graph(
+        cut.name,
+        tuple(declared.get(name) or Input(name.replace(".", "_"), (), place=cut.place) for name in cut.inputs),
+        inside,
+        tuple(Output(value.replace(".", "_"), value, cut.place) for value in cut.outputs),
+        parameters=graph.parameters,
+        shared=graph.shared,
+        parts=graph.parts,
         input_form=natural_form(len(cut.inputs)),
         output_form=natural_form(len(cut.outputs)),
-        frozen=False,
         place=cut.place,
     )
     several = len(cut.outputs) > 1
     step = Step(Target.MODEL, cut.name, cut.place)
     call = Node(cut.name if several else cut.outputs[0], cut.inputs, (step,), cut.place, cut.place)
     rest = _with_parts(rest, others)
-    rest = replace(rest, models=(*rest.models, model), cuts=graph.cuts[1:])
+    rest = replace(rest, parts=(*rest.parts, _with_parts(model, own)))
     whole = _renamed(rest, {value: f"{cut.name}.{value}" for value in cut.outputs} if several else {})
     behind = (place for place, node in enumerate(rest.nodes) if set(node.needs) & set(cut.outputs))
     first = next(behind, len(rest.nodes))
@@ -160,7 +133,7 @@ def _absorb(graph: Graph, cut: Cut) -> Graph | None:
 def _called(graph: Graph) -> set[str]:
     """The shared layers, models and blocks that the nodes of a graph call, also inside of layers."""
     layers = [layer for step in graph.steps if (layer := graph.layer_of(step))]
-    return {step.name for step in graph.steps}.union(*(values(layer.call) for layer in layers))
+    return {step.name for step in graph.steps}.union(*(values(layer) for layer in layers))
 
 
 def _with_parts(graph: Graph, called: set[str]) -> Graph:
@@ -168,6 +141,5 @@ def _with_parts(graph: Graph, called: set[str]) -> Graph:
     return replace(
         graph,
         shared=tuple(item for item in graph.shared if item.name in called),
-        models=tuple(item for item in graph.models if item.name in called),
-        blocks=tuple(item for item in graph.blocks if item.name in called),
+        parts=tuple(item for item in graph.parts if item.name in called),
     )

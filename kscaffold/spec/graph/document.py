@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text
 from kscaffold.program.text import literal
 
@@ -31,39 +30,29 @@ class InputText:
 class ParameterText:
     """A parameter as written: `NAME[:TYPE][=DEFAULT]`, and its line in docstrings."""
 
-    name: Text
+    name: str
     argument: Text
     description: str = ""
 
 
 @dataclass(frozen=True)
 class GraphText:
-    """A graph as written. A model cut out of another has no nodes, and values of that other as inputs and outputs.
-
-    Attributes:
-        place: Where it begins.
-        summary: What it is, in a sentence.
-        style: The style that it is meant for, if one is named.
-        targets: What outputs are trained towards, where the graph does not tell.
-        is_cut: Whether its inputs and outputs are lists of values.
-        structure: How inputs are taken and outputs given: list, dict.
-        trainable: Whether it is trained, if that is said.
-    """
+    """A graph as written. A model cut out of another has no nodes, and values of that other as inputs and outputs."""
 
     place: Place
     summary: str = ""
-    style: Text | None = None
+    style: Text | None = None  # the one that it is meant for
     parameters: tuple[ParameterText, ...] = ()
     inputs: tuple[InputText, ...] = ()
     shared: Entries = ()
     nodes: Entries = ()
     outputs: Entries = ()
     layers: Entries = ()
-    models: tuple[tuple[Text, GraphText], ...] = ()
-    blocks: tuple[tuple[Text, GraphText], ...] = ()
-    targets: Entries = ()
+    parts: tuple[tuple[Text, GraphText], ...] = ()  # the models, then the blocks
+    targets: Entries = ()  # what outputs are trained towards, where the graph does not tell
     is_cut: bool = False
-    structure: Entries = ()
+    is_block: bool = False
+    structure: Entries = ()  # how inputs are taken and outputs given: list, dict
     trainable: Text | None = None
 
 
@@ -72,30 +61,20 @@ SECTIONS = [*SECTIONS_OF_PART, *"style layers targets models blocks".split()]
 
 
 def read_document(path: Path, shown: str) -> GraphText:
-    """Reads a YAML spec.
-
-    Args:
-        path: The file.
-        shown: How messages name it.
-
-    Raises:
-        RequestError: It cannot be read, is not YAML, or has what no spec has; names line and column.
-    """
+    """Reads a YAML spec, a file that messages call `shown`; a `RequestError` names line and column of what is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise RequestError("It is not UTF-8 text.", where=shown) from None
+        raise Place(shown).error("It is not UTF-8 text.") from None
     except OSError as error:
-        raise RequestError(f"It cannot be read: {error.strerror}.", where=shown) from None
+        raise Place(shown).error(f"It cannot be read: {error.strerror}.") from None
     return parse_document(text, shown)
 
 
 def parse_document(text: str, shown: str) -> GraphText:
     """Parses a YAML spec; see `read_document`."""
     if len(text) > LARGEST_SPEC:
-        raise RequestError(
-            f"The spec has {len(text):,} characters.", hint=f"Use at most {LARGEST_SPEC:,}.", where=shown
-        )
+        raise Place(shown).error(f"The spec has {len(text):,} characters.", f"Use at most {LARGEST_SPEC:,}.")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -103,8 +82,8 @@ def parse_document(text: str, shown: str) -> GraphText:
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
         raise place.error(f"This is not YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise RequestError(f"This is not YAML: {str(error).splitlines()[0]}.", where=shown) from None
-    return _Reader(text, shown).graph(root, SECTIONS)
+        raise Place(shown).error(f"This is not YAML: {str(error).splitlines()[0]}.") from None
+    return _Reader(text, shown).graph(root)
 
 
 class _Reader:
@@ -114,35 +93,34 @@ class _Reader:
         self.source = source
         self.shown = shown
 
-    def graph(self, node: yaml.Node | None, known: Sequence[str]) -> GraphText:
-        """The sections of a graph, each of them once and known."""
+    def graph(self, node: yaml.Node | None, kind: str = "") -> GraphText:
+        """The sections of a graph, or of one of its "models" or "blocks", each of them once and known."""
         if node is None:
             raise Place(self.shown).error("The spec is empty.", "It needs inputs and outputs.")
+        known = SECTIONS_OF_PART if kind else SECTIONS
         found = self.fields(node, "a graph", known, "There is no section {} here.")
-        models, blocks = (
-            tuple((name, self.graph(value, SECTIONS_OF_PART)) for name, value in self.entries(found.get(kind), kind))
-            for kind in ("models", "blocks")
-        )
-        shared, nodes, layers, targets, structure = (
-            self.texts(found.get(kind), kind) for kind in ("shared", "nodes", "layers", "targets", "structure")
-        )
-        outputs = found.get("outputs")
+        summary, outputs = self.given(found, "summary"), found.get("outputs")
+        listed = list(map(self.scalar, outputs.value)) if isinstance(outputs, yaml.SequenceNode) else None
         return GraphText(
             place=self.place(node),
-            summary=self.scalar(found["summary"]).value if "summary" in found else "",
-            style=self.scalar(found["style"]) if "style" in found else None,
+            summary=summary.value if summary else "",
+            style=self.given(found, "style"),
             parameters=tuple(self.parameters(found.get("parameters"))),
             inputs=tuple(self.inputs(found.get("inputs"))),
-            shared=shared,
-            nodes=nodes,
-            outputs=self.outputs(outputs),
-            layers=layers,
-            models=models,
-            blocks=blocks,
-            targets=targets,
-            is_cut=isinstance(outputs, yaml.SequenceNode) and "nodes" not in found and known is SECTIONS_OF_PART,
-            structure=structure,
-            trainable=self.scalar(found["trainable"]) if "trainable" in found else None,
+            shared=self.texts(found, "shared"),
+            nodes=self.texts(found, "nodes"),
+            outputs=self.texts(found, "outputs") if listed is None else tuple(zip(listed, listed)),
+            layers=self.texts(found, "layers"),
+            parts=tuple(
+                (name, self.graph(value, part))
+                for part in ("models", "blocks")
+                for name, value in self.entries(found.get(part), part)
+            ),
+            targets=self.texts(found, "targets"),
+            is_cut=listed is not None and "nodes" not in found and kind == "models",
+            is_block=kind == "blocks",
+            structure=self.texts(found, "structure"),
+            trainable=self.given(found, "trainable"),
         )
 
     def fields(self, node: yaml.Node, what: str, known: Sequence[str], problem: str) -> dict[str, yaml.Node]:
@@ -160,26 +138,17 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             what = what if " " in what else f"the section {what}"
             raise self.place(node).error(f"{what[0].upper()}{what[1:]} is a mapping of names: 'name: …'.")
-        seen: dict[str, Text] = {}
-        pairs = []
+        pairs: dict[str, tuple[Text, yaml.Node]] = {}
         for key, value in node.value:
             name = self.scalar(key)
-            if name.value in seen:
-                first = seen[name.value].place
-                raise name.place.error(f"{name.value!r} is there twice, first at {first}.")
-            seen[name.value] = name
-            pairs.append((name, value))
-        return pairs
+            if name.value in pairs:
+                raise name.place.error(f"{name.value!r} is there twice, first at {pairs[name.value][0].place}.")
+            pairs[name.value] = (name, value)
+        return list(pairs.values())
 
-    def texts(self, node: yaml.Node | None, what: str) -> Entries:
-        """The pairs of a mapping of texts."""
-        return tuple((name, self.scalar(value)) for name, value in self.entries(node, what))
-
-    def outputs(self, node: yaml.Node | None) -> Entries:
-        """Outputs as a mapping of chains, or as a list of values."""
-        if isinstance(node, yaml.SequenceNode):
-            return tuple((text, text) for text in map(self.scalar, node.value))
-        return self.texts(node, "outputs")
+    def texts(self, found: Mapping[str, yaml.Node], what: str) -> Entries:
+        """A section that is a mapping of texts."""
+        return tuple((name, self.scalar(value)) for name, value in self.entries(found.get(what), what))
 
     def inputs(self, node: yaml.Node | None) -> Iterator[InputText]:
         """Inputs as a mapping with shapes, as a list of names, or as one name."""
@@ -194,33 +163,34 @@ class _Reader:
                 yield read_input(name, self.written(value))
                 continue
             given = self.fields(value, "an input", ("shape", "dtype", "batch_size"), "An input has no {}.")
-            dtype, batch_size = (self.scalar(given[key]) if key in given else None for key in ("dtype", "batch_size"))
-            yield InputText(name, self.written(given["shape"]) if "shape" in given else None, dtype, batch_size)
+            shape = self.written(given["shape"]) if "shape" in given else None
+            yield InputText(name, shape, self.given(given, "dtype"), self.given(given, "batch_size"))
 
     def parameters(self, node: yaml.Node | None) -> Iterator[ParameterText]:
         """Parameters as a mapping with defaults, or as a list of `NAME[:TYPE][=DEFAULT]`."""
         if isinstance(node, yaml.SequenceNode):
             for argument in map(self.scalar, node.value):
                 word = argument.value.partition("=")[0].partition(":")[0].strip()
-                yield ParameterText(Text(word, argument.place), argument)
+                yield ParameterText(word, argument)
             return
         for name, value in self.entries(node, "parameters"):
-            description = ""
+            doc = None
             if isinstance(value, yaml.MappingNode):
                 given = self.fields(value, "a parameter", ("default", "doc"), "A parameter has no {}.")
                 if "default" not in given:
                     raise self.place(value).error("A parameter needs a default.")
-                description = self.scalar(given["doc"]).value if "doc" in given else ""
-                value = given["default"]
-            default = self.written(value)
-            yield ParameterText(name, Text(f"{name.value}={default.value}", name.place), description)
+                value, doc = given["default"], self.given(given, "doc")
+            argument = Text(f"{name.value}={self.written(value).value}", name.place)
+            yield ParameterText(name.value, argument, doc.value if doc else "")
+
+    def given(self, found: Mapping[str, yaml.Node], key: str) -> Text | None:
+        return self.scalar(found[key]) if key in found else None
 
     def scalar(self, node: yaml.Node) -> Text:
         """A scalar; its place is that of its first character."""
         if not isinstance(node, yaml.ScalarNode):
             raise self.place(node).error("A text is needed here.")
-        quoted = node.style in ("'", '"')
-        return Text(node.value, self.place(node).moved(1 if quoted else 0))
+        return Text(node.value, self.place(node).moved(1 if node.style in ("'", '"') else 0))
 
     def written(self, node: yaml.Node) -> Text:
         """A value as it is written: `[28, 28, 1]` as it stands, a quoted string as one of Python's."""
@@ -231,7 +201,6 @@ class _Reader:
         return Text("None" if _is_null(node) else literal(node.value) if quoted else node.value, self.place(node))
 
     def place(self, node: yaml.Node) -> Place:
-        """Where a node begins."""
         return Place(self.shown, node.start_mark.line + 1, node.start_mark.column + 1)
 
 

@@ -18,15 +18,11 @@ from kscaffold.spec.layer.call import Owner
 
 
 def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:
-    """The parameters by name, with the values that `--set` gives them.
-
-    Raises:
-        RequestError: One that cannot be, or a setting of what is not a parameter; names the place.
-    """
+    """The parameters by name, with the values that `--set` gives them; a `RequestError` names a place."""
     arguments: dict[str, Argument] = {}
     for text in written:
         with located(text.argument.place):
-            arguments[text.name.value] = _parameter(text)
+            arguments[text.name] = _parameter(text)
     for name, value in settings.items():
         where = Place(f"--set {name}={value}")
         if not arguments:
@@ -42,10 +38,8 @@ def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str
 def _parameter(text: ParameterText) -> Argument:
     argument = parse_argument(text.argument.value)
     if any(isinstance(part, Object) for part in walk(argument.default or Plain(None))):
-        raise RequestError(
-            f"The parameter {argument.name!r} is an object.",
-            hint="Write the object where it is used, with a number as the parameter: L2(penalty).",
-        )
+        hint = "Write the object where it is used, with a number as the parameter: L2(penalty)."
+        raise RequestError(f"The parameter {argument.name!r} is an object.", hint=hint)
     counts = argument.kind is Kind.INT and isinstance(argument.default, Plain) and not argument.optional
     if counts and not argument.check and not argument.name.endswith(("axis", "seed")):
         argument = argument.must_be_positive()
@@ -55,16 +49,10 @@ def _parameter(text: ParameterText) -> Argument:
 class Family:
     """A graph and its sub-models and blocks, resolved when they are first called.
 
-    Args:
-        document: The spec as written.
-        settings: Values of parameters as typed after `--set`.
-        resolve: Resolves a sub-model or block, given its name and its text.
-
     Attributes:
         arguments: The parameters of the whole spec.
         own_classes: The layer classes that the module defines itself.
-        models: The sub-models as written, by their names.
-        blocks: The blocks as written, by their names.
+        parts: The sub-models and blocks as written, by their names.
     """
 
     def __init__(
@@ -77,15 +65,15 @@ class Family:
         self.arguments = read_parameters(document.parameters, {} if flags else settings)
         self.own_classes = tuple(_own_class(name, template) for name, template in document.layers)
         self.resolve = resolve
-        self.models = {name.value: text for name, text in document.models if not text.is_cut}
-        self.blocks = {name.value: text for name, text in document.blocks}
+        self.parts: dict[str, GraphText] = {}
         self.resolved: dict[str, Graph] = {}
         self.resolving: list[str] = []
-        for name, _ in document.blocks:
-            if name.value in self.models:
+        for name, text in document.parts:
+            if name.value in self.parts:
                 raise name.place.error(f"{name.value!r} is a model already.")
-        for name, _ in (*document.models, *document.blocks):
             check_callable_name(name, "model")
+            if not text.is_cut:
+                self.parts[name.value] = text
 
     def part(self, name: str, place: Place) -> Graph:
         """A sub-model or block by its name."""
@@ -93,12 +81,11 @@ class Family:
             circle = " calls ".join([*self.resolving[self.resolving.index(name) :], name])
             raise place.error(f"{circle}: that never ends.")
         if name not in self.resolved:
-            text = self.blocks.get(name) or self.models[name]
-            if text.parameters and name not in self.blocks:
-                raise text.parameters[0].argument.place.error(
-                    "A sub-model takes the parameters of the whole spec.",
-                    "Move them to the top, or make it one of the blocks.",
-                )
+            text = self.parts[name]
+            if text.parameters and not text.is_block:
+                problem = "A sub-model takes the parameters of the whole spec."
+                hint = "Move them to the top, or make it one of the blocks."
+                raise text.parameters[0].argument.place.error(problem, hint)
             self.resolving.append(name)
             self.resolved[name] = self.resolve(self, name, text)
             self.resolving.pop()

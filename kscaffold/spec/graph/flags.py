@@ -1,7 +1,5 @@
 """Specs as flags: a chain, or `--input`, `--node` and `--output`, as the sections that a YAML file would have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,19 +11,12 @@ from kscaffold.spec.language.chain import ARROW
 
 @dataclass(frozen=True)
 class GraphFlags:
-    """A graph as flags of a command.
-
-    Attributes:
-        chain: A whole model as one chain, which begins with the shape of its input.
-        inputs: `NAME=SHAPE[:DTYPE]`.
-        nodes: `NAME: chain`.
-        outputs: `NAME: chain`.
-    """
+    """A graph as flags of a command: a whole model as one chain, which begins with the shape of its input, or parts."""
 
     chain: str | None = None
-    inputs: tuple[str, ...] = ()
-    nodes: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()  # NAME=SHAPE[:DTYPE]
+    nodes: tuple[str, ...] = ()  # NAME: chain
+    outputs: tuple[str, ...] = ()  # NAME: chain
 
     @property
     def describe_a_graph(self) -> bool:
@@ -34,27 +25,14 @@ class GraphFlags:
 
 
 def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> GraphText:
-    """The spec that flags make.
-
-    Args:
-        flags: What describes the graph.
-        settings: The names and values after `--set`; here they are the parameters.
-
-    Raises:
-        RequestError: A flag that is not understood; names it.
-    """
-    parameters = tuple(
-        ParameterText(Text(name, Place("--set")), Text(f"{name}={value}", Place(f"--set {name}={value}")))
-        for name, value in settings.items()
-    )
+    """The spec that flags make, in which all settings are parameters; a `RequestError` names what is not understood."""
+    written = {name: f"{name}={value}" for name, value in settings.items()}
+    parameters = tuple(ParameterText(name, Text(text, Place(f"--set {text}"))) for name, text in written.items())
     if flags.chain is not None:
-        return _document_from_chain(flags, parameters)
-    for missing, flag, example in (
-        (not flags.inputs, "--input", "--input numeric=32"),
-        (not flags.outputs, "--output", '--output "y: numeric -> Dense(1)"'),
-    ):
-        if missing:
-            raise RequestError(f"The graph has no {flag[2:]}.", hint=f"Give at least one: {example}.", where=flag)
+        return _document_from_chain(flags.chain, flags, parameters)
+    if not flags.inputs or not flags.outputs:
+        flag, example = ("--output", '"y: numeric -> Dense(1)"') if flags.inputs else ("--input", "numeric=32")
+        raise Place(flag).error(f"The graph has no {flag[2:]}.", f"Give at least one: {flag} {example}.")
     inputs = []
     for text in flags.inputs:
         where = Place(f"--input {text!r}")
@@ -62,13 +40,8 @@ def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> Graph
         if not equals:
             raise where.error(f"{text!r} has no shape.", "Write NAME=SHAPE: numeric=32.")
         inputs.append(read_input(Text(name.strip(), where), Text(shape.strip(), where)))
-    return GraphText(
-        place=Place("SPEC"),
-        parameters=parameters,
-        inputs=tuple(inputs),
-        nodes=_named_chains(flags.nodes, "--node"),
-        outputs=_named_chains(flags.outputs, "--output"),
-    )
+    nodes, outputs = _named_chains(flags.nodes, "--node"), _named_chains(flags.outputs, "--output")
+    return GraphText(Place("SPEC"), parameters=parameters, inputs=tuple(inputs), nodes=nodes, outputs=outputs)
 
 
 def _named_chains(texts: tuple[str, ...], flag: str) -> Entries:
@@ -85,27 +58,18 @@ def _named_chains(texts: tuple[str, ...], flag: str) -> Entries:
     return tuple(entries)
 
 
-def _document_from_chain(flags: GraphFlags, parameters: tuple[ParameterText, ...]) -> GraphText:
-    assert flags.chain is not None
-    extra = next((flag for flag in ("inputs", "nodes", "outputs") if getattr(flags, flag)), None)
-    if extra:
-        raise RequestError(
-            f"A chain is a whole model, so --{extra[:-1]} has no place beside it.",
-            hint="Give either a chain, or --input, --node and --output.",
-        )
-    head, arrow, _ = flags.chain.partition(ARROW)
+def _document_from_chain(chain: str, flags: GraphFlags, parameters: tuple[ParameterText, ...]) -> GraphText:
+    for flag in ("input", "node", "output"):
+        if getattr(flags, f"{flag}s"):
+            hint = "Give either a chain, or --input, --node and --output."
+            raise RequestError(f"A chain is a whole model, so --{flag} has no place beside it.", hint=hint)
+    head, arrow, _ = chain.partition(ARROW)
     if not arrow or not head.strip():
-        raise RequestError(
-            f"{flags.chain!r} is neither a file nor a chain.",
-            hint=f'Give a YAML file, or a chain: "16 {ARROW} Dense(64, relu) {ARROW} Dense(10)".',
-            where="SPEC",
-        )
-    text = Text(flags.chain, Place("SPEC", None, 1))
+        example = f'"16 {ARROW} Dense(64, relu) {ARROW} Dense(10)"'
+        problem = f"{chain!r} is neither a file nor a chain."
+        raise Place("SPEC").error(problem, f"Give a YAML file, or a chain: {example}.")
+    text = Text(chain, Place("SPEC", None, 1))
     shape = text.part(0, len(head))
-    body = Text(f"inputs {flags.chain[len(head) :]}", text.place.moved(len(head) - len("inputs ")))
-    return GraphText(
-        place=text.place,
-        parameters=parameters,
-        inputs=(read_input(Text("inputs", shape.place), shape),),
-        outputs=((Text("outputs", text.place), body),),
-    )
+    body = Text(f"inputs {chain[len(head) :]}", text.place.moved(len(head) - len("inputs ")))
+    inputs, outputs = (read_input(Text("inputs", shape.place), shape),), ((Text("outputs", text.place), body),)
+    return GraphText(text.place, parameters=parameters, inputs=inputs, outputs=outputs)

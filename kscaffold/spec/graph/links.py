@@ -1,7 +1,5 @@
 """How the nodes of a graph hang together: their order, what is cut out of it, and what nothing needs."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -17,40 +15,35 @@ def in_order(graph: Graph) -> Graph:
         RequestError: A value is named that there is not, or nodes need each other in a circle; names the place.
     """
     for node in graph.nodes:
-        placed = [(value, node.start_place) for value in node.start]
-        for value, place in (*placed, *((value, step.place) for step in node.steps for value in step.reads)):
-            demand_value(value, place, graph)
+        for value in node.start:
+            demand_value(value, node.start_place, graph)
+        for step in node.steps:
+            for value in step.reads:
+                demand_value(value, step.place, graph)
     for output in graph.outputs:
         demand_value(output.value, output.place, graph)
-    by_name = {node.name: node for node in graph.nodes}
-    written = list(by_name)
-    makers = graph.makers
-    sorter = TopologicalSorter(
-        {name: [makers[value].name for value in node.needs if value in makers] for name, node in by_name.items()}
-    )
+    nodes = graph.nodes
+    makers = {value: place for place, node in enumerate(nodes) for value in graph.values_of(node)}
+    needs = {place: [makers[value] for value in node.needs if value in makers] for place, node in enumerate(nodes)}
+    sorter = TopologicalSorter(needs)
     try:
         sorter.prepare()
     except CycleError as error:
         circle = error.args[1][:0:-1]  # each needs the one behind it, and the last one the first
-        first = circle.index(min(circle, key=written.index))
-        circle = [*circle[first:], *circle[: first + 1]]
-        raise by_name[circle[0]].place.error(f"{' needs '.join(circle)}: a graph has no cycles.") from None
+        first = circle.index(min(circle))
+        names = [nodes[place].name for place in (*circle[first:], *circle[: first + 1])]
+        raise nodes[circle[first]].place.error(f"{' needs '.join(names)}: a graph has no cycles.") from None
     ordered: list[Node] = []
-    ready: list[str] = []
+    ready: list[int] = []
     while sorter.is_active():
-        ready = sorted([*ready, *sorter.get_ready()], key=written.index)
-        name = ready.pop(0)
-        sorter.done(name)
-        ordered.append(by_name[name])
+        ready = sorted([*ready, *sorter.get_ready()])
+        ordered.append(nodes[ready[0]])
+        sorter.done(ready.pop(0))
     return replace(graph, nodes=tuple(ordered))
 
 
 def demand_value(value: str, place: Place, graph: Graph) -> None:
-    """Raises unless a graph has a value.
-
-    Raises:
-        RequestError: It has not; names the place.
-    """
+    """Raises a `RequestError` that names the place, unless a graph has a value."""
     if value in graph.values:
         return
     base = value.partition(".")[0]
@@ -64,18 +57,11 @@ def demand_value(value: str, place: Place, graph: Graph) -> None:
 
 
 def read_cut(name: Text, text: GraphText, graph: Graph) -> Cut:
-    """A model cut out of a graph.
-
-    Raises:
-        RequestError: It says what only the graph can say, names a value that there is not, or needs more than it is
-            given; names the place.
-    """
+    """A model cut out of a graph; a `RequestError` if it needs more than it is given, or says what the graph says."""
     said = text.trainable or next((key for key, _ in text.structure), None)
     if said:
-        raise said.place.error(
-            f"The model {name.value!r} is cut out of the graph, which says how it is.",
-            "Leave out structure and trainable.",
-        )
+        problem = f"The model {name.value!r} is cut out of the graph, which says how it is."
+        raise said.place.error(problem, "Leave out structure and trainable.")
     if not text.inputs or not text.outputs:
         raise name.place.error(f"The model {name.value!r} needs inputs and outputs.")
     given, made = [item.name for item in text.inputs], [value for _, value in text.outputs]
@@ -85,34 +71,23 @@ def read_cut(name: Text, text: GraphText, graph: Graph) -> Cut:
     reached = {*cut.outputs, *(value for node in graph.needed_for(cut.outputs, cut.inputs) for value in node.needs)}
     for item in graph.inputs:
         if item.name in reached.difference(cut.inputs):
-            raise name.place.error(
-                f"{cut.name!r} needs {item.name!r}, which is not one of its inputs.", "Add it there."
-            )
+            problem = f"{cut.name!r} needs {item.name!r}, which is not one of its inputs."
+            raise name.place.error(problem, "Add it there.")
     return cut
 
 
 def refuse_unused(graph: Graph, document: GraphText | None) -> None:
-    """Raises unless everything is there for an output.
-
-    Args:
-        graph: The graph.
-        document: The whole spec, for its main graph: all of its models and blocks are called.
-
-    Raises:
-        RequestError: Something is not used; names the place.
-    """
+    """Raises unless everything is there for an output, and for the main graph, all parts of its document are called."""
     outputs = [output.value for output in graph.outputs]
     needed = graph.needed_for(outputs)
     used = {*outputs, *(value for node in needed for value in node.needs)}
     for node in graph.nodes:
         if node not in needed:
-            raise node.place.error(
-                f"The node {node.name!r} is not used: no output depends on it.",
-                "Use it, make it an output, or leave it out.",
-            )
+            problem = f"The node {node.name!r} is not used: no output depends on it."
+            raise node.place.error(problem, "Use it, make it an output, or leave it out.")
     for item in graph.inputs:
         if item.name not in used:
-            raise item.place.error(f"The input {item.name!r} is not used: no output depends on it.")
+            raise (item.place or graph.place).error(f"The input {item.name!r} is not used: no output depends on it.")
     for output in graph.outputs:
         if output.value not in graph.makers:
             raise output.place.error(f"The output {output.name!r} is the input itself.", "Call a layer.")
@@ -121,6 +96,6 @@ def refuse_unused(graph: Graph, document: GraphText | None) -> None:
         if shared.name not in called:
             raise shared.place.error(f"The shared layer {shared.name!r} is not called.")
     everything = {part.name for part in every_graph(graph)}
-    for name, text in (*document.models, *document.blocks) if document else ():
+    for name, text in document.parts if document else ():
         if not text.is_cut and name.value not in everything:
             raise name.place.error(f"{name.value!r} is never called.")

@@ -1,13 +1,13 @@
-"""A graph as a program: the one way from a spec to code, in whatever style."""
+"""From a graph to the program that it becomes: one way from a spec to code, in whatever style."""
 
-from __future__ import annotations
-
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kscaffold.base.place import Place
 from kscaffold.base.project import Style
 from kscaffold.program.operators import with_operators
+from kscaffold.program.text import show
 from kscaffold.program.tree import (
     Code,
     Listing,
@@ -22,23 +22,12 @@ from kscaffold.program.tree import (
     transform,
     values,
 )
-from kscaffold.program.value import (
-    Cut,
-    Described,
-    Input,
-    Model,
-    Parameter,
-    Program,
-    Routine,
-    Step,
-    StepKind,
-)
+from kscaffold.program.value import Cut, Described, Input, Model, Parameter, Program, Routine, Step, StepKind
 from kscaffold.spec.graph import value as graphs
-from kscaffold.spec.graph.chains import demand_chain
 from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
 from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
-from kscaffold.spec.graph.value import Form, Graph, Node, Target, every_graph, every_step
+from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Target, every_graph, signature_of
 
 Paths = tuple[tuple[int | str, ...], ...]
 
@@ -47,19 +36,19 @@ def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False)
     """The program that a graph becomes in a style.
 
     Args:
-        graph: The graph.
-        facts: What is known of the shapes of its values.
-        style: How it is written.
         deferred: Whether a sequential model is left to be built later, for an input that is not known yet.
 
     Raises:
         RequestError: The style cannot hold the graph; names the place.
     """
-    if style is Style.SEQUENTIAL:
-        demand_chain(graph)
+    chains = every_graph(graph) if style is Style.SEQUENTIAL else ()
+    for reason, place in (problem for part in chains for problem in _forks(part)):
+        raise place.error(f"A sequential model is a chain, but {reason}.", "Use --style functional or subclassed.")
     whole = graph
     if style is Style.SUBCLASSED:
-        _refuse_masks(graph)
+        for step in (step for part in every_graph(graph) for step in part.steps):
+            if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
+                raise step.place.error(f"The class of {step.name!r} takes no mask.", "Use --style functional.")
         graph = without_input_sizes(absorb_cuts(graph))
     counter = iter(range(1, 10**9))
     # The values of what is cut out keep their names.
@@ -78,98 +67,73 @@ def builder_name(graph: Graph) -> str:
 
 
 class _Lowering:
-    """One graph of a spec as a routine.
-
-    Args:
-        graph: The graph.
-        shapes: What is known of its shapes.
-        style: How it is written.
-        counter: Gives numbers to steps.
-    """
+    """One graph of a spec as a routine; `counter` gives numbers to steps."""
 
     def __init__(self, graph: Graph, shapes: GraphShapes, style: Style, counter: Iterator[int]) -> None:
         self.graph = graph
         self.shapes = shapes
         self.style = style
         self.counter = counter
-        self.values: dict[str, Ref] = {item.name: Ref(-1 - place) for place, item in enumerate(graph.inputs)}
+        self.inputs = [Ref(-1 - place) for place in range(len(graph.inputs))]
+        self.values: dict[str, Ref] = dict(zip((item.name for item in graph.inputs), self.inputs))
         self.names = LayerNames(graph)
+        self.listed = style is Style.SEQUENTIAL
         # In a list, a block is a small Sequential; elsewhere it is a function that applies layers.
-        self.applies = graph.is_block and style is not Style.SEQUENTIAL
-        self.layers = self.with_variables()
+        self.applies = graph.is_block and not self.listed
 
     def routine(self, deferred: bool) -> Routine:
         """The function that builds the model, or applies the block."""
         graph = self.graph
         if self.style is not Style.SUBCLASSED and not graph.is_block:
             self.names.demand_free()
+        layers = [] if self.listed else self.with_variables()
         steps = tuple(step for node in graph.nodes for step in self.chain(node))
         outputs = [self.values[output.value] for output in graph.outputs]
-        result = self.structure(graph.output_form, [output.name for output in graph.outputs], outputs)
+        result = _structure(graph.output_form, [output.name for output in graph.outputs], outputs)
         if self.applies and isinstance(result, Listing):
             result = Listing("()", result.items)
+        names = tuple(item.name for item in graph.inputs)
+        # Blocks are called more than once, and two layers of one name have no place in a model.
+        model = Model(
+            "" if graph.is_block else graph.name,
+            () if deferred or graph.is_block else graph.inputs,
+            _structure(graph.input_form, names, self.inputs),
+            self.listed,
+            graph.frozen,
+        )
         return Routine(
             graph.name if graph.is_block else builder_name(graph),
             len(graph.inputs),
             tuple(Parameter(item.name, item.default, item) for item in graph.parameters),
             steps,
             result,
-            None if self.applies else self.model(deferred),
-            tuple((name, made) for name, made, _ in self.layers),
-            input_names=tuple(item.name for item in graph.inputs) if self.applies else (),
+            None if self.applies else model,
+            tuple((name, made) for name, made, _ in layers),
+            input_names=names if self.applies else (),
             # A block takes what it is given.
             described=Described(graph.summary, *(() if graph.is_block else described(graph, self.shapes))),
-            places=tuple((name, place) for name, _, place in self.layers if place is not None),
+            places=tuple((name, place) for name, _, place in layers if place is not None),
         )
 
     def cut(self, cut: graphs.Cut, takes: tuple[Input, ...]) -> Routine:
-        """The function that cuts a model out of this one, whose values are known by now.
-
-        Args:
-            cut: The model.
-            takes: Its inputs, where its layers are called once more.
-        """
+        """The function that cuts a model out of this one; it takes inputs where its layers are called once more."""
         inputs, outputs = (tuple(map(self.names.of_value, values)) for values in (cut.inputs, cut.outputs))
         starts, ends = (tuple(self.values[value] for value in values) for values in (cut.inputs, cut.outputs))
         made = Cut(cut.name, builder_name(self.graph), inputs, outputs, cut.place, starts, ends, takes)
         return Routine(f"build_{cut.name}", 1, (), (), Listing("()", ()), cut=made)
 
-    def model(self, deferred: bool) -> Model:
-        """What a function that builds a model makes of its steps."""
-        graph = self.graph
-        refs = [Ref(-1 - place) for place in range(len(graph.inputs))]
-        structure = self.structure(graph.input_form, [item.name for item in graph.inputs], refs)
-        inputs = tuple(
-            Input(item.name, item.shape or (), item.dtype, item.batch_size, place=item.place) for item in graph.inputs
-        )
-        inputs = () if deferred or graph.is_block else inputs
-        # Blocks are called more than once, and two layers of one name have no place in a model.
-        name = "" if graph.is_block else graph.name
-        return Model(name, inputs, structure, self.style is Style.SEQUENTIAL, graph.frozen)
-
-    def structure(self, form: Form, names: list[str], items: Sequence[Tree]) -> Tree:
-        """How values are taken or given: one, a list, a dictionary."""
-        if form is Form.ONE:
-            return items[0]
-        return Table(tuple(zip(names, items))) if form is Form.DICT else Listing("[]", tuple(items))
-
     def with_variables(self) -> list[tuple[str, Tree, Place | None]]:
         """The layers and models that have a variable, each behind those that it needs."""
-        graph = self.graph
-        if self.style is Style.SEQUENTIAL:
-            return []
-        listed = [
-            (item.name, self.layer(item.layer, self.names.shared(item.name)), item.place) for item in graph.shared
-        ]
-        models = [(part.name, self.part(part, {}), None) for part in graph.models if not self.is_inside(part)]
-        shares = any(graph.models_in(item.layer) for item in graph.shared)
-        return [*models, *listed] if shares else [*listed, *models]
+        shared = self.graph.shared
+        listed = [(item.name, self.layer(item.layer, self.names.shared(item.name)), item.place) for item in shared]
+        models = [(part.name, self.part(part, {}), None) for part in self.graph.models if not self.is_inside(part)]
+        return [*models, *listed] if any(self.graph.models_in(item.layer) for item in shared) else [*listed, *models]
 
     def is_inside(self, model: Graph) -> bool:
         """Whether a model needs no variable, because one layer has it and nothing else calls it."""
         if self.style is Style.FUNCTIONAL:
             return False
-        inside = [name for layer in self.graph.layers for name in values(layer.call)]
+        inside = [name for layer in self.graph.layers for name in values(layer)]
         called = {step.name for step in self.graph.steps if step.target is Target.MODEL}
         return inside.count(model.name) == 1 and model.name not in called
 
@@ -183,11 +147,10 @@ class _Lowering:
         inherited = {item.name: Variable(item.name) for item in part.parameters if item.name not in part.own_parameters}
         return tuple({**own, **inherited}.items())
 
-    def layer(self, layer: graphs.Layer, name: str | None = None) -> Object:
+    def layer(self, layer: Object, name: str | None = None) -> Object:
         """What makes a layer, with a name where it has to have one."""
-        made = transform(layer.call, self.inner_model)
+        made = transform(layer, self.inner_model)
         assert isinstance(made, Object)
-        made = replace(made, repeat=1)
         if name is None or "name" in dict(made.keywords):
             return made
         return replace(made, keywords=(*made.keywords, ("name", Text((name,)))))
@@ -197,8 +160,7 @@ class _Lowering:
         if not isinstance(part, Value):
             return None
         model = next(item for item in self.graph.models if item.name == part.name)
-        inline = self.style is Style.SEQUENTIAL or self.is_inside(model)
-        return self.part(model, {}) if inline else Variable(part.name)
+        return self.part(model, {}) if self.listed or self.is_inside(model) else Variable(part.name)
 
     def chain(self, node: Node) -> Iterator[Step]:
         """The steps of a node; its values are known from then on."""
@@ -217,16 +179,14 @@ class _Lowering:
             return tuple((number,) for number in range(node.parts)) if node.complete else ()
         if part is None or (len(part.outputs) == 1 and (part.is_block or part.output_form is Form.ONE)):
             return ((),)
-        if part.output_form is Form.DICT:
-            return tuple((output.name,) for output in part.outputs)
-        return tuple((place,) for place in range(len(part.outputs)))
+        by_name = part.output_form is Form.DICT
+        return tuple((output.name if by_name else place,) for place, output in enumerate(part.outputs))
 
     def named(self, node: Node, step: Step) -> Step:
         """The last step of a node, with the names of its values."""
         made = self.graph.values_of(node)
         paths = step.outputs or tuple((number,) for number in range(node.parts))
-        for name, path in zip(made, paths):
-            self.values[name] = Ref(step.uid, path)
+        self.values |= {name: Ref(step.uid, path) for name, path in zip(made, paths)}
         in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))
         variables = [node.name] if in_one or node.parts else list(made)
         if node.parts and not in_one:  # `lstm, lstm_1, lstm_2`, as the spec counts them
@@ -248,30 +208,25 @@ class _Lowering:
         """One call of a layer, a model, a block or an operation."""
         args = (*self.arguments(step, given), *map(self.moved, step.passed.arguments))
         kwargs = tuple((key, self.moved(item)) for key, item in step.passed.keywords)
-        part = self.graph.part_of(step)
-        kind, callee = StepKind.NAMED, self.callee(step, name)
+        callee = self.callee(step, name)
+        kind = StepKind.LAYER if isinstance(callee, Object) else StepKind.NAMED
         if step.target is Target.OPERATION:
             kind = StepKind.OPERATION
             if step.part:
                 args = (self.moved(step.part.of), self.moved(step.part.index))
-        elif part and part.is_block:
+        elif (part := self.graph.part_of(step)) and part.is_block:
             # In a list, a block is a layer that is made with its parameters.
-            inside = self.style is Style.SEQUENTIAL
-            kind = StepKind.LAYER if inside else StepKind.INVOKE
-            kwargs = () if inside else self.passed(part, dict(step.passed.keywords))
-        elif isinstance(callee, Object):
-            kind = StepKind.LAYER
+            kind = StepKind.LAYER if self.listed else StepKind.INVOKE
+            kwargs = () if self.listed else self.passed(part, dict(step.passed.keywords))
         return Step(next(self.counter), kind, callee, args, kwargs, outputs, place=step.place)
 
     def callee(self, step: graphs.Step, name: str | None) -> Tree:
         """What a step calls: what makes a layer, or a name."""
         layer, part = self.graph.layer_of(step), self.graph.part_of(step)
-        if self.style is Style.SEQUENTIAL and part is not None:
+        if self.listed and part is not None:
             return self.part(part, dict(step.passed.keywords))
-        if self.style is Style.SEQUENTIAL and layer is not None and step.target is Target.SHARED:
-            return self.layer(layer, self.names.shared(step.name))
-        if step.layer is not None:
-            return self.layer(step.layer, name)
+        if layer is not None and (self.listed or step.layer):
+            return self.layer(layer, name if step.layer else self.names.shared(step.name))
         return Code("[]" if step.part else step.name)
 
     def arguments(self, step: graphs.Step, given: list[Tree]) -> tuple[Tree, ...]:
@@ -280,12 +235,13 @@ class _Lowering:
         if step.target in (Target.BLOCK, Target.OPERATION) or not given:
             return tuple(given)
         if part is not None:
-            return (self.structure(part.input_form, [item.name for item in part.inputs], given),)
+            return (_structure(part.input_form, [item.name for item in part.inputs], given),)
         assert layer is not None
         if len(given) == 1 and step.passed.arguments:
             return (given[0],)
-        if layer.signature and not layer.signature.merges and layer.signature.inputs > 1:
-            return tuple(given * layer.signature.inputs if len(given) == 1 else given)
+        signature = signature_of(layer)
+        if signature and not signature.merges and signature.inputs > 1:
+            return tuple(given * signature.inputs if len(given) == 1 else given)
         return (given[0],) if len(given) == 1 else (Listing("[]", tuple(given)),)
 
     def moved(self, tree: Tree) -> Tree:
@@ -293,12 +249,50 @@ class _Lowering:
         return transform(tree, lambda part: self.values[part.name] if isinstance(part, Value) else None)
 
 
-def _refuse_masks(graph: Graph) -> None:
-    """Raises where a class is called with a mask: the classes of parts take none.
+def _structure(form: Form, names: Sequence[str], items: Sequence[Tree]) -> Tree:
+    """How values are taken or given: one, a list, a dictionary."""
+    if form is Form.ONE:
+        return items[0]
+    return Table(tuple(zip(names, items))) if form is Form.DICT else Listing("[]", tuple(items))
 
-    Raises:
-        RequestError: A model is called with a mask.
-    """
-    for step in every_step(graph):
-        if step.target is Target.MODEL and "mask" in dict(step.passed.keywords):
-            raise step.place.error(f"The class of {step.name!r} takes no mask.", "Use --style functional.")
+
+def _forks(graph: Graph) -> Iterator[tuple[str, Place]]:
+    """Why a graph is not a chain of layers, as a sequential model is, and where."""
+    for cut in graph.cuts:
+        yield f"{cut.name!r} is cut out of the graph", cut.place
+    for form, many, what in ((graph.input_form, graph.inputs, "inputs"), (graph.output_form, graph.outputs, "outputs")):
+        if form is Form.DICT or (form is Form.LIST and len(many) == 1):
+            yield f"the {what} of {graph.name!r} are a {'dictionary' if form is Form.DICT else 'list'}", graph.place
+        if len(many) > 1:
+            yield f"{graph.name!r} has {len(many)} {what}", many[1].place or graph.place
+    uses = Counter(value for node in graph.nodes for value in node.needs)
+    for node in graph.nodes:
+        for step in node.steps:
+            if step.target is Target.OPERATION:
+                what = f"the slice {show(step.part)}" if step.part else f"the operation {step.name}"
+                yield f"{graph.name!r} has {what}", step.place
+            if step.passed != NOTHING and step.target is not Target.BLOCK:
+                how = next((f"with {key}" for key, _ in step.passed.keywords), "with several values")
+                yield f"{step.name} is called {how}", step.place
+        if node.parts:
+            yield f"{node.steps[-1].name} gives several values", node.steps[-1].place
+        if len(node.start) > 1:
+            yield f"the node {node.name!r} takes {len(node.start)} values", node.place
+        if uses[node.start[0]] > 1:
+            yield f"the graph forks at {node.start[0]!r}", node.start_place
+        for step in node.steps:
+            layer = graph.layer_of(step)
+            signature = signature_of(layer) if layer else None
+            if signature and signature.inputs > 1:
+                yield f"{step.name} takes {signature.inputs} values", step.place
+    if uses[graph.outputs[0].value]:
+        yield f"the graph forks at {graph.outputs[0].value!r}", graph.outputs[0].place
+    called: list[tuple[str, Place]] = []
+    for step in graph.steps:
+        layer = graph.layer_of(step)
+        names = [step.name] if step.target in (Target.SHARED, Target.MODEL) else []
+        called += [(name, step.place) for name in (*names, *(values(layer) if layer else ()))]
+    calls = Counter(name for name, _ in called)
+    for name, place in called:
+        if calls[name] > 1:
+            yield f"{name!r} is called {calls[name]} times", place

@@ -1,22 +1,22 @@
 """From a spec as written to a graph: every name is looked up, every call held against what Keras knows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError, did_you_mean, with_article
 from kscaffold.base.naming import check_value_name
-from kscaffold.base.place import Text, located
+from kscaffold.base.place import Place, Text, located
 from kscaffold.program.argument import Kind
+from kscaffold.program.text import show
 from kscaffold.program.tree import Plain, Tree, Variable, names
+from kscaffold.program.value import Input
 from kscaffold.spec.graph.arity import count_values
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Family, check_callable_name, read_parameters
 from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.targets import read_targets
-from kscaffold.spec.graph.value import Form, Graph, Input, Node, Output, SharedLayer, Step, every_graph, natural_form
+from kscaffold.spec.graph.value import Form, Graph, Node, Output, SharedLayer, Step, every_graph, natural_form
 from kscaffold.spec.language.chain import Chain, parse_chain, parse_link
 from kscaffold.spec.language.syntax import split_list
 
@@ -25,18 +25,13 @@ LARGEST_SIZE = 10**9
 
 
 def resolve_graph(document: GraphText, name: str, settings: Mapping[str, str]) -> Graph:
-    """The graph that a spec describes.
-
-    Args:
-        document: The spec as written.
-        name: The name of the graph in small letters.
-        settings: Values of parameters as typed after `--set`.
+    """The graph that a spec describes, with a name in small letters and values of parameters as typed after `--set`.
 
     Raises:
         RequestError: Something in it cannot be; names the place.
     """
-    family = Family(document, settings, lambda family, name, text: Resolver(family, name, text).resolve())
-    graph = Resolver(family, name, document).resolve()
+    family = Family(document, settings, lambda family, name, text: _Resolver(family, name, text).resolve())
+    graph = _Resolver(family, name, document).resolve()
     called = {layer.class_name for part in every_graph(graph) for layer in part.layers}
     for item in graph.own_classes:
         if item.name not in called:
@@ -44,32 +39,21 @@ def resolve_graph(document: GraphText, name: str, settings: Mapping[str, str]) -
     return replace(graph, targets=read_targets(document.targets, graph))
 
 
-class Resolver:
-    """One graph of a family: its names, inputs and nodes, each looked up and held against the others.
-
-    Args:
-        family: The graph with its models and blocks.
-        name: Its name.
-        text: The graph as written.
-    """
+class _Resolver:
+    """One graph of a family: its names, inputs and nodes, each looked up and held against the others."""
 
     def __init__(self, family: Family, name: str, text: GraphText) -> None:
         self.family = family
         self.name = name
         self.text = text
         self.is_main = text is family.document
-        self.is_block = not self.is_main and name in family.blocks
+        self.is_block = text.is_block
         self.own = {} if self.is_main else read_parameters(text.parameters, {})
         self.scope = {**family.arguments, **self.own}
         self.taken: dict[str, str] = {}
         self.calls = Calls(family, self.scope, self.taken)
 
     def resolve(self) -> Graph:
-        """The graph with all its names looked up.
-
-        Raises:
-            RequestError: Something in it cannot be; names the place.
-        """
         self.take_names()
         inputs = tuple(map(self.input, self.text.inputs))
         self.calls.shared |= {name.value: self.shared_layer(name, value) for name, value in self.text.shared}
@@ -82,8 +66,7 @@ class Resolver:
             shared=tuple(self.calls.shared.values()),
             nodes=nodes,
             outputs=outputs,
-            models=tuple(self.calls.models.values()),
-            blocks=tuple(self.calls.blocks.values()),
+            parts=tuple(sorted(self.calls.parts.values(), key=lambda part: not part.is_block)),
             own_classes=self.family.own_classes if self.is_main else (),
             is_block=self.is_block,
             own_parameters=frozenset(self.own),
@@ -92,32 +75,30 @@ class Resolver:
             frozen=self.frozen(),
             place=self.text.place,
         )
-        cuts = [(name, text) for name, text in self.text.models if text.is_cut]
+        cuts = [(name, text) for name, text in self.text.parts if text.is_cut]
         asked = [value.value for _, text in cuts for _, value in text.outputs]
         graph = in_order(count_values(graph, asked))
         graph = replace(graph, cuts=tuple(read_cut(name, text, graph) for name, text in cuts))
         refuse_unused(graph, self.text if self.is_main else None)
-        sizes = (size for item in inputs for size in item.shape or () if size is not None)
+        sizes = (size for item in inputs for size in item.sizes if size is not None)
         used = graph.uses.union(*map(names, sizes))
         for item in self.text.parameters:
-            if item.name.value not in used:
-                raise item.argument.place.error(
-                    f"The parameter {item.name.value!r} is not used.", "Use it, or leave it out."
-                )
+            if item.name not in used:
+                problem = f"The parameter {item.name!r} is not used."
+                raise item.argument.place.error(problem, "Use it, or leave it out.")
         parameters = [self.scope[name] for name in dict.fromkeys([*self.own, *self.scope]) if name in used]
         return replace(graph, parameters=tuple(sorted(parameters, key=lambda item: not item.required)))
 
     def take_names(self) -> None:
         """All names of values, layers and models: none may be there twice."""
         if not self.text.inputs or not self.text.outputs:
-            raise self.text.place.error(
-                f"The graph {self.name!r} has no {'outputs' if self.text.inputs else 'inputs'}."
-            )
+            missing = "outputs" if self.text.inputs else "inputs"
+            raise self.text.place.error(f"The graph {self.name!r} has no {missing}.")
         listed = [(item.name, "input") for item in self.text.inputs]
         listed += [(name, "shared layer") for name, _ in self.text.shared]
         listed += [(name, "node") for name, _ in self.text.nodes]
-        document = self.family.document
-        for name, what in (*listed, *((name, "model") for name, _ in (*document.models, *document.blocks))):
+        listed += [(name, "model") for name, _ in self.family.document.parts]
+        for name, what in listed:
             self.take(name, what)
         self.chains = {text: parse_chain(text) for _, text in (*self.text.nodes, *self.text.outputs)}
         for name, text in self.text.outputs:
@@ -133,7 +114,7 @@ class Resolver:
                 check_value_name(name.value, what)
         known = "parameter" if name.value in self.scope else self.taken.get(name.value)
         if known:
-            raise name.place.error(f"{name.value!r} is {'an' if known[0] in 'aeiou' else 'a'} {known} already.")
+            raise name.place.error(f"{name.value!r} is {with_article(known)} already.")
         self.taken[name.value] = what
 
     def forms(self, inputs: int, outputs: int) -> dict[str, Form]:
@@ -150,20 +131,15 @@ class Resolver:
         return forms
 
     def frozen(self) -> bool:
-        """Whether nothing in the graph is trained."""
         said = self.text.trainable
-        if said is None:
-            return False
-        if said.value not in ("true", "false"):
+        if said and said.value not in ("true", "false"):
             raise said.place.error(f"trainable is {said.value!r}.", "Write true, or false.")
-        if self.is_block:
-            raise said.place.error(
-                "A block is trained with the model that calls it.", "To freeze it, make it one of the models."
-            )
-        return said.value == "false"
+        if said and self.is_block:
+            hint = "To freeze it, make it one of the models."
+            raise said.place.error("A block is trained with the model that calls it.", hint)
+        return said is not None and said.value == "false"
 
     def input(self, text: InputText) -> Input:
-        """An input with its shape and dtype."""
         name, batch = text.name, text.batch_size
         dtype = text.dtype or Text("float32", name.place)
         if dtype.value not in DTYPES:
@@ -174,22 +150,19 @@ class Resolver:
         if batch and (self.is_block or not 0 < batch_size <= LARGEST_SIZE):
             hint = "A block takes batches of any size." if self.is_block else "Give a number of examples: 32."
             raise batch.place.error(f"{batch.value!r} is not a batch size.", hint)
-        shape = None if text.shape is None else self.shape(text.shape)
-        return Input(name.value, shape, dtype.value, name.place, batch_size or None)
+        sizes = self.shape(text.shape) if text.shape else ()
+        return Input(name.value, sizes, dtype.value, batch_size or None, place=name.place)
 
     def shape(self, text: Text) -> tuple[Tree | None, ...]:
-        """The shape of one example."""
         value = text.value.strip()
         inside = value[1:-1] if value[:1] in "([" and value[-1:] in ")]" else value
-        hint = "Give the sizes of one example, without the batch: 16, or (28, 28, 1)."
-        wrong = text.place.error(f"{value!r} is not a shape.", hint)
         try:
-            sizes = split_list(inside)
-        except RequestError:
-            raise wrong from None
-        return tuple(self.size(size, text, wrong) for size in sizes)
+            return tuple(self.size(size, text.place) for size in split_list(inside))
+        except RequestError as error:
+            hint = "Give the sizes of one example, without the batch: 16, or (28, 28, 1)."
+            raise error if error.where else text.place.error(f"{value!r} is not a shape.", hint) from None
 
-    def size(self, size: Tree, text: Text, wrong: RequestError) -> Tree | None:
+    def size(self, size: Tree, place: Place) -> Tree | None:
         """One size: a number, a parameter, or `None` where it is not fixed."""
         match size:
             case Plain(value=None):
@@ -197,17 +170,16 @@ class Resolver:
             case Plain(value=int() as number) if 0 < number <= LARGEST_SIZE and number is not True:
                 return size
             case Variable(name=word) if word not in self.scope:
-                error = self.family.no_parameter(word, text.place)
+                error = self.family.no_parameter(word, place)
                 known = [name for name, item in self.scope.items() if item.kind is Kind.INT]
-                raise text.place.error(error.message, did_you_mean(word, known) or error.hint)
+                raise place.error(error.message, did_you_mean(word, known) or error.hint)
             case Variable(name=word):
                 if self.scope[word].kind is not Kind.INT:
-                    raise text.place.error(f"The parameter {word!r} is not a size.")
+                    raise place.error(f"The parameter {word!r} is not a size.")
                 return size
-        raise wrong
+        raise RequestError(f"{show(size)} is not a size.")
 
     def shared_layer(self, name: Text, value: Text) -> SharedLayer:
-        """A layer with a name."""
         link = parse_link(value)
         if link.repeat != 1:
             raise value.place.error("A shared layer is one layer.")
@@ -231,12 +203,10 @@ class Resolver:
         return tuple(nodes), tuple(outputs)
 
     def node(self, name: Text, chain: Chain) -> Node:
-        """A node with its calls looked up."""
         start, steps = self.start(chain)
         if not chain.makes_a_value:
-            raise chain.head.place.error(
-                f"The node {name.value!r} calls nothing.", "Write it as start -> Dense(64, relu)."
-            )
+            problem = f"The node {name.value!r} calls nothing."
+            raise chain.head.place.error(problem, "Write it as start -> Dense(64, relu).")
         return Node(name.value, start, (*steps, *map(self.calls.step, chain.links)), name.place, chain.head.place)
 
     def start(self, chain: Chain) -> tuple[tuple[str, ...], tuple[Step, ...]]:
@@ -244,8 +214,6 @@ class Resolver:
         if chain.start:
             return chain.start, ()
         if chain.computed is None:
-            raise chain.head.place.error(
-                f"{chain.head.value!r} does not name a value.",
-                "A chain begins with the name of an input or a node, with several, (a, b), or with an operation.",
-            )
+            hint = "A chain begins with the name of an input or a node, with several, (a, b), or with an operation."
+            raise chain.head.place.error(f"{chain.head.value!r} does not name a value.", hint)
         return (), (self.calls.head(chain.computed, chain.head.place),)

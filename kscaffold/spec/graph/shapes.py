@@ -1,7 +1,5 @@
 """The shapes of the values of a graph and the number of its parameters, as far as they are known without Keras."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,9 +7,9 @@ from typing import TypeAlias
 
 from kscaffold.base.place import located
 from kscaffold.program.text import show
-from kscaffold.program.tree import Object, Tree, Value, names
+from kscaffold.program.tree import NONE, Object, Tree, Value, names
 from kscaffold.spec.graph.operations import operation_shape
-from kscaffold.spec.graph.value import Graph, Layer, Node, Step, Target
+from kscaffold.spec.graph.value import Graph, Node, Step, Target, signature_of
 from kscaffold.spec.shapes.inference import RECURRENT, infer
 from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_shape
@@ -20,42 +18,26 @@ from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_sha
 LAST_SIZES = ("units", "filters", "output_dim")
 Shapes = tuple[Shape | None, ...]
 Ends: TypeAlias = "tuple[Tree | None, ...]"
-OwnLayers = Callable[[Object, Shapes], Inferred]
+OwnLayers = Callable[[Object, Shapes], Inferred]  # what a class that the module defines itself makes of shapes
 
 
 @dataclass(frozen=True)
 class StepShape:
-    """What one call of a step gives.
-
-    Attributes:
-        step: The step.
-        node: The node that it belongs to.
-        shape: The shape of its output, if it has one output and that is known.
-        parameters: The number of the weights that it adds, if that is known.
-    """
+    """What a step gives: the shape of its one output and the number of the weights that it adds, if they are known."""
 
     step: Step
-    node: str
     shape: Shape | None
     parameters: int | None
 
 
 @dataclass(frozen=True)
 class GraphShapes:
-    """What is known of one graph.
+    """What is known of one graph."""
 
-    Attributes:
-        values: The shape of each value, without the batch axis.
-        lasts: The last size of a value, where it is a parameter.
-        parameters: How many parameters all its layers have.
-        layers: How many layers of each class it has, with those of its sub-models and blocks.
-        steps: Each step once, in order.
-    """
-
-    values: Mapping[str, Shape | None]
-    lasts: Mapping[str, Tree | None]
-    parameters: int | None
-    layers: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, Shape | None]  # without the batch axis
+    lasts: Mapping[str, Tree | None]  # the last size of a value, where it is a parameter
+    parameters: int | None  # how many numbers the weights of all its layers have
+    layers: Mapping[str, int] = field(default_factory=dict)  # of each class, with those of its sub-models and blocks
     steps: tuple[StepShape, ...] = ()
 
     def text(self, value: str, batch_size: int | None = None) -> str:
@@ -81,10 +63,6 @@ class ShapeFacts:
 def infer_shapes(graph: Graph, own_layers: OwnLayers) -> ShapeFacts:
     """Follows the shapes through a graph, for the defaults of its parameters.
 
-    Args:
-        graph: The main graph.
-        own_layers: Says what a layer class that the module defines itself makes of shapes.
-
     Raises:
         RequestError: A call that Keras would refuse; names its place.
     """
@@ -109,8 +87,6 @@ def described(graph: Graph, shapes: GraphShapes) -> tuple[tuple[tuple[str, str],
 
 
 class _Flow:
-    """Shapes through one graph."""
-
     def __init__(self, graph: Graph, facts: ShapeFacts, own_layers: OwnLayers, values: Mapping[str, object]) -> None:
         self.graph = graph
         self.facts = facts
@@ -125,20 +101,15 @@ class _Flow:
     def model(self) -> GraphShapes:
         """A model, whose inputs say their shapes; known from then on."""
         if self.graph.name not in self.facts.by_name:
-            shapes = [
-                tuple(None if size is None else evaluate_size(size, self.values) for size in item.shape or ())
-                for item in self.graph.inputs
-            ]
-            self.facts.by_name[self.graph.name] = self.follow(shapes)
+            sizes = ([evaluate_size(size or NONE, self.values) for size in item.sizes] for item in self.graph.inputs)
+            self.facts.by_name[self.graph.name] = self.follow(map(tuple, sizes))
         return self.facts.by_name[self.graph.name]
 
     def follow(self, inputs: Iterable[Shape | None]) -> GraphShapes:
         """All values, from the shapes of the inputs."""
         steps: list[StepShape] = []
         for item, shape in zip(self.graph.inputs, inputs):
-            last = item.shape[-1] if item.shape else None
-            self.shapes[item.name] = shape
-            self.lasts[item.name] = last if last is not None and names(last) else None
+            self.shapes[item.name], self.lasts[item.name] = shape, _parameter(item.sizes[-1] if item.sizes else None)
         for node in self.graph.nodes:
             given = made = tuple(self.shapes[value] for value in node.start)
             ends: Ends = (self.lasts[node.start[0]] if len(node.start) == 1 else None,)
@@ -147,20 +118,14 @@ class _Flow:
                 for _ in range(self.repetitions(step)):
                     made, ends = self.call(step, made, ends[0])
                 added = None if self.total is None or before is None else self.total - before
-                steps.append(StepShape(step, node.name, made[0] if len(made) == 1 else None, added))
+                steps.append(StepShape(step, made[0] if len(made) == 1 else None, added))
             if node.parts:
-                made = self.several(node, given)
-                ends = (None,) * len(made)
+                made, ends = self.several(node, given), (None,) * node.parts
             for value, shape, end in zip(self.graph.values_of(node), made, ends):
                 self.shapes[value], self.lasts[value] = shape, end
         return GraphShapes(self.shapes, self.lasts, self.total, self.layers, tuple(steps))
 
     def repetitions(self, step: Step) -> int:
-        """How often a step is called.
-
-        Raises:
-            RequestError: A parameter says so, and is not positive.
-        """
         count = self.values.get(step.repeat, 1) if isinstance(step.repeat, str) else step.repeat
         if not isinstance(count, int) or count < 1:
             raise step.place.error(f"{step.repeat} is {count}, which repeats nothing.")
@@ -173,12 +138,10 @@ class _Flow:
             return self.call_block(step, part, given) if part.is_block else self.call_model(step, part, given)
         if layer is None:
             return (operation_shape(step, given, self.shapes, self.values),), (None,)
-        given += tuple(
-            self.shapes.get(item.name) if isinstance(item, Value) else None for item in step.passed.arguments
-        )
+        passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
+        given += tuple(map(self.shapes.get, passed))
         with located(step.place):
-            own = layer.call.own
-            inferred = self.own_layers(layer.call, given) if own else infer(layer.call, given, self.values)
+            inferred = self.own_layers(layer, given) if layer.own else infer(layer, given, self.values)
         if models := self.graph.models_in(layer):
             inferred = self.around(layer, models, given)
         if step.target is not Target.SHARED or step.name not in self.counted:
@@ -188,7 +151,7 @@ class _Flow:
             return (None,), (None,)
         return (inferred.shape,), (last_size(layer, last),)
 
-    def around(self, layer: Layer, models: tuple[Graph, ...], given: Shapes) -> Inferred:
+    def around(self, layer: Object, models: tuple[Graph, ...], given: Shapes) -> Inferred:
         """What a layer makes of its input by models: known where it calls one for each step."""
         found = [self.counted_model(model) for model in models]
         outputs = models[0].outputs
@@ -203,8 +166,8 @@ class _Flow:
         unknown = (None,) * node.parts
         if layer is None or layer.class_name not in RECURRENT:
             return unknown
-        keywords = tuple(pair for pair in layer.call.keywords if pair[0] != "return_state")
-        output = infer(replace(layer.call, keywords=keywords), given[:1], self.values).shape
+        keywords = tuple(pair for pair in layer.keywords if pair[0] != "return_state")
+        output = infer(replace(layer, keywords=keywords), given[:1], self.values).shape
         return unknown if output is None else (output, *(output[-1:] for _ in range(node.parts - 1)))
 
     def call_block(self, step: Step, block: Graph, given: Shapes) -> tuple[Shapes, Ends]:
@@ -217,13 +180,12 @@ class _Flow:
         return tuple(found.values[output.value] for output in block.outputs), (None,) * len(block.outputs)
 
     def call_model(self, step: Step, model: Graph, given: Shapes) -> tuple[Shapes, Ends]:
-        """A call of a sub-model."""
         found = self.counted_model(model)
         for item, shape in zip(model.inputs, given):
             declared = found.values[item.name]
             if shape is not None and declared is not None and not _fits(declared, shape):
-                shown, other = show_shape(declared), show_shape(shape)
-                raise step.place.error(f"{model.name!r} takes {shown} for {item.name!r}, but is given {other}.")
+                takes = f"{model.name!r} takes {show_shape(declared)} for {item.name!r}"
+                raise step.place.error(f"{takes}, but is given {show_shape(shape)}.")
         values = [output.value for output in model.outputs]
         return tuple(found.values[value] for value in values), tuple(found.lasts.get(value) for value in values)
 
@@ -236,20 +198,24 @@ class _Flow:
         return found
 
     def count(self, parameters: int | None, layers: Mapping[str, int]) -> None:
-        """Adds parameters and layers to those that there are."""
         self.total = None if self.total is None or parameters is None else self.total + parameters
         self.layers.update(layers)
 
 
-def last_size(layer: Layer, before: Tree | None) -> Tree | None:
+def last_size(layer: Object, before: Tree | None) -> Tree | None:
     """The last size of a layer's output, where it is a parameter."""
-    if layer.signature is None:
+    signature = signature_of(layer)
+    if signature is None:
         return None
-    given = dict(layer.call.keywords)
-    for key in LAST_SIZES:
-        if key in given:
-            return given[key] if names(given[key]) else None
-    return before if layer.signature.keeps_shape and not layer.signature.merges else None
+    for key, value in layer.keywords:
+        if key in LAST_SIZES:
+            return _parameter(value)
+    return before if signature.keeps_shape and not signature.merges else None
+
+
+def _parameter(size: Tree | None) -> Tree | None:
+    """A size that a parameter decides."""
+    return size if size is not None and names(size) else None
 
 
 def _fits(declared: Shape, shape: Shape) -> bool:

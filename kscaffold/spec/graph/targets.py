@@ -1,14 +1,12 @@
 """What the outputs of a model are trained towards: said by its spec, or told by its last activations."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kscaffold.base.place import Text
 from kscaffold.program.tree import Plain, Variable
-from kscaffold.spec.graph.value import Graph, Layer
+from kscaffold.spec.graph.value import Graph
 
 
 class Kind(StrEnum):
@@ -21,17 +19,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Goal:
-    """What an output is trained towards.
-
-    Attributes:
-        kind: One of several labels, yes or no, or a number.
-        copies: The input that it is to give back; its kind is then a number.
-        activation: The activation that the output ends in; empty if there is none.
-    """
+    """What an output is trained towards."""
 
     kind: Kind
-    copies: str | None = None
-    activation: str = ""
+    copies: str | None = None  # the input that it is to give back; the kind is then a number
+    activation: str = ""  # what it ends in, if anything
 
     @property
     def from_logits(self) -> bool:
@@ -39,31 +31,20 @@ class Goal:
         return self.activation != {Kind.LABEL: "softmax", Kind.BINARY: "sigmoid"}.get(self.kind)
 
 
-def read_targets(entries: Iterable[tuple[Text, Text]], graph: Graph) -> tuple[tuple[str, str], ...]:
-    """The section `targets` of a spec.
-
-    Raises:
-        RequestError: An output that the graph does not have, or a target that there is not.
-    """
+def read_targets(entries: Sequence[tuple[Text, Text]], graph: Graph) -> tuple[tuple[str, str], ...]:
+    """The section `targets` of a spec; a `RequestError` names what is no output, or no target."""
     outputs = [output.name for output in graph.outputs]
     known = [*Kind, *(item.name for item in graph.inputs)]
-    targets = []
     for name, target in entries:
         if name.value not in outputs:
             raise name.place.unknown(f"There is no output {name.value!r}.", name.value, outputs)
         if target.value not in known:
             raise target.place.unknown(f"{target.value!r} is not a target.", target.value, known)
-        targets.append((name.value, target.value))
-    return tuple(targets)
+    return tuple((name.value, target.value) for name, target in entries)
 
 
 def find_goal(graph: Graph, output: str) -> Goal:
-    """What an output is trained towards: what the spec says, else a label behind a softmax, yes or no behind a sigmoid.
-
-    Args:
-        graph: The graph.
-        output: The name of the output.
-    """
+    """What an output is trained towards: as the spec says, else labels behind a softmax, yes or no behind a sigmoid."""
     value = next(item.value for item in graph.outputs if item.name == output)
     activation = _last_activation(graph, value)
     said = dict(graph.targets).get(output)
@@ -80,19 +61,13 @@ def _last_activation(graph: Graph, value: str) -> str:
         return ""
     step = node.steps[-1]
     layer, part = graph.layer_of(step), graph.part_of(step)
-    if layer:
-        return _activation(layer)
     if part:
-        chosen = value.rpartition(".")[2] if "." in value else part.outputs[0].name
-        return _last_activation(part, next(item.value for item in part.outputs if item.name == chosen))
-    return step.name.removeprefix("ops.") if step.name in ("ops.softmax", "ops.sigmoid") else ""
-
-
-def _activation(layer: Layer) -> str:
-    name = layer.class_name.lower()
+        ends = {output.name: output.value for output in part.outputs}
+        return _last_activation(part, ends.get(value.rpartition(".")[2], part.outputs[0].value))
+    name = (layer.class_name.lower() if layer else step.name).removeprefix("ops.")
     if name in ("softmax", "sigmoid"):
         return name
-    match dict(layer.call.keywords).get("activation"):
+    match dict(layer.keywords if layer else ()).get("activation"):
         case Plain(value=str() as word) | Variable(name=word):
             return word
     return ""

@@ -8,9 +8,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from kscaffold.base.place import Place
+from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument
 from kscaffold.program.tree import Object, Part, Tree, Variable, names, values
+from kscaffold.program.value import Input
 
 
 class Target(StrEnum):
@@ -37,49 +39,11 @@ def natural_form(count: int) -> Form:
 
 
 @dataclass(frozen=True)
-class Input:
-    """An input of a graph.
-
-    Attributes:
-        name: Its name.
-        shape: The sizes of one example, without the batch axis; `None` where a size is not fixed. A block leaves it
-            out, because it takes what it is given.
-        dtype: The type of its numbers.
-        place: Where it is declared.
-        batch_size: The number of examples in a batch, where it is fixed.
-    """
-
-    name: str
-    shape: tuple[Tree | None, ...] | None
-    dtype: str
-    place: Place
-    batch_size: int | None = None
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What makes a layer.
-
-    Attributes:
-        call: Its class and arguments, named as Keras names them.
-        signature: What Keras says of the class, `None` for a custom one.
-    """
-
-    call: Object
-    signature: Signature | None
-
-    @property
-    def class_name(self) -> str:
-        """The name of its class."""
-        return self.call.class_name
-
-
-@dataclass(frozen=True)
 class SharedLayer:
     """A layer with a name, which several nodes may call: its weights are shared."""
 
     name: str
-    layer: Layer
+    layer: Object
     place: Place
 
 
@@ -91,12 +55,10 @@ class Step:
     """One call in a chain.
 
     Attributes:
-        target: What is called.
         name: The name of the shared layer, model or block; for a layer of this step alone, its class; for an operation
             its function, `ops.mean`, or `[]` for a slice.
-        layer: For a layer of this step alone, what makes it.
+        layer: For a layer of this step alone, what makes it, its arguments named as Keras names them.
         repeat: How many of them are called, one after the other: a number, or the name of a parameter.
-        place: Where it stands.
         passed: The arguments of the call behind the values that it is given; of a block, its parameters; of a slice,
             what it takes of which value.
     """
@@ -104,7 +66,7 @@ class Step:
     target: Target
     name: str
     place: Place
-    layer: Layer | None = None
+    layer: Object | None = None
     repeat: int | str = 1
     passed: Object = NOTHING
 
@@ -120,11 +82,6 @@ class Step:
         return tuple(values(self.passed))
 
     @property
-    def trees(self) -> tuple[Tree, ...]:
-        """How often it is called, and what it is called with."""
-        return (Variable(self.repeat), self.passed) if isinstance(self.repeat, str) else (self.passed,)
-
-    @property
     def repeated(self) -> bool:
         """Whether there may be several of them."""
         return self.repeat != 1
@@ -132,25 +89,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Node:
-    """A named value: what a chain of calls makes of other values.
-
-    Attributes:
-        name: Its name.
-        start: The values that the first step takes; `node.output` for one of several outputs of a model.
-        steps: The calls.
-        place: Where it is declared.
-        start_place: Where the values are named.
-        parts: How many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none.
-        complete: Whether these are all of them.
-    """
+    """A named value: what a chain of calls makes of other values."""
 
     name: str
-    start: tuple[str, ...]
+    start: tuple[str, ...]  # what the first step takes; `node.output` for one of several outputs of a model
     steps: tuple[Step, ...]
     place: Place
     start_place: Place
-    parts: int = 0
-    complete: bool = True
+    parts: int = 0  # how many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none
+    complete: bool = True  # whether these are all of them
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -169,14 +116,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Cut:
-    """A model cut out of a graph: it shares the layers between its inputs and its outputs.
-
-    Attributes:
-        name: Its name.
-        inputs: Values of the graph.
-        outputs: Values of the graph.
-        place: Where it is declared.
-    """
+    """A model cut out of a graph, from values to values: it shares the layers between them."""
 
     name: str
     inputs: tuple[str, ...]
@@ -199,21 +139,13 @@ class Graph:
 
     Attributes:
         name: Its name in small letters.
+        nodes: The values, each behind those that it needs.
         summary: What it is, in a sentence; empty if nobody said so.
         parameters: What can be set, with its defaults.
-        inputs: Its inputs in order.
-        shared: The layers with names.
-        nodes: The values, each behind those that it needs.
-        outputs: Its outputs in order.
-        models: The sub-models that its nodes call, each behind those that it needs itself.
-        blocks: The blocks that its nodes call: sub-graphs that make new layers at each call.
-        cuts: Models cut out of it.
-        own_classes: The layer classes that the module defines itself.
         targets: What outputs are trained towards, where the graph does not tell: names of outputs and of targets.
-        is_block: Whether it is a block.
+        parts: The blocks, which make new layers at each call, then the sub-models that its nodes call; each behind
+            those that it needs itself.
         own_parameters: The parameters that a block has for itself; the others are those of the whole spec.
-        input_form: How it takes its inputs.
-        output_form: How it gives its outputs.
         frozen: Whether nothing in it is trained.
     """
 
@@ -225,8 +157,7 @@ class Graph:
     parameters: tuple[Argument, ...] = ()
     shared: tuple[SharedLayer, ...] = ()
     targets: tuple[tuple[str, str], ...] = ()
-    models: tuple[Graph, ...] = ()
-    blocks: tuple[Graph, ...] = ()
+    parts: tuple[Graph, ...] = ()
     cuts: tuple[Cut, ...] = ()
     own_classes: tuple[OwnClass, ...] = ()
     is_block: bool = False
@@ -237,18 +168,17 @@ class Graph:
     place: Place = field(default_factory=lambda: Place("SPEC"))
 
     @property
+    def models(self) -> tuple[Graph, ...]:
+        """The sub-models that its nodes call."""
+        return tuple(part for part in self.parts if not part.is_block)
+
+    @property
     def steps(self) -> Iterator[Step]:
         """All calls, in order."""
         return (step for node in self.nodes for step in node.steps)
 
     @property
-    def callables(self) -> frozenset[str]:
-        """The names of the shared layers, models and blocks that its nodes call."""
-        parts = (*self.models, *self.blocks)
-        return frozenset((*(item.name for item in self.shared), *(part.name for part in parts)))
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
+    def layers(self) -> tuple[Object, ...]:
         """What makes its layers, each once."""
         return (*(item.layer for item in self.shared), *(step.layer for step in self.steps if step.layer))
 
@@ -265,25 +195,25 @@ class Graph:
     @property
     def uses(self) -> frozenset[str]:
         """The names of the parameters that its calls need."""
-        trees = [*(layer.call for layer in self.layers), *(tree for step in self.steps for tree in step.trees)]
-        parts = (*self.models, *self.blocks)
-        inner = {item.name for part in parts for item in part.parameters if item.name not in part.own_parameters}
+        trees: list[Tree] = [*self.layers, *(step.passed for step in self.steps)]
+        trees += [Variable(step.repeat) for step in self.steps if isinstance(step.repeat, str)]
+        inner = {item.name for part in self.parts for item in part.parameters if item.name not in part.own_parameters}
         return frozenset(inner.union(*map(names, trees)))
 
-    def layer_of(self, step: Step) -> Layer | None:
-        """The layer that a step calls, `None` for a model, a block or an operation."""
+    def layer_of(self, step: Step) -> Object | None:
+        """What makes the layer that a step calls, `None` for a model, a block or an operation."""
         if step.target is Target.SHARED:
             return next(item.layer for item in self.shared if item.name == step.name)
         return step.layer
 
     def part_of(self, step: Step) -> Graph | None:
         """The model or block that a step calls, `None` for a layer or an operation."""
-        found = {Target.MODEL: self.models, Target.BLOCK: self.blocks}.get(step.target, ())
-        return next((item for item in found if item.name == step.name), None)
+        called = step.target in (Target.MODEL, Target.BLOCK)
+        return next((part for part in self.parts if called and part.name == step.name), None)
 
-    def models_in(self, layer: Layer) -> tuple[Graph, ...]:
+    def models_in(self, layer: Object) -> tuple[Graph, ...]:
         """The models that are arguments of a layer."""
-        named = list(values(layer.call))
+        named = list(values(layer))
         return tuple(model for model in self.models if model.name in named)
 
     def values_of(self, node: Node) -> tuple[str, ...]:
@@ -307,20 +237,20 @@ class Graph:
         return tuple(node for node in self.nodes if node.name in found)
 
 
+def signature_of(layer: Object) -> Signature | None:
+    """What Keras says of the class of a layer, `None` for a custom one."""
+    return catalogue.find_class(layer.class_name) if layer.own is None else None
+
+
 def every_graph(graph: Graph) -> Iterator[Graph]:
     """The sub-models and blocks of a graph, each once and behind those that it needs, then the graph itself."""
     seen: set[str] = set()
 
     def visit(part: Graph) -> Iterator[Graph]:
-        for inner in (*part.blocks, *part.models):
+        for inner in part.parts:
             if inner.name not in seen:
                 seen.add(inner.name)
                 yield from visit(inner)
         yield part
 
     return visit(graph)
-
-
-def every_step(graph: Graph) -> Iterator[Step]:
-    """All calls of a graph, its sub-models and its blocks."""
-    return (step for part in every_graph(graph) for step in part.steps)

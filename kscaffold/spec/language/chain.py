@@ -5,14 +5,12 @@ A chain may begin with an operation of named values, `ops.subtract(1, x) -> Dens
 What a part means is decided later, when all names of the graph are known.
 """
 
-from __future__ import annotations
-
 import ast
 from dataclasses import dataclass
 
 from kscaffold.base.place import Place, Text
 from kscaffold.program.tree import Applied, Listing, Object, Part, Tree, Variable
-from kscaffold.spec.language.reader import Reader
+from kscaffold.spec.language.syntax import Reader
 
 ARROW = "->"
 OPERATIONS = "ops."
@@ -20,21 +18,13 @@ OPERATIONS = "ops."
 
 @dataclass(frozen=True)
 class Link:
-    """What a chain calls, as written.
-
-    Attributes:
-        call: The class or name with its arguments.
-        bare: Whether it is a name without brackets.
-        repeat: How often it is repeated: a number, or the name of a parameter.
-        place: Where it stands.
-        passed: The arguments in its second brackets, if it has any.
-    """
+    """What a chain calls, as written."""
 
     call: Object
-    bare: bool
-    repeat: int | str
+    bare: bool  # a name without brackets
+    repeat: int | str  # how often: a number, or the name of a parameter
     place: Place
-    passed: Object | None = None
+    passed: Object | None = None  # the arguments in its second brackets, if it has any
 
     @property
     def is_operation(self) -> bool:
@@ -44,13 +34,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Chain:
-    """A chain as written.
-
-    Attributes:
-        head: What stands before the first arrow.
-        first: What that is.
-        links: What is called, in order.
-    """
+    """A chain as written: `head` is what stands before the first arrow, and `first` is what that means."""
 
     head: Text
     first: Tree
@@ -77,11 +61,7 @@ class Chain:
 
 
 def parse_chain(text: Text) -> Chain:
-    """Parses `start -> layer -> layer`.
-
-    Raises:
-        RequestError: It is not a chain; names the place.
-    """
+    """Parses `start -> layer -> layer`; a `RequestError` names the place of what is not that."""
     text = text.part(0, len(text.value))
     reader = Reader(text.value, True, text.place)
     first, steps = reader.parse(), []
@@ -93,11 +73,7 @@ def parse_chain(text: Text) -> Chain:
 
 
 def parse_link(text: Text) -> Link:
-    """Parses what a chain calls: `Dense(64, relu) x3`, or a name.
-
-    Raises:
-        RequestError: It is not a call; names the place.
-    """
+    """Parses what a chain calls, `Dense(64, relu) x3` or a name; a `RequestError` names the place of anything else."""
     text = text.part(0, len(text.value))
     reader = Reader(text.value, True, text.place)
     return _link(reader, reader.parse(), text)
@@ -106,9 +82,8 @@ def parse_link(text: Text) -> Link:
 def _link(reader: Reader, node: ast.expr, text: Text) -> Link:
     written = text.part(*reader.columns(node))
     made, repeat = reader.repetition(node)
-    call = reader.tree(made)
-    passed = call.passed if isinstance(call, Applied) else None
-    call = call.made if isinstance(call, Applied) else call
+    read = reader.tree(made)
+    call, passed = (read.made, read.passed) if isinstance(read, Applied) else (read, None)
     bare = isinstance(call, Variable)
     call = Object(call.name) if isinstance(call, Variable) else call
     if not isinstance(call, Object):

@@ -1,7 +1,5 @@
 """Constructor arguments as they are typed: `NAME[:TYPE][=DEFAULT]`."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Container
@@ -13,7 +11,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import FOUND_BY_NAME, Argument, Kind, check_number
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Table, Tree, Variable, transform, walk
 from kscaffold.spec.language.syntax import parse_expression
-from kscaffold.spec.layer.call import NUMBER_CHECKS, SIZE_NAMES, group_of, resolve_call
+from kscaffold.spec.layer.call import NUMBER_CHECKS, SIZE_NAMES, class_group, group_of, resolve_call
 
 KIND_OF_TYPE = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL, str: Kind.STR}
 DEFAULT_HINTS = {
@@ -33,11 +31,7 @@ DEFAULT_HINTS = {
 
 
 def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
-    """Parses `NAME[:TYPE][=DEFAULT]`; the type comes from the name or the default where it is left out.
-
-    Args:
-        text: What the user typed.
-        known_kind: The type where it is left out, if that is known already.
+    """Parses `NAME[:TYPE][=DEFAULT]`; a type that is left out is the known one, or comes from the name or the default.
 
     Raises:
         RequestError: A name that cannot be used, an unknown type, or a default that is not of the type.
@@ -46,10 +40,8 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
     name, colon, kind_text = (part.strip() for part in head.partition(":"))
     check_attribute_name(name, "argument", catalogue.reserved_attributes())
     if colon and kind_text not in list(Kind):
-        raise RequestError(
-            f"{name!r} has the unknown type {kind_text!r}.",
-            hint=did_you_mean(kind_text, list(Kind)) or f"Types: {', '.join(Kind)}.",
-        )
+        hint = did_you_mean(kind_text, Kind) or f"Types: {', '.join(Kind)}."
+        raise RequestError(f"{name!r} has the unknown type {kind_text!r}.", hint=hint)
     if equals and not default_text.strip() and kind_text != Kind.STR:
         raise RequestError(f"{name!r} has an empty default.", hint=f"Write {head.strip()} for a required argument.")
     kind = Kind(kind_text) if colon else known_kind or _kind_from_name(name)
@@ -68,14 +60,10 @@ def parse_argument(text: str, known_kind: Kind | None = None) -> Argument:
 
 
 def with_example(argument: Argument, text: str, known: Container[str]) -> Argument:
-    """An argument with an example of its value, which may name known sizes.
-
-    Raises:
-        RequestError: It is not an expression, or Keras would refuse it.
-    """
+    """An argument with an example of its value, which may name known sizes."""
     example = parse_expression(text)
     if isinstance(example, Object):
-        example = resolve_call(example, known, _group(argument.kind))
+        example = resolve_call(example, known, class_group(argument.kind))
     return replace(argument, example=example)
 
 
@@ -118,14 +106,8 @@ def _kind_from_default(default: Tree) -> Kind:
     return Kind.ANY
 
 
-def _group(kind: Kind) -> str:
-    """The group of Keras that objects of a kind are looked for in first."""
-    group = FOUND_BY_NAME.get(kind)
-    return group if group in catalogue.GROUPS else "layers"
-
-
 def _as_kind(name: str, kind: Kind, default: Tree) -> Tree:
-    """The default as a value of its kind, or a refusal."""
+    """The default as a value of its kind; a `RequestError` where it is none."""
     if default == NONE:
         return default
     match kind, default:
@@ -135,27 +117,20 @@ def _as_kind(name: str, kind: Kind, default: Tree) -> Tree:
             return default
         case (Kind.TUPLE, Listing(brackets="()", items=items)) | (Kind.LIST, Listing(items=items)) if _is_even(items):
             return Listing("()" if kind is Kind.TUPLE else "[]", items)
-        case Kind.ANY, Plain() | Listing() | Table() if _is_plain(default):
+        case Kind.ANY, _ if all(isinstance(part, (Plain, Listing, Table)) for part in walk(default)):
             if any(isinstance(part, Listing) and part.brackets == "()" for part in walk(default)):
-                raise RequestError(
-                    f"The default of {name!r} holds a tuple, which comes back from a saved config as a list.",
-                    hint="Write a list, or give the argument the type tuple.",
-                )
+                problem = f"The default of {name!r} holds a tuple, which comes back from a saved config as a list."
+                raise RequestError(problem, hint="Write a list, or give the argument the type tuple.")
             return default
         case (Kind.LAYER | Kind.INITIALIZER | Kind.REGULARIZER | Kind.CONSTRAINT), Object(repeat=1):
-            if default.own or catalogue.find_class(default.target, _group(kind)).kind == kind:
-                return resolve_call(default, (), _group(kind))
+            if default.own or catalogue.find_class(default.target, class_group(kind)).kind == kind:
+                return resolve_call(default, (), class_group(kind))
         case Kind.LAYER, Plain(value=str() as word) if catalogue.is_layer(word):
             return resolve_call(Object(word), ())
         case _, Plain(value=str() as word) if kind in FOUND_BY_NAME:
             catalogue.check_name(FOUND_BY_NAME[kind], word)
             return default
     raise RequestError(f"The default of {name!r} is not of type {kind}.", hint=DEFAULT_HINTS[kind])
-
-
-def _is_plain(default: Tree) -> bool:
-    """Whether it is a number, a string, a truth value or `None`, or containers of them."""
-    return all(isinstance(part, (Plain, Listing, Table)) for part in walk(default))
 
 
 def _is_even(items: tuple[Tree, ...]) -> bool:

@@ -1,8 +1,6 @@
 """What `call` does, one step after the other, for a layer that is described by its weights and sublayers."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -26,27 +24,16 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One line of `call`.
-
-    Attributes:
-        kind: What it does.
-        name: The attribute that it uses.
-        features: The size of the last axis after it, `None` if only Keras knows.
-        keeps_shape: Whether the shape stays as it was.
-        keeps_steps: Whether all axes but the last stay as they were.
-        optional: Whether the attribute may be `None`.
-        sublayer: What it calls, if it calls a sublayer.
-        passes: The arguments of `call` that the sublayer takes too: `training`, `mask`.
-    """
+    """One line of `call`."""
 
     kind: StepKind
-    name: str
-    features: Tree | None
+    name: str  # of the attribute that it uses
+    features: Tree | None  # the size of the last axis after it, `None` if only Keras knows
     keeps_shape: bool = True
-    keeps_steps: bool = True
-    optional: bool = False
+    keeps_steps: bool = True  # all axes but the last stay as they were
+    optional: bool = False  # whether the attribute may be `None`
     sublayer: Sublayer | None = None
-    passes: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()  # the arguments of `call` that the sublayer takes too: training, mask
 
     @property
     def merges(self) -> bool:
@@ -61,8 +48,8 @@ class Step:
 
 def plan_steps(
     weights: Iterable[Weight],
-    sublayers: Iterable[Sublayer],
-    arguments: Iterable[Argument],
+    sublayers: Sequence[Sublayer],
+    arguments: Sequence[Argument],
     features: Tree | None,
     sizes: int,
     passed: frozenset[str],
@@ -70,25 +57,17 @@ def plan_steps(
     """The steps of `call`: the weights as their shapes suggest, then the sublayers, then an unused activation.
 
     Args:
-        weights: The weights, in order.
-        sublayers: The sublayers, in order.
         arguments: The constructor arguments; layers among them are called last.
         features: The size of the last axis of what the steps start from.
         sizes: How many sizes an example has, the batch axis left out.
         passed: Of `training` and `mask`, what sublayers may be passed.
     """
-    arguments = list(arguments)
-    sublayers = list(sublayers)
-    called = sublayers + [
-        Sublayer(argument.name, None, optional=argument.optional)
-        for argument in arguments
-        if argument.kind is Kind.LAYER
-    ]
+    given = [Sublayer(item.name, None, optional=item.optional) for item in arguments if item.kind is Kind.LAYER]
     steps: list[Step] = []
     for weight in weights:
         steps.append(_use_weight(weight, features, sizes))
         features = steps[-1].features
-    for sublayer in called:
+    for sublayer in (*sublayers, *given):
         steps.append(_use_sublayer(sublayer, features, passed))
         features = steps[-1].features
         if not steps[-1].keeps_steps:

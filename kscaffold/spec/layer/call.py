@@ -1,7 +1,5 @@
 """Calls of Keras' classes as they are typed, with every argument named as Keras names it, and every word understood."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
@@ -21,26 +19,16 @@ SIZE_NAMES = frozenset(
     ).split()
 )
 NUMBER_CHECKS = {
-    "rate": Check.FRACTION,
-    "dropout": Check.FRACTION,
-    "dropout_rate": Check.FRACTION,
-    "drop_rate": Check.FRACTION,
-    "momentum": Check.FRACTION,
-    "epsilon": Check.POSITIVE,
+    **dict.fromkeys(("rate", "dropout", "dropout_rate", "drop_rate", "momentum"), Check.FRACTION),
+    **dict.fromkeys(("epsilon", "temperature"), Check.POSITIVE),
     "stddev": Check.NOT_NEGATIVE,
-    "temperature": Check.POSITIVE,
 }
 SAMPLES = {"rate": "0.5", "kernel_size": "3", "layer": "Dense(8)", "activation": "relu", "stddev": "0.1"}
 
 
 @dataclass(frozen=True)
 class Owner:
-    """What the names in a call are arguments of, for messages.
-
-    Attributes:
-        noun: What such a name is: "argument of this layer".
-        adding: How one adds an argument, with `{name}` and `{example}` in it.
-    """
+    """What the names in a call are, for messages, and how one adds one, with `{name}` and `{example}` in it."""
 
     noun: str
     adding: str
@@ -60,39 +48,49 @@ def group_of(name: str) -> str | None:
     return group if group in catalogue.SINGULAR else None
 
 
+def class_group(name: str) -> str:
+    """The group of Keras that the objects in an argument, or of a kind, are looked for in first."""
+    group = group_of(name)
+    return group if group in catalogue.GROUPS else "layers"
+
+
 def resolve_call(call: Object, known: Container[str], prefer: str = "layers", owner: Owner = LAYER_OWNER) -> Object:
     """The same object with every argument named as Keras names it, and every bare word an argument or a string.
 
     Arguments that Keras requires stay positional where they were given so.
 
     Args:
-        call: What is made.
         known: The arguments that bare words may stand for.
         prefer: The group to look in first, for a name that two groups have.
-        owner: What the arguments belong to.
 
     Raises:
         RequestError: What Keras would refuse: unknown, missing, doubled or too many arguments, an unknown name.
     """
     if call.own is not None:
-        return replace(
-            call,
-            arguments=tuple(_resolve_value(value, "", (None,), known, owner) for value in call.arguments),
-            keywords=tuple((key, _resolve_value(value, key, (None,), known, owner)) for key, value in call.keywords),
-        )
+        arguments = tuple(_resolve_value(value, "", (None,), known, owner) for value in call.arguments)
+        keywords = tuple((key, _resolve_value(value, key, (None,), known, owner)) for key, value in call.keywords)
+        return replace(call, arguments=arguments, keywords=keywords)
     signature = catalogue.find_class(call.target, prefer)
     parameters = signature.parameters
     required = [key for key, default in parameters.items() if not default]
     example = f"For example: {signature.name}({', '.join(SAMPLES.get(key, '8') for key in required)})."
     further = BASE_ARGUMENTS if signature.group == "layers" else ()
     bound = bind(call.target, call, parameters, signature.variadic, further, example)
-    given = {
-        key: _resolve_value(value, key, parameters.get(key, (None,)), known, owner) for key, value in bound.items()
-    }
+    defaults = {key: parameters.get(key, (None,)) for key in bound}
+    given = {key: _resolve_value(value, key, defaults[key], known, owner) for key, value in bound.items()}
     # What a class requires is written without its name where it was typed so.
     listed = itertools.takewhile(lambda key: not parameters[key], list(parameters)[: len(call.arguments)])
     first = {key: given.pop(key) for key in listed}
-    return Object(_full_name(signature), (*first.items(), *given.items()), len(first), repeat=call.repeat)
+    full_name = f"{'' if signature.group == 'layers' else 'keras.'}{signature.group}.{signature.name}"
+    return Object(full_name, (*first.items(), *given.items()), len(first), repeat=call.repeat)
+
+
+def find_layer(name: str) -> Signature:
+    """The signature of a layer of Keras; a `RequestError` says what else Keras has under that name."""
+    signature = catalogue.find_class(name)
+    if signature.group != "layers":
+        raise RequestError(f"{name} is {with_article(signature.kind)}, not a layer.")
+    return signature
 
 
 def bind(
@@ -103,18 +101,13 @@ def bind(
     further: Container[str] = (),
     example: str | None = None,
 ) -> dict[str, Tree]:
-    """The arguments of a call by their names.
+    """The arguments of a call by their names; a `RequestError` if one is unknown, doubled, missing or too many.
 
     Args:
-        name: What is called, for messages.
-        call: The arguments as they were typed.
         parameters: What it takes, in order; each with its default, or with nothing where it is required.
         variadic: Whether it takes any number of arguments without names.
         further: What else it takes by name.
         example: A hint for a call that leaves something out.
-
-    Raises:
-        RequestError: There are too many arguments, or one is unknown, doubled or missing.
     """
     if len(call.arguments) > len(parameters) and not variadic:
         takes = f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}"
@@ -133,22 +126,25 @@ def bind(
     return given
 
 
-def _full_name(signature: Signature) -> str:
-    return f"{'' if signature.group == 'layers' else 'keras.'}{signature.group}.{signature.name}"
-
-
 def _resolve_value(value: Tree, key: str, default: tuple[object, ...], known: Container[str], owner: Owner) -> Tree:
     """The value of an argument, its bare words arguments or strings, its objects resolved."""
+    group = group_of(key)
+    counts = key in SIZE_NAMES or key in NUMBER_CHECKS or key in ("kernel_size", "factor")
+    number = isinstance(default[0], (bool, int, float, tuple, list)) if default else counts
 
     def resolve(part: Tree) -> Tree | None:
         match part:
             case Variable(name=word) if word in known:
                 return part
             case Variable(name=word) | Plain(value=str() as word):
-                return _resolve_word(word, key, default, owner)
+                if number:
+                    example = "float=0.5" if key in NUMBER_CHECKS else "int=8"
+                    raise owner.unknown(word, example, f", and {key!r} takes no word")
+                if group and group != "layers":
+                    catalogue.check_name(group, word)
+                return Plain(word)
             case Object():
-                group = group_of(key)
-                return resolve_call(part, known, group if group in catalogue.GROUPS else "layers", owner)
+                return resolve_call(part, known, class_group(key), owner)
             case Arithmetic() | Part():
                 unknown = sorted(name for name in names(part) if name not in known)
                 if unknown:
@@ -157,15 +153,3 @@ def _resolve_value(value: Tree, key: str, default: tuple[object, ...], known: Co
         return None
 
     return transform(value, resolve)
-
-
-def _resolve_word(word: str, key: str, default: tuple[object, ...], owner: Owner) -> Plain:
-    """A bare word as a string, where Keras can take one."""
-    number = bool(default) and isinstance(default[0], (bool, int, float, tuple, list))
-    if number or (not default and (key in SIZE_NAMES or key in ("kernel_size", "factor", *NUMBER_CHECKS))):
-        example = "float=0.5" if key in NUMBER_CHECKS else "int=8"
-        raise owner.unknown(word, example, f", and {key!r} takes no word")
-    group = group_of(key)
-    if group not in (None, "layers"):
-        catalogue.check_name(group, word)
-    return Plain(word)

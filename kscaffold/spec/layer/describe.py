@@ -1,9 +1,8 @@
 """From flags and a template's manifest to the layer that they describe."""
 
-from __future__ import annotations
-
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from kscaffold.base.errors import RequestError, with_article
 from kscaffold.base.naming import ModuleName
@@ -14,34 +13,28 @@ from kscaffold.program.tree import Object, Tree, Variable, walk
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.call import SIZE_NAMES
-from kscaffold.spec.layer.inputs import choose_inputs, parse_each
-from kscaffold.spec.layer.manifest import CallStyle, LayerManifest
+from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
 from kscaffold.spec.layer.parts import INPUT_DIM, Sublayer, Weight, parse_sublayer, parse_weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.shapes.shape import evaluate_size
+from kscaffold.spec.shapes.shape import Shape, evaluate_size, match_shape, parse_shape, show_shape
 
+Parsed = TypeVar("Parsed")
+FLAG = Place("--input-shape")
+# The example input for a layer whose sublayers take inputs of that rank only.
+SHAPES_OF_RANK: dict[int, Shape] = {2: (16,), 3: (8, 16), 4: (16, 16, 3), 5: (8, 16, 16, 3)}
 ADDED_ARGUMENTS = {"seed": "seed:int=None", "loss": "loss_weight:float=0.01"}
 
 
 @dataclass(frozen=True)
 class LayerFlags:
-    """What the user asked for, as typed.
+    """What the user asked for, as typed."""
 
-    Attributes:
-        arguments: `--arg`: `NAME[:TYPE][=DEFAULT]`.
-        weights: `--weight`: `NAME: SHAPE [, initializer]`.
-        states: `--state`, of the same form.
-        sublayers: `--sublayer`: `NAME = LAYER`.
-        input_shapes: `--input-shape`: `16` or `8,8,3`.
-        features: Of `training`, `mask`, `loss` and `seed`, those asked for.
-    """
-
-    arguments: tuple[str, ...] = ()
-    weights: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    sublayers: tuple[str, ...] = ()
-    input_shapes: tuple[str, ...] = ()
-    features: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()  # --arg: NAME[:TYPE][=DEFAULT]
+    weights: tuple[str, ...] = ()  # --weight: NAME: SHAPE [, initializer]
+    states: tuple[str, ...] = ()  # --state, of the same form
+    sublayers: tuple[str, ...] = ()  # --sublayer: NAME = LAYER
+    input_shapes: tuple[str, ...] = ()  # --input-shape: 16 or 8,8,3
+    features: frozenset[str] = frozenset()  # those asked for of training, mask, loss and seed
 
     @property
     def describe_a_layer(self) -> bool:
@@ -49,30 +42,29 @@ class LayerFlags:
         return bool(self.arguments or self.weights or self.states or self.sublayers)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What a layer is made of, as a manifest or flags say it."""
+def _parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed]) -> list[Parsed]:
+    """What several texts say, as `parse` reads each; a `RequestError` names the flag and the text."""
+    parsed = []
+    for text in texts:
+        with located(Place(f"{flag} {text!r}")):
+            parsed.append(parse(text))
+    return parsed
 
-    weights: list[Weight]
-    sublayers: list[Sublayer]
 
-    @classmethod
-    def parse(cls, said: LayerManifest | LayerFlags, arguments: Mapping[str, Argument], flag: str) -> _Parts:
-        """The parts; `flag` is what stands before `weight`, `state` and `sublayer` in messages."""
-        weights = parse_each(said.weights, f"{flag}weight", lambda text: parse_weight(text, arguments, trainable=True))
-        states = parse_each(said.states, f"{flag}state", lambda text: parse_weight(text, arguments, trainable=False))
-        sublayers = parse_each(said.sublayers, f"{flag}sublayer", lambda text: parse_sublayer(text, arguments))
-        return cls(weights + states, sublayers)
+_Parts = tuple[list[Weight], list[Sublayer]]
+
+
+def _parse_parts(said: LayerManifest | LayerFlags, arguments: Mapping[str, Argument], flag: str) -> _Parts:
+    """What a layer is made of; `flag` is what stands before `weight`, `state` and `sublayer` in messages."""
+    weights = _parse_each(said.weights, f"{flag}weight", lambda text: parse_weight(text, arguments, trainable=True))
+    states = _parse_each(said.states, f"{flag}state", lambda text: parse_weight(text, arguments, trainable=False))
+    return weights + states, _parse_each(
+        said.sublayers, f"{flag}sublayer", lambda text: parse_sublayer(text, arguments)
+    )
 
 
 def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flags: LayerFlags) -> LayerSpec:
-    """Puts a template's manifest and the user's flags together.
-
-    Args:
-        name: Names of the class and the module.
-        package: The package that the class is registered under for saving.
-        manifest: The template's.
-        flags: The user's.
+    """Puts a template's manifest and the user's flags together, for a package that the class is registered under.
 
     Raises:
         RequestError: A flag that is not understood, names that clash, shapes that do not fit.
@@ -81,8 +73,8 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     if "seed" in features:
         features |= {"training"} - manifest.handles
     arguments = _merge_arguments(manifest, flags, features)
-    own, added = _Parts.parse(manifest, arguments, ""), _Parts.parse(flags, arguments, "--")
-    weights, sublayers = own.weights + added.weights, own.sublayers + added.sublayers
+    own, added = _parse_parts(manifest, arguments, ""), _parse_parts(flags, arguments, "--")
+    weights, sublayers = own[0] + added[0], own[1] + added[1]
     _refuse_clashes(arguments, weights, sublayers)
     _refuse_shared_initializers(weights)
     for used in _used_as_sizes(arguments, weights, sublayers):
@@ -91,7 +83,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
             argument = replace(argument, kind=Kind.INT)
         if argument.kind in (Kind.INT, Kind.ANY):
             arguments[used] = argument.must_be_positive()
-    inputs = choose_inputs(manifest, flags.input_shapes, "mask" in flags.features, sublayers)
+    inputs = _choose_inputs(manifest, flags.input_shapes, "mask" in flags.features, sublayers)
     spec = LayerSpec(
         name=name,
         package=package,
@@ -123,7 +115,7 @@ def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Conta
         given.add(argument.name)
         merged[argument.name] = known.with_default(argument) if known else argument
 
-    parse_each(flags.arguments, "--arg", parse)
+    _parse_each(flags.arguments, "--arg", parse)
     for feature in sorted(ADDED_ARGUMENTS):
         if feature in features:
             argument = parse_argument(ADDED_ARGUMENTS[feature])
@@ -141,13 +133,84 @@ def _plan_body(spec: LayerSpec, own: _Parts, added: _Parts) -> tuple[Step, ...]:
     features: Tree | None = INPUT_DIM
     steps: tuple[Step, ...] = ()
     if manifest.output is None:
-        steps = plan_steps(own.weights, own.sublayers, templates, features, sizes, spec.takes)
+        steps = plan_steps(*own, templates, features, sizes, spec.takes)
         features = steps[-1].features if steps else features
     else:
         features = manifest.output.axes[-1] if manifest.output.axes else None
     # Behind a body that takes the mask for itself, there is none that fits what comes out.
     passed = spec.takes if manifest.passes_mask else spec.takes - (manifest.handles & {"mask"})
-    return steps + plan_steps(added.weights, added.sublayers, users, features, sizes, passed)
+    return steps + plan_steps(*added, users, features, sizes, passed)
+
+
+def _choose_inputs(
+    manifest: LayerManifest, texts: Iterable[str], masked: bool, sublayers: Iterable[Sublayer]
+) -> tuple[Input, ...]:
+    """The inputs of a layer, each with a shape as an example.
+
+    Args:
+        texts: The shapes that the user gives, as after `--input-shape`.
+        masked: Whether the layer is to take a mask, which a sequence has.
+
+    Raises:
+        RequestError: Shapes that do not fit the template or the sublayers, or too few or too many.
+    """
+    shapes = _parse_each(texts, "--input-shape", parse_shape)
+    # Of a template with a body of its own, sublayers get what the body makes.
+    any_rank = manifest.output is None or None in manifest.output.axes
+    picky = _first_with_ranks(sublayers) if any_rank else None
+    ranks = picky.ranks if picky else ()
+    if not shapes:
+        return _usual_inputs(manifest, ranks, masked)
+    for shape in shapes:
+        if picky and 1 + len(shape) not in ranks:
+            given, example = (",".join(map(str, sizes)) for sizes in (shape, SHAPES_OF_RANK.get(ranks[0], ())))
+            problem = f"The sublayer {picky.name!r} takes inputs with {ranks[0] - 1} sizes"
+            raise FLAG.error(f"{problem}, but {given} has {len(shape)}.", f"For example: --input-shape {example}.")
+    _refuse_number(manifest, len(shapes))
+    chosen = []
+    known: dict[str, object] = {}
+    for index, shape in enumerate(shapes):
+        template = manifest.inputs[min(index, len(manifest.inputs) - 1)]
+        with located(FLAG):
+            found = match_shape(template.pattern, manifest.call.own_shape(shape))
+        # The inputs of a template without a body are concatenated, so their sizes may differ.
+        if manifest.call is CallStyle.LIST and any(known.get(name, size) != size for name, size in found.items()):
+            listed = " and ".join(show_shape(item) for item in shapes)
+            raise FLAG.error(f"The inputs of the layer have one shape, not {listed}.")
+        known |= found
+        chosen.append(replace(template, shape=shape))
+    return tuple(chosen)
+
+
+def _usual_inputs(manifest: LayerManifest, ranks: tuple[int, ...], masked: bool) -> tuple[Input, ...]:
+    """The inputs of the template, a single one with as many axes as a mask or the sublayers need."""
+    first, *others = manifest.inputs
+    if others or len(first.shape) != 1 or manifest.call is not CallStyle.SINGLE:
+        return manifest.inputs
+    rank = 3 if masked else 2
+    rank = ranks[0] if ranks and rank not in ranks else rank
+    return (replace(first, shape=SHAPES_OF_RANK.get(rank, first.shape)),)
+
+
+def _refuse_number(manifest: LayerManifest, count: int) -> None:
+    names = [item.name for item in manifest.inputs]
+    open_ended = manifest.inputs[-1].repeats or (manifest.call is CallStyle.SINGLE and not manifest.own_body)
+    if count == len(names) or (count > len(names) and open_ended):
+        return
+    given = "One input shape is" if count == 1 else f"{count} input shapes are"
+    has = f"{'one input' if len(names) == 1 else f'{len(names)} inputs'}{' or more' if open_ended else ''}"
+    listed = f": {', '.join(names)}" if len(set(names)) > 1 else ""
+    raise FLAG.error(f"{given} given, but the layer has {has}.", f"Give one for each{listed}.")
+
+
+def _first_with_ranks(sublayers: Iterable[Sublayer]) -> Sublayer | None:
+    """The first sublayer that takes inputs of some ranks only, if those before it leave the rank as it is."""
+    for sublayer in sublayers:
+        if sublayer.ranks and len(sublayer.ranks) < len(SHAPES_OF_RANK):
+            return sublayer
+        if not sublayer.signature.keeps_shape and sublayer.signature.name != "Dense":
+            return None
+    return None
 
 
 def _used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> set[str]:
@@ -165,10 +228,8 @@ def _refuse_clashes(arguments: Iterable[str], weights: Iterable[Weight], sublaye
     attributes += [(item.name, "weight") for item in weights] + [(item.name, "sublayer") for item in sublayers]
     for name, what in attributes:
         if name in seen:
-            raise RequestError(
-                f"{name!r} is the name of {with_article(seen[name])} already;"
-                f" the {what} needs another, because both are attributes of the layer."
-            )
+            problem = f"{name!r} is the name of {with_article(seen[name])} already"
+            raise RequestError(f"{problem}; the {what} needs another, because both are attributes of the layer.")
         seen[name] = what
 
 
@@ -176,13 +237,12 @@ def _refuse_shared_initializers(weights: Iterable[Weight]) -> None:
     used: dict[str, str] = {}
     for weight in weights:
         if isinstance(weight.initializer, Variable):
-            first = used.setdefault(weight.initializer.name, weight.name)
+            shared = weight.initializer.name
+            first = used.setdefault(shared, weight.name)
             if first != weight.name:
-                raise RequestError(
-                    f"{weight.name!r} and {first!r} share the initializer {weight.initializer.name!r},"
-                    " which gives both the same values.",
-                    hint=f"Give each its own: --arg {weight.name}_initializer=glorot_uniform.",
-                )
+                problem = f"{weight.name!r} and {first!r} share the initializer {shared!r}"
+                hint = f"Give each its own: --arg {weight.name}_initializer=glorot_uniform."
+                raise RequestError(f"{problem}, which gives both the same values.", hint=hint)
 
 
 def _refuse_misfits(spec: LayerSpec) -> None:
@@ -192,37 +252,24 @@ def _refuse_misfits(spec: LayerSpec) -> None:
             with located(Place(f"the shape of {weight.name!r}")):
                 value = evaluate_size(size, spec.values)
             if value is not None and value <= 0:
-                raise RequestError(
-                    f"The size {show(size)} of {weight.name!r} is {value} for the input shape"
-                    f" {', '.join(str(item.shape) for item in spec.inputs)}.",
-                    hint="A size is positive.",
-                )
+                shapes = ", ".join(str(item.shape) for item in spec.inputs)
+                problem = f"The size {show(size)} of {weight.name!r} is {value} for the input shape {shapes}."
+                raise RequestError(problem, hint="A size is positive.")
     leading = {item.shape[:-1] for item in spec.inputs}
     if spec.concatenates and len(leading) > 1:
-        raise RequestError(
-            "The inputs differ in more than their last size, so they cannot be concatenated.",
-            hint="Give shapes that differ in the last size only, or start from -t merge or -t attention.",
-            where="--input-shape",
-        )
+        problem = "The inputs differ in more than their last size, so they cannot be concatenated."
+        hint = "Give shapes that differ in the last size only, or start from -t merge or -t attention."
+        raise Place("--input-shape").error(problem, hint)
     if spec.call is CallStyle.LIST and "mask" in spec.features:
-        raise RequestError(
-            "A layer with several inputs has a mask for each, and no rule says how they become one.",
-            hint="Start from -t merge, which combines them.",
-            where="--mask",
-        )
+        problem = "A layer with several inputs has a mask for each, and no rule says how they become one."
+        raise Place("--mask").error(problem, "Start from -t merge, which combines them.")
     if spec.call is CallStyle.CELL and "loss" in spec.features:
-        raise RequestError(
-            "A cell is called once for each step inside a loop, where add_loss has no effect outside.",
-            hint="Add the loss in a layer behind the RNN.",
-            where="--loss",
-        )
+        problem = "A cell is called once for each step inside a loop, where add_loss has no effect outside."
+        raise Place("--loss").error(problem, "Add the loss in a layer behind the RNN.")
     if spec.call is CallStyle.CELL and "mask" in spec.features:
-        raise RequestError("A cell gets no mask: the RNN around it skips masked steps.", where="--mask")
-    takes_list = spec.call is CallStyle.LIST and not spec.manifest.own_body
-    for step in spec.steps[1 if takes_list else 0 :]:
+        raise Place("--mask").error("A cell gets no mask: the RNN around it skips masked steps.")
+    for step in spec.steps[spec.joins :]:
         if step.merges:
-            raise RequestError(
-                f"The sublayer {step.name!r} merges several inputs, but is given one.",
-                hint="Make it the first sublayer and give --input-shape for each input.",
-                where="--sublayer",
-            )
+            problem = f"The sublayer {step.name!r} merges several inputs, but is given one."
+            hint = "Make it the first sublayer and give --input-shape for each input."
+            raise Place("--sublayer").error(problem, hint)

@@ -1,7 +1,5 @@
 """The manifest of a layer template: what `template.toml` says, read and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -30,19 +28,12 @@ class CallStyle(StrEnum):
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a layer.
+    """One input of a layer."""
 
-    Attributes:
-        name: Its name in `call`, where the inputs are arguments of their own.
-        pattern: The shapes that the layer takes.
-        shape: The shape of one example in the examples, tests and checks.
-        repeats: Whether there may be more like it.
-    """
-
-    name: str
+    name: str  # in `call`, where the inputs are arguments of their own
     pattern: ShapePattern
-    shape: Shape
-    repeats: bool = False
+    shape: Shape  # of one example in the examples, tests and checks
+    repeats: bool = False  # whether there may be more like it
 
 
 @dataclass(frozen=True)
@@ -51,13 +42,8 @@ class LayerManifest:
 
     Attributes:
         summary: First line of the class docstring.
-        call: How the layer is given its inputs.
         handles: Of `training`, `mask`, `loss` and `seed`, those that the template's body takes care of.
-        arguments: The constructor arguments.
-        weights: Weights, as after `--weight`.
-        states: Non-trainable weights, as after `--state`.
-        sublayers: Sublayers, as after `--sublayer`.
-        inputs: The inputs, with a shape for each as an example.
+        weights: Weights, as after `--weight`; `states` and `sublayers` likewise.
         output: The shape of the outputs where the template has a body of its own, else `None`.
         passes_mask: Whether outputs have the steps of the inputs, so that a mask stays valid.
         owns_build: Whether the template's body creates weights or sublayers that the manifest does not name.
@@ -91,25 +77,16 @@ class Form(StrEnum):
 
     def fits(self, value: Any) -> bool:
         """Whether a value is that."""
-        if self is Form.TEXT:
-            return isinstance(value, str)
-        if self is Form.SWITCH:
-            return isinstance(value, bool)
+        if self in (Form.TEXT, Form.SWITCH):
+            return isinstance(value, str if self is Form.TEXT else bool)
         return isinstance(value, list) and all(isinstance(item, str if self is Form.TEXTS else dict) for item in value)
 
 
 MANIFEST_KEYS = {
-    "summary": Form.TEXT,
-    "call": Form.TEXT,
-    "handles": Form.TEXTS,
-    "argument": Form.TABLES,
-    "weights": Form.TEXTS,
-    "states": Form.TEXTS,
-    "sublayers": Form.TEXTS,
-    "input": Form.TABLES,
-    "output": Form.TEXT,
-    "passes_mask": Form.SWITCH,
-    "owns_build": Form.SWITCH,
+    **dict.fromkeys(("summary", "call", "output"), Form.TEXT),
+    **dict.fromkeys(("handles", "weights", "states", "sublayers"), Form.TEXTS),
+    **dict.fromkeys(("argument", "input"), Form.TABLES),
+    **dict.fromkeys(("passes_mask", "owns_build"), Form.SWITCH),
 }
 ARGUMENT_KEYS = {"spec": Form.TEXT, "doc": Form.TEXT, "example": Form.TEXT, "check": Form.TEXT}
 INPUT_KEYS = {"shape": Form.TEXT, "example": Form.TEXT, "name": Form.TEXT, "repeats": Form.SWITCH}
@@ -117,14 +94,7 @@ HANDLED = ("training", "mask", "loss", "seed")
 
 
 def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
-    """The manifest of a layer template.
-
-    Args:
-        data: The contents of its `template.toml`.
-
-    Raises:
-        RequestError: An unknown or missing key, or a value of the wrong type or form.
-    """
+    """The manifest in a layer template's `template.toml`; a `RequestError` names an unknown, missing or wrong key."""
     _demand_keys(data, MANIFEST_KEYS, required=("summary", "input"))
     for row in data.get("argument", ()):
         _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
@@ -171,13 +141,12 @@ def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot
 def _read_argument(row: Mapping[str, str], sizes: Iterable[str]) -> Argument:
     argument = replace(parse_argument(row["spec"]), description=row["doc"])
     if "check" in row:
-        choices = [check for check in Check if check is not Check.NONE]
-        argument = replace(argument, check=Check(_choice("check in [[argument]]", row["check"], choices)))
+        check = _choice("check in [[argument]]", row["check"], list(filter(None, Check)))
+        argument = replace(argument, check=Check(check))
     return with_example(argument, row["example"], frozenset(sizes)) if "example" in row else argument
 
 
 def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:
-    pattern = parse_pattern(row["shape"])
-    shape = parse_shape(row["example"])
+    pattern, shape = parse_pattern(row["shape"]), parse_shape(row["example"])
     match_shape(pattern, call.own_shape(shape))
     return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats", False))

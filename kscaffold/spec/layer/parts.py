@@ -1,11 +1,9 @@
 """What a layer is made of, as it is typed: weights, `kernel: input_dim, units`, and sublayers, `hidden = Dense(8)`."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from kscaffold.base.errors import RequestError, did_you_mean, nearest, with_article
+from kscaffold.base.errors import RequestError, did_you_mean, nearest
 from kscaffold.base.naming import check_attribute_name
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
@@ -13,7 +11,7 @@ from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
 from kscaffold.program.tree import Arithmetic, Object, Part, Plain, Tree, Variable, children
 from kscaffold.spec.language.syntax import parse_call, split_list
-from kscaffold.spec.layer.call import resolve_call
+from kscaffold.spec.layer.call import find_layer, resolve_call
 
 INPUT_DIM = Variable("input_dim")
 INPUT_SHAPE = Variable("input_shape")
@@ -26,12 +24,9 @@ class Weight:
     """A variable that `build` creates with `add_weight`.
 
     Attributes:
-        name: Its name, and the attribute that keeps it.
         shape: Its sizes, in terms of arguments, `input_dim` and `input_shape[i]`.
         initializer: The name of an initializer, an object, or the name of an argument.
-        trainable: Whether an optimizer changes it.
-        regularizer: The argument that holds its regularizer, if there is one.
-        constraint: The argument that holds its constraint, if there is one.
+        regularizer: The argument that holds its regularizer, if there is one; `constraint` likewise.
         condition: The argument that says whether there is such a weight, if there is one.
     """
 
@@ -45,16 +40,7 @@ class Weight:
 
 
 def parse_weight(text: str, arguments: Mapping[str, Argument], trainable: bool) -> Weight:
-    """Parses `NAME: SHAPE [, initializer]`.
-
-    Args:
-        text: What the user typed.
-        arguments: The constructor arguments by name.
-        trainable: Whether an optimizer is to change it.
-
-    Raises:
-        RequestError: A name that cannot be used, an unknown name in the shape, an unknown initializer.
-    """
+    """Parses `NAME: SHAPE [, initializer]`; a `RequestError` names what cannot be used, or is not known."""
     name, colon, rest = text.partition(":")
     name = name.strip()
     check_attribute_name(name, "weight" if trainable else "state", catalogue.reserved_attributes())
@@ -75,18 +61,8 @@ def parse_weight(text: str, arguments: Mapping[str, Argument], trainable: bool) 
         if isinstance(part, Plain) and isinstance(part.value, int) and part.value <= 0:
             raise RequestError(f"{part.value} is not a size of {name!r}.", hint="A size is positive.")
 
-    def named(argument: str) -> str | None:
-        return argument if argument in arguments else None
-
-    return Weight(
-        name,
-        tuple(parts),
-        initializer,
-        trainable,
-        regularizer=named(f"{name}_regularizer"),
-        constraint=named(f"{name}_constraint"),
-        condition=named(f"use_{name}"),
-    )
+    named = (f"{name}_regularizer", f"{name}_constraint", f"use_{name}")
+    return Weight(name, tuple(parts), initializer, trainable, *(word if word in arguments else None for word in named))
 
 
 def _read_initializer(part: Tree, arguments: Mapping[str, Argument]) -> Tree | None:
@@ -101,9 +77,8 @@ def _read_initializer(part: Tree, arguments: Mapping[str, Argument]) -> Tree | N
             return part
         case Object(own=own, target=target):
             if own is None and catalogue.find_class(target, "initializers").group != "initializers":
-                raise RequestError(
-                    f"{target} is not an initializer.", hint="Write a name or an object: 'Constant(0.5)'."
-                )
+                hint = "Write a name or an object: 'Constant(0.5)'."
+                raise RequestError(f"{target} is not an initializer.", hint=hint)
             return resolve_call(part, arguments, "initializers")
     return None
 
@@ -118,11 +93,7 @@ def size_names(size: Tree) -> Iterator[str]:
 
 
 def _check_size(size: Tree, weight: str, arguments: Mapping[str, Argument]) -> None:
-    """Raises unless a size can be computed from arguments and the shape of the inputs.
-
-    Raises:
-        RequestError: It cannot.
-    """
+    """Raises unless a size can be computed from arguments and the shape of the inputs."""
     match size:
         case Plain(value=value) if type(value) is int:
             return
@@ -131,10 +102,8 @@ def _check_size(size: Tree, weight: str, arguments: Mapping[str, Argument]) -> N
             _check_size(right, weight, arguments)
         case Part(of=of, index=index):
             if (of, index) == (INPUT_SHAPE, Plain(0)):
-                raise RequestError(
-                    f"input_shape[0] in the shape of {weight!r} is the batch size, which a layer does not know.",
-                    hint="The first size of an example is input_shape[1].",
-                )
+                problem = f"input_shape[0] in the shape of {weight!r} is the batch size, which a layer does not know."
+                raise RequestError(problem, hint="The first size of an example is input_shape[1].")
             while isinstance(of, Part):
                 of = of.of
             argument = arguments.get(of.name) if isinstance(of, Variable) else None
@@ -145,46 +114,33 @@ def _check_size(size: Tree, weight: str, arguments: Mapping[str, Argument]) -> N
                 arguments[word].must_be_positive()
         case Variable(name=word):
             if size == INPUT_SHAPE:
-                raise RequestError(
-                    f"input_shape in the shape of {weight!r} is not a size.", hint="Write input_shape[-1] for the last."
-                )
+                problem = f"input_shape in the shape of {weight!r} is not a size."
+                raise RequestError(problem, hint="Write input_shape[-1] for the last.")
             if size != INPUT_DIM:
                 raise _unknown_size(word, weight, arguments)
         case _:
-            raise RequestError(
-                f"{show(size)} is not a size of {weight!r}.",
-                hint="Give the sizes one after the other: input_dim, units.",
-            )
+            hint = "Give the sizes one after the other: input_dim, units."
+            raise RequestError(f"{show(size)} is not a size of {weight!r}.", hint=hint)
 
 
 def _unknown_size(word: str, weight: str, arguments: Mapping[str, Argument]) -> RequestError:
     sizes = ["input_dim", "input_shape", *(name for name, known in arguments.items() if known.kind is Kind.INT)]
     hint = did_you_mean(word, sizes)
-    initializer = nearest(word, catalogue.known_names("initializers"))
-    if not hint and initializer:
+    if not hint and (initializer := nearest(word, catalogue.known_names("initializers"))):
         hint = f"Did you mean the initializer {initializer}?"
-    return RequestError(
-        f"{word!r} in the shape of {weight!r} is not an argument of this layer.",
-        hint=hint
-        or f"Known: {', '.join(sizes).replace('input_shape', 'input_shape[i]')}. To add it: --arg {word}:int=8.",
-    )
+    known = ", ".join(sizes).replace("input_shape", "input_shape[i]")
+    problem = f"{word!r} in the shape of {weight!r} is not an argument of this layer."
+    return RequestError(problem, hint=hint or f"Known: {known}. To add it: --arg {word}:int=8.")
 
 
 @dataclass(frozen=True)
 class Sublayer:
-    """A layer that `call` uses.
+    """A layer that `call` uses."""
 
-    Attributes:
-        name: The attribute that keeps it; a list of layers where it is repeated.
-        call: What the constructor makes, resolved (see `resolve_call`); `None` for one that it is given.
-        signature: What Keras says of it.
-        optional: Whether it may be `None`.
-    """
-
-    name: str
-    call: Object | None
+    name: str  # the attribute that keeps it; a list of layers where it is repeated
+    call: Object | None  # what the constructor makes, resolved (see `resolve_call`); `None` for one that it is given
     signature: Signature = NOTHING_KNOWN
-    optional: bool = False
+    optional: bool = False  # whether it may be `None`
 
     @property
     def given(self) -> bool:
@@ -209,24 +165,12 @@ class Sublayer:
 
 
 def parse_sublayer(text: str, known: Container[str]) -> Sublayer:
-    """Parses `NAME = LAYER`.
-
-    Args:
-        text: What the user typed.
-        known: The constructor arguments; others of its bare words are strings.
-
-    Raises:
-        RequestError: A name that cannot be used, an unknown layer or argument, too many or too few arguments.
-    """
+    """Parses `NAME = LAYER`, where bare words that are not known arguments are strings; see `parse_weight`."""
     name, equals, rest = text.partition("=")
     name = name.strip()
     check_attribute_name(name, "sublayer", catalogue.reserved_attributes())
     if not equals or not rest.strip():
         raise RequestError(f"{text!r} is not a sublayer.", hint=f"Write '{name} = Dense(8, relu)'.")
     call = parse_call(rest)
-    signature = NOTHING_KNOWN
-    if call.own is None:
-        signature = catalogue.find_class(call.target)
-        if signature.group != "layers":
-            raise RequestError(f"{call.target} is {with_article(signature.kind)}, not a layer.")
+    signature = find_layer(call.target) if call.own is None else NOTHING_KNOWN
     return Sublayer(name, resolve_call(call, known), signature)

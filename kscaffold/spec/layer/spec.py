@@ -1,7 +1,5 @@
 """A custom layer that is to be generated, as one checked, frozen value."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,37 +10,23 @@ from kscaffold.program.tree import Listing, Object, Plain, walk
 from kscaffold.spec.layer.body import Step
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
-from kscaffold.spec.shapes.shape import Shape, ShapePattern, evaluate_size, fill_pattern, match_shape
+from kscaffold.spec.shapes.shape import Shape, ShapePattern, evaluate, evaluate_size, fill_pattern, match_shape
 
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """A layer that is to be generated.
-
-    Attributes:
-        name: Names of the class and the module.
-        package: The package that the class is registered under for saving.
-        manifest: What the template says.
-        call: How the layer is given its inputs.
-        features: Of `training`, `mask`, `loss` and `seed`, what the base template adds to the body.
-        takes: Of `training` and `mask`, what `call` takes.
-        arguments: The constructor arguments, required ones first.
-        weights: The weights that `build` creates.
-        sublayers: The sublayers that the constructor makes.
-        steps: What `call` does after the template's own body.
-        inputs: The inputs, with a shape for each as an example.
-    """
+    """A layer that is to be generated."""
 
     name: ModuleName
-    package: str
+    package: str  # that the class is registered under for saving
     manifest: LayerManifest
     call: CallStyle
-    features: frozenset[str]
-    takes: frozenset[str]
-    arguments: tuple[Argument, ...]
+    features: frozenset[str]  # of training, mask, loss and seed, what the base template adds to the body
+    takes: frozenset[str]  # of training and mask, what `call` takes
+    arguments: tuple[Argument, ...]  # required ones first
     weights: tuple[Weight, ...]
     sublayers: tuple[Sublayer, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...]  # what `call` does after the template's own body
     inputs: tuple[Input, ...]
 
     @property
@@ -56,9 +40,14 @@ class LayerSpec:
         return bool(self.steps) and self.steps[0].merges
 
     @property
+    def joins(self) -> bool:
+        """Whether the first step takes all inputs, as a list or concatenated."""
+        return self.call is CallStyle.LIST and not self.manifest.own_body
+
+    @property
     def concatenates(self) -> bool:
         """Whether the body starts with the concatenated inputs."""
-        return self.call is CallStyle.LIST and not self.manifest.own_body and not self.merges
+        return self.joins and not self.merges
 
     @property
     def masks_outputs(self) -> bool:
@@ -82,14 +71,10 @@ class LayerSpec:
         shapes: list[tuple[int | None, ...]] = [(None, *item.shape) for item in self.inputs]
         values[INPUT_SHAPE.name] = tuple(shapes) if len(shapes) > 1 else shapes[0]
         sizes = [item.shape[-1] for item in self.inputs if item.shape and item.shape[-1] is not None]
-        joined = self.call is CallStyle.LIST and not self.manifest.own_body
-        values[INPUT_DIM.name] = sum(sizes) if joined else (sizes[0] if sizes else None)
+        values[INPUT_DIM.name] = sum(sizes) if self.joins else (sizes[0] if sizes else None)
         for argument in self.arguments:
-            example = argument.example_value
-            if isinstance(example, Plain):
-                values[argument.name] = example.value
-            elif isinstance(example, Listing):
-                values[argument.name] = tuple(item.value for item in example.items if isinstance(item, Plain))
+            if isinstance(argument.example_value, (Plain, Listing)):
+                values[argument.name] = evaluate(argument.example_value, {})
         return values
 
     @property
@@ -116,12 +101,8 @@ class LayerSpec:
         given = any(argument.kind is Kind.LAYER for argument in self.arguments)
         if self.sublayers or self.manifest.owns_build or given:
             return None
-        shapes = []
-        for weight in sorted(self.weights, key=lambda weight: not weight.trainable):
-            if weight.condition and self.values.get(weight.condition) is False:
-                continue
-            sizes = [evaluate_size(size, self.values) for size in weight.shape]
-            if None in sizes:
-                return None
-            shapes.append(tuple(size for size in sizes if size is not None))
-        return tuple(shapes)
+        weights = sorted(self.weights, key=lambda weight: not weight.trainable)
+        made = [weight for weight in weights if not (weight.condition and self.values.get(weight.condition) is False)]
+        sizes = [[evaluate_size(size, self.values) for size in weight.shape] for weight in made]
+        known = tuple(tuple(size for size in shape if size is not None) for shape in sizes)
+        return known if [*map(len, known)] == [*map(len, sizes)] else None

@@ -4,8 +4,6 @@ The rules of dense, recurrent and attention layers, of normalizations and wrappe
 beside. What no rule answers with certainty is not known: a wrong answer would be worse.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 
@@ -34,21 +32,16 @@ UNKNOWN = Inferred(None, None)
 
 
 def infer(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
-    """What a layer makes of inputs of known shapes.
+    """What a layer makes of inputs of known shapes; a `RequestError` says why Keras refuses them.
 
     Args:
-        call: The layer, resolved (see `resolve_call`); repeated layers are taken one after the other.
+        call: The layer, resolved (see `resolve_call`).
         shapes: One for each input, without the batch axis; attention to oneself may be given one.
         values: What the bare words among the arguments stand for; `None` is a value that is not known.
-
-    Raises:
-        RequestError: Keras refuses these inputs.
     """
     module, _, name = call.target.rpartition(".")
     if module != "layers" or not catalogue.is_layer(name) or not shapes:
         return UNKNOWN
-    if call.repeat > 1:
-        return _infer_repeated(call, shapes, values)
     arguments = Arguments(call, catalogue.find_class(name), values)
     known = tuple(shape for shape in shapes if shape is not None)
     _check_inputs(arguments.signature, len(shapes), known)
@@ -63,17 +56,6 @@ def infer(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, o
         return inferred
     except NotKnown:
         return Inferred(None, 0 if name in WEIGHTLESS else None)
-
-
-def _infer_repeated(call: Object, shapes: tuple[Shape | None, ...], values: Mapping[str, object]) -> Inferred:
-    if len(shapes) > 1:
-        return UNKNOWN
-    one = dataclasses.replace(call, repeat=1)
-    made = Inferred(shapes[0], 0)
-    for _ in range(call.repeat):
-        step = infer(one, (made.shape,), values)
-        made = Inferred(step.shape, total(made.parameters, step.parameters))
-    return made
 
 
 def _infer_augmentation(arguments: Arguments, *shapes: Shape) -> Inferred:
@@ -91,25 +73,17 @@ def _has_other_weights(arguments: Arguments) -> bool:
 
 
 def _check_inputs(signature: Signature, count: int, shapes: tuple[Shape, ...]) -> None:
-    """Raises unless there are as many inputs, with as many axes, as the layer takes.
-
-    Raises:
-        RequestError: Keras refuses them.
-    """
+    """Raises a `RequestError` unless there are as many inputs, with as many axes, as the layer takes."""
     name = signature.name
     if name in ("Attention", "AdditiveAttention") and count not in (2, 3):
-        raise RequestError(
-            f"{name} takes two or three inputs, {count} {'was' if count == 1 else 'were'} given.",
-            hint="They are the query, the value and the key: for attention to itself, give the input twice.",
-        )
+        problem = f"{name} takes two or three inputs, {count} {'was' if count == 1 else 'were'} given."
+        hint = "They are the query, the value and the key: for attention to itself, give the input twice."
+        raise RequestError(problem, hint=hint)
     if signature.merges and count == 1:
         raise RequestError(f"{name} merges two or more inputs, one was given.")
     # Catalogued ranks are those of sample inputs: one alone is what the layer's `input_spec` demands, several only mean
     # that the samples passed. A permutation has as many axes as its argument.
     fixed = len(signature.ranks) == 1 and name not in ("Permute", "Bidirectional")
-    recurrent = signature.call[:1] == ("sequences",)
-    if count > 1 and not recurrent and (fixed or name in ("Dense", "Flatten", "Permute")):
-        raise RequestError(f"{name} takes one input, {count} were given.", hint="Merge them before: with Concatenate.")
     if count == 1 and len(shapes) == 1:
         if fixed and len(shapes[0]) + 1 != signature.ranks[0]:
             raise wrong_rank(name, signature.ranks[0], shapes[0])

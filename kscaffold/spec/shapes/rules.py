@@ -4,9 +4,6 @@ A rule is a function of the arguments of a layer and of the shapes of its inputs
 `NotKnown` for whatever it cannot answer with certainty, and `RequestError` for what Keras refuses.
 """
 
-from __future__ import annotations
-
-import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,17 +23,11 @@ class NotKnown(Exception):
 
 @dataclass(frozen=True)
 class Arguments:
-    """The arguments of a layer of Keras; those that were not given have Keras' defaults.
-
-    Attributes:
-        call: The resolved call.
-        signature: What Keras says of the layer.
-        values: What bare words stand for.
-    """
+    """The arguments of a layer or an operation of Keras: those of a resolved call, and Keras' defaults."""
 
     call: Object
     signature: Signature
-    values: Mapping[str, object]
+    values: Mapping[str, object]  # what bare words stand for
 
     @property
     def layer(self) -> str:
@@ -65,8 +56,7 @@ class Arguments:
 
     def is_given(self, name: str) -> bool:
         """Whether an argument is there and is not `None`."""
-        given = self.expression(name)
-        return given not in (None, NONE)
+        return self.expression(name) not in (None, NONE)
 
     def size(self, name: str) -> int:
         """A positive whole number."""
@@ -92,19 +82,17 @@ class Arguments:
 
     def sizes(self, name: str, count: int, at_least: int = 1) -> tuple[int, ...]:
         """One whole number for each axis, or one for all of them."""
-        return _whole_for_each(self.value(name), count, at_least)
+        return tuple(whole(item, at_least) for item in _for_each(self.value(name), count))
 
     def pairs(self, name: str, count: int) -> tuple[tuple[int, ...], ...]:
         """How much is added or removed at both ends of each axis."""
-        value = self.value(name)
-        axes = (value,) if count == 1 else _for_each(value, count)
-        return tuple(_whole_for_each(ends, 2, at_least=0) for ends in axes)
+        axes = (self.value(name),) if count == 1 else _for_each(self.value(name), count)
+        return tuple(tuple(whole(end, at_least=0) for end in _for_each(ends, 2)) for ends in axes)
 
     def axes(self, name: str, shape: Shape) -> tuple[int, ...]:
         """Axes of an input as indices of its shape without the batch axis."""
-        value = self.value(name)
+        value, rank = self.value(name), len(shape) + 1
         found = [whole(axis) for axis in (value if isinstance(value, tuple) else (value,))]
-        rank = len(shape) + 1
         if not all(-rank <= axis < rank and axis % rank for axis in found):
             raise NotKnown
         return tuple(axis % rank - 1 for axis in found)
@@ -139,21 +127,12 @@ def _for_each(value: object, count: int) -> tuple[object, ...]:
     return items
 
 
-def _whole_for_each(value: object, count: int, at_least: int) -> tuple[int, ...]:
-    return tuple(whole(item, at_least) for item in _for_each(value, count))
-
-
 @dataclass(frozen=True)
 class Inferred:
-    """What is known of a layer on given inputs.
+    """What is known of a layer on given inputs; `None` is what is not known."""
 
-    Attributes:
-        shape: The shape of its output, without the batch axis; `None` where it is not known.
-        parameters: How many numbers all its weights have, trainable or not; `None` where it is not known.
-    """
-
-    shape: Shape | None
-    parameters: int | None
+    shape: Shape | None  # of its output, without the batch axis
+    parameters: int | None  # how many numbers all its weights have, trainable or not
 
 
 Rule = Callable[..., Inferred]
@@ -176,11 +155,7 @@ def weightless(*layers: str) -> Callable[[ShapeRule], ShapeRule]:
     """Registers the rule of layers that never have weights: it gives a shape alone."""
 
     def register(rule: ShapeRule) -> ShapeRule:
-        @functools.wraps(rule)
-        def infer(*given: object) -> Inferred:
-            return Inferred(rule(*given), 0)
-
-        weighted(*layers)(infer)
+        RULES.update(dict.fromkeys(layers, lambda *given: Inferred(rule(*given), 0)))
         WEIGHTLESS.update(layers)
         return rule
 
@@ -201,9 +176,7 @@ def total(*counts: int | None) -> int | None:
 
 def wrong_rank(layer: str, axes: int, shape: Shape, least: bool = False) -> RequestError:
     """The error of an input with too few or too many axes."""
-    fewer = "a Reshape, a Flatten or a pooling layer before it leaves fewer axes."
-    advice = "a Reshape before it gives more axes." if len(shape) + 1 < axes else fewer
-    return RequestError(
-        f"{layer} takes inputs with {'at least ' if least else ''}{axes} axes, not {show_shape(shape)}.",
-        hint=f"The batch axis is one of them. A{advice[1:]}",
-    )
+    fewer = "A Reshape, a Flatten or a pooling layer before it leaves fewer axes."
+    advice = "A Reshape before it gives more axes." if len(shape) + 1 < axes else fewer
+    problem = f"{layer} takes inputs with {'at least ' if least else ''}{axes} axes, not {show_shape(shape)}."
+    return RequestError(problem, hint=f"The batch axis is one of them. {advice}")

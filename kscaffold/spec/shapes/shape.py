@@ -1,7 +1,5 @@
 """Shapes as they stand in docstrings and manifests: `batch_size, ..., units`, matched against real shapes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +15,9 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class ShapePattern:
-    """A shape whose sizes have names or are computed; `...` stands for any number of axes.
+    """A shape whose sizes have names or are computed; `...` stands for any number of axes."""
 
-    Attributes:
-        axes: The axes after the batch axis; `None` is the ellipsis.
-    """
-
-    axes: tuple[Tree | None, ...]
+    axes: tuple[Tree | None, ...]  # those after the batch axis; `None` is the ellipsis
 
     def __str__(self) -> str:
         written = [ELLIPSIS if axis is None else show(axis) for axis in self.axes]
@@ -31,42 +25,28 @@ class ShapePattern:
 
 
 def parse_pattern(text: str) -> ShapePattern:
-    """Parses `batch_size, ..., units`.
-
-    Raises:
-        RequestError: The first axis is not `batch_size`, or an axis is not a size.
-    """
+    """Parses `batch_size, ..., units`; a `RequestError` says what is no size, or that the batch is not first."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or parts[0] != "batch_size" or parts.count(ELLIPSIS) > 1:
         raise RequestError(f"{text!r} is not a shape.", hint="Write it as batch_size, ..., units.")
-    axes = tuple(None if part == ELLIPSIS else split_list(part)[0] for part in parts[1:])
-    return ShapePattern(axes)
+    return ShapePattern(tuple(None if part == ELLIPSIS else split_list(part)[0] for part in parts[1:]))
 
 
 def parse_shape(text: str) -> Shape:
-    """Parses the shape of one example, without its batch axis: `16` or `8,8,3`; an empty text is a scalar.
-
-    Raises:
-        RequestError: Not positive whole numbers separated by commas.
-    """
+    """Parses the shape of one example, without its batch axis: `16` or `8,8,3`; an empty text is a scalar."""
     parts = [part.strip() for part in text.strip().removeprefix("(").removesuffix(")").split(",")]
     if not parts[-1]:
         parts.pop()
     if any(re.fullmatch("[0-9]{10,}", part) for part in parts):
         raise RequestError(f"{text!r} has a size that is too large.", hint="A size has at most nine digits.")
     if not all(re.fullmatch("[0-9]+", part) and int(part) for part in parts):
-        raise RequestError(
-            f"{text!r} is not a shape.", hint="Give the sizes of one example, without the batch: 16 or 8,8,3."
-        )
+        hint = "Give the sizes of one example, without the batch: 16 or 8,8,3."
+        raise RequestError(f"{text!r} is not a shape.", hint=hint)
     return tuple(map(int, parts))
 
 
 def match_shape(pattern: ShapePattern, shape: Shape) -> dict[str, object]:
-    """What the names of a pattern stand for in a real shape (without its batch axis).
-
-    Raises:
-        RequestError: The shape has too few or too many axes.
-    """
+    """What the names of a pattern stand for in a real shape (without its batch axis), if that fits."""
     axes = pattern.axes
     split = axes.index(None) if None in axes else len(axes)
     first, last = axes[:split], axes[split + 1 :]
@@ -82,21 +62,16 @@ def fill_pattern(pattern: ShapePattern, values: Mapping[str, object]) -> Shape |
     """The shape that a pattern stands for (without its batch axis), `None` if a size is not known.
 
     Args:
-        pattern: The pattern of an output.
         values: What names stand for; under `...`, the sizes of the axes that it covers.
     """
-    shape: list[int | None] = []
+    covered = values.get(ELLIPSIS, ())
+    assert isinstance(covered, tuple)
+    sizes: list[int | None] = []
     for axis in pattern.axes:
-        if axis is None:
-            leading = values.get(ELLIPSIS, ())
-            assert isinstance(leading, tuple)
-            shape.extend(leading)
-        else:
-            size = evaluate_size(axis, values)
-            if size is None:
-                return None
-            shape.append(size)
-    return tuple(shape)
+        sizes += covered if axis is None else (evaluate_size(axis, values),)
+        if axis is not None and sizes[-1] is None:
+            return None
+    return tuple(sizes)
 
 
 def show_shape(shape: Shape, batch: int | None = None) -> str:
@@ -105,11 +80,7 @@ def show_shape(shape: Shape, batch: int | None = None) -> str:
 
 
 def evaluate_size(expression: Tree, values: Mapping[str, object]) -> int | None:
-    """The value of a size for given values of its names; `None` if one of them is not known.
-
-    Raises:
-        RequestError: The result is not a size, such as a division by zero or an index beyond the end.
-    """
+    """The value of a size for given values of its names; `None` if one is not known; else it has to be a size."""
     value = evaluate(expression, values)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
@@ -134,9 +105,8 @@ def evaluate(expression: Tree, values: Mapping[str, object]) -> object:
             if not isinstance(sequence, tuple):
                 return None
             if not -len(sequence) <= index < len(sequence):
-                raise RequestError(
-                    f"{show(expression)} is beyond the end of {show(of)}, which has {len(sequence)} entries."
-                )
+                has = f"which has {len(sequence)} entries"
+                raise RequestError(f"{show(expression)} is beyond the end of {show(of)}, {has}.")
             return sequence[index]
         case Arithmetic(left=left, operator=operator, right=right):
             first, second = evaluate(left, values), evaluate(right, values)

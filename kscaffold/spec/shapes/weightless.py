@@ -1,7 +1,5 @@
 """The output shapes of Keras' layers without weights that change the axes of an input, or merge several."""
 
-from __future__ import annotations
-
 import itertools
 import math
 
@@ -46,10 +44,8 @@ def _reshape(arguments: Arguments, shape: Shape) -> Shape:
     fixed = math.prod(part for part in target if part != -1)
     rest = size // fixed if -1 in target and fixed else 1
     if fixed * rest != size:
-        raise RequestError(
-            f"Reshape cannot turn {show_shape(shape)} into {show_shape(target)}.",
-            hint=f"An example has {size} numbers.",
-        )
+        problem = f"Reshape cannot turn {show_shape(shape)} into {show_shape(target)}."
+        raise RequestError(problem, hint=f"An example has {size} numbers.")
     return tuple(rest if part == -1 else part for part in target)
 
 
@@ -84,8 +80,8 @@ def _zero_padding(arguments: Arguments, shape: Shape) -> Shape:
 
 @weightless("Cropping1D", "Cropping2D", "Cropping3D")
 def _cropping(arguments: Arguments, shape: Shape) -> Shape:
-    removed = [-sum(ends) for ends in arguments.pairs("cropping", len(shape) - 1)]
-    sizes = [total(size, less) for size, less in zip(shape, removed)]
+    removed = arguments.pairs("cropping", len(shape) - 1)
+    sizes = [total(size, -sum(ends)) for size, ends in zip(shape, removed)]
     if any(size is not None and size <= 0 for size in sizes):
         raise RequestError(f"{arguments.layer} leaves nothing of {show_shape(shape)}.", hint="Crop less.")
     return (*sizes, shape[-1])
@@ -97,15 +93,11 @@ def _merge(arguments: Arguments, *shapes: Shape) -> Shape:
         _must_be_two(arguments, shapes)
     # Axes are matched from the last one on.
     aligned = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
-    merged: list[int | None] = []
-    for sizes in aligned:
-        others = set(sizes) - {1}
-        if len(others - {None}) > 1:
-            raise RequestError(
-                f"{arguments.layer} cannot merge {_listed(shapes)}.", hint="The sizes of an axis must be equal, or 1."
-            )
-        merged.append(None if None in others else next(iter(others), 1))
-    return tuple(reversed(merged))
+    others = [set(sizes) - {1} for sizes in aligned]
+    if any(len(sizes - {None}) > 1 for sizes in others):
+        problem = f"{arguments.layer} cannot merge {_listed(shapes)}."
+        raise RequestError(problem, hint="The sizes of an axis must be equal, or 1.")
+    return tuple(None if None in sizes else next(iter(sizes), 1) for sizes in reversed(others))
 
 
 def _listed(shapes: tuple[Shape, ...]) -> str:
@@ -119,19 +111,17 @@ def _must_be_two(arguments: Arguments, shapes: tuple[Shape, ...]) -> None:
         raise RequestError(f"{arguments.layer} takes two inputs, {len(shapes)} were given.")
 
 
-@weightless("Concatenate")
+@weightless("Concatenate", "concatenate")
 def _concatenate(arguments: Arguments, *shapes: Shape) -> Shape:
     first = shapes[0]
     axis = arguments.value("axis")
-    refusal = RequestError(
-        f"Concatenate cannot merge {_listed(shapes)}.", hint=f"All sizes but those of axis {axis} must be equal."
-    )
-    if len({len(shape) for shape in shapes}) > 1:
+    hint = f"All sizes but those of axis {axis} must be equal."
+    refusal = RequestError(f"Concatenate cannot merge {_listed(shapes)}.", hint=hint)
+    if len(set(map(len, shapes))) > 1:
         raise refusal
     (joined,) = arguments.axes("axis", first)
-    for index in range(len(first)):
-        if index != joined and len({shape[index] for shape in shapes} - {None}) > 1:
-            raise refusal
+    if any(len({*sizes} - {None}) > 1 for index, sizes in enumerate(zip(*shapes)) if index != joined):
+        raise refusal
     return (*first[:joined], total(*(shape[joined] for shape in shapes)), *first[joined + 1 :])
 
 
@@ -146,8 +136,7 @@ def _dot(arguments: Arguments, *shapes: Shape) -> Shape:
     first, second = [axis % rank - 1 for axis, rank in zip(pair, ranks)]
     sizes = {shapes[0][first], shapes[1][second]}
     if len(sizes) > 1 and None not in sizes:
-        raise RequestError(
-            f"Dot cannot merge {_listed(shapes)} along the axes {pair}.", hint="Both axes must have the same size."
-        )
+        problem = f"Dot cannot merge {_listed(shapes)} along the axes {pair}."
+        raise RequestError(problem, hint="Both axes must have the same size.")
     rest = [shape[:axis] + shape[axis + 1 :] for shape, axis in zip(shapes, (first, second))]
     return rest[0] + rest[1] or (1,)

@@ -25,32 +25,21 @@ class Window:
         """The window of a convolution."""
         rank = len(shape) - 1
         paddings = ("valid", "same", "causal") if arguments.layer == "Conv1D" else ("valid", "same")
-        window = cls(
-            arguments.layer,
-            arguments.sizes("kernel_size", rank),
-            arguments.sizes("strides", rank),
-            arguments.sizes("dilation_rate", rank),
-            arguments.one_of("padding", paddings),
-        )
+        size, strides, dilation = (arguments.sizes(name, rank) for name in ("kernel_size", "strides", "dilation_rate"))
+        window = cls(arguments.layer, size, strides, dilation, arguments.one_of("padding", paddings))
         if max(window.strides) > 1 and max(window.dilation) > 1:
             raise NotKnown  # most of these layers refuse both at once, the others leave it to the backend
         return window
 
     def slide(self, shape: Shape) -> Shape:
-        """The sizes of the spatial axes of the output.
-
-        Raises:
-            RequestError: The window is larger than the input, which is not padded.
-        """
+        """The sizes of the spatial axes of the output; a `RequestError` if the window is larger than the input."""
         sizes: list[int | None] = []
         for size, width, stride, rate in zip(shape[:-1], self.size, self.strides, self.dilation):
             span = rate * (width - 1) + 1 if self.padding == "valid" else 1
             if size is not None and size < span:
                 dilated = f" with a dilation rate of {_by(self.dilation)}" if max(self.dilation) > 1 else ""
-                raise RequestError(
-                    f"{self.layer}: a window of {_by(self.size)}{dilated} is larger than {show_shape(shape)}.",
-                    hint='Use a smaller one, or padding="same".',
-                )
+                problem = f"a window of {_by(self.size)}{dilated} is larger than {show_shape(shape)}."
+                raise RequestError(f"{self.layer}: {problem}", hint='Use a smaller one, or padding="same".')
             sizes.append(None if size is None else (size - span) // stride + 1)
         return tuple(sizes)
 
@@ -89,18 +78,12 @@ def _convolution(arguments: Arguments, shape: Shape) -> Inferred:
 
 
 def check_groups(arguments: Arguments, shape: Shape, axis: int) -> None:
-    """Raises unless the channels can be divided into the groups that are asked for.
-
-    Raises:
-        RequestError: They cannot.
-    """
+    """Raises a `RequestError` unless the channels can be divided into the groups that are asked for."""
     channels = shape[axis]
-    if arguments.value("groups") != -1 and channels is not None and channels % arguments.size("groups"):
-        raise RequestError(
-            f"{arguments.layer} cannot divide the {channels} channels of {show_shape(shape)} "
-            f"into {arguments.size('groups')} groups.",
-            hint="The number of channels must be a multiple of the number of groups.",
-        )
+    if arguments.value("groups") != -1 and channels is not None and channels % (groups := arguments.size("groups")):
+        divided = f"the {channels} channels of {show_shape(shape)} into {groups} groups"
+        hint = "The number of channels must be a multiple of the number of groups."
+        raise RequestError(f"{arguments.layer} cannot divide {divided}.", hint=hint)
 
 
 @weighted("DepthwiseConv1D", "DepthwiseConv2D")

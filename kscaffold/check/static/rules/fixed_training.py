@@ -17,7 +17,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_self, keyword
+from kscaffold.check.static.source import Source, is_constant, is_self, keyword
 
 ID = "KS112"
 SEVERITY = "warning"
@@ -30,13 +30,8 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
     # What gives nothing is not a layer.
     statements = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
     for _, node in source.calls_in_call():
-        if is_true(keyword(node, "training")) and is_sublayer(node.func) and id(node) not in statements:
+        if is_constant(keyword(node, "training"), True) and is_sublayer(node.func) and id(node) not in statements:
             yield node.lineno, f"{ast.unparse(node.func)} is called with training=True, at inference too"
-
-
-def is_true(node: ast.expr | None) -> bool:
-    """Whether an expression is the literal `True`."""
-    return isinstance(node, ast.Constant) and node.value is True
 
 
 def is_sublayer(node: ast.expr) -> bool:

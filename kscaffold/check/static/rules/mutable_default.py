@@ -24,7 +24,10 @@ FIX = "Use a tuple, or None and make the list in the body."
 def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the defaults of methods and of functions that build models."""
     functions = [function for cls in source.classes for function in cls.methods.values()]
-    functions += [node for node in source.tree.body if isinstance(node, FUNCTIONS) and node.name.startswith("build_")]
+    if source.imports_keras:
+        functions += [
+            node for node in source.tree.body if isinstance(node, FUNCTIONS) and node.name.startswith("build_")
+        ]
     for function in functions:
         for name, default in defaults(function):
             if is_mutable(default):

@@ -14,12 +14,12 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source
+from kscaffold.check.static.source import Source, is_self, is_text
 
 ID = "KS102"
 SEVERITY = "error"
 FIX = "Give what Keras 3 takes instead."
-CAUSES = ("KS200", "KS201", "KS203", "KS204")
+CAUSES = ("KS200", "KS201", "KS202", "KS203", "KS204")
 # Tried on Keras 3.15: each of these raises.
 OF_LAYERS = {
     "batch_input_shape": "Begin the model with keras.Input(batch_shape=…).",
@@ -40,8 +40,14 @@ OF_OPTIMIZERS = {"lr": "Use learning_rate=….", "schedule_decay": "Use a schedu
 OF_INPUT = {"batch_input_shape": "Use batch_shape=….", "input_shape": "Use shape=…."}
 
 
+# How many arguments add_weight takes by position, and those it is given by name.
+OF_WEIGHTS = {"layer": ("shape", "initializer", "dtype"), "metric": ("shape", "initializer", "dtype", "name")}
+WEIGHTS = ("add_weight", "add_variable")
+
+
 def check(source: Source) -> Iterator[tuple[int, str, str]]:
-    """Looks at the keyword arguments of calls of Keras' own classes."""
+    """Looks at the arguments of calls of Keras' own classes, and of `self.add_weight`."""
+    yield from of_weights(source)
     for call, name in source.calls:
         kind = name.rpartition(".")[2]
         if name in ("keras.Input", "keras.layers.Input"):
@@ -53,6 +59,48 @@ def check(source: Source) -> Iterator[tuple[int, str, str]]:
         else:
             continue
         yield from refused(source, call, known, kind)
+
+
+def of_weights(source: Source) -> Iterator[tuple[int, str, str]]:
+    """The weights whose name comes first, as in Keras 2, where Keras 3 takes the shape."""
+    classes = [(cls.node, OF_WEIGHTS["layer"]) for cls in source.classes if cls.certain]
+    classes += [(node, OF_WEIGHTS["metric"]) for node in source.classes_below("keras.metrics.")]
+    for cls, taken in classes:
+        if source.is_of_keras or any(getattr(item, "name", "") in WEIGHTS for item in cls.body):
+            continue
+        for node in ast.walk(cls):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
+                if node.func.attr in WEIGHTS and node.args and id(node) not in source.by_version:
+                    yield from misplaced(node, taken)
+
+
+def misplaced(call: ast.Call, taken: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
+    """What is wrong with the positional arguments of a call that makes a weight."""
+    first, written = call.args[0], ast.unparse(call.func)
+    named = {word.arg for word in call.keywords}
+    if isinstance(first, ast.Starred):
+        return
+    if is_a_name(first, "shape" in named):
+        message = f"{written}() takes the shape first in Keras 3, not the name"
+        yield call.lineno, message, f"Write {written}(name={ast.unparse(first)}, shape=…, …)."
+        return
+    for name, _ in zip(taken, call.args, strict=False):
+        if name in named:
+            yield call.lineno, f"{written}() is given {name} twice: by position and by name", f"Leave out {name}=."
+            return
+    if len(call.args) > len(taken) and not any(isinstance(one, ast.Starred) for one in call.args):
+        message = f"{written}() takes no more than {len(taken)} arguments by position: {', '.join(taken)}"
+        yield call.lineno, message, "Give the others by name."
+
+
+def is_a_name(node: ast.expr, shape_is_given: bool) -> bool:
+    """Whether the first argument of a call that makes a weight is its name: a text, or a variable that says so."""
+    if isinstance(node, ast.BinOp):
+        return is_a_name(node.left, shape_is_given) or (isinstance(node.op, ast.Add) and is_a_name(node.right, False))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+    word = node.id if isinstance(node, ast.Name) else ""
+    return is_text(node) or word == "name" or word.endswith("_name") or (bool(word) and shape_is_given)
 
 
 def refused(source: Source, call: ast.Call, known: dict[str, str], kind: str) -> Iterator[tuple[int, str, str]]:

@@ -21,7 +21,7 @@ Good:
 import ast
 from collections.abc import Container, Iterator
 
-from kscaffold.check.static.source import Source, ids_below, is_self, one_spelling
+from kscaffold.check.static.source import Source, ids_below, is_model_name, is_self, one_spelling
 from kscaffold.keras_data import catalogue
 
 ID = "KS104"
@@ -181,6 +181,11 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[int, str, str]
                 break
 
 
+def makes_a_model(name: str) -> bool:
+    """Whether a class or function of Keras, by its dotted name, gives a layer or a model."""
+    return is_model_name(name) or name.startswith(("keras.layers.", "keras.applications.", "keras.models."))
+
+
 def methods_of_models(source: Source) -> Iterator[tuple[ast.AST, tuple[int, str, str]]]:
     """Calls of methods that are gone on names that were given a model of Keras."""
     models = {
@@ -188,7 +193,7 @@ def methods_of_models(source: Source) -> Iterator[tuple[ast.AST, tuple[int, str,
         for node in source.nodes
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
-        if isinstance(target, ast.Name) and (source.name(node.value.func) or "").startswith("keras.")
+        if isinstance(target, ast.Name) and makes_a_model(source.name(node.value.func) or "")
     }
     for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:

@@ -19,7 +19,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import LAYER, MODEL, KerasClass, Source, is_self
+from kscaffold.check.static.source import LAYER, MODEL, KerasClass, Source, assigned, is_self
 from kscaffold.keras_data import catalogue
 
 ID = "KS101"
@@ -83,14 +83,3 @@ def own_properties(cls: KerasClass) -> set[str]:
             if isinstance(decorator, ast.Attribute) and decorator.attr == "setter":
                 names.add(getattr(function, "name", ""))
     return names
-
-
-def assigned(node: ast.AST) -> list[ast.expr]:
-    """What a statement assigns to, tuples taken apart."""
-    if isinstance(node, ast.Assign):
-        targets = node.targets
-    elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.AnnAssign) and node.value is not None):
-        targets = [node.target]
-    else:
-        return []
-    return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]

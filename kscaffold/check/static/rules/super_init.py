@@ -17,7 +17,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source
+from kscaffold.check.static.source import Source, is_init
 
 ID = "KS108"
 SEVERITY = "error"
@@ -31,9 +31,5 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
         function = cls.methods.get("__init__")
         if function is None or not cls.certain:
             continue
-        called = any(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__"
-            for node in ast.walk(function)
-        )
-        if not called:
+        if not any(map(is_init, ast.walk(function))):
             yield function.lineno, f"{cls.node.name}.__init__ does not call super().__init__()"
