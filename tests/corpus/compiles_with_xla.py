@@ -3,7 +3,7 @@
 import tensorflow as tf
 from tensorflow import keras
 
-register = keras.saving.register_keras_serializable("compiles_with_xla")
+register = keras.utils.register_keras_serializable("compiles_with_xla")
 
 
 @register
@@ -36,7 +36,7 @@ class PositiveOnly(Same):
     """Has the shape of its input, whatever the values are."""
 
     def call(self, inputs):
-        return keras.ops.where(inputs > 0.0, inputs, 0.0)
+        return tf.where(inputs > 0.0, inputs, 0.0)
 
 
 @register

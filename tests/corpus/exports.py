@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-register = keras.saving.register_keras_serializable("exports")
+register = keras.utils.register_keras_serializable("exports")
 
 
 run = getattr(tf, "numpy_function")  # noqa: B009 - the source alone shows nothing of it
@@ -28,7 +28,7 @@ class SortsInPython(keras.layers.Layer):
 @register
 class SortsInGraph(keras.layers.Layer):
     def call(self, inputs):
-        return keras.ops.sort(inputs, axis=-1)
+        return tf.sort(inputs, axis=-1)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -48,4 +48,4 @@ class TwoInputs(keras.Model):
         self.dense.build(input_shape["values"])
 
     def call(self, inputs):
-        return keras.ops.mean(self.embedding(inputs["ids"]), axis=1) + self.dense(inputs["values"])
+        return tf.reduce_mean(self.embedding(inputs["ids"]), axis=1) + self.dense(inputs["values"])
