@@ -80,8 +80,9 @@ def command(
     """Find the defects of Keras layers and models in Python files and folders, also those that Keras is silent about.
 
     Each class that derives from keras.layers.Layer or keras.Model, and each function build_… that returns a model, is
-    built, called, saved, loaded and trained in a process of its own. What its constructor and its call take is found
-    out, and printed where it was guessed. Results are printed as files are done; Ctrl-C stops after those.
+    built, called, saved, loaded, exported and trained; losses and metrics are called, reset and trained with. Each file
+    has a process of its own. What a constructor and a call take is found out, and printed where it was guessed. Results
+    are printed as files are done; Ctrl-C stops after those.
     """
     from kscaffold.check import rulebook
 

@@ -30,8 +30,9 @@ def attributes(layer: Any) -> dict[str, Any]:
 
 
 def internal_names(layer: Any) -> set[str]:
-    """The attributes that Keras itself gives to every layer."""
-    names = set(vars(keras.layers.Layer()))
+    """The attributes that Keras itself gives to every layer, or to every loss or metric."""
+    bases = (keras.losses.Loss, keras.metrics.Metric, keras.layers.Layer)
+    names = set(vars(next(base for base in bases if isinstance(layer, base))()))
     if isinstance(layer, keras.Model):
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
     # Functional models, and layers that Keras wraps.

@@ -90,7 +90,8 @@ def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, rep
     if isinstance(wanted, protocol.Subject):
         return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report, begun)
     report(Message(stage="while it is constructed and called to find out how"))
-    subject, assumed = try_out(module, wanted, known_of(wanted, job), str(job.path))
+    find_out = wanted.try_out or try_out
+    subject, assumed = find_out(module, wanted, known_of(wanted, job), str(job.path))
     begun = replace(begun, subject=protocol.Subject(wanted.name, subject.wanted.construct), assumed=assumed)
     return inspect_subject(subject, job.shown, report, begun)
 

@@ -28,6 +28,14 @@ class OfSaved(StrEnum):
     ALL = "all"
 
 
+class Kind(StrEnum):
+    """What a rule can be about."""
+
+    LAYER = "layer"  # or a model
+    LOSS = "loss"
+    METRIC = "metric"
+
+
 class CannotBeTried(Exception):
     """A rule finds out, while it is tried, that it cannot be: the reason why it is skipped."""
 
@@ -66,6 +74,7 @@ class Rule:
     failure: str = ""
     at: tuple[str, ...] = ("call",)
     of_saved: OfSaved = OfSaved.NONE
+    kinds: tuple[Kind, ...] = (Kind.LAYER,)
     check: Callable[[Any], Iterable[Any]] = lambda subject: ()
     applies: Callable[[Any], bool | str] = lambda subject: True
 
@@ -93,6 +102,7 @@ def read_rule(module: str, document: str, defined: Mapping[str, Any]) -> Rule:
     title, _, why = EXAMPLE.sub("", document).partition("\n")
     given = {name.lower(): value for name, value in defined.items() if is_defined(name)}
     given |= {"severity": Severity(given.get("severity", "error")), "of_saved": OfSaved(given.get("of_saved", "none"))}
+    given["kinds"] = tuple(map(Kind, given.get("kinds", ("layer",))))
     given.setdefault("failure", f"cannot be {given.get('doing', '').removeprefix('is ')}")
     return Rule(
         name=module.replace("_", "-"),

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import keras
@@ -18,7 +18,7 @@ from .arrays import alone, difference, numbers, random_array
 from .attributes import code_of, own_classes
 from .configs import saved_config
 from .protocol import CalledLayer, CallStyle, Feed, Shape
-from .rule import OfSaved, Problem, Rule
+from .rule import Kind, OfSaved, Problem, Rule
 
 SEED_STATE = "seed_generator_state"
 Defects = Iterator[str | Problem]  # what a rule gives
@@ -54,6 +54,7 @@ class Subject:
         unchangeable: Why it cannot be made with other arguments; empty if it can.
     """
 
+    kind: ClassVar[Kind] = Kind.LAYER
     module: ModuleType
     wanted: protocol.Subject
     path: str = ""
@@ -71,6 +72,8 @@ class Subject:
 
         Where inputs can be made for a class, also what Keras asks of every class: building, config, saving.
         """
+        if self.kind not in rule.kinds:
+            return False
         if self.wanted.saved is None or rule.of_saved is OfSaved.ALL:
             return True
         return rule.of_saved is OfSaved.CLASSES and bool(self.feeds)

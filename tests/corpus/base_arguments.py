@@ -8,6 +8,34 @@ register = keras.saving.register_keras_serializable("base_arguments")
 
 # expect: KS302
 @register
+class FixedLoss(keras.losses.Loss):
+    """A compiled model with it cannot be loaded."""
+
+    def __init__(self):
+        super().__init__(name="fixed")
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+# expect: KS302
+@register
+class FixedMetric(keras.metrics.Mean):
+    def __init__(self, name="fixed"):
+        super().__init__(name=name)
+
+
+@register
+class OwnNameLoss(keras.losses.Loss):
+    def __init__(self, name="own", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+# expect: KS302
+@register
 class NoKwargs(layers.Layer):
     def __init__(self, units=8):
         super().__init__()

@@ -11,6 +11,43 @@ register = keras.saving.register_keras_serializable("config_round_trip")
 
 # expect: KS301
 @register
+class ForgetfulLoss(keras.losses.Loss):
+    def __init__(self, margin=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.margin = margin
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.relu(self.margin - y_true * y_pred), axis=-1)
+
+
+# expect: KS301
+@register
+class ForgetfulMetric(keras.metrics.Mean):
+    def __init__(self, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def result(self):
+        return super().result() * self.scale
+
+
+# expect: KS301
+@register
+class NeedsWhatIsLost(ForgetfulLoss):
+    """Cannot even be loaded."""
+
+    def __init__(self, margin, **kwargs):
+        super().__init__(margin=margin, **kwargs)
+
+
+@register
+class KeepingLoss(ForgetfulLoss):
+    def get_config(self):
+        return {**super().get_config(), "margin": self.margin}
+
+
+# expect: KS301
+@register
 class ForgetsScale(tf.keras.layers.Layer):
     def __init__(self, units=8, scale=1.0, **kwargs):
         super().__init__(**kwargs)

@@ -17,7 +17,7 @@ WITHOUT_LAYERS = sys.stdlib_module_names | {
     "typing_extensions",
 }  # fmt: skip
 OF_KERAS_WITHOUT = re.compile(
-    r"^keras\.(callbacks|constraints|datasets|initializers|losses|metrics|optimizers|regularizers|tree|utils)\."
+    r"^keras\.(callbacks|constraints|datasets|initializers|optimizers|regularizers|tree|utils)\."
 )
 TESTS = ("TestCase", "Tests", "Test")
 MAKES_NAMES = {"exec", "globals", "setattr"}
@@ -58,7 +58,7 @@ class Work:
 
 
 def has_subjects(text: str) -> bool:
-    """Whether a file may define layers, models or functions that build models; without them there is nothing to import.
+    """Whether a file may define layers, models, losses, metrics or functions that build models: else none imports it.
 
     It says no only where the source leaves no doubt: a class whose base comes from an unknown module may be a layer.
 

@@ -15,6 +15,7 @@ and where there is something to say,
 - `REQUIRES`: the ids of rules that must have passed;
 - `CAUSES`: the ids of rules whose findings follow from a finding of this one;
 - `AT`: the names of methods that its findings are about, the likeliest first, if it is not `call`;
+- `KINDS`: what it is about, of "layer" (a model too), "loss" and "metric"; "layer" alone where it says nothing;
 - `OF_SAVED`: "classes" or "all", if it is tried on models made from saved ones too, see `OfSaved`;
 - `applies(subject)`: true, false, or a text that says why it is skipped.
 """

@@ -25,18 +25,23 @@ Good:
 from dataclasses import replace
 from typing import Any
 
-from ..rule import Problem
+from ..rule import Kind, Problem
 from ..subject import Defects, Subject
 
 ID = "KS302"
+KINDS = ("layer", "loss", "metric")
 DOING = "is given a name, a dtype and trainable=False"
-FAILURE = "cannot be rebuilt with a name, a dtype and trainable=False"
+FAILURE = "cannot be rebuilt with other base arguments"
 REQUIRES = ("KS201",)
 CAUSES = ("KS301", "KS401", "KS507")
 AT = ("__init__",)
 FIX = "Take **kwargs in __init__() for super().__init__(**kwargs), and begin get_config() with super().get_config()."
 GET_CONFIG = ("get_config", "from_config", "__init__")
-VALUES: dict[str, Any] = {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False}
+VALUES: dict[Kind, dict[str, Any]] = {
+    Kind.LAYER: {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False},
+    Kind.LOSS: {"name": "another_name", "reduction": "sum"},
+    Kind.METRIC: {"name": "another_name", "dtype": "float16"},
+}
 
 
 def applies(subject: Subject) -> bool | str:
@@ -46,18 +51,21 @@ def applies(subject: Subject) -> bool | str:
 
 def check(subject: Subject) -> Defects:
     """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
-    wrong: dict[Problem, list[str]] = {}
-    for name, value in VALUES.items():
-        if name == "name" or not subject.is_model:
+    values = {name: value for name, value in VALUES[subject.kind].items() if name == "name" or not subject.is_model}
+    for lose in (refuse, forget):  # what refuses one cannot be rebuilt with any
+        wrong: dict[Problem, list[str]] = {}
+        for name, value in values.items():
             problem = lose(subject, name, value)
             if problem:
                 wrong.setdefault(problem, []).append(name)
-    for problem, names in wrong.items():
-        yield replace(problem, message=problem.message.format(listed(names)))
+        for problem, names in wrong.items():
+            yield replace(problem, message=problem.message.format(listed(names)))
+        if wrong:
+            return
 
 
-def lose(subject: Subject, name: str, value: Any) -> Problem | None:
-    """How an argument is lost on its way; `None` if it is not."""
+def refuse(subject: Subject, name: str, value: Any) -> Problem | None:
+    """How the constructor loses an argument; `None` if it does not."""
     try:
         layer = subject.make(**{name: value})
     except TypeError as error:
@@ -66,11 +74,32 @@ def lose(subject: Subject, name: str, value: Any) -> Problem | None:
         return Problem("its constructor does not take {}: it has no **kwargs")
     if value_of(layer, name) != value:
         return Problem("its constructor takes {} and does not hand it on to super().__init__()")
+    return None
+
+
+def forget(subject: Subject, name: str, value: Any) -> Problem | None:
+    """How an argument is lost on its way through the config; `None` if it is not."""
+    layer = subject.make(**{name: value})
     if name not in layer.get_config():
         return Problem("get_config leaves out {}: it does not begin with super().get_config()", GET_CONFIG)
-    if value_of(subject.rebuilt(layer), name) != value:
+    try:
+        rebuilt = subject.rebuilt(layer)
+    except Exception:
+        if comes_back(subject):
+            raise
+        return None  # it cannot be rebuilt at all, which is the finding of KS301
+    if value_of(rebuilt, name) != value:
         return Problem("{} does not come back from the config", GET_CONFIG)
     return None
+
+
+def comes_back(subject: Subject) -> bool:
+    """Whether it can be rebuilt as it is."""
+    try:
+        subject.rebuilt(subject.make())
+    except Exception:
+        return False
+    return True
 
 
 def listed(names: list[str]) -> str:
@@ -80,4 +109,4 @@ def listed(names: list[str]) -> str:
 
 def value_of(layer: Any, name: str) -> Any:
     """What a layer says of a base argument."""
-    return layer.dtype_policy.name if name == "dtype" else getattr(layer, name)
+    return layer.dtype_policy.name if name == "dtype" and hasattr(layer, "dtype_policy") else getattr(layer, name)

@@ -22,15 +22,16 @@ Good:
 from collections.abc import Iterator
 from typing import Any
 
-from ..arguments import other_values
+from ..arguments import other_values, parameters
 from ..arrays import difference, numbers
 from ..attributes import attributes, show, without_tuples
 from ..configs import saved_config
-from ..rule import Problem
+from ..rule import Kind, Problem
 from ..subject import Defects, Subject
 
 ID = "KS301"
 OF_SAVED = "classes"
+KINDS = ("layer", "loss", "metric")
 DOING = "is rebuilt from its config"
 REQUIRES = ("KS201",)
 CAUSES = ("KS401",)
@@ -42,6 +43,9 @@ def check(subject: Subject) -> Defects:
     """Rebuilds layers through JSON and compares config, attributes and outputs."""
     layer = subject.make()
     config = saved_config(layer)
+    if missing := list(missing_arguments(subject, layer)):
+        yield from missing
+        return
     rebuilt = subject.rebuilt(layer)
     if type(rebuilt) is not type(layer):
         yield Problem(f"a {type(layer).__name__} came back as a {type(rebuilt).__name__}")
@@ -58,7 +62,22 @@ def check(subject: Subject) -> Defects:
         return  # whatever else differs, differs because of them
     if config != saved_config(rebuilt):
         yield Problem("get_config gives another config for the layer rebuilt from it")
-    yield from changed_outputs(subject, layer, rebuilt)
+    if subject.kind is Kind.LAYER:
+        yield from changed_outputs(subject, layer, rebuilt)
+
+
+def missing_arguments(subject: Subject, layer: Any) -> Iterator[Problem]:
+    """The arguments that the constructor needs and the config does not have, where Keras is to put them together."""
+    if not subject.is_made_by_class or subject.unchangeable or subject.defines("from_config"):
+        return
+    config = layer.get_config()
+    for one in parameters(subject.cls):
+        needed = one.default is one.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+        if needed and one.name not in config:
+            yield Problem(
+                f"the argument {one.name!r} is lost: get_config leaves it out, and the constructor needs it",
+                fix=fix_for(subject, one.name),
+            )
 
 
 def changed_outputs(subject: Subject, layer: Any, rebuilt: Any) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ which gives a `Found` for each class or function of the kind that an imported mo
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
@@ -26,12 +26,14 @@ class Found:
         name: What it is called inside its module: `Outer.Inner` for a class in a class.
         skip: Why it is not checked; empty if it is.
         lines: The first and the last line of its definition.
+        try_out: What finds out how it is made and called, if that is not `trying.try_out`.
     """
 
     name: str
     item: Any
     skip: str = ""
     lines: tuple[int, int] = (1, 1)
+    try_out: Callable[..., Any] | None = None
 
 
 def find_all(module: ModuleType, text: str) -> list[Found]:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from kscaffold.check.static.source import Source
 
 ID = "KS116"
+CAUSES = ("KS213", "KS403")
 SEVERITY = "warning"
 FIX = "Use functions of keras.ops, or do it while the data is read: tf.data.Dataset.map, keras.utils.PyDataset."
 PYTHON = {

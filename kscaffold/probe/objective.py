@@ -1,0 +1,239 @@
+"""What rules are given of a loss or a metric: how to make one, and targets and predictions that it takes."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+
+from . import protocol
+from .arguments import guesses
+from .arrays import UNFIXED_SIZE, alone, numbers, random_array
+from .attributes import own_classes
+from .protocol import Feed, Known
+from .rule import CannotBeTried
+from .subject import Subject
+from .subjects import Found
+from .trying import show_input
+
+BATCH, CLASSES = 6, 4
+IDS = r"sparse|triplet|contrastive|arcface|cosface|simclr|n_?pair|supcon|center"
+PIXELS = r"image|ssim|psnr|segmentation|pixel|perceptual|style|tversky"
+STEPS = r"sequence|token|perplexity|masked|padded"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Targets and predictions of one batch; of what takes values alone, such as a mean, the targets are nothing."""
+
+    targets: Any
+    predictions: Any
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """What it is called on."""
+        return tuple(keras.ops.convert_to_tensor(one) for one in (self.targets, self.predictions) if one is not None)
+
+    def part(self, chosen: slice) -> "Samples":
+        """Some of the examples."""
+        return Samples(None if self.targets is None else self.targets[chosen], self.predictions[chosen])
+
+
+@dataclass(eq=False)
+class Objective(Subject):
+    """A loss or metric under check.
+
+    Attributes:
+        samples: What it was called on without an error.
+        trouble: What it raised for the likeliest targets and predictions, if it took none of those that were tried.
+    """
+
+    samples: Samples | None = field(default=None, kw_only=True)
+    trouble: BaseException | None = field(default=None, kw_only=True)
+
+    @property
+    def data(self) -> Samples:
+        """What it is called on.
+
+        Raises:
+            CannotBeTried: It took nothing that was tried.
+            BaseException: What it raised then, if that is wrong for any targets.
+        """
+        if self.trouble is not None and misses_a_name(self.trouble, self.cls):
+            raise self.trouble
+        if self.samples is None:
+            reason = " ".join(str(self.trouble).split())[:200] or "nothing fits its arguments"
+            raise CannotBeTried(
+                f"it took none of the targets and predictions that were tried ({type(self.trouble).__name__}: {reason})"
+            )
+        return self.samples
+
+    def value(self, made: Any, samples: Samples, weights: Any = None) -> list[Any]:
+        """What a loss gives, or a metric after it has seen the samples, as arrays."""
+        keywords = {} if weights is None else {"sample_weight": keras.ops.convert_to_tensor(weights)}
+        return numbers(made(*samples.tensors, **keywords))
+
+
+def misses_a_name(error: BaseException, cls: type) -> bool:
+    """Whether code is wrong whatever it is called on; other exceptions may come from targets of the wrong kind."""
+    if not isinstance(error, AttributeError):
+        return isinstance(error, NameError)
+    return bool(re.match(rf"module |'(\w*Tensor|{cls.__name__})' object", str(error)))
+
+
+def find(module: ModuleType, base: type, unfinished: tuple[Any, ...], kind: type[Objective]) -> Iterator[Found]:
+    """The classes of a module that derive from a base of Keras'.
+
+    Args:
+        module: An imported module.
+        base: `keras.losses.Loss` or `keras.metrics.Metric`.
+        unfinished: The methods of the base that a finished class replaces.
+        kind: What they are to rules.
+    """
+    classes = {
+        item
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and issubclass(item, base) and item.__module__ == module.__name__ == item.__module__
+        if item.__qualname__ == name
+    }
+    for cls in classes:
+        derived = any(other is not cls and issubclass(other, cls) for other in classes)
+        left = [one.__name__ for one in unfinished if getattr(cls, one.__name__) is one and not _calls(cls)]
+        why = "it is abstract" if inspect.isabstract(cls) else ""
+        if left and derived:
+            why = f"it has no {left[0]} of its own and is the base of others"
+        yield Found(cls.__name__, cls, why, try_out=lambda *arguments: try_out(kind, *arguments))
+
+
+def _calls(cls: type) -> bool:
+    """Whether a class says itself what calling it does."""
+    return any("__call__" in vars(one) for one in own_classes(cls))
+
+
+def try_out(
+    kind: type[Objective], module: ModuleType, found: Found, known: Known, path: str
+) -> tuple[Objective, tuple[str, ...]]:
+    """How a loss or metric can be made and called, and what was assumed for that, as flags would say it.
+
+    Raises:
+        BaseException: What the likeliest arguments raise if it cannot be made at all.
+    """
+    failure: BaseException | None = None
+    best: tuple[Objective, tuple[str, ...]] | None = None
+    for arguments in guesses(found.item, dict(known.args)):
+        construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
+        wanted = protocol.Subject(found.name, construct)
+        subject = kind(module, wanted, path, found.lines[0])
+        try:
+            made = subject.make()
+        except (Exception, SystemExit) as error:
+            failure = failure or error
+            continue
+        given = dict(known.args)
+        assumed = tuple(f"--arg {name}={source}" for name, source in arguments.items() if name not in given)
+        for samples in likely_samples(made, known):
+            try:
+                values = subject.value(subject.make(), samples)
+            except (Exception, SystemExit) as error:
+                subject.trouble = subject.trouble or error
+                continue
+            if subject.samples is None or all(np.all(np.isfinite(value)) for value in values):
+                subject.samples = samples
+            if subject.samples is samples:
+                break
+        best = best or (subject, assumed)
+        if subject.samples is not None:
+            subject.trouble = None
+            return subject, assumed + (() if known.feeds else _flags(subject.samples))
+    if best:
+        return best
+    assert failure is not None, "there is always a first guess"
+    raise failure
+
+
+def _flags(samples: Samples) -> tuple[str, ...]:
+    """The flags that say what targets and predictions are like."""
+    arrays = [one for one in (samples.targets, samples.predictions) if one is not None]
+    return tuple(f"--input-shape {show_input(Feed(one.shape[1:], str(one.dtype)))}" for one in arrays)
+
+
+def likely_samples(made: Any, known: Known) -> Iterator[Samples]:
+    """Targets and predictions to be tried, the likeliest first."""
+    generator = np.random.default_rng(0)
+    yield from given_samples(generator, known.feeds)
+    if isinstance(made, keras.metrics.Metric):
+        taken = inspect.signature(made.update_state).parameters.values()
+        needed = [one for one in taken if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+        if len(needed) == 1:
+            yield Samples(None, generator.uniform(size=BATCH).astype("float32"))
+            return
+    classes = np.arange(BATCH) % CLASSES
+    scores = [Samples(classes.astype("int32"), _scores(generator, BATCH, CLASSES))]
+    one_hot = [Samples(np.eye(CLASSES, dtype="float32")[classes], scores[0].predictions)]
+    signs = np.array([0, 1, 1, 0, 1, 0], "float32")
+    binary = [Samples(signs[:, None], generator.uniform(0.1, 0.9, (BATCH, 1)).astype("float32"))]
+    masks = generator.integers(0, 2, (BATCH, 12, 12, 1)).astype("float32")
+    pixels = [Samples(masks, generator.uniform(0.1, 0.9, masks.shape).astype("float32"))]
+    tokens = generator.integers(0, CLASSES, (BATCH, 5))
+    steps = [
+        Samples(np.eye(CLASSES, dtype="float32")[tokens], _scores(generator, BATCH, 5, CLASSES)),
+        Samples(tokens.astype("int32"), _scores(generator, BATCH, 5, CLASSES)),
+    ]
+    name = type(made).__name__.lower()
+    kinds = [one_hot, scores, binary, pixels, steps]
+    for pattern, likeliest in ((IDS, scores), (PIXELS, pixels), (STEPS, steps)):
+        if re.search(pattern, name):
+            kinds.sort(key=lambda one, first=likeliest: one is not first)  # type: ignore[misc]
+    for samples in kinds:
+        yield from samples
+    yield Samples(signs, generator.uniform(0.1, 0.9, BATCH).astype("float32"))
+
+
+def given_samples(generator: Any, feeds: tuple[Feed, ...]) -> Iterator[Samples]:
+    """What the user says of targets and predictions, or of values alone; predictions are probabilities."""
+    arrays = []
+    for feed in feeds:
+        shape = [UNFIXED_SIZE if size is None else size for size in feed.shape]
+        is_float = feed.dtype.startswith("float")
+        arrays.append(_scores(generator, BATCH, *shape) if is_float else random_array(generator, BATCH, feed))
+    if 1 <= len(arrays) <= 2:
+        yield Samples(arrays[0] if arrays[1:] else None, arrays[-1])
+
+
+def takes_weights(metric: Any) -> bool:
+    """Whether a metric can be given `sample_weight`."""
+    taken = inspect.signature(metric.update_state).parameters
+    return "sample_weight" in taken or any(one.kind is one.VAR_KEYWORD for one in taken.values())
+
+
+def _scores(generator: Any, *shape: int) -> Any:
+    """Random probabilities that add up to one."""
+    raw = np.exp(generator.normal(size=shape))
+    return (raw / raw.sum(axis=-1, keepdims=True)).astype("float32")
+
+
+class Elementwise(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types here
+    """Multiplies each number of an example by a trainable one."""
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the numbers."""
+        self.gain = self.add_weight(name="gain", shape=input_shape[1:], initializer="ones")
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs times the numbers."""
+        return inputs * self.gain
+
+
+def gains_model(samples: Samples) -> Any:
+    """A model that gives its inputs, and can be trained not to."""
+    inputs = keras.Input(samples.predictions.shape[1:])
+    return keras.Model(inputs, Elementwise()(inputs))
+
+
+def shown(values: list[Any]) -> str:
+    """Values for a message: `0.25`, or `[0.25, 0.5]`."""
+    return str(alone([float(value) if value.ndim == 0 else value.shape for value in values]) if values else "nothing")

@@ -1,0 +1,66 @@
+"""Metrics that training updates start anew with each epoch.
+
+`fit` and `evaluate` reset what `model.metrics` lists, and nothing else. A metric that is missing there, because
+`metrics` is overridden or because an object that Keras does not look into holds it, averages over all epochs.
+
+Bad:
+
+    @property
+    def metrics(self):
+        return [self.accuracy]  # train_step updates self.loss_tracker, too
+
+Good:
+
+    @property
+    def metrics(self):
+        return [self.loss_tracker, self.accuracy]
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import numbers
+from ..creation import path_to
+from ..steps import Trainee, trains_itself
+from ..subject import Defects, Subject
+
+ID = "KS514"
+DOING = "is trained for two epochs"
+REQUIRES = ("KS201", "KS204", "KS512", "KS513")
+AT = ("metrics", "reset_metrics", "train_step", "compute_loss")
+FIX = "List it in the metrics property, or keep it in an attribute of the model and leave metrics to Keras."
+
+
+def applies(subject: Subject) -> bool | str:
+    """Models that say themselves how they are trained."""
+    return trains_itself(subject)
+
+
+def check(subject: Subject) -> Defects:
+    """Looks at the metrics of the model after steps, after `reset_metrics`, and after more steps."""
+    trainee = Trainee(subject)
+    before = list(map(state_of, trainee.metrics))
+    steps = [name for name in ("train_step", "test_step") if subject.defines(name)] or ["train_step"]
+    for name in steps:
+        trainee.step(name)
+    first = list(map(state_of, trainee.metrics))
+    trainee.model.reset_metrics()
+    reset = list(map(state_of, trainee.metrics))
+    for name in steps:
+        trainee.step(name)
+    for metric, *states in zip(trainee.metrics, before, first, reset, strict=True):
+        goes_on = not same(states[1], state_of(metric))
+        if goes_on and not same(states[0], states[1]) and same(states[1], states[2]):
+            place = path_to(trainee.model, metric) or f"the {type(metric).__name__} {metric.name!r}"
+            yield f"{place} is updated by {' and '.join(steps)}, and model.metrics does not list it: it is never reset"
+
+
+def state_of(metric: Any) -> list[Any]:
+    """The values of the variables of a metric."""
+    return [value.copy() for value in numbers(metric.variables)]
+
+
+def same(one: list[Any], other: list[Any]) -> bool:
+    """Whether a metric is in the same state."""
+    return len(one) == len(other) and all(np.array_equal(*pair) for pair in zip(one, other, strict=True))

@@ -1,0 +1,39 @@
+"""The graph that TensorFlow makes of a call, and the operations in it."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+OF_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+
+
+def has_graph() -> bool:
+    """Whether Keras runs on TensorFlow."""
+    return bool(keras.backend.backend() == "tensorflow")
+
+
+def tensorflow() -> Any:
+    """TensorFlow, which Keras has imported."""
+    return sys.modules["tensorflow"]
+
+
+def operations(graph: Any) -> Iterator[str]:
+    """The kinds of the operations in a graph, and in the functions that it calls."""
+    definition = graph.as_graph_def()
+    yield from (node.op for node in definition.node)
+    yield from (node.op for function in definition.library.function for node in function.node_def)
+
+
+def traced(layer: Any, arguments: Any, **options: Any) -> tuple[Any, Any, Any]:
+    """A call at inference as a function of TensorFlow, the same for certain shapes, and tensors of those shapes.
+
+    Args:
+        layer: A layer that was called.
+        arguments: What it was called on.
+        options: Of `tf.function`.
+    """
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, arguments)
+    function = tensorflow().function(lambda *inputs: layer(*inputs, training=False), **options)
+    return function, function.get_concrete_function(*tensors), tensors
