@@ -34,8 +34,17 @@ def internal_names(layer: Any) -> set[str]:
     names = set(vars(keras.layers.Layer()))
     if isinstance(layer, keras.Model):
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
+    if hasattr(layer, "_inputs_struct"):
+        names |= functional_names()
     # Functional models, and layers that Keras wraps.
     return names | {"name", "built", "inputs", "outputs", "_functional", "_inputs_struct", "_outputs_struct"}
+
+
+@functools.cache
+def functional_names() -> frozenset[str]:
+    """The attributes that Keras gives to a functional model."""
+    inputs = keras.Input((1,))
+    return frozenset(vars(keras.Model(inputs, inputs)))
 
 
 def mentioned_names(cls: type) -> set[str]:

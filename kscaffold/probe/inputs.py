@@ -23,6 +23,7 @@ VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
     Feed(shape, below=FEW) for shape in ((16,), (6, 16), (12, 12, 3), (6, 6, 6, 2), ())
 )
 IDS = Feed((6,), "int32", FEW)
+TEXT = Feed((1,), "string")
 HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
 KINDS = (IDS, VECTOR, SEQUENCE)
 # Words of a name, and the inputs that they speak of.
@@ -37,6 +38,7 @@ HINTS = (
     ),
 )
 SUBLAYERS = (
+    (r"TextVectorization|StringLookup", TEXT),
     (r"Embedding", IDS),
     (r".*3D(Transpose)?", VOLUME),
     (r".*2D(Transpose)?", IMAGE),
