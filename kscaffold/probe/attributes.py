@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import inspect
-from types import CodeType
+from types import CodeType, NoneType
 from typing import Any
 
 import keras
@@ -101,6 +101,13 @@ def without_tuples(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return type(value)(without_tuples(item) for item in value)
     return value
+
+
+def misses_a_name(error: BaseException) -> bool:
+    """Whether something has no such name, whatever the data are."""
+    if isinstance(error, AttributeError):
+        return not isinstance(error.obj, (tuple, list, dict, np.ndarray, NoneType)) and not is_array(error.obj)
+    return isinstance(error, NameError)
 
 
 def is_array(value: Any) -> bool:

@@ -3,14 +3,13 @@
 import inspect
 import math
 from collections.abc import Iterator
-from types import NoneType
 from typing import Any
 
 import keras
 import numpy as np
 
 from .arrays import alone, numbers
-from .attributes import is_array
+from .attributes import misses_a_name
 from .rule import CannotBeTried
 from .subject import Subject, own_path
 
@@ -106,13 +105,6 @@ def _train_by_itself(subject: Subject) -> float:
         raise failures[0]
     told = f"{type(failures[0]).__name__}: {' '.join(str(failures[0]).split())}"
     raise CannotBeTried(f"what its train_step() takes could not be found out ({told})")
-
-
-def misses_a_name(error: Exception) -> bool:
-    """Whether something has no such name, whatever the data are."""
-    if isinstance(error, AttributeError):
-        return not isinstance(error.obj, (tuple, list, dict, np.ndarray, NoneType)) and not is_array(error.obj)
-    return isinstance(error, NameError)
 
 
 def _data(subject: Subject) -> Iterator[tuple[Any, Any]]:

@@ -33,8 +33,11 @@ def applies(subject: Subject) -> bool | str:
     """Where Keras can train."""
     if keras.backend.backend() == "numpy":
         return "Keras cannot train on NumPy"
-    if not any(array.dtype.kind == "f" for array in subject.infer(subject.arrays(2))):
+    outputs = subject.infer(subject.arrays(2))
+    if not any(array.dtype.kind == "f" for array in outputs):
         return "its outputs are not floating-point numbers"
+    if any(array.size == 0 for array in outputs):
+        return "its outputs are empty for these inputs"
     return True
 
 
