@@ -28,7 +28,10 @@ MASK = Feed((6,), "bool")
 BY_RANK = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}
 HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
 KINDS = (IDS, VECTOR, SEQUENCE)
-PLAIN = r"(?=.*\b(int|bool|float|str)\b)(typing\.|Union\[|Optional\[|(List|list|Tuple|tuple|Sequence|int|bool|float|str|None|\.\.\.)|[\[\], |])+"
+PLAIN = re.compile(  # annotations of what is no tensor
+    r"(?=.*\b(int|bool|float|str)\b)(typing\.|Union|Optional|List|list|Tuple|tuple|Sequence|int|bool|float|str|None"
+    r"|\.\.\.|[\[\], |])+"
+)
 # Words of a name, and the inputs that they speak of.
 HINTS = (
     (r"tokens?|ids?|index|indices|vocab|vocabulary|categor(y|ies|ical)|words?", IDS),
@@ -113,7 +116,7 @@ def plain_arguments(cls: Any) -> list[str]:
     """The arguments that a call of a class must have and that are annotated as numbers, texts or lists of them."""
     listed = list(inspect.signature(cls.call).parameters.values())[1:]
     needed = [one for one in listed if one.default is one.empty and one.name not in NOT_FED]
-    return [one.name for one in needed if re.fullmatch(PLAIN, inspect.formatannotation(one.annotation).strip("'"))]
+    return [one.name for one in needed if PLAIN.fullmatch(inspect.formatannotation(one.annotation).strip("'"))]
 
 
 def _uses(function: Any, parameter: str) -> tuple[set[str], int]:

@@ -12,7 +12,7 @@ from .attributes import own_classes
 
 # A shape in a docstring: `(batch_size, time, features)`, `[batch, 16]`, `(None, None, 3)`.
 SHAPE = re.compile(
-    r"[(\[]\s*((?:batch|none|bs|b|n|n_batch|num_samples|samples)\w*(?:\s*,[^()\[\]]*)?)[)\]]", re.IGNORECASE
+    r"[(\[]\s*((?:batch\w*|none|bs?|n|n_batch|(?:num_|n_)?samples)\b(?:\s*,[^()\[\]]*)?)[)\]]", re.IGNORECASE
 )
 SECTION = re.compile(
     r"^[ \t]*(?:#+ *|\*\*)?(?:Input shapes?|Inputs?|Call arguments)\b(.*?)"

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import linecache
+import re
 import time
 import traceback
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ SECONDS = 20.0  # of the processor, for all trials of one class
 MORE = 10  # how many other inputs are tried once a class can be called, in case they are what it is made for
 SOUND = 7  # all that `how_well` looks at
 ON_DATA, CALLABLE = 2, 3
+SAID_BY_ITSELF = 1.5  # more than a symbolic call is worth: the inputs are not to blame
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+WRAPPED = re.compile(r"\x1b\[[0-9;]*m|Exception encountered when calling [^\n]*|Arguments received by [\s\S]*")
 LONGEST = 160  # characters of an exception in a few words
 MOST = 0.75  # the part of all trials that fail alike where the inputs are not to blame
 # A subject, and what was assumed to make it, as flags would say it.
@@ -45,7 +49,7 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
     if plain:
         raise NotASubject(f"its call takes {', '.join(plain)}, which no tensor is")
     best: Way | None = None
-    most = -1
+    most = -1.0
     failures: list[BaseException] = []
     refusals: list[BaseException] = []
     for arguments in guesses(found.item, dict(known.args)):
@@ -73,7 +77,7 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
                 return best
         if best and most >= CALLABLE:
             return best
-    if best and (most >= ON_DATA or known.feeds or speaks_of_itself(refusals, path)):
+    if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
     if best:
         flags = " ".join(f"--input-shape {show_input(feed)}" for feed in best[0].feeds)
@@ -82,7 +86,7 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         ) from refusals[0]
     assert failures, "there is always a first guess"
     failure = next((error for error in failures if not isinstance(error, SystemExit)), failures[0])
-    required = [one.name for one in parameters(found.item) if one.default is one.empty]
+    required = [one.name for one in parameters(found.item) if one.default is one.empty and one.kind in NAMED]
     unknown = [name for name in required if name not in dict(known.args)]
     if unknown and (is_builder or not speaks_of_itself(failures, path)):
         flags = " ".join(f"--arg {name}=…" for name in unknown)
@@ -99,9 +103,15 @@ def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
         return True
     if texts.count(usual) < MOST * len(texts) or is_raised_in(error, path):
         return False
-    if isinstance(error, ValueError):
-        return any(frame.name in ("add_weight", "build") for frame in traceback.extract_tb(error.__traceback__))
-    return misses_a_name(error) or isinstance(error, (TypeError, ImportError))
+    return is_about_itself(error) or isinstance(error, (TypeError, ImportError))
+
+
+def is_about_itself(error: BaseException) -> bool:
+    """Whether an exception speaks of a name that is not there, or of arguments that Keras takes for no weight."""
+    if not isinstance(error, ValueError):
+        return misses_a_name(error)
+    in_weight = any(frame.name == "add_weight" for frame in traceback.extract_tb(error.__traceback__))
+    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", str(error)))
 
 
 def is_raised_in(error: BaseException, path: str) -> bool:
@@ -116,7 +126,7 @@ def is_raised_in(error: BaseException, path: str) -> bool:
 
 def in_short(error: BaseException) -> str:
     """An exception in a few words."""
-    text = " ".join(str(error).split())
+    text = " ".join(WRAPPED.sub("", str(error)).split())
     return f"{type(error).__name__}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
 
 
@@ -129,7 +139,7 @@ def _assumed(subject: Subject, arguments: Mapping[str, str], known: Known) -> tu
     return tuple(assumed)
 
 
-def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> int:
+def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> float:
     """How much is right with what a new layer gives for these inputs; `SOUND` if all is.
 
     A call on data and one on symbolic tensors come first, `CALLABLE` both. Inputs that a class is not made for often
@@ -138,12 +148,13 @@ def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> i
     Args:
         refusals: Where what the call on data raises is added.
     """
-    well = 0
+    well = 0.0
     try:
         layer, arrays = subject.make(), subject.arrays(TRIED_BATCH)
         outputs = numbers(subject.call(layer, arrays))
         well += ON_DATA
     except (Exception, SystemExit) as error:
+        well += SAID_BY_ITSELF if is_about_itself(error) else 0
         if refusals is not None:
             refusals.append(error)
     with contextlib.suppress(Exception, SystemExit):

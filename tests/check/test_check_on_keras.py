@@ -163,6 +163,19 @@ class Unmade(keras.layers.Layer):
         raise ValueError(f"not with {mystery}")
 
 
+class Broken(keras.layers.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.half = self.untis // 2
+
+
+class Repeated(keras.layers.Layer):
+    # Takes a number beside its tensor.
+
+    def call(self, inputs, times: int):
+        return ops.repeat(inputs, times, axis=-1)
+
+
 class Patches(keras.layers.Layer):
     # Has as many steps as its argument says.
 
@@ -201,8 +214,10 @@ def build_model(units: int = 3):
     result = kscaffold("check", "src", "--arg", "size=5", "--arg", "nonsense=1", "--ignore", "registered")
     assert result.exit_code == ExitCode.CHECK_FAILED
     assert "Gate(mystery='open sesame', size=5)  (None, 7), (None, 2) -> (None, 9)  0 params  ok" in result.out
-    assert "src/mine/gates.py:26: error KS201 cannot be constructed: ValueError: not with" in result.out
+    assert "Unmade: it needs to be told its arguments: --arg mystery=… (ValueError: not with" in result.out
+    assert "src/mine/gates.py:32: error KS201 cannot be constructed: AttributeError: 'Broken'" in result.out
     assert "--arg NAME=VALUE" in result.out
+    assert "Repeated: its call takes times, which no tensor is" in result.out
     assert "Patches(num_patches=2)  (None, 2, 16) -> (None, 2, 16)" in result.out
     assert "Adversarial: it has a train_step and no call" in result.out
     assert "build_model()  (None, 5) -> (None, 3)  18 params  ok" in result.out

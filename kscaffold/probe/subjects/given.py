@@ -35,7 +35,7 @@ def give(layer: Any, name: str, feeds: tuple[Feed, ...], call: CallStyle | None)
     made = factory()
     module = sys.modules[type(made).__module__]
     path = "" if module.__name__.startswith("keras.") else inspect.getsourcefile(type(made)) or ""
-    best, most = None, -1
+    best, most = None, -1.0
     for guessed, style in input_guesses(made, feeds):
         wanted = protocol.Subject(name, name, guessed, call or style)
         subject = GivenSubject(module, wanted, path, unchangeable=unchangeable, factory=factory)
