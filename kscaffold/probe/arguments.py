@@ -82,6 +82,7 @@ def parameters(item: Any) -> list[inspect.Parameter]:
 BY_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(an? )?(optional )?(positive )?(python )?int(eger)?s?\b(?! or (tuple|list))", ("8", "2")),
     (r"(an? )?(optional )?float(ing)?\b", ("0.5", "0.1")),
+    (r"(an? )?(optional )?str(ing)?\b(?! or)", ("'relu'",)),
     (r"(an? )?(optional )?bool(ean)?s?\b|whether\b|if true", ("True",)),
     (r".{0,40}\bregulari[sz]er", ("'l2'",)),
     (r".{0,40}\binitiali[sz]er", ("'glorot_uniform'", "'ones'")),
