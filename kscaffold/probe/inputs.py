@@ -24,6 +24,7 @@ VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
 )
 IDS = Feed((6,), "int32", FEW)
 TEXT = Feed((1,), "string")
+SQUARE = Feed((6, 6))  # how the steps of a sequence, or the nodes of a graph, go together
 MASK = Feed((6,), "bool")
 BY_RANK = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}
 HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
@@ -159,6 +160,7 @@ def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[lis
     for one in singles:
         yield [one] * len(names)
     if len(names) > 1:
+        yield from ([SEQUENCE, SQUARE, *[rest] * (len(names) - 2)] for rest in (SEQUENCE, IDS))
         kinds = singles[:6] if len(names) == 2 else KINDS
         for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
             yield [*combination, *[combination[-1]] * (len(names) - 4)]

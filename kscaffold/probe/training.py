@@ -33,10 +33,12 @@ class Shift(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types her
 
     def call(self, inputs: Any) -> Any:
         """The inputs and the numbers."""
-        return inputs + keras.ops.cast(self.shift, inputs.dtype)
+        # All of them: but how many that is, is nothing that the layer after this one may know.
+        shift = self.shift[: keras.ops.shape(inputs)[0]]
+        return inputs + keras.ops.cast(shift, inputs.dtype)
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """That of the inputs: the size of the batch is nothing that the layer after this one may know."""
+        """That of the inputs."""
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
 
 

@@ -23,7 +23,7 @@ from .subject import Subject
 from .subjects import Found, NotASubject
 
 TRIED_BATCH = 5  # a size that no argument is likely to have
-SECONDS = 20.0  # of the processor, for all trials of one class
+SECONDS = 10.0  # of the processor, for all trials of one class
 MORE = 10  # how many other inputs are tried once a class can be called, in case they are what it is made for
 SOUND = 7  # all that `how_well` looks at
 ON_DATA, CALLABLE = 2, 3
@@ -96,7 +96,7 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
 
 def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
     """Whether what is raised whatever a class is given is a defect of the class, and no word about what it is given."""
-    texts = [f"{type(error).__name__}: {error}" for error in errors]
+    texts = [f"{type(error).__name__}: {words_of(error)}" for error in errors]
     usual = max(texts, key=texts.count)
     error = errors[texts.index(usual)]
     if isinstance(error, SystemExit):
@@ -110,8 +110,8 @@ def is_about_itself(error: BaseException) -> bool:
     """Whether an exception speaks of a name that is not there, or of arguments that Keras takes for no weight."""
     if not isinstance(error, ValueError):
         return misses_a_name(error)
-    in_weight = any(frame.name == "add_weight" for frame in traceback.extract_tb(error.__traceback__))
-    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", str(error)))
+    in_weight = any("add_weight(" in (frame.line or "") for frame in traceback.extract_tb(error.__traceback__))
+    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", words_of(error)))
 
 
 def is_raised_in(error: BaseException, path: str) -> bool:
@@ -124,9 +124,14 @@ def is_raised_in(error: BaseException, path: str) -> bool:
     return linecache.getline(path, trace.tb_lineno).strip().startswith(("raise", "assert"))
 
 
+def words_of(error: BaseException) -> str:
+    """What an exception says, without what Keras wraps around it."""
+    return " ".join(WRAPPED.sub("", str(error)).split())
+
+
 def in_short(error: BaseException) -> str:
     """An exception in a few words."""
-    text = " ".join(WRAPPED.sub("", str(error)).split())
+    text = words_of(error)
     return f"{type(error).__name__}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
 
 

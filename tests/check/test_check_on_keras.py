@@ -329,7 +329,9 @@ def test_an_argument_of_every_type_is_found_out_whatever_its_name(kscaffold: Ksc
         assert made.exit_code == 0, made
     result = kscaffold("check", ".", "--strict")
     assert "HasStr(factor='" in result.out and "HasInt(factor=8)" in result.out
-    assert result.exit_code == 0 and f"{len(types)} classes in {len(types)} files: nothing found" in result.out, result.out
+    assert (
+        result.exit_code == 0 and f"{len(types)} classes in {len(types)} files: nothing found" in result.out
+    ), result.out
 
 
 PRECISION = """import keras
