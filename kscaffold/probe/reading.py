@@ -63,7 +63,7 @@ def said_of(cls: Any, name: str) -> str:
 
 
 def input_shapes_said(cls: Any) -> list[tuple[list[str], str]]:
-    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and its line."""
+    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and the line."""
     for base in own_classes(cls):
         for item in (base, vars(base).get("call"), vars(base).get("__init__")):
             for section in SECTION.finditer(document(item)):
@@ -86,7 +86,7 @@ def _shapes_in(text: str) -> Iterator[tuple[list[str], str]]:
             several = len(SHAPE.findall(line)) > 1
             times = NUMBERS.get(repeated[1].lower(), 2) if repeated and not several else 1
             for _ in range(times):
-                yield [word for word in words[1:] if word], line
+                yield [word for word in words[1:] if word], SHAPE.sub("", line)
 
 
 def rank_in(function: Any, name: str) -> int | None:

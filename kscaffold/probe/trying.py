@@ -88,8 +88,8 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
     failure = next((error for error in failures if not isinstance(error, SystemExit)), failures[0])
     required = [one.name for one in parameters(found.item) if one.default is one.empty and one.kind in NAMED]
     unknown = [name for name in required if name not in dict(known.args)]
-    if unknown and (is_builder or not speaks_of_itself(failures, path)):
-        flags = " ".join(f"--arg {name}=…" for name in unknown)
+    if (unknown and is_builder) or not (dict(known.args) or speaks_of_itself(failures, path)):
+        flags = " ".join(f"--arg {name}=…" for name in unknown or ["NAME"])
         raise NotASubject(f"it needs to be told its arguments: {flags} ({in_short(failure)})") from failure
     raise failure
 

@@ -94,3 +94,12 @@ class TakesAMask(keras.layers.Layer):
 
     def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
         return (inputs_shape[0], inputs_shape[-1])
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class GivesATable(keras.layers.Layer):
+    """A warning: its output is the same for all inputs."""
+
+    def call(self, inputs):
+        return ops.reshape(ops.arange(12.0), (3, 4))

@@ -18,7 +18,7 @@ import traceback
 from typing import Any
 
 from ..arrays import numbers
-from ..protocol import CallStyle
+from ..protocol import CallStyle, Severity
 from ..recording import recorded_calls
 from ..rule import Problem
 from ..subject import Defects, Subject
@@ -40,15 +40,20 @@ def check(subject: Subject) -> Defects:
     layer = subject.make()
     if subject.wanted.call is CallStyle.CELL:
         yield from stops_in_rnn(subject, layer)
+    shapes: list[list[tuple[int, ...]]] = []
     for batch_size in BATCH_SIZES:
         training = {"training": False} if batch_size == BATCH_SIZES[-1] and layer._call_has_training_arg else {}
         with recorded_calls(layer, batch_size) as calls:
             outputs = subject.call(layer, subject.arrays(batch_size), **training)
         if subject.facts.layers is None:
             subject.facts.layers = tuple(calls)
-        for output in numbers(outputs):
-            if output.shape[:1] != (batch_size,):
-                yield f"a batch of {batch_size} gives an output of shape {output.shape}"
+        shapes.append([output.shape for output in numbers(outputs)])
+    for batch_size, given in zip(BATCH_SIZES, shapes, strict=True):
+        for shape in given:
+            if shape[:1] != (batch_size,):
+                # What is the same for all inputs, such as a table of positions, may be meant.
+                severity = Severity.WARNING if all(one == given for one in shapes) else None
+                yield Problem(f"a batch of {batch_size} gives an output of shape {shape}", severity=severity)
                 return
 
 
