@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from .reading import said_of, uses
+from .reading import passed_as, said_of, uses
 
 BASE_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
 MOST_GUESSES = 24
@@ -37,6 +37,7 @@ BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"key_dim|value_dim|head_dim|dim_head", ("4",)),
     (r"(num_|n_)?classes|num_labels|n_out|num_outputs", ("4",)),
     (r"(num_|n_).*|depth|repeats?|repetitions|steps|order|groups|times", ("2", "8")),
+    (r"vocabulary", ("['text', 'word']", "32", "8")),
     (r".*vocab.*|max_.*|maxlen|.*seq.*len.*|.*sequence_length|.*_length|length|num_tokens", ("32", "8")),
     (r".*kernel.*|window.*|.*filter_size|ksize", ("3",)),
     (r".*pool.*|strides?|.*patch.*|block_size|dilation.*|upsampl.*|rank|ratio|reduction.*", ("2",)),
@@ -130,6 +131,8 @@ def read_values(item: Any, name: str) -> Iterator[str]:
     if not inspect.isclass(item):
         return
     yield from uses(item, name, getattr(sys.modules.get(item.__module__), "__dict__", {}))
+    for keyword in passed_as(item, name):
+        yield from named_values(keyword)
     said = said_of(item, name)
     if re.match(r".{0,60}\bone of\b|.{0,20}\bstr(ing)?\b", said, re.IGNORECASE):
         yield from (repr(word) for word in QUOTED.findall(said) if word not in ("str", "string", "None"))

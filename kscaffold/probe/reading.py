@@ -196,6 +196,15 @@ def uses(cls: Any, name: str, values: Any) -> Iterator[str]:
                             yield "{}"
 
 
+def passed_as(cls: Any, name: str) -> Iterator[str]:
+    """The names of the keywords that an argument of the constructor is handed on by."""
+    names = _aliases(cls, name)
+    for tree in methods(cls):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword) and node.arg not in (None, name) and _is(node.value, names):
+                yield str(node.arg)
+
+
 OBJECTS = {
     "regularizers": ("'l2'",),
     "initializers": ("'glorot_uniform'", "'ones'"),

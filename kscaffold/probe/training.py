@@ -147,6 +147,8 @@ def _compile(subject: Subject, model: Any) -> None:
             continue
         if "optimizer" in name or name in ("opt", "optim"):
             given[name] = _optimizer()
+        elif "metric" in name:
+            given[name] = []
         elif "loss" in name and "weight" not in name:
             given[name] = keras.losses.MeanSquaredError()
         elif parameter.default is parameter.empty:

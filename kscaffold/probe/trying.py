@@ -103,13 +103,15 @@ def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
         return True
     if texts.count(usual) < MOST * len(texts) or is_raised_in(error, path):
         return False
-    return is_about_itself(error) or isinstance(error, (TypeError, ImportError))
+    return misses_a_name(error) or isinstance(error, (TypeError, ImportError))
 
 
-def is_about_itself(error: BaseException) -> bool:
-    """Whether an exception speaks of a name that is not there, or of arguments that Keras takes for no weight."""
+def is_about_itself(error: BaseException, cls: type) -> bool:
+    """Whether an exception speaks of a name that a class or its module lacks, or of what Keras takes for no weight."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, (cls, ModuleType))
     if not isinstance(error, ValueError):
-        return misses_a_name(error)
+        return isinstance(error, NameError)
     in_weight = any("add_weight(" in (frame.line or "") for frame in traceback.extract_tb(error.__traceback__))
     return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", words_of(error)))
 
@@ -159,7 +161,7 @@ def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> f
         outputs = numbers(subject.call(layer, arrays))
         well += ON_DATA
     except (Exception, SystemExit) as error:
-        well += SAID_BY_ITSELF if is_about_itself(error) else 0
+        well += SAID_BY_ITSELF if is_about_itself(error, subject.cls) else 0
         if refusals is not None:
             refusals.append(error)
     with contextlib.suppress(Exception, SystemExit):
