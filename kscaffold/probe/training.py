@@ -148,7 +148,7 @@ def _compile(subject: Subject, model: Any) -> None:
         if "optimizer" in name or name in ("opt", "optim"):
             given[name] = _optimizer()
         elif "metric" in name:
-            given[name] = []
+            given[name] = None
         elif "loss" in name and "weight" not in name:
             given[name] = keras.losses.MeanSquaredError()
         elif parameter.default is parameter.empty:
