@@ -73,10 +73,12 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
                 tried.add(kind)
             if well > most:
                 best, most = (subject, _assumed(subject, arguments, known)), well
-            if best and (most == SOUND or time.process_time() > deadline):
+            if best and most == SOUND:
                 return best
-        if best and most >= CALLABLE:
-            return best
+            if time.process_time() > deadline:
+                break
+        if best and (most >= CALLABLE or time.process_time() > deadline):
+            break
     if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
     if best:
