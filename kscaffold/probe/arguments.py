@@ -4,10 +4,13 @@ import ast
 import inspect
 import itertools
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import keras
+
+from .reading import passed_as, said_of, uses
 
 BASE_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
 MOST_GUESSES = 24
@@ -34,6 +37,7 @@ BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"key_dim|value_dim|head_dim|dim_head", ("4",)),
     (r"(num_|n_)?classes|num_labels|n_out|num_outputs", ("4",)),
     (r"(num_|n_).*|depth|repeats?|repetitions|steps|order|groups|times", ("2", "8")),
+    (r"vocabulary", ("['text', 'word']", "32", "8")),
     (r".*vocab.*|max_.*|maxlen|.*seq.*len.*|.*sequence_length|.*_length|length|num_tokens", ("32", "8")),
     (r".*kernel.*|window.*|.*filter_size|ksize", ("3",)),
     (r".*pool.*|strides?|.*patch.*|block_size|dilation.*|upsampl.*|rank|ratio|reduction.*", ("2",)),
@@ -75,8 +79,30 @@ def parameters(item: Any) -> list[inspect.Parameter]:
     return listed[1:] if inspect.isclass(item) else listed
 
 
-def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
-    """Sources of values that are tried for a parameter without a default, the likeliest first."""
+# What the description of an argument in a docstring begins with.
+BY_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"(an? )?(optional )?(positive )?(python )?int(eger)?s?\b(?! or (tuple|list))", ("8", "2")),
+    (r"(an? )?(optional )?float(ing)?\b", ("0.5", "0.1")),
+    (r"(an? )?(optional )?str(ing)?\b(?! or)", ("'relu'",)),
+    (r"(an? )?(optional )?bool(ean)?s?\b|whether\b|if true", ("True",)),
+    (r".{0,40}\bregulari[sz]er", ("'l2'",)),
+    (r".{0,40}\binitiali[sz]er", ("'glorot_uniform'", "'ones'")),
+    (r".{0,40}\bconstraint", ("'non_neg'",)),
+    (r".{0,40}\bactivation", ("'relu'",)),
+    (r".{0,30}\blist of (lists|tuples)", ("[[8, 8], [8, 8]]",)),
+    (r".{0,40}\b(tuple|list|sequence|iterable)s?\b.{0,30}\bfloat", ("[0.5, 0.5]",)),
+    (r".{0,40}\b(tuple|list|sequence|iterable)s?\b.{0,30}\b(str|string)", ("['relu', 'relu']",)),
+    (r".{0,40}\btuples?\b", ("(8, 8)", "(2, 2)")),
+    (r".{0,40}\b(list|sequence|iterable)s?\b", ("[8, 8]", "[2, 2]")),
+    (r"(an? )?(optional )?dict", ("{}",)),
+    (r".{0,40}\blayers?\b", (LAYER,)),
+    (r".{0,40}\bmodel\b", (MODEL,)),
+)
+QUOTED = re.compile(r"""[`"']{1,3}([a-z]\w*)["'`]{1,3}""")
+
+
+def candidates(parameter: inspect.Parameter, item: Any = None) -> tuple[str, ...]:
+    """Sources of values that are tried for a parameter of a class without a default, the likeliest first."""
     annotation = parameter.annotation
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if not isinstance(annotation, (str, type)) or "[" in str(annotation):
@@ -87,14 +113,34 @@ def candidates(parameter: inspect.Parameter) -> tuple[str, ...]:
     literal = re.fullmatch(r"Literal\[(.*?)(,.*)?\]", text)
     if literal:
         return (literal[1],)
-    named = named_values(parameter.name)
+    read = list(dict.fromkeys(read_values(item, parameter.name)))
+    if len(read) > 1 and all(isinstance(plain(value), str) for value in read):
+        return tuple(read)  # it is compared with these
+    named = tuple(dict.fromkeys([*read, *named_values(parameter.name)]))
     if text in INT_OR_STRING:
         kind = int if text == "int" else str
-        return (*(value for value in named if isinstance(plain(value), kind)), INT_OR_STRING[text])
+        return (*(value for value in named if type(plain(value)) is kind), INT_OR_STRING[text])
     fitting = next((values for pattern, values in BY_ANNOTATION if re.fullmatch(pattern, text)), ())
     if text == "float":
         fitting = (*(value for value in named if isinstance(plain(value), float)), *fitting)
     return fitting or (*named, *(value for value in ANYTHING if value not in named))
+
+
+def read_values(item: Any, name: str) -> Iterator[str]:
+    """Sources of the values that the source and the docstring of a class speak of, and those of its like."""
+    if not inspect.isclass(item):
+        return
+    yield from uses(item, name, getattr(sys.modules.get(item.__module__), "__dict__", {}))
+    for keyword in passed_as(item, name):
+        yield from named_values(keyword)
+    said = said_of(item, name)
+    if re.match(r".{0,60}\bone of\b|.{0,20}\bstr(ing)?\b", said, re.IGNORECASE):
+        yield from (repr(word) for word in QUOTED.findall(said) if word not in ("str", "string", "None"))
+    yield from next((values for pattern, values in BY_WORDS if re.match(pattern, said, re.IGNORECASE)), ())
+    for one in parameters(item):
+        alike = one.name.rpartition("_")[2] == name.rpartition("_")[2]
+        if alike and one.name != name and type(one.default) in (int, float, str, tuple):
+            yield repr(one.default)
 
 
 def named_values(name: str) -> tuple[str, ...]:
@@ -114,7 +160,7 @@ def guesses(item: Any, given: dict[str, str]) -> Iterator[dict[str, str]]:
     """Sources of the arguments of a class or function: those given, and values for all without a default."""
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     required = [one for one in parameters(item) if one.default is one.empty and one.kind in kinds]
-    options = {one.name: candidates(one) for one in required if one.name not in given}
+    options = {one.name: candidates(one, item) for one in required if one.name not in given}
     farthest = sum(len(values) - 1 for values in options.values())
     nearest_first = (at_distance([*options.values()], distance) for distance in range(farthest + 1))
     for combination in itertools.islice(itertools.chain.from_iterable(nearest_first), MOST_GUESSES):

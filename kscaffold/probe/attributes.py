@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import inspect
-from types import CodeType
+from types import CodeType, NoneType
 from typing import Any
 
 import keras
@@ -35,8 +35,17 @@ def internal_names(layer: Any) -> set[str]:
     names = set(vars(next(base for base in bases if isinstance(layer, base))()))
     if isinstance(layer, keras.Model):
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
+    if hasattr(layer, "_inputs_struct"):
+        names |= functional_names()
     # Functional models, and layers that Keras wraps.
     return names | {"name", "built", "inputs", "outputs", "_functional", "_inputs_struct", "_outputs_struct"}
+
+
+@functools.cache
+def functional_names() -> frozenset[str]:
+    """The attributes that Keras gives to a functional model."""
+    inputs = keras.Input((1,))
+    return frozenset(vars(keras.Model(inputs, inputs)))
 
 
 def mentioned_names(cls: type) -> set[str]:
@@ -93,6 +102,13 @@ def without_tuples(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return type(value)(without_tuples(item) for item in value)
     return value
+
+
+def misses_a_name(error: BaseException) -> bool:
+    """Whether something has no such name, whatever the data are."""
+    if isinstance(error, AttributeError):
+        return not isinstance(error.obj, (tuple, list, dict, np.ndarray, NoneType)) and not is_array(error.obj)
+    return isinstance(error, NameError)
 
 
 def is_array(value: Any) -> bool:

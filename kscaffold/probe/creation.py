@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -36,15 +36,18 @@ def created_variables() -> Iterator[list[Any]]:
     created += [variable for variable in bare if id(variable) not in inside]
 
 
-def path_to(owner: Any, wanted: Any) -> str | None:
-    """How to get from an object to another one through attributes and containers: `self.helper.dense.kernel`."""
+def path_to(owner: Any, wanted: Any, closed: Callable[[Any], bool] = lambda value: False) -> str | None:
+    """How to get from an object to another one through attributes and containers: `self.helper.dense.kernel`.
+
+    What is inside of `closed` values is not looked at.
+    """
     seen: set[int] = set()
     queue: list[tuple[str, Any, int]] = [("self", owner, 0)]
     while queue:
         path, value, depth = queue.pop(0)
         if value is wanted:
             return path
-        if id(value) in seen or depth > 5:
+        if id(value) in seen or depth > 5 or closed(value):
             continue
         seen.add(id(value))
         for name, item in parts_of(value):

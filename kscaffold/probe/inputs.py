@@ -8,23 +8,31 @@ import ast
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import keras
 
-from .attributes import mentioned_names
+from .attributes import mentioned_names, own_classes
 from .protocol import FEW, CallStyle, Feed
+from .reading import given_to, input_shapes_said, rank_in, shapes_said_of, tree_of
 
 NOT_FED = ("training", "mask", "states", "state", "initial_state", "return_attention_scores", "kwargs", "args")
 VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
     Feed(shape, below=FEW) for shape in ((16,), (6, 16), (12, 12, 3), (6, 6, 6, 2), ())
 )
 IDS = Feed((6,), "int32", FEW)
+TEXT = Feed((1,), "string")
+SQUARE = Feed((6, 6))  # how the steps of a sequence, or the nodes of a graph, go together
+MASK = Feed((6,), "bool")
+BY_RANK = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}
 HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
 KINDS = (IDS, VECTOR, SEQUENCE)
+PLAIN = re.compile(  # annotations of what is no tensor
+    r"(?=.*\b(int|bool|float|str)\b)(typing\.|Union|Optional|List|list|Tuple|tuple|Sequence|int|bool|float|str|None"
+    r"|\.\.\.|[\[\], |])+"
+)
 # Words of a name, and the inputs that they speak of.
 HINTS = (
     (r"tokens?|ids?|index|indices|vocab|vocabulary|categor(y|ies|ical)|words?", IDS),
@@ -37,6 +45,7 @@ HINTS = (
     ),
 )
 SUBLAYERS = (
+    (r"TextVectorization|StringLookup", TEXT),
     (r"Embedding", IDS),
     (r".*3D(Transpose)?", VOLUME),
     (r".*2D(Transpose)?", IMAGE),
@@ -57,10 +66,20 @@ def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Fe
         if len(given) > 1 and style is not CallStyle.ARGUMENTS:
             yield given, CallStyle.ARGUMENTS
         return
+    if style in (CallStyle.SINGLE, CallStyle.LIST):
+        for size in _sizes(made):
+            said = [_feed_said(made, *one, size=size) for one in input_shapes_said(type(made))]
+            if said and (style is CallStyle.LIST or len(said) > 1):
+                yield tuple(said), CallStyle.LIST
     for feeds in _feed_guesses(made, names, style):
         if style is CallStyle.DICT:
             feeds = [replace(feed, name=name) for feed, name in zip(feeds, names, strict=True)]
         yield tuple(feeds), style
+    if style is CallStyle.SINGLE:
+        for items in (2, 3):
+            yield from (((one,) * items, CallStyle.LIST) for one in (VECTOR, SEQUENCE, IMAGE))
+    if style is CallStyle.LIST:  # what it takes apart may be one tensor
+        yield from (((one,), CallStyle.SINGLE) for one in (VECTOR, SEQUENCE, IMAGE))
 
 
 def _of_built_model(made: Any) -> tuple[tuple[Feed, ...], CallStyle]:
@@ -94,12 +113,18 @@ def _how_they_arrive(cls: Any) -> tuple[CallStyle, list[str]]:
     return (CallStyle.LIST, fed * items) if items > 1 else (CallStyle.SINGLE, fed)
 
 
+def plain_arguments(cls: Any) -> list[str]:
+    """The arguments that a call of a class must have and that are annotated as numbers, texts or lists of them."""
+    listed = list(inspect.signature(cls.call).parameters.values())[1:]
+    needed = [one for one in listed if one.default is one.empty and one.name not in NOT_FED]
+    return [one.name for one in needed if PLAIN.fullmatch(inspect.formatannotation(one.annotation).strip("'"))]
+
+
 def _uses(function: Any, parameter: str) -> tuple[set[str], int]:
     """What a function does with one parameter: the keys it looks up, and how many items it takes apart."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return set(), 0  # there is no source to read
+    tree = tree_of(function)
+    if tree is None:
+        return set(), 0
     keys: set[str] = set()
     items = [0]
     for node in ast.walk(tree):
@@ -110,7 +135,7 @@ def _uses(function: Any, parameter: str) -> tuple[set[str], int]:
                 items.append(index + 1)
             case ast.Assign(targets, ast.Name(name)) if name == parameter:
                 items += [len(target.elts) for target in targets if isinstance(target, ast.Tuple | ast.List)]
-            case ast.For(iter=ast.Name(name)) if name == parameter:
+            case ast.Subscript(ast.Name(name), ast.Name()) | ast.For(iter=ast.Name(name)) if name == parameter:
                 items.append(2)
             case ast.Call(
                 ast.Name("len" | "zip" | "sum" | "enumerate" | "concatenate" | "concat" | "stack" | "add_n"), arguments
@@ -126,13 +151,16 @@ def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[lis
             yield [replace(SEQUENCE, shape=(6, size))] * len(names)
         return
     singles = list(_single_guesses(made, names))
-    own = [_hint(name) for name in names]
+    own = [_hint_of_call(made, name) or _hint(name) for name in names]
     if len(names) > 1 and any(own):
         for other in singles[:8]:
             yield [hint or other for hint in own]
+            if IDS in own:
+                yield [replace(IDS, shape=other.shape[:1]) if hint == IDS else hint or other for hint in own]
     for one in singles:
         yield [one] * len(names)
     if len(names) > 1:
+        yield from ([SEQUENCE, SQUARE, *[rest] * (len(names) - 2)] for rest in (SEQUENCE, IDS))
         kinds = singles[:6] if len(names) == 2 else KINDS
         for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
             yield [*combination, *[combination[-1]] * (len(names) - 4)]
@@ -140,17 +168,20 @@ def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[lis
 
 def _single_guesses(made: Any, names: list[str]) -> Iterator[Feed]:
     """What is fed to one input, the likeliest first, each once."""
-    hinted = [_hint_of_spec(made), _hint_of_sublayers(made), _hint(type(made).__name__)]
+    hinted = [_hint_of_spec(made)]
+    if len(names) == 1:
+        hinted += [_hint_of_call(made, names[0]), *_hints_of_document(made)]
+    hinted += [_hint_of_sublayers(made), _hint(type(made).__name__)]
     if len(names) == 1:
         hinted.append(_hint(names[0]))
-    plain = [VECTOR, SEQUENCE, IMAGE, IDS, VOLUME]
+    plain = [VECTOR, SEQUENCE, IMAGE, IDS, VOLUME, replace(IMAGE, shape=(12, 12, 1))]
     # A number of steps may be an argument, such as that of the patches of an image.
     plain += [replace(SEQUENCE, shape=(size, 16)) for size in _sizes(made)[1:]]
     seen = set()
-    last = [SCALAR, replace(SCALAR, dtype="int32"), replace(VECTOR, dtype="string")]
+    last = [replace(VECTOR, shape=(1,)), SCALAR, replace(SCALAR, dtype="int32"), replace(VECTOR, dtype="string")]
     for feed in [*(hint for hint in hinted if hint), *plain, *last]:
         for size in _sizes(made) if feed.dtype == "float32" and feed.shape else (None,):
-            changes = size and not (feed == IMAGE and size == 16)
+            changes = size and feed.shape[-1] != 1 and not (feed == IMAGE and size == 16)
             one = replace(feed, shape=(*feed.shape[:-1], size)) if changes else feed
             if one not in seen:
                 seen.add(one)
@@ -177,7 +208,7 @@ def _hint_of_spec(made: Any) -> Feed | None:
     rank = getattr(spec, "ndim", None) or getattr(spec, "min_ndim", None)
     if not rank or not 1 <= rank <= 5:
         return None
-    feed = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}[rank]
+    feed = BY_RANK[rank]
     sizes = dict(getattr(spec, "axes", None) or {})
     shape = (sizes.get(axis) or sizes.get(axis - rank) or size for axis, size in enumerate(feed.shape, 1))
     return replace(feed, shape=tuple(int(size) for size in shape if size is not None))
@@ -185,5 +216,58 @@ def _hint_of_spec(made: Any) -> Feed | None:
 
 def _hint_of_sublayers(made: Any) -> Feed | None:
     """What the first sublayer with a telling class says."""
-    names = (type(layer).__name__ for layer in made._flatten_layers(include_self=False))
+    names = [cls.__name__ for cls in type(made).__mro__ if cls.__module__.startswith("keras.src.layers.")]
+    names += [type(layer).__name__ for layer in made._flatten_layers(include_self=False)]
+    names += sorted(mentioned_names(type(made)))  # those that are made in build()
     return next((feed for name in names for pattern, feed in SUBLAYERS if re.fullmatch(pattern, name)), None)
+
+
+def _hint_of_call(made: Any, name: str, depth: int = 0) -> Feed | None:
+    """What docstrings say of one argument of the call, what its code does with that, and what takes it first."""
+    said = [_feed_said(made, *one) for one in shapes_said_of(type(made), name)]
+    if said:
+        is_ids = _hint(name) == IDS and said[0].dtype == "float32"
+        return replace(said[0], dtype="int32") if is_ids else said[0]
+    if re.fullmatch(r".*_mask", name):
+        return MASK
+    first = given_to(made, name)
+    if isinstance(first, keras.Sequential) and first._layers:
+        first = first._layers[0]
+    if isinstance(first, keras.layers.Layer):
+        known = next((feed for pattern, feed in SUBLAYERS if re.fullmatch(pattern, type(first).__name__)), None)
+        inner = [] if known or depth > 2 or not own_classes(type(first)) else _how_they_arrive(type(first))[1][:1]
+        known = known or next((feed for one in inner if (feed := _hint_of_call(first, one, depth + 1))), None)
+        if known:
+            return known
+    of_shape = [parameter for parameter in inspect.signature(made.build).parameters if parameter == "input_shape"]
+    places = [(type(made).call, name), *((type(made).build, one) for one in of_shape)]
+    rank = next((found for function, one in places if (found := rank_in(function, one))), None)
+    return BY_RANK.get(rank or 0)
+
+
+def _hints_of_document(made: Any) -> list[Feed]:
+    """What the docstring of a class says of its one input, if it does."""
+    return [_feed_said(made, *one) for one in input_shapes_said(type(made))][:2]
+
+
+def _feed_said(made: Any, words: list[str], line: str, size: int = 16) -> Feed:
+    """An input of the shape that words stand for: sizes, names of arguments, or of axes.
+
+    The last of them is of some size where nobody knows it.
+    """
+    usual = BY_RANK.get(len(words) + 1, VECTOR).shape
+    usual = (*usual[:-1], size) if usual and usual[-1] == VECTOR.shape[0] else usual
+    known = {"height": 12, "width": 12, "h": 12, "w": 12, "channels": 3, "...": None}
+    shape: list[int] = []
+    for place, word in enumerate(words):
+        kept = getattr(made, word, None) if word.isidentifier() else None
+        if word.isdigit():
+            shape.append(int(word))
+        elif type(kept) is int and 0 < kept <= 512:
+            shape.append(kept)
+        elif word != "...":
+            shape.append(known.get(word.lower()) or (usual[place] if place < len(usual) else 6) or 6)
+    if re.search(r"\b(str|strings?|texts?)\b", line, re.IGNORECASE):
+        return Feed(tuple(shape), "string")
+    whole = re.search(r"\b(int(eger)?s?|int32|int64|ids?|ind(ices|ex)|\w*_?len(gths?)?)\b", line, re.IGNORECASE)
+    return Feed(tuple(shape), "int32" if whole else "bool" if "bool" in line else "float32", FEW)

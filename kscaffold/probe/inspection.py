@@ -222,7 +222,8 @@ def _try(rule: Rule, subject: Subject, shown: str) -> Iterator[Finding]:
         for item in rule.check(subject):
             problem = item if isinstance(item, Problem) else Problem(item)
             line = subject.line(problem.at or rule.at)
-            yield rule.finding(problem.message, shown, line, _code(subject.path, line), problem.fix)
+            finding = rule.finding(problem.message, shown, line, _code(subject.path, line), problem.fix)
+            yield replace(finding, severity=problem.severity or rule.severity)
             found += 1
     except CannotBeTried:
         raise

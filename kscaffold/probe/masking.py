@@ -30,7 +30,7 @@ def masked_inputs(subject: Subject, batch_size: int = 2, hide_all: bool = False)
                 array[-1] = 0.0
             masked.append(keras.layers.Masking()(array))
         else:  # Keras takes no arrays beside tensors
-            masked.append(array if feed.dtype == "string" else keras.ops.convert_to_tensor(array))
+            masked.append(keras.ops.convert_to_tensor(array))
     return masked
 
 

@@ -42,11 +42,18 @@ class CannotBeTried(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """A defect that has methods of its own that it may be in, the likeliest first, or a fix of its own."""
+    """A defect that differs from others of its rule.
+
+    Attributes:
+        at: The methods that it may be in, the likeliest first; none for those of the rule.
+        fix: What to do; empty for what the rule says.
+        severity: How bad it is; `None` for what the rule says.
+    """
 
     message: str
     at: tuple[str, ...] = ()
     fix: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -150,24 +151,45 @@ class Subject:
             return ({feed.name: value for feed, value in zip(self.feeds, values, strict=True)},)
         return (list(values),) if self.wanted.call is CallStyle.LIST else tuple(values)
 
-    def shapes(self, batch_size: int | None) -> tuple[Any, ...]:
-        """The input shapes as the arguments of `build` and `compute_output_shape`."""
-        steps = 1 if self.wanted.call is CallStyle.CELL else 0
-        return self.arrange([(batch_size, *feed.shape[steps:]) for feed in self.feeds])
+    def shape_arguments(self, method: Any, shapes: list[Any]) -> tuple[Any, ...]:
+        """The input shapes as Keras gives them to `build` or `compute_output_shape` of a layer.
+
+        A method with one parameter gets those of the first argument of the call alone.
+        """
+        kinds = [parameter.kind for parameter in inspect.signature(method).parameters.values()]
+        takes_one = len(kinds) == 1 and kinds[0] is not inspect.Parameter.VAR_POSITIONAL
+        arranged = self.arrange(shapes)
+        return arranged[:1] if takes_one or getattr(method, "_is_default", False) else arranged
 
     def build(self, layer: Any) -> None:
         """Builds a layer for the input shapes alone; a model that is made built stays as it is."""
         if not (isinstance(layer, keras.Model) and layer.built):
-            layer.build(*self.shapes(None))
+            steps = 1 if self.wanted.call is CallStyle.CELL else 0
+            shapes = [(None, *feed.shape[steps:]) for feed in self.feeds]
+            layer.build(*self.shape_arguments(layer.build, shapes))
 
     def symbolic_inputs(self) -> list[Any]:
         """`keras.Input`s with an unknown batch size."""
         return [keras.Input(feed.shape, dtype=feed.dtype, name=feed.name or None) for feed in self.feeds]
 
     def arrays(self, batch_size: int, seed: int = 0) -> list[Any]:
-        """Random inputs for one batch."""
+        """Random inputs for one batch: arrays, or tensors where there are texts, which Keras takes as tensors alone."""
         generator = np.random.default_rng(seed)
-        return [random_array(generator, batch_size, feed) for feed in self.feeds]
+        arrays = [random_array(generator, batch_size, feed) for feed in self.feeds]
+        if not any(feed.dtype == "string" for feed in self.feeds):
+            return arrays
+        return [
+            keras.ops.convert_to_tensor(array.tolist(), dtype=feed.dtype)
+            for array, feed in zip(arrays, self.feeds, strict=True)
+        ]
+
+    def data(self, batch_size: int) -> Any:
+        """Random inputs for one batch as `fit` and `predict` of what `model` gives take them: a dataset for texts."""
+        (inputs,) = self.model_arguments(self.arrays(batch_size))[:1]
+        if not any(feed.dtype == "string" for feed in self.feeds):
+            return inputs
+        tensorflow = importlib.import_module("tensorflow")
+        return tensorflow.data.Dataset.from_tensors((tuple(inputs) if isinstance(inputs, list) else inputs,))
 
     def callable(self, layer: Any) -> Any:
         """What takes the inputs: the layer, or for a cell the RNN around it."""

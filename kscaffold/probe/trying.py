@@ -2,21 +2,36 @@
 
 import contextlib
 import inspect
+import linecache
+import re
 import time
+import traceback
 from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 import keras
+import numpy as np
 
 from . import protocol
 from .arguments import guesses, parameters
-from .inputs import input_guesses
+from .arrays import difference, numbers
+from .attributes import misses_a_name
+from .inputs import input_guesses, plain_arguments
 from .protocol import Feed, Known
 from .subject import Subject
 from .subjects import Found, NotASubject
 
 TRIED_BATCH = 5  # a size that no argument is likely to have
-SECONDS = 20.0  # for all trials of one class
+SECONDS = 10.0  # of the processor, for all trials of one class
+MORE = 10  # how many other inputs are tried once a class can be called, in case they are what it is made for
+SOUND = 7  # all that `how_well` looks at
+ON_DATA, CALLABLE = 2, 3
+SAID_BY_ITSELF = 1.5  # more than a symbolic call is worth: the inputs are not to blame
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+WRAPPED = re.compile(r"\x1b\[[0-9;]*m|Exception encountered when calling [^\n]*|Arguments received by [\s\S]*")
+LONGEST = 160  # characters of an exception in a few words
+MOST = 0.75  # the part of all trials that fail alike where the inputs are not to blame
 # A subject, and what was assumed to make it, as flags would say it.
 Way = tuple[Subject, tuple[str, ...]]
 
@@ -28,36 +43,100 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         NotASubject: It is a function that builds no model, or that needs to be told its arguments.
         BaseException: What the likeliest arguments raise if it cannot be made at all.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = time.process_time() + SECONDS
     is_builder = inspect.isfunction(found.item)
+    plain = [] if is_builder else plain_arguments(found.item)
+    if plain:
+        raise NotASubject(f"its call takes {', '.join(plain)}, which no tensor is")
     best: Way | None = None
-    most = -1
-    failure: BaseException | None = None
+    most = -1.0
+    failures: list[BaseException] = []
+    refusals: list[BaseException] = []
     for arguments in guesses(found.item, dict(known.args)):
         construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
         try:
             made = Subject(module, protocol.Subject(found.name, construct), path).make()
         except (Exception, SystemExit) as error:
-            failure = error if failure is None or isinstance(failure, SystemExit) else failure
+            failures.append(error)
             continue
         if is_builder and not isinstance(made, keras.Model):
             raise NotASubject("it builds no model")
+        tried: set[object] = set()
         for feeds, call in input_guesses(made, known.feeds):
+            kind = (call, tuple((len(feed.shape), feed.shape[-1:] == (1,), feed.dtype) for feed in feeds))
+            if most >= CALLABLE and (kind in tried or len(tried) > MORE):
+                continue  # another size alone may hide what is wrong
             wanted = protocol.Subject(found.name, construct, feeds, call)
             subject = Subject(module, wanted, path, found.lines[0])
-            ways = ways_to_call(subject)
-            if ways > most:
-                best, most = (subject, _assumed(subject, arguments, known)), ways
-            if best and (most == 2 or time.monotonic() > deadline):
+            well = how_well(subject, refusals)
+            if well >= CALLABLE:
+                tried.add(kind)
+            if well > most:
+                best, most = (subject, _assumed(subject, arguments, known)), well
+            if best and most == SOUND:
                 return best
-    if best:
+            if time.process_time() > deadline:
+                break
+        if best and (most >= CALLABLE or time.process_time() > deadline):
+            break
+    if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
-    assert failure is not None, "there is always a first guess"
-    required = [one.name for one in parameters(found.item) if one.default is one.empty]
-    if is_builder and required:
-        flags = " ".join(f"--arg {name}=…" for name in required)
-        raise NotASubject(f"it needs to be told its arguments: {flags}") from failure
+    if best:
+        flags = " ".join(f"--input-shape {show_input(feed)}" for feed in best[0].feeds)
+        raise NotASubject(
+            f"no inputs were found that it takes; say which, as in {flags} ({in_short(refusals[0])})"
+        ) from refusals[0]
+    assert failures, "there is always a first guess"
+    failure = next((error for error in failures if not isinstance(error, SystemExit)), failures[0])
+    required = [one.name for one in parameters(found.item) if one.default is one.empty and one.kind in NAMED]
+    unknown = [name for name in required if name not in dict(known.args)]
+    if (unknown and is_builder) or not (dict(known.args) or speaks_of_itself(failures, path)):
+        flags = " ".join(f"--arg {name}=…" for name in unknown or ["NAME"])
+        raise NotASubject(f"it needs to be told its arguments: {flags} ({in_short(failure)})") from failure
     raise failure
+
+
+def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
+    """Whether what is raised whatever a class is given is a defect of the class, and no word about what it is given."""
+    texts = [f"{type(error).__name__}: {words_of(error)}" for error in errors]
+    usual = max(texts, key=texts.count)
+    error = errors[texts.index(usual)]
+    if isinstance(error, SystemExit):
+        return True
+    if texts.count(usual) < MOST * len(texts) or is_raised_in(error, path):
+        return False
+    return misses_a_name(error) or isinstance(error, (TypeError, ImportError))
+
+
+def is_about_itself(error: BaseException, cls: type) -> bool:
+    """Whether an exception speaks of a name that a class or its module lacks, or of what Keras takes for no weight."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, (cls, ModuleType))
+    if not isinstance(error, ValueError):
+        return isinstance(error, NameError)
+    in_weight = any("add_weight(" in (frame.line or "") for frame in traceback.extract_tb(error.__traceback__))
+    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", words_of(error)))
+
+
+def is_raised_in(error: BaseException, path: str) -> bool:
+    """Whether a statement of the user's file raises an exception on purpose."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code.co_filename != path:
+        return False
+    return linecache.getline(path, trace.tb_lineno).strip().startswith(("raise", "assert"))
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, without what Keras wraps around it."""
+    return " ".join(WRAPPED.sub("", str(error)).split())
+
+
+def in_short(error: BaseException) -> str:
+    """An exception in a few words."""
+    text = words_of(error)
+    return f"{type(error).__name__}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
 
 
 def _assumed(subject: Subject, arguments: Mapping[str, str], known: Known) -> tuple[str, ...]:
@@ -69,15 +148,56 @@ def _assumed(subject: Subject, arguments: Mapping[str, str], known: Known) -> tu
     return tuple(assumed)
 
 
-def ways_to_call(subject: Subject) -> int:
-    """In how many of two ways a new layer takes these inputs: as data, and as symbolic tensors."""
-    ways = 0
-    for symbolic in (False, True):
-        with contextlib.suppress(Exception, SystemExit):
-            values = subject.symbolic_inputs() if symbolic else subject.arrays(TRIED_BATCH)
-            subject.call(subject.make(), values)
-            ways += 1
-    return ways
+def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> float:
+    """How much is right with what a new layer gives for these inputs; `SOUND` if all is.
+
+    A call on data and one on symbolic tensors come first, `CALLABLE` both. Inputs that a class is not made for often
+    get through them all the same, and then the outputs are not what it says, are empty or mix the examples of a batch.
+
+    Args:
+        refusals: Where what the call on data raises is added.
+    """
+    well = 0.0
+    try:
+        layer, arrays = subject.make(), subject.arrays(TRIED_BATCH)
+        outputs = numbers(subject.call(layer, arrays))
+        well += ON_DATA
+    except (Exception, SystemExit) as error:
+        well += SAID_BY_ITSELF if is_about_itself(error, subject.cls) else 0
+        if refusals is not None:
+            refusals.append(error)
+    with contextlib.suppress(Exception, SystemExit):
+        subject.call(subject.make(), subject.symbolic_inputs())
+        well += 1
+    if well < CALLABLE:
+        return well
+    well += all(
+        output.shape[:1] == (TRIED_BATCH,)
+        and output.size > 0
+        and (output.dtype.kind != "f" or np.isfinite(output).all())
+        for output in outputs
+    )
+    with contextlib.suppress(Exception, SystemExit):
+        again = numbers(subject.call(layer, arrays))
+        alone = numbers(subject.call(layer, [array[:1] for array in arrays]))
+        is_random = difference(outputs, again) is not None
+        well += is_random or difference([output[:1] for output in outputs], alone, 1e-3) is None
+    with contextlib.suppress(Exception, SystemExit):
+        well += not subject.defines("compute_output_shape") or says_its_shapes(subject, layer, arrays, outputs)
+    with contextlib.suppress(Exception, SystemExit):
+        if getattr(layer, "_call_has_training_arg", False):
+            subject.call(layer, arrays, training=True)
+        well += 1
+    return well
+
+
+def says_its_shapes(subject: Subject, layer: Any, arrays: list[Any], outputs: list[Any]) -> bool:
+    """Whether the ranks of outputs are those that the layer computes."""
+    around = subject.callable(layer)
+    given = subject.shape_arguments(around.compute_output_shape, [tuple(array.shape) for array in arrays])
+    ranks: list[int] = []
+    keras.tree.map_shape_structure(lambda shape: ranks.append(len(shape)), around.compute_output_shape(*given))
+    return ranks == [output.ndim for output in outputs]
 
 
 def show_input(feed: Feed) -> str:

@@ -163,6 +163,19 @@ class Unmade(keras.layers.Layer):
         raise ValueError(f"not with {mystery}")
 
 
+class Broken(keras.layers.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.half = self.untis // 2
+
+
+class Repeated(keras.layers.Layer):
+    # Takes a number beside its tensor.
+
+    def call(self, inputs, times: int):
+        return ops.repeat(inputs, times, axis=-1)
+
+
 class Patches(keras.layers.Layer):
     # Has as many steps as its argument says.
 
@@ -201,8 +214,10 @@ def build_model(units: int = 3):
     result = kscaffold("check", "src", "--arg", "size=5", "--arg", "nonsense=1", "--ignore", "registered")
     assert result.exit_code == ExitCode.CHECK_FAILED
     assert "Gate(mystery='open sesame', size=5)  (None, 7), (None, 2) -> (None, 9)  0 params  ok" in result.out
-    assert "src/mine/gates.py:26: error KS201 cannot be constructed: ValueError: not with" in result.out
+    assert "Unmade: it needs to be told its arguments: --arg mystery=… (ValueError: not with" in result.out
+    assert "src/mine/gates.py:32: error KS201 cannot be constructed: AttributeError: 'Broken'" in result.out
     assert "--arg NAME=VALUE" in result.out
+    assert "Repeated: its call takes times, which no tensor is" in result.out
     assert "Patches(num_patches=2)  (None, 2, 16) -> (None, 2, 16)" in result.out
     assert "Adversarial: it has a train_step and no call" in result.out
     assert "build_model()  (None, 5) -> (None, 3)  18 params  ok" in result.out
@@ -303,3 +318,66 @@ def test_all_templates_and_presets_are_clean_at_strict(kscaffold: Kscaffold, fol
     result = kscaffold("check", ".", "--strict", "--quiet")
     assert (result.exit_code, result.err) == (0, ""), result.out
     assert "error" not in result.out and "warning" not in result.out
+
+
+def test_an_argument_of_every_type_is_found_out_whatever_its_name(kscaffold: Kscaffold, folder: Path) -> None:
+    types = "int float bool str tuple list activation initializer regularizer constraint layer any".split()
+    for kind in types:
+        made = kscaffold(
+            "layer", f"has_{kind}", "--arg", f"factor:{kind}", "--package", "p", "--no-check", "--no-test", "-q"
+        )
+        assert made.exit_code == 0, made
+    result = kscaffold("check", ".", "--strict")
+    assert "HasStr(factor='" in result.out and "HasInt(factor=8)" in result.out
+    assert (
+        result.exit_code == 0 and f"{len(types)} classes in {len(types)} files: nothing found" in result.out
+    ), result.out
+
+
+PRECISION = """import keras
+from keras import layers, ops
+import tensorflow as tf
+
+
+class Follows(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(16)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+class FollowsAndAdds(Follows):
+    def call(self, inputs):
+        return tf.concat([inputs, self.dense(inputs)], axis=-1)
+
+
+class Crashes(layers.Layer):
+    def call(self, inputs):
+        return tf.linalg.matmul(inputs, tf.eye(16))
+
+
+class NotANumber(layers.Layer):
+    def call(self, inputs):
+        return inputs * ops.cast(1e9, inputs.dtype) * 0.0
+
+
+class Counts(layers.Layer):
+    def call(self, inputs):
+        return tf.cast(tf.strings.length(inputs), tf.float32)
+"""
+
+
+def test_what_follows_the_policy_of_all_layers_is_a_warning(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "precision.py").write_text(PRECISION)
+    result = kscaffold("check", ".", "--select", "KS507", "--json")
+    (file,) = json.loads(result.out)["runs"][0]["files"]
+    found = {item["name"]: [finding["severity"] for finding in item["findings"]] for item in file["classes"]}
+    assert found == {
+        "Follows": ["warning"],
+        "FollowsAndAdds": ["warning"],
+        "Crashes": ["error"],
+        "NotANumber": ["error"],
+        "Counts": [],
+    }

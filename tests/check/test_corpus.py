@@ -25,10 +25,6 @@ WITHOUT_A_FILE = {"KS100", "KS114", "KS200", "KS206", "KS212", "KS601"}
 KNOWN = {
     ("TextVectorization", "KS205"): "compute_output_shape keeps an axis that multi-hot and tf-idf outputs do not have",
     ("TextVectorization", "KS207"): "the idf weights are a variable of TensorFlow, which its lookup layer saves itself",
-    ("TextVectorization", "KS210"): "predict() takes no arrays of strings",
-    ("StringLookup", "KS210"): "predict() takes no arrays of strings",
-    ("Hashing", "KS210"): "predict() takes no arrays of strings",
-    ("HashedCrossing", "KS210"): "predict() takes no arrays of strings",
     ("Equalization", "KS210"): "a functional model of it cannot be made: its symbolic output is part of a cycle",
     ("IntegerLookup", "KS211"): "a symbolic call says float32, a call gives int64",
     ("StringLookup", "KS211"): "a symbolic call says another dtype than a call gives",
@@ -39,8 +35,6 @@ KNOWN = {
     ("Pipeline", "KS507"): "its constructor takes no dtype",
     ("Softmax", "KS507"): "over several axes its mask is one of all of them, not one of steps",
     ("Softmax", "KS508"): "over several axes its mask is one of all of them, not one of steps",
-    ("CategoryEncoding", "KS507"): "it gives float32 under every policy",
-    ("Hashing", "KS507"): "it gives float32 under every policy",
     ("CenterCrop", "KS507"): "it gives float32 under every policy where it resizes",
     ("RandomCrop", "KS507"): "it gives float32 under every policy where it resizes",
 }

@@ -132,3 +132,60 @@ class BuildsAll(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("builds_alone")
+class NothingToBuild(layers.Layer):
+    """Takes two tensors and has no weights: Keras needs no build() of it."""
+
+    def call(self, logits, probabilities):
+        return logits - ops.log(ops.clip(ops.abs(probabilities), 1e-6, 1.0))
+
+    def compute_output_shape(self, logits_shape, probabilities_shape):
+        return logits_shape
+
+
+@keras.saving.register_keras_serializable("builds_alone")
+class BuiltForTheFirst(layers.Layer):
+    """Keras gives a build() with one parameter the shape of the first input alone."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1],), name="kernel")
+
+    def call(self, values, others):
+        return values * self.kernel + others
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+# expect: KS202
+@keras.saving.register_keras_serializable("builds_alone")
+class HasNoBuild(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(4, dtype=self.dtype_policy)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 4)
+
+
+# expect: KS401
+@keras.saving.register_keras_serializable("builds_alone")
+class BuildsWhatHasNoBuild(keras.Model):
+    """Does what it can: what is missing after loading is missing in the layer inside."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = HasNoBuild()
+        self.head = layers.Dense(2)
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+        self.head.build((*input_shape[:-1], 4))
+
+    def call(self, inputs):
+        return self.head(self.inner(inputs))

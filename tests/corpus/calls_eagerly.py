@@ -38,3 +38,68 @@ class AnyBatch(keras.layers.Layer):
         for axis in input_shape[1:]:
             size *= axis
         return (input_shape[0], size)
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class NeedsInputsForItsState(keras.layers.Layer):
+    """A cell as Keras 2 had them."""
+
+    def __init__(self, units=8, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.state_size = units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+
+    def call(self, inputs, states):
+        state = states[0] + keras.ops.matmul(inputs, self.kernel)
+        return state, [state]
+
+    def get_initial_state(self, inputs, batch_size=None, dtype=None):
+        return [keras.ops.zeros((keras.ops.shape(inputs)[0], self.units), dtype=dtype)]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class NamesItsWeightFirst(keras.layers.Layer):
+    """A weight as in Keras 2: no inputs are to blame."""
+
+    def build(self, input_shape):
+        self.matrix = self.add_weight("matrix", shape=(input_shape[-1], 4))
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, self.matrix)
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class BeginsWithZeros(NeedsInputsForItsState):
+    def get_initial_state(self, batch_size=None):
+        return [keras.ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class TakesAMask(keras.layers.Layer):
+    """Takes sequences, and a mask that may be left out."""
+
+    def call(self, inputs, padding_mask=None):
+        if padding_mask is None:
+            return keras.ops.mean(inputs, axis=1)
+        weights = keras.ops.cast(keras.ops.expand_dims(padding_mask, -1), inputs.dtype)
+        return keras.ops.sum(inputs * weights, axis=1) / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)
+
+    def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
+        return (inputs_shape[0], inputs_shape[-1])
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class GivesATable(keras.layers.Layer):
+    """A warning: its output is the same for all inputs."""
+
+    def call(self, inputs):
+        return ops.reshape(ops.arange(12.0), (3, 4))

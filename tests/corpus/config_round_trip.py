@@ -303,3 +303,20 @@ class Wrapper(layers.Layer):
     def from_config(cls, config):
         config = dict(config)
         return cls(keras.saving.deserialize_keras_object(config.pop("inner")), **config)
+
+
+@keras.saving.register_keras_serializable("config_round_trip")
+class FunctionalTower(keras.Model):
+    """A functional model has names of its outputs, which Keras makes up."""
+
+    def __init__(self, units=8, **kwargs):
+        inputs = keras.Input((16,))
+        super().__init__(inputs, keras.layers.Dense(units)(inputs), **kwargs)
+        self.units = units
+
+    def get_config(self):
+        return {"name": self.name, "trainable": self.trainable, "units": self.units}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

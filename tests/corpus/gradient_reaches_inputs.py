@@ -44,3 +44,26 @@ class StraightThrough(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@register
+class Normalizes(layers.Layer):
+    """Its outputs stay the same for inputs that are all twice as large, or all larger by one."""
+
+    def call(self, inputs):
+        centered = inputs - ops.mean(inputs, axis=-1, keepdims=True)
+        return centered / ops.sqrt(ops.mean(ops.square(centered), axis=-1, keepdims=True) + 1e-9)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class Compares(layers.Layer):
+    """The distance of two inputs."""
+
+    def call(self, first, second):
+        return ops.sqrt(ops.sum(ops.square(first - second), axis=-1, keepdims=True) + 1e-9)
+
+    def compute_output_shape(self, first_shape, second_shape):
+        return (*first_shape[:-1], 1)

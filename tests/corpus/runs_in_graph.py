@@ -64,3 +64,18 @@ class Branches(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@keras.saving.register_keras_serializable("runs_in_graph")
+class Words(keras.layers.Layer):
+    """Takes texts, which predict() gets from a dataset."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.lookup = keras.layers.StringLookup(vocabulary=["a", "b", "c"], output_mode="int")
+
+    def call(self, words):
+        return keras.ops.cast(self.lookup(words), "float32")
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

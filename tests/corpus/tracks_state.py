@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import keras
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 register = keras.saving.register_keras_serializable("tracks_state")
 
@@ -144,3 +144,53 @@ class PlainNamedTuple(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@register
+class HasMetrics(layers.Layer):
+    """Keras keeps the variables of metrics, of optimizers and of seeds in places of their own."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.level = keras.metrics.Mean(name="level")
+        self.others = [keras.metrics.Sum(name="sum"), keras.metrics.Mean(name="mean")]
+        self.seed_generators = [keras.random.SeedGenerator(1)]
+
+    def call(self, inputs):
+        self.level.update_state(ops.mean(inputs))
+        for metric in self.others:
+            metric.update_state(ops.max(inputs))
+        return ops.sigmoid(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class HasAnOptimizer(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(4)
+        self.second_optimizer = keras.optimizers.Adam()
+        self.trackers = {"kl": keras.metrics.Mean(name="kl")}
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+        self.second_optimizer.build(self.dense.trainable_variables)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+@register
+class LooksWordsUp(layers.Layer):
+    """What a layer of Keras keeps for itself is no matter of whoever uses it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.words = layers.TextVectorization(
+            vocabulary=["good", "bad"], idf_weights=[0.5, 0.7], output_mode="tf_idf", pad_to_max_tokens=False
+        )
+
+    def call(self, texts):
+        return self.words(texts)

@@ -20,6 +20,8 @@ Good:
 
 import numpy as np
 
+from ..protocol import Severity
+from ..rule import Problem
 from ..subject import Defects, Subject, own_path
 
 ID = "KS202"
@@ -38,10 +40,17 @@ def check(subject: Subject) -> Defects:
     subject.build(layer)
     built = [variable.path for variable in layer.variables]
     identities = {id(variable) for variable in layer.variables}
+    # A sublayer that was built and still has something to create has this defect itself.
+    parts = [part for part in layer._flatten_layers(include_self=False) if part.built]
     subject.facts.parameters = int(layer.count_params())
     subject.facts.trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
     subject.call(layer, subject.arrays(2))
+    of_others = {id(variable) for part in parts for variable in part.variables}
     later = [variable for variable in layer.variables if id(variable) not in identities]
+    later = [variable for variable in later if id(variable) not in of_others]
     if later:
+        # A model that has none is built by a call when it is loaded.
+        severity = None if subject.defines("build") or not subject.is_model else Severity.WARNING
         names = ", ".join(own_path(variable) for variable in later)
-        yield f"build() leaves {len(later)} of {len(built) + len(later)} variables to the first call: {names}"
+        message = f"build() leaves {len(later)} of {len(built) + len(later)} variables to the first call: {names}"
+        yield Problem(message, severity=severity)

@@ -24,7 +24,7 @@ FIX = "If layers before it are to learn, use operations with a gradient, or pass
 
 
 def check(subject: Subject) -> Defects:
-    """Looks at the inputs whose scale the training step of KS501 did not change."""
+    """Looks at the inputs that the training step of KS501 would leave as they are."""
     cut = subject.facts.cut
     if cut:
         which = "its input" if len(subject.feeds) == 1 else "input " + ", ".join(str(index + 1) for index in cut)

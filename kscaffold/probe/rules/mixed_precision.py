@@ -17,7 +17,9 @@ Good:
         self.dense = keras.layers.Dense(units, dtype=self.dtype_policy)
 """
 
+import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -25,6 +27,7 @@ import numpy as np
 
 from ..arrays import numbers
 from ..masking import can_be_masked, masked_inputs
+from ..protocol import Severity
 from ..rule import CannotBeTried, Problem
 from ..subject import Defects, Subject, global_policy
 
@@ -33,6 +36,7 @@ DOING = "is called in mixed precision"
 REQUIRES = ("KS201", "KS203", "KS204", "KS302")
 AT = ("call", "__init__")
 FIX = "Give sublayers dtype=self.dtype_policy, cast constants to self.compute_dtype, and mask with ops.where."
+FIX_SUBLAYERS = "Give sublayers dtype=self.dtype_policy, so that dtype= is for them too."
 NO_KERNEL = ("NotFoundError", "UnimplementedError")  # what TensorFlow raises where an operation has no such dtype
 POLICIES = ("mixed_float16", "mixed_bfloat16")
 
@@ -43,10 +47,42 @@ def applies(subject: Subject) -> bool | str:
 
 
 def check(subject: Subject) -> Defects:
-    """Looks at the dtype and the numbers of the outputs."""
+    """Looks at the dtype and the numbers of the outputs, with a policy of its own and with one for all layers."""
+    subject.called  # is made before the policy changes  # noqa: B018
     for policy in POLICIES:
         try:
-            layer = make_with(subject, policy)
+            problem = try_with(subject, policy, for_all=subject.is_model)
+        except CannotBeTried:
+            raise
+        except Exception as error:
+            if subject.is_model or not is_sound_with(subject, policy):
+                raise
+            problem = Problem(f"with dtype={policy!r} a call fails: {type(error).__name__}")
+        if problem is None:
+            continue
+        if not subject.is_model and is_sound_with(subject, policy):
+            message = f"{problem.message}; under keras.config.set_dtype_policy({policy!r}) all is right"
+            problem = replace(problem, message=message, fix=FIX_SUBLAYERS, severity=Severity.WARNING)
+        yield problem
+        return
+
+
+def is_sound_with(subject: Subject, policy: str) -> bool:
+    """Whether all is right where the policy is one for all layers."""
+    with contextlib.suppress(Exception):
+        return try_with(subject, policy, for_all=True) is None
+    return False
+
+
+def try_with(subject: Subject, policy: str, for_all: bool) -> Problem | None:
+    """What is wrong with the outputs of a layer under a policy.
+
+    Raises:
+        CannotBeTried: The class refuses the policy, or the backend cannot compute in it.
+    """
+    with global_policy(policy if for_all else None):
+        try:
+            layer = subject.make() if for_all else subject.make(dtype=policy)
         except ValueError as error:
             raise CannotBeTried(f"it refuses {policy}: {error}") from error
         around = subject.callable(layer)
@@ -57,26 +93,23 @@ def check(subject: Subject) -> Defects:
                 if type(error).__name__ in NO_KERNEL or "list of allowed values" in str(error):
                     raise CannotBeTried(f"this backend has no operation for it in {policy}") from error
                 raise
-            # A model often ends in float32 on purpose.
-            checked = not subject.is_model and "float" in str(layer.compute_dtype)
-            wrong = wrong_types(outputs, layer.compute_dtype) if checked else []
+            wrong = wrong_types(outputs, layer.compute_dtype) if has_a_precision(subject, layer) else []
             if wrong:
                 at = ("call", "__init__") if not layer._layers else ("__init__", "call")
-                yield Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)
-                return
+                return Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)
             if not finite(outputs) and finite_in_full(subject):
-                yield Problem(f"under {policy} its outputs are not finite, in float32 they are", at=("call",))
-                return
+                return Problem(f"under {policy} its outputs are not finite, in float32 they are", at=("call",))
+    return None
 
 
-def make_with(subject: Subject, policy: str) -> Any:
-    """A layer with a policy of its own, or a model made while the policy is everyone's."""
-    if not subject.is_model:
-        return subject.make(dtype=policy)
-    with global_policy(policy):
-        model = subject.make()
-        subject.call(model, subject.arrays(2))
-    return model
+def has_a_precision(subject: Subject, layer: Any) -> bool:
+    """Whether the type of its outputs is to be that of its policy.
+
+    A model often ends in float32 on purpose, and what makes numbers out of texts or of whole numbers, with no weights,
+    says which.
+    """
+    computes = any(feed.dtype.startswith("float") for feed in subject.feeds) or bool(layer.trainable_weights)
+    return computes and not subject.is_model and "float" in str(layer.compute_dtype)
 
 
 def inputs_of(subject: Subject, layer: Any) -> Iterator[tuple[Any, ...]]:

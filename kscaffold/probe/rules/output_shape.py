@@ -35,7 +35,7 @@ def check(subject: Subject) -> Defects:
     for batch_size in (2, 3):
         layer = subject.callable(subject.make())
         arrays = subject.arrays(batch_size)
-        shapes = subject.arrange([array.shape for array in arrays])
+        shapes = subject.shape_arguments(layer.compute_output_shape, [tuple(array.shape) for array in arrays])
         try:
             computed = flat_shapes(layer.compute_output_shape(*shapes))
         except NotImplementedError:

@@ -16,6 +16,7 @@ Good:
         self.parts = {"dense": keras.layers.Dense(8)}
 """
 
+import itertools
 from typing import Any
 
 import keras
@@ -31,6 +32,7 @@ REQUIRES = ("KS201", "KS204")
 CAUSES = ("KS202", "KS301", "KS401", "KS402", "KS502", "KS503", "KS510")
 AT = ("__init__", "build", "call")
 # What compile() gives a model; Keras saves it in a way of its own.
+OF_ITS_OWN = (keras.optimizers.Optimizer, keras.random.SeedGenerator)  # what trains is no state of the layer
 OF_TRAINING = ("self.optimizer", "self._optimizer", "self._loss_tracker", "self._compile_metrics", "self._compile_loss")
 FIX = "Create weights by self.add_weight(), and keep sublayers in attributes, lists or dictionaries of the layer."
 
@@ -40,12 +42,19 @@ def check(subject: Subject) -> Defects:
     with created_variables() as created:
         layer = subject.make()
         subject.call(layer, subject.arrays(2))
-    tracked = {id(variable) for variable in layer.variables}
-    tracked |= {id(getattr(variable, "_value", None)) for variable in layer.variables}
+    layers = layer._flatten_layers()
+    kept = [*layer.variables, *itertools.chain(*(metric.variables for one in layers for metric in one._metrics))]
+    tracked = {id(variable) for variable in kept} | {id(getattr(variable, "_value", None)) for variable in kept}
     missing = [variable for variable in created if id(variable) not in tracked]
-    found = [(path, variable) for variable in missing if (path := path_to(layer, variable)) is not None]
+    looks_after_itself = {id(one) for one in layers if one is not layer and type(one).__module__.startswith("keras.")}
+
+    def closed(value: Any) -> bool:
+        return isinstance(value, OF_ITS_OWN) or id(value) in looks_after_itself
+
+    found = [(path, variable) for variable in missing if (path := path_to(layer, variable, closed)) is not None]
     found = [item for item in found if not item[0].startswith(OF_TRAINING)]
-    lost = found or [(name_of(variable), variable) for variable in missing if outlives(variable)]
+    hidden = {id(variable) for variable in missing if path_to(layer, variable) is not None}
+    lost = found or [(name_of(one), one) for one in missing if id(one) not in hidden and outlives(one)]
     if lost:
         of_keras = any(isinstance(variable, keras.Variable) for _, variable in lost)
         kind = "variables" if of_keras else "variables of the backend"

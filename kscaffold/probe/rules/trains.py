@@ -30,13 +30,14 @@ FIX = "Use operations that have gradients, and keep their arguments where they a
 
 
 def applies(subject: Subject) -> bool | str:
-    """Where Keras can train, and the user does not say how to compile."""
+    """Where Keras can train."""
     if keras.backend.backend() == "numpy":
         return "Keras cannot train on NumPy"
-    if subject.defines("compile"):
-        return "its compile() takes arguments of its own"
-    if not any(array.dtype.kind == "f" for array in subject.infer(subject.arrays(2))):
+    outputs = subject.infer(subject.arrays(2))
+    if not any(array.dtype.kind == "f" for array in outputs):
         return "its outputs are not floating-point numbers"
+    if any(array.size == 0 for array in outputs):
+        return "its outputs are empty for these inputs"
     return True
 
 

@@ -11,7 +11,7 @@ from .. import protocol
 from ..inputs import input_guesses
 from ..protocol import CallStyle, Feed
 from ..subject import Subject
-from ..trying import ways_to_call
+from ..trying import SOUND, how_well
 
 
 @dataclass(eq=False)
@@ -35,14 +35,17 @@ def give(layer: Any, name: str, feeds: tuple[Feed, ...], call: CallStyle | None)
     made = factory()
     module = sys.modules[type(made).__module__]
     path = "" if module.__name__.startswith("keras.") else inspect.getsourcefile(type(made)) or ""
-    subjects = []
+    best, most = None, -1.0
     for guessed, style in input_guesses(made, feeds):
         wanted = protocol.Subject(name, name, guessed, call or style)
         subject = GivenSubject(module, wanted, path, unchangeable=unchangeable, factory=factory)
-        subjects.append(subject)
-        if ways_to_call(subject) == 2:
-            return subject
-    return subjects[0]
+        well = how_well(subject)
+        if well > most:
+            best, most = subject, well
+        if most == SOUND:
+            break
+    assert best is not None, "there is always a first guess"
+    return best
 
 
 def _factory_of(layer: Any) -> tuple[Callable[[], Any], str]:
