@@ -60,11 +60,8 @@ def parse_module_name(text: str) -> ModuleName:
             where="NAME",
         )
     if len(text) > LONGEST_NAME:
-        raise RequestError(
-            f"The name is {len(text)} characters long.",
-            hint=f"Use at most {LONGEST_NAME}.",
-            where="NAME",
-        )
+        hint = f"Use at most {LONGEST_NAME}."
+        raise RequestError(f"The name is {len(text)} characters long.", hint=hint, where="NAME")
     if text.islower() or "-" in text:
         words = re.split(r"[-_]+", text.lower())
         class_name = to_class_name(text)
