@@ -138,12 +138,8 @@ def diff(change: Change) -> str:
     if not change.is_text:
         return f"Binary file {change.shown} differs\n"
     name = change.shown.replace(os.sep, "/").lstrip("/")
-    lines = difflib.unified_diff(
-        _lines(change.previous),
-        _lines(change.content),
-        "/dev/null" if change.previous is None else f"a/{name}",
-        f"b/{name}",
-    )
+    before = "/dev/null" if change.previous is None else f"a/{name}"
+    lines = difflib.unified_diff(_lines(change.previous), _lines(change.content), before, f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
