@@ -157,13 +157,12 @@ class Source:
         nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
         known: dict[str, KerasClass] = {}
         found: dict[int, KerasClass] = {}
-        for _ in range(len(nodes) + 1):
+        before = -1
+        while len(found) > before:
             before = len(found)
             for node in nodes:
                 if id(node) not in found and (one := self._classify(node, known)) is not None:
                     found[id(node)] = known[node.name] = one
-            if len(found) == before:
-                break
         return [found[id(node)] for node in nodes if id(node) in found]
 
     def _classify(self, node: ast.ClassDef, known: dict[str, KerasClass]) -> KerasClass | None:
@@ -343,6 +342,15 @@ def catches_missing_values(handler: ast.ExceptHandler) -> bool:
     if isinstance(handler.body[-1], ast.Raise):
         return False
     return handler.type is None or any(last_name(word) in VALUE_ERRORS for word in ast.walk(handler.type))
+
+
+def parameters(function: Function) -> list[tuple[str, ast.expr | None]]:
+    """The parameters of a function, each with its default; `None` where it has none."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    without = [None] * (len(positional) - len(function.args.defaults))
+    defaults = [*without, *function.args.defaults, *function.args.kw_defaults]
+    named = (argument.arg for argument in [*positional, *function.args.kwonlyargs])
+    return list(zip(named, defaults, strict=True))
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

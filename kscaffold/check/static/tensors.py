@@ -6,7 +6,16 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, Function, Source, is_text, last_name, method_called, walk_code
+from kscaffold.check.static.source import (
+    FUNCTIONS,
+    Function,
+    Source,
+    is_text,
+    last_name,
+    method_called,
+    parameters,
+    walk_code,
+)
 
 PLAIN_ARGUMENTS = {
     "self", "cls", "training", "return_attention_scores", "verbose", "causal", "use_causal_mask", "dim", "axis",
@@ -45,7 +54,7 @@ class Tensors:
 
     Args:
         source: The file.
-        function: The function.
+        function: One of its functions.
         inputs: The arguments that hold tensors.
         methods: The methods of its class, which are looked into where it calls them by `self.name(…)`.
         makers: Dotted names of functions that give tensors whatever they are given.
@@ -272,13 +281,8 @@ def _item(value: ast.expr, index: int, length: int) -> ast.expr:
 def tensor_arguments(function: Function) -> set[str]:
     """The arguments of `call` that look like tensors: no plain type, and no default but `None` under a known name."""
     plain = numbers(function)
-    positional = [*function.args.posonlyargs, *function.args.args]
-    defaults = [None] * (len(positional) - len(function.args.defaults)) + list(function.args.defaults)
-    pairs = [*zip(positional, defaults, strict=True)]
-    pairs += zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     found = set()
-    for argument, default in pairs:
-        name = argument.arg
+    for name, default in parameters(function):
         if name in PLAIN_ARGUMENTS or name.endswith(PLAIN_ARGUMENT_ENDINGS) or name in plain:
             continue
         left_out = isinstance(default, ast.Constant) and default.value is None
