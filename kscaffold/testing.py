@@ -33,7 +33,7 @@ class Case:
             arguments are objects, only a function lets the rules try other arguments.
         input_shape: The shape of one example without the batch axis, such as `(16,)`; a list of shapes, or a dictionary
             of them, for several inputs; `None` to have it found out.
-        dtype: The type of the inputs, or one for each input.
+        dtype: That of the inputs, or one for each.
         call: How several inputs are given: "list" or "arguments"; `None` to have it found out.
     """
 

@@ -31,16 +31,10 @@ class RequestError(Exception):
         message: What is wrong, in one sentence that names the offending text.
         hint: What to do about it.
         where: Where it was found: a flag, or a file with line and column.
-        exit_code: What the command exits with.
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        where: str | None = None,
-        exit_code: ExitCode = ExitCode.USAGE,
+        self, message: str, *, hint: str | None = None, where: str | None = None, exit_code: ExitCode = ExitCode.USAGE
     ) -> None:
         super().__init__(message)
         self.message = printable(message)
@@ -60,22 +54,14 @@ class RequestError(Exception):
 
 def printable(text: str) -> str:
     """A text as a message shows it, whoever wrote it: on one line, without what steers a terminal, no word too long."""
-    plain = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
-    return LONG_WORD.sub(lambda word: f"{word[0][:100]}…{word[0][-20:]}", plain)
-
-
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+    escaped = (letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text)
+    return LONG_WORD.sub(lambda word: f"{word[0][:100]}…{word[0][-20:]}", "".join(escaped))
 
 
 def broken_template(template: str, line: int | None, reason: str, hint: str | None = None) -> RequestError:
     """The error of a template that cannot be rendered, or whose result cannot be used."""
-    return RequestError(
-        f"The template is broken: {reason}.",
-        hint=hint,
-        where=f"{template}:{line}" if line else template,
-        exit_code=ExitCode.REFUSED,
-    )
+    where = f"{template}:{line}" if line else template
+    return RequestError(f"The template is broken: {reason}.", hint=hint, where=where, exit_code=ExitCode.REFUSED)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -99,13 +85,6 @@ def with_article(noun: str) -> str:
 
 
 def unknown(message: str, word: str, known: Iterable[str], where: str | None = None) -> RequestError:
-    """The error of a word that is not one of those that are known, with a hint: the nearest, else all.
-
-    Args:
-        message: What is wrong.
-        word: The word.
-        known: The words that are known.
-        where: Where it was found.
-    """
+    """The error of a word that is not one of those that are known, with a hint: the nearest, else all."""
     words = tuple(known)
     return RequestError(message, hint=did_you_mean(word, words) or f"There are: {', '.join(words)}.", where=where)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscaffold.base.errors import RequestError
+from kscaffold.base.errors import RequestError, with_article
 
 LONGEST_NAME = 80
 SPELLING = "it is made of ASCII letters, digits and underscores, and starts with a small letter."
@@ -50,11 +50,7 @@ class ModuleName:
 def parse_module_name(text: str) -> ModuleName:
     """The class and module names for `MyDense`, `my_dense` or `my-dense`.
 
-    Args:
-        text: What the user typed.
-
-    Raises:
-        RequestError: `text` is not a name, is reserved by Python, or would shadow a module.
+    Refuses what is not a name, is reserved by Python, or would shadow a module.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) or text[-1] in "-_":
         raise RequestError(
@@ -64,11 +60,8 @@ def parse_module_name(text: str) -> ModuleName:
             where="NAME",
         )
     if len(text) > LONGEST_NAME:
-        raise RequestError(
-            f"The name is {len(text)} characters long.",
-            hint=f"Use at most {LONGEST_NAME}.",
-            where="NAME",
-        )
+        hint = f"Use at most {LONGEST_NAME}."
+        raise RequestError(f"The name is {len(text)} characters long.", hint=hint, where="NAME")
     if text.islower() or "-" in text:
         words = re.split(r"[-_]+", text.lower())
         class_name = to_class_name(text)
@@ -88,13 +81,11 @@ def to_class_name(name: str) -> str:
 def split_words(class_name: str) -> list[str]:
     """The words of a class name in small letters: `GRUCell` gives `gru`, `cell`."""
     words: list[str] = []
-    for part in class_name.split("_"):
-        rest = part
+    for rest in class_name.split("_"):
         while rest:
-            word = _first_word(rest)
-            words.append(word.lower())
-            rest = rest[len(word) :]
-    return words
+            words.append(_first_word(rest))
+            rest = rest[len(words[-1]) :]
+    return [word.lower() for word in words]
 
 
 def _first_word(text: str) -> str:
@@ -151,14 +142,9 @@ class ProjectName:
 
 
 def parse_project_name(text: str, package: str | None = None) -> ProjectName:
-    """The names of a repository for `MyProject`, `my_project` or `my-project`.
+    """The names of a repository for `MyProject`, `my_project` or `my-project`; its package may have another name.
 
-    Args:
-        text: What the user typed.
-        package: The import package, if it is to have another name.
-
-    Raises:
-        RequestError: One of them is not a name, is reserved by Python, or would shadow a module.
+    Refuses what is not a name, is reserved by Python, or would shadow a module.
     """
     name = _project_part(text, "NAME")
     slug = name.replace("_", "-")
@@ -171,8 +157,8 @@ def _project_part(text: str, where: str) -> str:
     try:
         module = parse_module_name(text).module
     except RequestError as error:
-        words = [part.lower() for part in re.findall(r"[A-Za-z][a-z0-9]*|[A-Z]+[0-9]*", text)]
-        proposal = "-".join(words if words[:1] == ["my"] else ["my", *words][:5]) if len(words) != 0 else "my-project"
+        words = [part.lower() for part in re.findall(r"[A-Za-z][a-z0-9]*", text)] or ["project"]
+        proposal = "-".join(words if words[:1] == ["my"] else ["my", *words][:5])
         message = error.message.replace("the name of a class and a module", "the name of a package")
         hint = error.hint if error.hint and not error.hint.startswith("For example") else f"For example: {proposal}."
         raise RequestError(message, hint=hint.replace("-", "_") if where != "NAME" else hint, where=where) from None
@@ -182,15 +168,7 @@ def _project_part(text: str, where: str) -> str:
 
 
 def check_value_name(name: str, what: str) -> None:
-    """Refuses what cannot be the name of a variable in generated code.
-
-    Args:
-        name: The name to check.
-        what: What it is to be, for the message: "node", "input", …
-
-    Raises:
-        RequestError: With the reason.
-    """
+    """Refuses what cannot be the name of a variable in generated code: of `what` messages call "node", "input", …"""
     if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", name) or len(name) > LONGEST_NAME:
         reason = SPELLING
     elif name in ("keras", "layers", "ops", "self", "cls", "training", "model"):
@@ -198,19 +176,16 @@ def check_value_name(name: str, what: str) -> None:
     else:
         reason = _python_has(name)
     if reason:
-        raise RequestError(f"{_cannot_be(name, what)}: {reason}")
+        raise _cannot_be(name, what, reason)
 
 
 def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None:
-    """Refuses what cannot be a constructor argument or an attribute of a layer.
+    """Refuses what cannot be an argument or an attribute of a layer, and says what to use instead.
 
     Args:
-        name: The name to check.
-        what: What it is to be, for the message: "argument", "weight", …
+        name: The name.
+        what: What messages call it: "argument", "weight", …
         reserved: The attributes that Keras' base class has for itself.
-
-    Raises:
-        RequestError: With the reason, and a name to use instead.
     """
     hint: str | None = f"For example: my_{name}."
     if not re.fullmatch(r"[a-z][A-Za-z0-9_]*|[A-Z]", name):
@@ -218,9 +193,8 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
         reason = SPELLING
         hint = f"For example: {'my_' if keyword.iskeyword(proposal) else ''}{proposal}." if proposal else None
     elif len(name) > LONGEST_NAME:
-        raise RequestError(
-            f"The name {name[:20]}… is {len(name)} characters long.", hint=f"Use at most {LONGEST_NAME}."
-        )
+        length = f"The name {name[:20]}… is {len(name)} characters long."
+        raise RequestError(length, hint=f"Use at most {LONGEST_NAME}.")
     elif name in BASE_ARGUMENTS:
         reason, hint = "every layer takes it already, through **kwargs.", "Leave it out."
     elif name in reserved:
@@ -230,11 +204,11 @@ def check_attribute_name(name: str, what: str, reserved: frozenset[str]) -> None
     else:
         reason = _python_has(name)
     if reason:
-        raise RequestError(f"{_cannot_be(name, what)}: {reason}", hint=hint)
+        raise _cannot_be(name, what, reason, hint)
 
 
-def _cannot_be(name: str, what: str) -> str:
-    return f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}"
+def _cannot_be(name: str, what: str, reason: str, hint: str | None = None) -> RequestError:
+    return RequestError(f"{name!r} cannot be the name of {with_article(what)}: {reason}", hint=hint)
 
 
 def _python_has(name: str) -> str:
@@ -247,19 +221,14 @@ def _python_has(name: str) -> str:
 def identifier(name: str, fallback: str, suffix: str = "layer") -> str:
     """A name in small letters that can be a variable: `My-Encoder.v2` gives `my_encoder_v2`.
 
-    Args:
-        name: Any text.
-        fallback: The name where nothing of it can be used, and what begins one that would begin with a digit.
-        suffix: What is added to a name that Python or the generated code has for itself.
+    The fallback stands where nothing of it can be used, and before a digit; the suffix behind a name that Python or the
+    generated code has for itself.
     """
     words = re.sub(r"\W+", "_", name, flags=re.ASCII)
     words = words if words == words.lower() else "_".join(split_words(words))
     plain = re.sub(r"_+", "_", words).strip("_").lower()[:LONGEST_NAME]
     plain = f"{fallback}_{plain}" if plain[:1].isdigit() else plain or fallback
-    reserved = (
-        keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in ("keras", "layers", "ops", "np", "model")
-    )
-    return f"{plain}_{suffix}" if reserved else plain
+    return f"{plain}_{suffix}" if _python_has(plain) or plain in ("keras", "layers", "ops", "np", "model") else plain
 
 
 def unique(wanted: str, taken: Iterable[str]) -> str:

@@ -11,13 +11,7 @@ from kscaffold.base.errors import RequestError, unknown
 
 @dataclass(frozen=True)
 class Place:
-    """A line and a column of a file, or a column of a flag.
-
-    Attributes:
-        source: The file as the user named it, or the flag.
-        line: The line from 1, `None` for a flag.
-        column: The column from 1, `None` where it is not known.
-    """
+    """A line and a column, counted from 1, of a file as the user named it, or a column of a flag."""
 
     source: str
     line: int | None = None

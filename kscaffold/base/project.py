@@ -37,31 +37,18 @@ class Backend(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides where and how files are written.
+    """What decides where and how files are written."""
 
-    Attributes:
-        package: The package that classes are registered under for saving.
-        layers: The folder for layers, below the project's; `None` for the current one.
-        models: The folder for models.
-        pipelines: The folder for pipelines.
-        tests: The folder for tests; `None` for the nearest `tests/`.
-        style: The style of `kscaffold model` where the preset names none; `None` for that of the command.
-        backend: The backend of Keras that checks run on.
-        python: The interpreter that checks run in; `None` for that of the active virtual environment.
-        templates: The folder with the project's own templates.
-        black: The project's `[tool.black]` table.
-    """
-
-    package: str = "custom"
-    layers: str | None = None
+    package: str = "custom"  # under which classes are registered for saving
+    layers: str | None = None  # the folder for them, below the project's; `None` for the current one
     models: str | None = None
     pipelines: str | None = None
-    tests: str | None = None
-    style: Style | None = None
-    backend: Backend = Backend.TENSORFLOW
-    python: str | None = None
+    tests: str | None = None  # `None` for the nearest `tests/`
+    style: Style | None = None  # of `kscaffold model` where the preset names none; `None` for that of the command
+    backend: Backend = Backend.TENSORFLOW  # that checks run on
+    python: str | None = None  # that checks run in; `None` for that of the active virtual environment
     templates: str = OWN_TEMPLATES
-    black: Mapping[str, Any] = field(default_factory=dict)
+    black: Mapping[str, Any] = field(default_factory=dict)  # `[tool.black]`
 
     def apply(self, values: Mapping[str, Any]) -> Settings:
         """The same settings with those of `values` that are not `None`."""
@@ -79,23 +66,14 @@ LONGEST_NAME, LONGEST_PATH = 255, 1000  # bytes that file systems take, and lett
 
 @dataclass(frozen=True)
 class Project:
-    """The folder with the nearest `pyproject.toml`, or a folder without one.
-
-    Attributes:
-        root: The folder.
-        table: The contents of its `pyproject.toml`, empty without one.
-    """
+    """The folder with the nearest `pyproject.toml` and what is in that, or a folder without one."""
 
     root: Path
     table: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that the project brings, for `Settings.apply`.
-
-        Raises:
-            RequestError: `[tool.kscaffold]` has an unknown key, or a value that is not allowed.
-        """
+        """The settings that the project brings, for `Settings.apply`; refuses unknown keys, and values of no use."""
         name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
         own = {key: self._read(key, value) for key, value in self.own_table.items() if key not in TABLES}
@@ -106,11 +84,7 @@ class Project:
 
     @property
     def own_table(self) -> Mapping[str, Any]:
-        """`[tool.kscaffold]`.
-
-        Raises:
-            RequestError: It is not a table.
-        """
+        """`[tool.kscaffold]`; refuses what is not a table."""
         table = self.section("tool").get("kscaffold", {})
         if not isinstance(table, Mapping):
             raise RequestError(f"{SECTION} has to be a table, not {table!r}.", where=str(self.pyproject))
@@ -170,11 +144,7 @@ class Project:
 
 
 def find_project(folder: Path) -> Project:
-    """The project that a folder belongs to: that of the nearest `pyproject.toml`, else the folder itself.
-
-    Raises:
-        RequestError: The file cannot be read, or is not TOML.
-    """
+    """The project of a folder: that of the nearest `pyproject.toml`, which has to be TOML, else the folder itself."""
     for candidate in (folder, *folder.parents):
         path = candidate / PYPROJECT
         if path.is_file():
@@ -188,21 +158,12 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RequestError(f"It cannot be read: {error.strerror}.", where=str(path)) from error
     except (ValueError, RecursionError) as error:  # a number of too many digits, or what is nested too deeply
-        raise RequestError(
-            f"It is not valid TOML: {error}.", hint="Mend it, or generate elsewhere with -o.", where=str(path)
-        ) from error
+        hint = "Mend it, or generate elsewhere with -o."
+        raise RequestError(f"It is not valid TOML: {error}.", hint=hint, where=str(path)) from error
 
 
 def check_package(text: str, where: str = "--package") -> str:
-    """The name of a serialization package.
-
-    Args:
-        text: The name.
-        where: Where it was given.
-
-    Raises:
-        RequestError: It is not a dotted name.
-    """
+    """The name of a serialization package; refuses what is not a dotted name."""
     if not PACKAGE.fullmatch(text) or len(text) > 100:
         raise RequestError(f"{text!r} is not a name for a package.", hint="For example: my_package.", where=where)
     return text

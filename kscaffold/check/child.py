@@ -31,19 +31,14 @@ FRAME = re.compile(r'File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}) in ')
 
 @dataclass
 class Outcome:
-    """What is known of a file so far.
+    """What is known of a file so far."""
 
-    Attributes:
-        number: Which of the jobs it is.
-        suspected: Whether it may have ended the server: it is checked alone then.
-    """
-
-    number: int
+    number: int  # which of the jobs it is
     job: Job
     verdicts: list[Verdict] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     megabytes: int = 0
-    suspected: bool = False
+    suspected: bool = False  # whether it may have ended the server: it is checked alone then
 
     def verdict(self) -> FileVerdict:
         """What is said of the file."""
@@ -60,20 +55,15 @@ class Child:
         connection: Where it is heard.
         faults: Where it writes its stack to if it crashes, or is asked for it.
         baseline: The bytes of memory that it began with.
-
-    Attributes:
-        status: How it ended, once it has.
-        killed: Why it is ended here.
-        silent: Since when its end of the connection is closed.
     """
 
     def __init__(
         self, outcome: Outcome, limits: Limits, pid: int, connection: socket.socket, faults: IO[bytes], baseline: int
     ) -> None:
         self.outcome, self.limits, self.pid, self.connection = outcome, limits, pid, connection
-        self.status: int | None = None
-        self.killed = ""
-        self.silent: float | None = None
+        self.status: int | None = None  # how it ended, once it has
+        self.killed = ""  # why it is ended here
+        self.silent: float | None = None  # since when its end of the connection is closed
         self._faults, self._baseline = faults, baseline
         self._rule = IMPORTS
         self._stage = "at the start"

@@ -28,22 +28,16 @@ IGNORE = re.compile(r"#\s*kscaffold:\s*ignore(?:\[(?P<rules>[^\]]*)\])?")
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """What `kscaffold check` is asked.
-
-    Attributes:
-        static: Whether only the rules run that need no Keras.
-        flags: What the flags say, for `CheckSettings.apply`.
-        known: What the flags say of classes, by their names; under "" what they say of all.
-        only: The classes that are wanted of single files, which are among the paths; none for all.
-        workers: How many files are checked at once; 0 for as many as there are cores.
-    """
+    """What `kscaffold check` is asked."""
 
     paths: tuple[Path, ...]
-    static: bool = False
-    flags: Mapping[str, Any] = field(default_factory=dict)
+    static: bool = False  # whether only the rules run that need no Keras
+    flags: Mapping[str, Any] = field(default_factory=dict)  # for `CheckSettings.apply`
+    # What the flags say of classes, by their names; under "" what they say of all.
     known: Mapping[str, Known] = field(default_factory=dict)
+    # The classes that are wanted of single files, which are among the paths; none for all.
     only: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
-    workers: int = 0
+    workers: int = 0  # as in `Limits`
     python: str | None = None
 
 
@@ -57,21 +51,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Conformance:
-    """What a check found.
-
-    Attributes:
-        strict: Whether warnings fail too.
-        ignored: How many findings a comment or a setting takes out.
-        unused: Arguments given by flags that no class takes.
-        unfinished: How many files were not checked, because the user stopped it.
-    """
+    """What a check found."""
 
     runs: tuple[Run, ...]
-    strict: bool = False
-    ignored: int = 0
+    strict: bool = False  # whether warnings fail too
+    ignored: int = 0  # how many findings a comment or a setting takes out
     seconds: float = 0.0
-    unused: tuple[str, ...] = ()
-    unfinished: int = 0
+    unused: tuple[str, ...] = ()  # arguments given by flags that no class takes
+    unfinished: int = 0  # how many files were not checked, because the user stopped it
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -102,19 +89,13 @@ def check_files(
     on_wait: Callable[[], None] = lambda: None,
     on_file: Callable[[str, FileVerdict], None] = lambda backend, file: None,
 ) -> Conformance:
-    """Carries out a check.
+    """Carries out a check; where Ctrl-C stops it, gives what is known by then.
 
     Args:
         request: What is asked.
         on_wait: Called when all that is left to do is to wait for Keras.
         on_file: Called with the backend, empty if there is but one, and what is said of a file: in the order of the
             files, each as soon as it and those before it are done.
-
-    Returns:
-        What was found; where Ctrl-C stops it, what is known by then.
-
-    Raises:
-        RequestError: A path, a setting or a rule that does not exist; Keras cannot be imported.
     """
     started = time.monotonic()
     project = find_project(_folder_of(request.paths))
@@ -299,7 +280,5 @@ def _ids(text: str) -> Iterator[str]:
 
 
 def _unused(known: Known, verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
-    constructs = [verdict.subject.construct for verdict in verdicts]
-    return tuple(
-        name for name, _ in known.args if not any(re.search(rf"[(, ]{name}=", construct) for construct in constructs)
-    )
+    constructs = "\n".join(verdict.subject.construct for verdict in verdicts)
+    return tuple(name for name, _ in known.args if not re.search(rf"[(, ]{name}=", constructs))

@@ -8,17 +8,7 @@ from typing import Any
 from kscaffold.base.errors import RequestError
 
 # What other tools leave out of folders too.
-LEFT_OUT = (
-    ".*/",
-    "__pycache__/",
-    "venv/",
-    "env/",
-    "node_modules/",
-    "site-packages/",
-    "build/",
-    "dist/",
-    "*.egg-info/",
-)
+LEFT_OUT = ".*/ __pycache__/ venv/ env/ node_modules/ site-packages/ build/ dist/ *.egg-info/".split()
 GITIGNORE = ".gitignore"
 
 
@@ -27,9 +17,6 @@ def find_python_files(paths: tuple[Path, ...], exclude: tuple[str, ...] = ()) ->
 
     A file that is named is taken whatever it is called. Folders are searched without virtual environments, build and
     hidden folders, what `.gitignore` files there and above (up to the root of the repository) leave out, and `exclude`.
-
-    Raises:
-        RequestError: There is no such file or folder.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -58,9 +45,8 @@ def _search(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
         current, known = waiting.pop()
         own = _lines(current / GITIGNORE) if current != folder else []
         known = [*known, ignore(current, own)] if own else known
-        entries = sorted(os.scandir(current), key=lambda entry: entry.name)
         folders = []
-        for entry in entries:
+        for entry in sorted(os.scandir(current), key=lambda entry: entry.name):
             path = current / entry.name
             is_folder = entry.is_dir(follow_symlinks=False)
             if any(_matches(spec, root, path, is_folder) for root, spec in known):

@@ -34,13 +34,7 @@ ATTEMPTS = 3  # to begin a child in a server that does not
 def find_interpreter(asked: str | None, configured: str | None = None, pyproject: Path | None = None) -> str:
     """The interpreter that checks run in: the one asked for, the active virtual environment's, or this one.
 
-    Args:
-        asked: What `--python` says.
-        configured: What the project's settings say.
-        pyproject: Where they say it.
-
-    Raises:
-        RequestError: There is no such program, or it is one of a repository's that the user does not trust.
+    `--python` comes before the settings, which stand in `pyproject`. Refuses a repository's that is not trusted.
     """
     where = "--python" if asked is not None else str(pyproject)
     # A bare name is looked for where the user's own programs are, but on Windows in the current folder first.
@@ -61,19 +55,11 @@ def find_interpreter(asked: str | None, configured: str | None = None, pyproject
 class CheckProcess:
     """The check process: started at once, asked later. Leaving the context ends it, whatever it is doing.
 
-    Args:
-        interpreter: The Python to run it with.
-        limits: What a file may use.
-        backend: The backend of Keras.
-
-    Raises:
-        RequestError: The interpreter cannot be started.
+    A `RequestError` if the interpreter cannot be started, cannot import Keras, or does not answer.
     """
 
     def __init__(self, interpreter: str, limits: Limits | None = None, backend: str = "tensorflow") -> None:
-        self.interpreter = interpreter
-        self.limits = limits or Limits()
-        self.backend = backend
+        self.interpreter, self.limits, self.backend = interpreter, limits or Limits(), backend
         self._server = Server(interpreter, backend)
         self._children: dict[Child, ExitStack] = {}  # with what is given back when they have ended
         self._next_glance = 0.0
@@ -92,16 +78,11 @@ class CheckProcess:
         """Hands over the jobs and waits for the verdicts, one for each subject in order.
 
         What is wrong with a file itself, so that none of its classes can be checked, is said of each of them.
-
-        Raises:
-            RequestError: The interpreter cannot import Keras, or does not answer.
         """
-        files = dict(self.examine(jobs))
         verdicts: list[Verdict] = []
-        for number, job in enumerate(jobs):
-            file = files[number]
+        for number, file in sorted(self.examine(jobs), key=lambda numbered: numbered[0]):
             known = {verdict.subject.construct: verdict for verdict in file.verdicts}
-            for subject in job.subjects or ():
+            for subject in jobs[number].subjects or ():
                 verdict = known.get(subject.construct, Verdict(subject))
                 findings = (*file.findings, *fold(verdict.findings))
                 verdicts.append(replace(verdict, subject=subject, findings=findings))
@@ -111,9 +92,6 @@ class CheckProcess:
         """Hands over the jobs and gives what is said of each file, with its number, as soon as it is done.
 
         No finding is folded under another one yet.
-
-        Raises:
-            RequestError: The interpreter cannot import Keras, or does not answer.
         """
         self._server.await_keras()
         waiting = deque(Outcome(number, job) for number, job in enumerate(jobs))
@@ -177,6 +155,4 @@ class CheckProcess:
 
 def _available_cores() -> int:
     """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -20,21 +20,13 @@ def read_rulebook() -> tuple[Rule, ...]:
 
 def _read(path: Path) -> Rule:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assigned = [(node.targets[0], node.value) for node in tree.body if isinstance(node, ast.Assign)]
-    constants = {
-        target.id: ast.literal_eval(value)
-        for target, value in assigned
-        if isinstance(target, ast.Name) and is_defined(target.id)
-    }
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    constants = {name: ast.literal_eval(value) for name, value in assigned.items() if is_defined(name)}
     return read_rule(path.stem, ast.get_docstring(tree) or "", constants)
 
 
 def find_rule(text: str) -> Rule:
-    """The rule with an id or a name, whatever its case.
-
-    Raises:
-        RequestError: There is none.
-    """
+    """The rule with an id or a name, whatever its case; refuses what is neither."""
     for rule in read_rulebook():
         if text.lower() in (rule.id.lower(), rule.name):
             return rule
@@ -48,11 +40,7 @@ def _no_rule(text: str, where: str) -> RequestError:
 
 
 def check_selection(texts: tuple[str, ...], where: str) -> tuple[str, ...]:
-    """The ids that a selection names: ids, names, or the beginnings of ids (`KS3`).
-
-    Raises:
-        RequestError: One of them names no rule.
-    """
+    """The ids that a selection names: ids, names, or the beginnings of ids (`KS3`); refuses what names no rule."""
     selected: list[str] = []
     for text in (part.strip() for item in texts for part in item.split(",")):
         wanted = text.upper().replace("X", "")

@@ -24,11 +24,7 @@ PROBE = Path(__file__).resolve().parents[1] / "probe" / "run.py"
 MARK = "KSCAFFOLD_CHECK"  # by which all that a check starts is found, unless it forgets its environment
 STARTUP_LIMIT = 180.0  # seconds for `import keras`
 FORK_LIMIT = 30.0  # seconds for a child to be begun
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
+ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class ServerLost(Exception):
@@ -36,15 +32,7 @@ class ServerLost(Exception):
 
 
 class Server:
-    """The process, started at once.
-
-    Args:
-        interpreter: The Python to run it with.
-        backend: The backend of Keras.
-
-    Raises:
-        RequestError: The interpreter cannot be started.
-    """
+    """The process, started at once; a `RequestError` if the interpreter cannot be."""
 
     def __init__(self, interpreter: str, backend: str) -> None:
         self._interpreter, self._backend = interpreter, backend
@@ -74,11 +62,7 @@ class Server:
             theirs.close()
 
     def await_keras(self) -> None:
-        """Waits until Keras is imported.
-
-        Raises:
-            RequestError: It cannot be, or is not in time.
-        """
+        """Waits until Keras is imported; a `RequestError` if it cannot be, or is not in time."""
         try:
             notice = self._receive(STARTUP_LIMIT)
         except TimeoutError:
@@ -92,16 +76,7 @@ class Server:
         self._baseline = processes.private_bytes(self._process.pid)
 
     def begin(self, outcome: Outcome, limits: Limits, resources: ExitStack) -> Child:
-        """A child that is at work on a file.
-
-        Args:
-            outcome: What is known of the file.
-            limits: What it may use.
-            resources: Gets what is to be given back when the child has ended.
-
-        Raises:
-            ServerLost: The server does not do it.
-        """
+        """A child that is at work on a file, or `ServerLost`; `resources` gets what is given back when it has ended."""
         around = resources.enter_context(_folder())
         folder = Path(around, "work")  # so that the folder around the one that the child is in is its own, too
         folder.mkdir()
@@ -122,11 +97,7 @@ class Server:
         return Child(outcome, limits, notice.pid, connection, faults, self._baseline)
 
     def listen(self, children: Sequence[Child], seconds: float) -> None:
-        """Takes what the children and the server say, and waits until there is something.
-
-        Raises:
-            ServerLost: The server has ended.
-        """
+        """Takes what the children and the server say, and waits until there is something; `ServerLost` if it ended."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             for child in children:
@@ -178,12 +149,10 @@ class Server:
         self._folder.cleanup()
 
     def _no_keras(self, reason: str) -> RequestError:
-        return RequestError(
-            f"The interpreter for checks, {self._interpreter}, {reason}.",
-            hint=f"Install {self._backend} and what it needs there, name another with --python, or leave the check out"
-            " with --no-check.",
-            exit_code=ExitCode.NO_KERAS,
-        )
+        message = f"The interpreter for checks, {self._interpreter}, {reason}."
+        ways = f"Install {self._backend} and what it needs there, name another with --python"
+        hint = f"{ways}, or leave the check out with --no-check."
+        return RequestError(message, hint=hint, exit_code=ExitCode.NO_KERAS)
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.errors import RequestError, did_you_mean, unknown
 from kscaffold.base.project import Backend, Project
 from kscaffold.probe.protocol import FEW, Feed, Known
 
@@ -20,26 +20,16 @@ SIZE = re.compile(r"[1-9]\d{0,8}|None|none|\?")
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """How files are checked.
+    """How files are checked."""
 
-    Attributes:
-        select: The rules that count, by id or name or the beginning of ids; none for all.
-        ignore: The rules that do not.
-        strict: Whether warnings fail too.
-        timeout: Seconds for the import of a file, and for each class.
-        memory: Megabytes for a file.
-        exclude: Patterns of files that are left out when folders are searched, as in .gitignore.
-        known: What is said of single classes, by `module.Class`.
-    """
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    strict: bool = False
+    select: tuple[str, ...] = ()  # the rules that count, by id or name or the beginning of ids; none for all
+    ignore: tuple[str, ...] = ()  # the rules that do not
+    strict: bool = False  # whether warnings fail too
     backend: tuple[str, ...] = ("tensorflow",)
-    timeout: float = 60.0
-    memory: int = 4096
-    exclude: tuple[str, ...] = ()
-    known: Mapping[str, Known] = field(default_factory=dict)
+    timeout: float = 60.0  # seconds for the import of a file, and for each class
+    memory: int = 4096  # megabytes for a file
+    exclude: tuple[str, ...] = ()  # patterns of files that are left out when folders are searched, as in .gitignore
+    known: Mapping[str, Known] = field(default_factory=dict)  # what is said of single classes, by `module.Class`
 
     def apply(self, values: Mapping[str, Any]) -> CheckSettings:
         """The same settings with those of `values` that are not `None`."""
@@ -60,11 +50,7 @@ WORDS = {list: "a list of strings", bool: "true or false", int: "a whole number"
 
 
 def project_settings(project: Project) -> dict[str, Any]:
-    """The settings that a project brings, for `CheckSettings.apply`.
-
-    Raises:
-        RequestError: An unknown key, or a value of the wrong type.
-    """
+    """The settings that a project brings, for `CheckSettings.apply`; refuses unknown keys, and values of no use."""
     where = str(project.pyproject)
     table = project.section("tool", "kscaffold", "check")
     values: dict[str, Any] = {}
@@ -75,8 +61,7 @@ def project_settings(project: Project) -> dict[str, Any]:
         elif key in KINDS:
             values[key] = _read(key, value, where)
         else:
-            hint = did_you_mean(key, KINDS) or f"There are: {', '.join(KINDS)}."
-            raise RequestError(f"[{SECTION}] has no key {key!r}.", hint=hint, where=where)
+            raise unknown(f"[{SECTION}] has no key {key!r}.", key, KINDS, where)
     return {**values, "known": known}
 
 
@@ -90,11 +75,9 @@ def _read(key: str, value: Any, where: str) -> Any:
     if not fits:
         wanted = WORDS.get(kind if isinstance(kind, type) else kind[0], "a number")
         raise RequestError(f"{key} in [{SECTION}] has to be {wanted}, not {value!r}.", where=where)
-    if key == "backend":
-        for name in value:
-            if name not in list(Backend):
-                hint = f"There are: {', '.join(Backend)}."
-                raise RequestError(f"Keras has no backend {name!r}.", hint=hint, where=where)
+    for name in value if key == "backend" else ():
+        if name not in list(Backend):
+            raise unknown(f"Keras has no backend {name!r}.", name, Backend, where)
     if key in ("timeout", "memory") and value < (0 if key == "memory" else 0.1):
         raise RequestError(f"{key} in [{SECTION}] is too small: {value}.", where=where)
     return tuple(value) if isinstance(value, list) else value
@@ -103,14 +86,12 @@ def _read(key: str, value: Any, where: str) -> Any:
 def read_known(name: str, table: Mapping[str, Any], where: str) -> Known:
     """What a table says of one class: `args = {units = 8}`, `input-shape = "16"` or a list, one for each input.
 
-    Raises:
-        RequestError: An unknown key, or a value of the wrong type.
+    Refuses unknown keys, and values of no use.
     """
     place = f'[{SECTION}."{name}"]'
     for key in table:
         if key not in ("args", "input-shape"):
-            hint = did_you_mean(key, ("args", "input-shape")) or "There are: args, input-shape."
-            raise RequestError(f"{place} has no key {key!r}.", hint=hint, where=where)
+            raise unknown(f"{place} has no key {key!r}.", key, ("args", "input-shape"), where)
     arguments = table.get("args", {})
     if not isinstance(arguments, Mapping):
         raise RequestError(f"args in {place} has to be a table, such as {{units = 8}}.", where=where)
@@ -177,8 +158,7 @@ def parse_known(arguments: Iterable[str], shapes: Iterable[str]) -> dict[str, Kn
 def parse_feed(text: str, where: str = "--input-shape") -> Feed:
     """Parses `16`, `8,8,3`, `6:int32`, `ids=6:int32`; `None` for a size that is not fixed, `()` for a scalar.
 
-    Raises:
-        RequestError: It is not a shape, or Keras has no such dtype.
+    Refuses what is not a shape, and a dtype that Keras does not have.
     """
     match = INPUT.fullmatch(text)
     shape = (match["shape"] if match else "").strip().removeprefix("(").removesuffix(")")
@@ -189,9 +169,5 @@ def parse_feed(text: str, where: str = "--input-shape") -> Feed:
     dtype = match["dtype"] or "float32"
     if dtype not in DTYPES:
         raise RequestError(f"There is no dtype {dtype!r}.", hint=did_you_mean(dtype, DTYPES), where=where)
-    return Feed(
-        tuple(int(part) if part.isdigit() else None for part in parts),
-        dtype,
-        below=FEW if "int" in dtype else None,
-        name=match["name"] or "",
-    )
+    sizes = tuple(int(part) if part.isdigit() else None for part in parts)
+    return Feed(sizes, dtype, FEW if "int" in dtype else None, match["name"] or "")

@@ -34,21 +34,13 @@ class Edited(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """What one command does to the files of a project.
+    """What one command does to the files of a project."""
 
-    Attributes:
-        root: The folder of the project, with symbolic links resolved.
-        token: What tells the files beside its targets from those of other entries.
-        command: The command: "layer MyDense"; empty for one that cannot be taken back.
-        changes: What becomes of the targets.
-        folders: The folders that are made for them, outermost first.
-    """
-
-    root: Path
-    token: str
-    command: str
+    root: Path  # with symbolic links resolved
+    token: str  # what tells the files beside its targets from those of other entries
+    command: str  # "layer MyDense"; empty for one that cannot be taken back
     changes: tuple[Change, ...]
-    folders: tuple[Path, ...]
+    folders: tuple[Path, ...]  # those that are made for the targets, outermost first
 
     @classmethod
     def begin(cls, root: Path, command: str, changes: tuple[Change, ...]) -> Entry:
@@ -58,11 +50,7 @@ class Entry:
 
     @classmethod
     def read(cls, root: Path, line: bytes) -> Entry:
-        """The entry that a line of a log holds, which may have been made by anybody.
-
-        Raises:
-            ValueError: It is not one of ours.
-        """
+        """The entry that a line of a log holds, which anybody may have made; a `ValueError` if it is none of ours."""
         try:
             table = json.loads(line)
             token, command = table["token"], table["command"]
@@ -84,10 +72,9 @@ class Entry:
         """What `read` takes, without the end of the line: a piece for each target."""
         table = {"token": self.token, "command": self.command, "folders": [*map(self.shown, self.folders)]}
         parts = [(self.shown(each.path), _encoded(each.previous), _encoded(each.content)) for each in self.changes]
-        files = [json.dumps(part) for part in parts]
-        starts = [f'{json.dumps(table)[:-1]}, "files": [', *(", " for _ in files[1:])]
-        ends = [*("" for _ in files[1:]), "]}"]
-        return tuple("".join(texts).encode() for texts in zip(starts, files, ends))
+        first, *rest = (json.dumps(part) for part in parts)
+        pieces = [f'{json.dumps(table)[:-1]}, "files": [{first}', *(f", {part}" for part in rest)]
+        return (*(piece.encode() for piece in pieces[:-1]), f"{pieces[-1]}]}}".encode())
 
     @property
     def line(self) -> bytes:
@@ -129,11 +116,7 @@ class Entry:
             staged.chmod(staged.stat().st_mode | 0o111)
 
     def apply(self, change: Change) -> None:
-        """Makes a target what it is to be.
-
-        Raises:
-            RequestError: It is no longer what it was.
-        """
+        """Makes a target what it is to be; refuses one that is no longer what it was."""
         if (change.path.read_bytes() if change.path.exists() else None) != change.previous:
             raise changed_meanwhile(change.shown)
         if change.content is None:
@@ -143,11 +126,7 @@ class Entry:
             os.replace(self.staged(change), change.path)
 
     def roll_back(self) -> tuple[str, ...]:
-        """Puts everything back, any number of times, and gives the files that it put back.
-
-        Raises:
-            Edited: Somebody has worked on a file since; nothing is put back.
-        """
+        """Puts everything back, any number of times, and gives the files that it put back; none if one is `Edited`."""
         applied = [
             change
             for change in self.changes
@@ -193,15 +172,7 @@ def _is_edited(change: Change) -> bool:
 
 @contextlib.contextmanager
 def writing(path: Path, flags: int = 0) -> Iterator[Callable[[bytes], None]]:
-    """Opens a file to write at its end, without a buffer; what was written is on the disk when it is closed.
-
-    Args:
-        path: The file.
-        flags: For `os.open`, besides those for that.
-
-    Yields:
-        What writes to it.
-    """
+    """Opens a file, and gives what writes at its end, without a buffer; all is on the disk when it is closed."""
     # Nothing is done in Windows to the ends of lines.
     flags |= os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)

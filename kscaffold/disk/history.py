@@ -16,20 +16,18 @@ MOST_PROJECTS = 200
 def last(root: Path) -> Entry | None:
     """What was written last in a project, `None` if nothing is known.
 
-    Raises:
-        RequestError: What is kept of it is not understood, or could not be forgotten once it is taken back.
+    Refuses what is not understood, and what could not be forgotten once it is taken back.
     """
     root = Path(os.path.realpath(root))
-    lines = _read(root)
+    lines, path = _read(root), _file_of(root)
     if lines is None:
         return None
-    folder = _file_of(root).parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise refused("What is kept for 'kscaffold undo' cannot be changed.", "See to the rights there.", folder)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise refused("What is kept for 'kscaffold undo' cannot be changed.", "See to the rights there.", path.parent)
     try:
         return Entry.read(root, lines[-1])
     except (IndexError, ValueError) as error:
-        raise _not_understood(_file_of(root)) from error
+        raise _not_understood(path) from error
 
 
 def keep(entry: Entry) -> tuple[str, ...]:
@@ -47,11 +45,7 @@ def keep(entry: Entry) -> tuple[str, ...]:
 
 
 def forget(entry: Entry) -> None:
-    """Takes an entry away if it is the last one of its project.
-
-    Raises:
-        RequestError: What is kept cannot be read or written.
-    """
+    """Takes an entry away if it is the last one of its project."""
     lines = _read(entry.root) or []
     if lines[-1:] == [entry.line]:
         _write(entry.root, lines[:-1])
@@ -89,9 +83,8 @@ def _write(root: Path, lines: list[bytes]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise RequestError(
-            f"What was written cannot be kept for 'kscaffold undo': {error.strerror}.", where=str(path)
-        ) from error
+        problem = f"What was written cannot be kept for 'kscaffold undo': {error.strerror}."
+        raise RequestError(problem, where=str(path)) from error
 
 
 def _forget_the_oldest(folder: Path) -> None:

@@ -22,22 +22,16 @@ class InUse(RequestError):
     """Another process is writing in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(
-            "Another kscaffold is writing here; nothing was written.",
-            hint="Wait until it is done.",
-            where=str(folder),
-            exit_code=ExitCode.REFUSED,
-        )
+        message, hint = "Another kscaffold is writing here; nothing was written.", "Wait until it is done."
+        super().__init__(message, hint=hint, where=str(folder), exit_code=ExitCode.REFUSED)
 
 
 @contextlib.contextmanager
 def turn(folder: Path) -> Iterator[None]:
     """Makes everything inside one step for all who take turns in a folder, `commit` and `recover` included.
 
-    In a folder that is yet to be made, all are let in: what they write is still held against what they saw.
-
-    Raises:
-        InUse: Another process has had its turn for some seconds.
+    In a folder that is yet to be made, all are let in: what they write is still held against what they saw. `InUse` if
+    another process has had its turn for some seconds.
     """
     with contextlib.ExitStack() as stack:
         patiently(lambda: stack.enter_context(locked(folder)))
@@ -45,13 +39,9 @@ def turn(folder: Path) -> Iterator[None]:
 
 
 def patiently(action: Callable[[], Result]) -> Result:
-    """Does something that another process may stand in the way of, as soon as it does so no longer.
+    """Does something that raises `InUse`, with nothing done, as long as another process stands in its way.
 
-    Args:
-        action: What to do; raises `InUse`, with nothing done, as long as it cannot be.
-
-    Raises:
-        InUse: It is still so after some seconds.
+    It is still raised after some seconds.
     """
     end = time.monotonic() + SECONDS_OF_PATIENCE
     while True:
@@ -70,14 +60,11 @@ def pause() -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[bool]:
-    """Locks a folder for this process; does nothing inside of another lock of it.
+    """Locks a folder for this process; does nothing inside of another lock of it. `InUse` if another process has it.
 
     Yields:
         Whether no other process writes there for certain: not where folders cannot be locked (Windows, some network
         folders), nor in one that is yet to be made.
-
-    Raises:
-        InUse: Another process has it.
     """
     folder = Path(os.path.realpath(folder))
     if folder in _held.get():

@@ -25,19 +25,10 @@ SECONDS_IN_USE = 60  # a commit takes milliseconds
 
 
 def commit(plan: Plan, command: str = "") -> tuple[str, ...]:
-    """Writes the files of a plan: all of them or none.
+    """Writes the files of a plan: all of them or none; gives why `kscaffold undo` cannot take them back, if it cannot.
 
-    Args:
-        plan: The plan.
-        command: The command, "layer MyDense", for `kscaffold undo`; empty for one that cannot be taken back.
-
-    Returns:
-        Why it cannot be taken back, though it is written; nothing if it can.
-
-    Raises:
-        RequestError: The disk is no longer as the plan saw it, or a file cannot be written, or another process goes on
-            writing there; nothing is changed.
-        ValueError: A conflict is left.
+    The command, "layer MyDense", is empty where nobody can. A `RequestError`, with nothing changed, if the disk is no
+    longer as the plan saw it, a file cannot be written, or another process goes on writing there.
     """
     if plan.conflicts:
         raise ValueError("a conflict is left undecided")
@@ -56,11 +47,8 @@ def commit(plan: Plan, command: str = "") -> tuple[str, ...]:
 def recover(root: Path) -> tuple[str, ...]:
     """Rolls back what a killed process left half done in a folder. If it had to make that folder, it stays, empty.
 
-    Returns:
-        The files that are again as they were before that process, named from `root`.
-
-    Raises:
-        RequestError: Another process goes on writing there, the journal is not one of ours, or a file was edited since.
+    Gives the files that are again as they were before that process, named from `root`. A `RequestError` if another one
+    goes on writing there, the journal is not one of ours, or a file was edited since.
     """
     root = Path(os.path.realpath(root))
     return lock.patiently(lambda: _recover(root)) if os.path.lexists(root / JOURNAL) else ()

@@ -33,57 +33,34 @@ WRITTEN = (Status.CREATE, Status.UPDATE, Status.FORCE, Status.REMOVE, Status.RES
 
 @dataclass(frozen=True)
 class File:
-    """A file that is to be on the disk.
-
-    Attributes:
-        path: Where it goes.
-        text: Its text.
-        replaces: For a text that was made from what is on the disk, that content: it is not a conflict, and the ends of
-            its lines are kept.
-        data: Its contents, if it is not a text.
-        executable: Whether it is a program.
-    """
+    """A file that is to be on the disk."""
 
     path: Path
     text: str
+    # What is on the disk, for a text that was made from it: that is no conflict, and the ends of its lines are kept.
     replaces: bytes | None = None
-    data: bytes | None = None
+    data: bytes | None = None  # its contents, if it is not a text
     executable: bool = False
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file against the disk.
+    """A file against the disk."""
 
-    Attributes:
-        path: Where it goes, with symbolic links resolved.
-        shown: How messages name it.
-        status: What becomes of it.
-        content: What is to be there, `None` for nothing.
-        previous: What is there now, `None` for nothing.
-        is_text: Whether differences can be shown line by line.
-        executable: Whether it is to be a program.
-    """
-
-    path: Path
-    shown: str
+    path: Path  # with symbolic links resolved
+    shown: str  # how messages name it
     status: Status
-    content: bytes | None
-    previous: bytes | None
+    content: bytes | None  # what is to be there, `None` for nothing
+    previous: bytes | None  # what is there now, `None` for nothing
     is_text: bool = True
     executable: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All files of a request against the disk.
+    """All files of a request against the disk."""
 
-    Attributes:
-        root: The folder that nothing is written outside of, with symbolic links resolved.
-        changes: The files in the order in which they were given.
-    """
-
-    root: Path
+    root: Path  # the folder that nothing is written outside of, with symbolic links resolved
     changes: tuple[Change, ...]
 
     @property
@@ -116,27 +93,19 @@ class Plan:
         return replace(self, changes=tuple(changes))
 
     def settle(self, on_conflict: Status | None, resolve: Callable[[Plan], Mapping[Path, Status]]) -> Plan:
-        """The plan with its conflicts decided, as far as somebody decides them.
-
-        Args:
-            on_conflict: What becomes of all conflicts, if that is asked for.
-            resolve: Asked else, if there are any.
-        """
+        """The plan with its conflicts decided: all of them in one way, else, if there are any, as `resolve` says."""
         if on_conflict is not None:
             return self.resolve({change.path: on_conflict for change in self.conflicts})
         return self.resolve(resolve(self)) if self.conflicts else self
 
 
 def make_plan(files: Iterable[File], root: Path, base: Path) -> Plan:
-    """Compares files with the disk.
+    """Compares files with the disk; refuses paths that leave the root, cannot be files, or cannot be read.
 
     Args:
         files: What is to be there; relative paths are below `root`.
         root: The folder that nothing is written outside of.
         base: The folder that messages name files from.
-
-    Raises:
-        RequestError: A path leaves the folder, or cannot be a file, or cannot be read.
     """
     root = Path(os.path.realpath(root))
     changes = []
@@ -169,12 +138,8 @@ def diff(change: Change) -> str:
     if not change.is_text:
         return f"Binary file {change.shown} differs\n"
     name = change.shown.replace(os.sep, "/").lstrip("/")
-    lines = difflib.unified_diff(
-        _lines(change.previous),
-        _lines(change.content),
-        "/dev/null" if change.previous is None else f"a/{name}",
-        f"b/{name}",
-    )
+    before = "/dev/null" if change.previous is None else f"a/{name}"
+    lines = difflib.unified_diff(_lines(change.previous), _lines(change.content), before, f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -184,11 +149,7 @@ def _lines(content: bytes | None) -> list[str]:
 
 
 def resolve_target(path: Path, root: Path) -> Path:
-    """The path with symbolic links resolved, if a file can be written there.
-
-    Raises:
-        RequestError: It is outside of `root`, which has to be resolved itself, or something else is in its place.
-    """
+    """The path with symbolic links resolved; refused outside of `root`, which is resolved, and where no file can be."""
     try:
         return _resolve(path, root)
     except OSError as error:
@@ -205,11 +166,9 @@ def _resolve(path: Path, root: Path) -> Path:
         raise _refused(path, "is a symbolic link to nothing")
     if resolved.exists() and not stat.S_ISREG(resolved.stat().st_mode):
         raise _refused(path, "is a folder" if resolved.is_dir() else "is not an ordinary file")
-    for parent in resolved.parents:
-        if parent.exists():
-            if not parent.is_dir():
-                raise _refused(path, f"cannot be written, because {parent} is not a folder")
-            break
+    nearest = next(parent for parent in resolved.parents if parent.exists())
+    if not nearest.is_dir():
+        raise _refused(path, f"cannot be written, because {nearest} is not a folder")
     return resolved
 
 
@@ -220,11 +179,7 @@ def is_of_git(name: str) -> bool:
 
 
 def read_target(path: Path) -> bytes | None:
-    """What is in a file, `None` for one that is not there.
-
-    Raises:
-        RequestError: It cannot be read.
-    """
+    """What is in a file, `None` for one that is not there; refuses one that cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -238,23 +193,14 @@ def _refused(path: Path, reason: str) -> RequestError:
 
 
 def refused(message: str, hint: str | None = None, where: Path | None = None) -> RequestError:
-    """The error for what the disk does not allow.
-
-    Args:
-        message: What is wrong.
-        hint: What to do about it.
-        where: The file or folder, if the message does not name it.
-    """
+    """The error for what the disk does not allow; `where` is the file or folder, if the message does not name it."""
     return RequestError(message, hint=hint, where=None if where is None else str(where), exit_code=ExitCode.REFUSED)
 
 
 def changed_meanwhile(shown: str) -> RequestError:
     """The error for a file that is no longer what the plan saw."""
-    return RequestError(
-        f"{shown} has changed meanwhile; nothing was written.",
-        hint="Run the command again.",
-        exit_code=ExitCode.CONFLICT,
-    )
+    message = f"{shown} has changed meanwhile; nothing was written."
+    return RequestError(message, hint="Run the command again.", exit_code=ExitCode.CONFLICT)
 
 
 def shown_path(path: Path, base: Path = Path()) -> str:

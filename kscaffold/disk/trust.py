@@ -18,13 +18,7 @@ _all_trusted: ContextVar[bool] = ContextVar("whether --trust was given", default
 
 
 class Untrusted(RequestError):
-    """A repository brings something that would be run, and nobody has said that it may be.
-
-    Args:
-        root: The folder of the repository.
-        what: What it brings, and what runs it, as the end of "The repository … brings".
-        where: The file that brings it.
-    """
+    """A repository brings something that would be run, and nobody has said that it may be."""
 
     def __init__(self, root: Path, what: str, where: str) -> None:
         super().__init__(
@@ -47,21 +41,13 @@ def trusting_all() -> Iterator[None]:
 
 
 def demand_trust(root: Path, what: str, where: str) -> None:
-    """Refuses what a repository brings, unless the user trusts it; see `Untrusted` for the arguments.
-
-    Raises:
-        Untrusted: The user does not.
-    """
+    """Refuses, as `Untrusted`, what a repository brings in the file `where`, unless the user trusts it."""
     if not _all_trusted.get() and os.path.realpath(root) not in _trusted():
         raise Untrusted(root, what, where)
 
 
 def remember(root: Path) -> None:
-    """Trusts a repository from now on.
-
-    Raises:
-        RequestError: It cannot be written down.
-    """
+    """Trusts a repository from now on; a `RequestError` if that cannot be written down."""
     path = _file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

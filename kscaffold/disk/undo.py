@@ -13,18 +13,11 @@ from kscaffold.disk.plan import Change, Plan, Status, read_target, resolve_targe
 
 @dataclass(frozen=True)
 class Undone:
-    """What came of an undo.
-
-    Attributes:
-        entry: What was to be taken back.
-        plan: Its files against the disk; with any that was edited since, nothing is taken back.
-        recovered: Files that an interrupted run had left half done, and that are again as they were before it.
-        written: Whether it was taken back.
-    """
+    """What came of an undo."""
 
     entry: Entry
-    plan: Plan
-    recovered: tuple[str, ...] = ()
+    plan: Plan  # its files against the disk; with any that was edited since, nothing is taken back
+    recovered: tuple[str, ...] = ()  # what an interrupted run had left half done, and is again as it was before it
     written: bool = False
 
     @property
@@ -39,23 +32,14 @@ class Undone:
 
 
 def undo_last(dry_run: bool = False) -> Undone:
-    """Takes back what was generated last in the project of the current folder.
-
-    Args:
-        dry_run: Whether nothing is changed.
-
-    Raises:
-        RequestError: Nothing is known to have been generated there, or a file cannot be written.
-    """
+    """Takes back what was generated last in the project of the current folder; refuses if nothing is known to be."""
     root = find_project(Path.cwd()).root
     with nullcontext() if dry_run else lock.turn(root):
         recovered = () if dry_run else log.recover(root)
         entry = history.last(root)
         if entry is None:
-            raise RequestError(
-                f"Nothing is known to have been generated in {root}.",
-                hint="Go to the project, or remove the files by hand.",
-            )
+            hint = "Go to the project, or remove the files by hand."
+            raise RequestError(f"Nothing is known to have been generated in {root}.", hint=hint)
         undone = Undone(entry, _plan(entry), recovered)
         if undone.edited or dry_run:
             return undone
@@ -70,9 +54,8 @@ def _plan(entry: Entry) -> Plan:
     try:
         return Plan(entry.root, tuple(_taken_back(change, entry.root) for change in entry.changes))
     except RequestError as error:
-        raise RequestError(
-            error.message, hint="Put back what was there, and try again.", exit_code=error.exit_code
-        ) from error
+        hint = "Put back what was there, and try again."
+        raise RequestError(error.message, hint=hint, exit_code=error.exit_code) from error
 
 
 def _taken_back(done: Change, root: Path) -> Change:

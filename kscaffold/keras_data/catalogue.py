@@ -24,32 +24,20 @@ SINGULAR = {group: group.removesuffix("s") for group in (*GROUPS, "activations")
 
 @dataclass(frozen=True)
 class Signature:
-    """A class or function of Keras and what it takes.
+    """A class or function of Keras and what it takes."""
 
-    Attributes:
-        group: The module of `keras` that it is in: `layers`, `initializers`, …
-        parameters: In order; each with its default in a tuple, or `()` where it is required.
-        variadic: Whether it takes any number of positional arguments.
-        call: For a layer, the tensors that `call` requires, then `training` and `mask` where it takes them.
-        passed: For a layer, all that `call` takes.
-        ranks: For a layer, how many axes its inputs may have, the batch axis included; empty if that is not known.
-        keeps_shape: For a layer, whether outputs have the shape of the inputs, whatever their rank.
-        keeps_steps: For a layer, whether outputs have the batch size and the steps of a sequence of inputs.
-        merges: For a layer, whether it takes a list of inputs.
-        trains: For a layer, whether it does something else in training.
-    """
-
-    group: str
+    group: str  # the module of `keras` that it is in: `layers`, `initializers`, …
     name: str
-    parameters: dict[str, tuple[Any, ...]]
-    variadic: bool = False
-    call: tuple[str, ...] = ()
-    passed: tuple[str, ...] = ()
-    ranks: tuple[int, ...] = ()
-    keeps_shape: bool = False
-    keeps_steps: bool = False
-    merges: bool = False
-    trains: bool = False
+    parameters: dict[str, tuple[Any, ...]]  # in order; each with its default in a tuple, or `()` where it is required
+    variadic: bool = False  # whether it takes any number of positional arguments
+    # Of layers alone:
+    call: tuple[str, ...] = ()  # the tensors that `call` requires, then `training` and `mask` where it takes them
+    passed: tuple[str, ...] = ()  # all that `call` takes
+    ranks: tuple[int, ...] = ()  # how many axes inputs may have, the batch axis included; empty if that is not known
+    keeps_shape: bool = False  # whether outputs have the shape of the inputs, whatever their rank
+    keeps_steps: bool = False  # whether outputs have the batch size and the steps of a sequence of inputs
+    merges: bool = False  # whether it takes a list of inputs
+    trains: bool = False  # whether it does something else in training
 
     @property
     def inputs(self) -> int:
@@ -64,18 +52,13 @@ class Signature:
 
 @dataclass(frozen=True)
 class Operation:
-    """The class of an operation, and the function of `keras.ops` that makes it, such as `ops.mean`.
-
-    Attributes:
-        init: What its class is made with; each with its default in a tuple, or `()` where it is required.
-        call: What it is called with.
-        order: What the function takes, where that is not first `call` and then what `init` requires; a `*` before
-            what takes any number of values.
-    """
+    """The class of an operation, and the function of `keras.ops` that makes it, such as `ops.mean`."""
 
     function: str
-    init: dict[str, tuple[Any, ...]]
-    call: tuple[str, ...]
+    init: dict[str, tuple[Any, ...]]  # what its class is made with; defaults as in `Signature`
+    call: tuple[str, ...]  # what it is called with
+    # What the function takes, where that is not first `call` and then what `init` requires; a `*` before what takes any
+    # number of values.
     order: tuple[str, ...] = ()
 
 
@@ -113,8 +96,7 @@ def layer_names() -> list[str]:
 def find_class(name: str, prefer: str = "layers") -> Signature:
     """The signature of a class of Keras by its name, such as `Dense` or `L2`; `prefer` is the group to look in first.
 
-    Raises:
-        RequestError: No such class; the nearest name is offered.
+    If there is none, the nearest name is offered.
     """
     for group in (prefer, *GROUPS):
         if name in _data()[group]:
@@ -167,14 +149,13 @@ def operation_names() -> list[str]:
 def find_operation(name: str) -> Signature:
     """The signature of a function of `keras.ops` by its name there, such as `mean` or `image.resize`.
 
-    Raises:
-        RequestError: No such function; the nearest name is offered.
+    If there is none, the nearest name is offered.
     """
-    entry = _data()["functions"].get(name)
-    if entry is None:
-        near = nearest(name, _data()["functions"])
+    functions = _data()["functions"]
+    if name not in functions:
+        near = nearest(name, functions)
         raise RequestError(f"Keras has no operation ops.{name}.", hint=f"Did you mean ops.{near}?" if near else None)
-    return _signature("operations", name, entry)
+    return _signature("operations", name, functions[name])
 
 
 def operation_of_class(module: str, name: str) -> Operation | None:

@@ -190,8 +190,7 @@ def describe_operations() -> dict[str, Any]:
         for name, cls in vars(module).items():
             if not (inspect.isclass(cls) and issubclass(cls, keras.Operation)) or cls.__module__ != module.__name__:
                 continue
-            function = public_function(module, name)
-            if function:
+            if function := public_function(module, name):
                 init = list(inspect.signature(cls.__init__).parameters.values())[1:]
                 called = list(inspect.signature(vars(cls).get("call", cls.__init__)).parameters)
                 named = [item for item in init if item.kind is not item.VAR_KEYWORD]
@@ -264,11 +263,11 @@ def lost_of_backend() -> list[str]:
 
 def describe_keras() -> dict[str, Any]:
     """The whole document."""
-    groups: dict[str, tuple[Any, type]] = {
-        "layers": (keras.layers, keras.layers.Layer),
-        "initializers": (keras.initializers, keras.initializers.Initializer),
-        "regularizers": (keras.regularizers, keras.regularizers.Regularizer),
-        "constraints": (keras.constraints, keras.constraints.Constraint),
+    layers = public_classes(keras.layers, keras.layers.Layer)
+    others = {
+        "initializers": public_classes(keras.initializers, keras.initializers.Initializer),
+        "regularizers": public_classes(keras.regularizers, keras.regularizers.Regularizer),
+        "constraints": public_classes(keras.constraints, keras.constraints.Constraint),
     }
     return {
         "keras": keras.__version__,
@@ -276,16 +275,9 @@ def describe_keras() -> dict[str, Any]:
         "read_only": {"layer": read_only(keras.layers.Layer), "model": read_only(keras.Model)},
         "lost_of_backend": lost_of_backend(),
         "every_config": EVERY_CONFIG,
-        **{
-            group: {
-                name: describe_layer(cls) if group == "layers" else describe_parameters(cls)
-                for name, cls in public_classes(module, base).items()
-            }
-            for group, (module, base) in groups.items()
-        },
-        "names": {
-            group: accepted_names(getattr(keras, group)) for group in ("activations", *groups) if group != "layers"
-        },
+        "layers": {name: describe_layer(cls) for name, cls in layers.items()},
+        **{group: {name: describe_parameters(cls) for name, cls in found.items()} for group, found in others.items()},
+        "names": {group: accepted_names(getattr(keras, group)) for group in ("activations", *others)},
         "functions": describe_functions(),
         "operations": describe_operations(),
         "quantizers": {

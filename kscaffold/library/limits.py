@@ -20,13 +20,9 @@ class OverLimit(TemplateRuntimeError):
 
 @contextlib.contextmanager
 def limited(memory: bool = True) -> Iterator[None]:
-    """Ends what takes too long, where there are such signals, or too much memory, on Linux.
+    """Ends, as `OverLimit`, what takes too long, where there are such signals, or too much memory, on Linux.
 
-    Args:
-        memory: Whether memory is limited. Programs that are started inside would have the same limit.
-
-    Raises:
-        OverLimit: Something takes more.
+    Programs that are started inside would have the same limit of memory.
     """
     try:
         with _limited_time(), _limited_memory() if memory else contextlib.nullcontext():

@@ -32,19 +32,10 @@ def placed(context: Context, line: Line) -> str:
 
 
 def render_with_places(page: Page, context: Mapping[str, Any], filters: Filters) -> tuple[Draft, dict[int, Place]]:
-    """The module of a model, before formatting.
+    """The module of a model, before formatting, and the places in the spec that its statements come from.
 
-    Args:
-        page: The file to render.
-        context: What the template's names stand for.
-        filters: What it calls, besides `placed`.
-
-    Returns:
-        The module, and the places in the spec that its statements come from, by the number of the statement: black
-        moves statements to other lines, but leaves their order.
-
-    Raises:
-        RequestError: The template is broken; names its file and line.
+    These are by the number of the statement: black moves statements to other lines, but leaves their order. What the
+    template is given is as for `render`.
     """
     places: list[Place] = []
     marked = render(page, {**context, PLACES: places}, (placed, *filters))

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import posixpath
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,27 +32,16 @@ class OwnFolderLoader(jinja2.FileSystemLoader):
 
 
 class Draft(NamedTuple):
-    """A text that is rendered, and not yet formatted.
-
-    Attributes:
-        text: The text.
-        template: How messages name the template that it comes from.
-    """
+    """A text that is rendered, and not yet formatted, and how messages name the template that it comes from."""
 
     text: str
     template: str
 
 
 def render(page: Page, context: Mapping[str, Any], filters: Filters = ()) -> Draft:
-    """What a template gives, before formatting.
+    """What a template gives, before formatting; if it is broken, a `RequestError` names its file and line.
 
-    Args:
-        page: The file to render.
-        context: What the template's names stand for.
-        filters: What it calls, each by the name of the function; `literal` is always there.
-
-    Raises:
-        RequestError: The template is broken; names its file and line.
+    It calls filters by the names of the functions; `literal` is always there.
     """
     try:
         with _limited(page):
@@ -64,14 +54,7 @@ def render(page: Page, context: Mapping[str, Any], filters: Filters = ()) -> Dra
         raise broken_template(file, line, f"there is no {error.name!r}", _nearest_file(error, page)) from error
     except RecursionError as error:
         raise broken_template(page.shown, None, "it includes or calls itself without end") from error
-    except (
-        jinja2.TemplateError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ) as error:
+    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         file, line = _place_in_template(error, page)
         raise broken_template(file, line, str(error).rstrip(".")) from error
 
@@ -103,12 +86,10 @@ def _environment(roots: tuple[Path, ...], filters: Filters) -> jinja2.Environmen
 def _place_in_template(error: BaseException, page: Page) -> tuple[str, int | None]:
     """File and line of the template in which an error arose: Jinja puts template frames into tracebacks."""
     file, line = page.shown, None
-    trace = error.__traceback__
-    while trace:
-        path = Path(trace.tb_frame.f_code.co_filename)
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
         if path.suffix == ".jinja" and any(path.is_relative_to(root) for root in page.roots):
-            file, line = shown(path), trace.tb_lineno
-        trace = trace.tb_next
+            file, line = shown(path), number
     return file, line
 
 
@@ -133,11 +114,7 @@ def without_header(text: str) -> str:
 
 
 def demand_names(text: str, names: set[str], template: str) -> None:
-    """Holds a rendered module against what was asked for: it defines those classes and functions, and no others.
-
-    Raises:
-        RequestError: There is another one, or one is missing.
-    """
+    """Refuses a rendered module that does not define the classes and functions that were asked for, and no others."""
     defined = [node.name for node in ast.parse(text).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
     if sorted(defined) != sorted(names):
         found = ", ".join(defined) or "nothing"

@@ -27,15 +27,11 @@ REPOSITORY = "repository"
 
 @dataclass(frozen=True)
 class Page:
-    """A file that is rendered.
+    """A file that is rendered."""
 
-    Attributes:
-        file: Its path below one of the folders: `layer/dense/module.py.jinja`.
-        roots: The folders that it, and what it extends or includes, are looked for in; the last has what is built in,
-            which `built-in/…` names whatever overrides it.
-    """
-
-    file: str
+    file: str  # below one of the folders: `layer/dense/module.py.jinja`
+    # The folders that it, and what it extends or includes, are looked for in; the last has what is built in, which
+    # `built-in/…` names whatever overrides it.
     roots: tuple[Path, ...]
 
     @property
@@ -46,19 +42,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Source:
-    """A place that templates come from.
+    """A place that templates come from."""
 
-    Attributes:
-        title: What messages call it: "repository", "user", the name of a package, "built-in".
-        root: The folder, with symbolic links resolved; `None` if the place cannot be used.
-        problem: Why it cannot be used.
-        repository: The repository that it belongs to, if it does.
-    """
-
-    title: str
-    root: Path | None
-    problem: str = ""
-    repository: Path | None = None
+    title: str  # what messages call it: "repository", "user", the name of a package, "built-in"
+    root: Path | None  # with symbolic links resolved; `None` if the place cannot be used
+    problem: str = ""  # why it cannot be used
+    repository: Path | None = None  # the one that it belongs to, if it does
 
     def page(self, file: str) -> Page:
         """A file of its, which may read what is there, and what is built in."""
@@ -67,21 +56,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Template:
-    """A template, not yet read.
+    """A template, not yet read."""
 
-    Attributes:
-        kind: What it makes: "layer" or "model".
-        name: Its name, which is that of its folder or file.
-        path: The file that says what it is: the manifest of a layer, the spec of a model.
-        source: The place that it comes from.
-        overrides: The places whose template of that name it hides.
-    """
-
-    kind: str
-    name: str
-    path: Path
+    kind: str  # "layer" or "model"
+    name: str  # that of its folder or file
+    path: Path  # the file that says what it is: the manifest of a layer, the spec of a model
     source: Source
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()  # the places whose template of that name it hides
 
     @property
     def full_name(self) -> str:
@@ -94,22 +75,14 @@ class Template:
         return self.source.page(f"{self.full_name}/{BODY}")
 
     def read(self) -> Mapping[str, Any]:
-        """The contents of the manifest.
-
-        Raises:
-            RequestError: It cannot be read, or is not TOML.
-        """
+        """The contents of the manifest; refuses what is not TOML."""
         try:
             return tomllib.loads(self.demand_inside().read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise self.broken(str(error)) from error
 
     def demand_inside(self) -> Path:
-        """The file that says what it is.
-
-        Raises:
-            RequestError: A symbolic link leads out of the folder with the templates.
-        """
+        """The file that says what it is; refuses a symbolic link that leads out of the folder with the templates."""
         if self.source.root not in Path(os.path.realpath(self.path)).parents:
             raise self.broken("a symbolic link leads out of the folder with the templates")
         return self.path
@@ -143,23 +116,16 @@ def user_folder() -> Path:
 
 
 def project_folder(project: Project) -> Path:
-    """The folder for the templates of a project, which may not be there.
-
-    Raises:
-        RequestError: The project's settings are broken.
-    """
+    """The folder for the templates of a project, which may not be there."""
     return project.root / DEFAULT.apply(project.settings).templates
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The templates that can be used in a project, or, without one, the built-in templates alone.
-
-    Attributes:
-        used: What is not built in and was used, as messages name it, and the title of its source.
-    """
+    """The templates that can be used in a project, or, without one, the built-in templates alone."""
 
     project: Project | None = None
+    # What is not built in and was used, as messages name it, and the title of its source.
     used: dict[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -194,8 +160,7 @@ class Catalogue:
     def find(self, name: str, kind: str | None = None, where: str | None = None) -> Template:
         """The template of a name: `dense`, or `layer/dense`; `where` is the flag or argument that it was typed for.
 
-        Raises:
-            RequestError: There is none; the nearest name is offered, and places that cannot be used are named.
+        If there is none, the nearest name is offered, and places that cannot be used are named.
         """
         templates = {template.full_name: template for template in self.of_kind(kind)}
         full_name = full_name_of(name, templates, where)
@@ -209,23 +174,17 @@ class Catalogue:
         )
 
     def choose(self, kind: str, asked: str | None, name: str, default: str) -> Template:
-        """The template to start from: the one that `--template` asks for, one of a name, or the default.
-
-        Raises:
-            RequestError: There is no such template, or it is a repository's that the user does not trust.
-        """
-        names = {template.name for template in self.of_kind(kind)}
-        where = "--template" if asked is not None else None
-        template = self.find(asked if asked is not None else (name if name in names else default), kind, where)
+        """The template to start from: the one that `--template` asks for, one of a name, or the default."""
+        if asked is None:
+            names = {template.name for template in self.of_kind(kind)}
+            template = self.find(name if name in names else default, kind)
+        else:
+            template = self.find(asked, kind, "--template")
         self.use(template.source, template.full_name)
         return template
 
     def use(self, source: Source, file: str) -> None:
-        """Keeps in mind that something is made from a file or folder of a source.
-
-        Raises:
-            RequestError: It is a repository's that the user does not trust.
-        """
+        """Keeps in mind that something is made from a file or folder of a source; refuses what is not trusted."""
         if source.title == BUILT_IN or source.root is None:
             return
         place = shown(source.root / file)

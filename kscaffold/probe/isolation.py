@@ -30,9 +30,8 @@ PAUSE = 0.02  # seconds between looks at which children have ended
 def serve(control: socket.socket, work: Work) -> None:
     """Forks a child for each `Order` that comes, until nobody is there any more who could send one.
 
-    Args:
-        control: Where orders come from, each with the socket for messages and the file for the stack of a crash.
-        work: Called in the child with a job, how many of its classes are done already, and a function for messages.
+    Each comes with a socket for messages and a file for the stack of a crash. The child is given the job, how many of
+    its classes are done already, and a function for messages.
     """
     processes.adopt_orphans()
     children: set[int] = set()

@@ -56,7 +56,7 @@ class Objective(Subject):
     trouble: BaseException | None = field(default=None, kw_only=True)
 
     @property
-    def data(self) -> Samples:
+    def given(self) -> Samples:
         """What it is called on.
 
         Raises:

@@ -17,19 +17,12 @@ ROUNDS = 100  # in which new processes may still begin while others are killed
 
 @dataclass(frozen=True)
 class Process:
-    """A process that is not at its end.
+    """A process that is not at its end."""
 
-    Attributes:
-        pid: Its number, which another one may have later.
-        started: When it began, in ticks of the clock: with the number, that is this process and no other.
-        parent: The number of the process that began it, or adopted it.
-        seconds: The processor time that it took, with that of its own processes that have ended.
-    """
-
-    pid: int
-    started: int
-    parent: int
-    seconds: float
+    pid: int  # which another one may have later
+    started: int  # in ticks of the clock: with the number, that is this process and no other
+    parent: int  # what began it, or adopted it
+    seconds: float  # of a processor, with those of its own processes that have ended
 
 
 def running() -> dict[int, Process]:
@@ -64,11 +57,11 @@ def family(pids: Collection[int], table: dict[int, Process]) -> set[int]:
 def marked(variable: str) -> set[int]:
     """The processes that were begun with `NAME=VALUE` in their environment."""
     found = set()
-    for pid in _numbers():
+    for pid in running():
         with contextlib.suppress(OSError):
             if variable.encode() in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
                 found.add(pid)
-    return found & running().keys()
+    return found
 
 
 def private_bytes(pid: int) -> int:

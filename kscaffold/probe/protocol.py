@@ -53,72 +53,43 @@ class Compared(StrEnum):
 
 @dataclass(frozen=True)
 class Feed:
-    """What is fed to one input.
+    """What is fed to one input."""
 
-    Attributes:
-        shape: The shape of one example, without the batch axis; where a size is not fixed, checks choose one.
-        dtype: The type of its numbers.
-        below: For whole numbers, what they are below; `None` if any will do.
-        name: Its key, for inputs that come as a dictionary.
-    """
-
-    shape: Shape
+    shape: Shape  # of one example, without the batch axis; where a size is not fixed, checks choose one
     dtype: str = "float32"
-    below: int | None = None
-    name: str = ""
+    below: int | None = None  # what whole numbers are below; `None` if any will do
+    name: str = ""  # its key, for inputs that come as a dictionary
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved model that another one is held against.
-
-    Attributes:
-        path: Its file.
-        kind: What kind of file that is.
-        customs: The names of the custom classes in it.
-        compared: What of the config is to be the same.
-        order: The layers in the order in which the other model has their weights, each by the names of the models that
-            it is in; empty for the same order.
-    """
+    """A saved model that another one is held against."""
 
     path: Path
     kind: SavedKind
-    customs: tuple[str, ...] = ()
+    customs: tuple[str, ...] = ()  # the names of the custom classes in it
     compared: Compared = Compared.WHOLE
+    # The layers in the order in which the other model has their weights, each by the names of the models that it is in;
+    # empty for the same order.
     order: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A layer or model that is to be checked.
-
-    Attributes:
-        name: The class, or the function that builds the model.
-        construct: Source that makes it.
-        feeds: What is fed to each input.
-        call: How it is given its inputs.
-        layers: For a model made from a graph, how many layers of each class it has; shared ones count once.
-        parts: Source of models that share their layers with this one, which is called `model` there.
-        saved: For a model made from a saved one, that one: little else is checked then.
-    """
+    """A layer or model that is to be checked: a class, or a function that builds a model."""
 
     name: str
-    construct: str
+    construct: str  # the source that makes it
     feeds: tuple[Feed, ...] = ()
     call: CallStyle = CallStyle.SINGLE
-    layers: tuple[tuple[str, int], ...] = ()
-    parts: tuple[str, ...] = ()
-    saved: Saved | None = None
+    layers: tuple[tuple[str, int], ...] = ()  # of a graph: how many of each class there are; shared ones count once
+    parts: tuple[str, ...] = ()  # sources of models that share their layers with this one, which is `model` there
+    saved: Saved | None = None  # what it was made from: little but that is checked then
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the user says of a class, so that it need not be guessed.
-
-    Attributes:
-        args: Sources of constructor arguments by name.
-        feeds: What is fed to its inputs; none to have them guessed.
-    """
+    """What the user says of a class, so that it need not be guessed: sources of arguments by name, and its inputs."""
 
     args: tuple[tuple[str, str], ...] = ()
     feeds: tuple[Feed, ...] = ()
@@ -126,129 +97,73 @@ class Known:
 
 @dataclass(frozen=True)
 class Job:
-    """A file that is to be checked.
-
-    Attributes:
-        path: Where it is.
-        shown: How messages name it.
-        search: Folders in which its own imports are found.
-        subjects: The classes in it; `None` for all that it defines.
-        module: The name that it is imported under; empty for that of the file.
-        known: What the user says of classes, by their names; under "" what holds for all.
-        asked: What flags say of single classes, which goes before that.
-        only: The names of the classes that are wanted; none for all.
-        stop: The line from which on only what defines something is run: there a program begins; 0 for none.
-    """
+    """A file that is to be checked."""
 
     path: Path
-    shown: str
-    search: tuple[Path, ...]
-    subjects: tuple[Subject, ...] | None
-    module: str = ""
-    known: Mapping[str, Known] = field(default_factory=dict)
-    asked: Mapping[str, Known] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    stop: int = 0
+    shown: str  # how messages name it
+    search: tuple[Path, ...]  # folders in which its own imports are found
+    subjects: tuple[Subject, ...] | None  # the classes in it; `None` for all that it defines
+    module: str = ""  # the name that it is imported under; empty for that of the file
+    known: Mapping[str, Known] = field(default_factory=dict)  # by the names of classes; under "" what holds for all
+    asked: Mapping[str, Known] = field(default_factory=dict)  # what flags say of single classes, which goes before that
+    only: tuple[str, ...] = ()  # the names of the classes that are wanted; none for all
+    stop: int = 0  # the line from which on only what defines something is run, for there a program begins; 0 for none
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may use.
+    """What a file may use."""
 
-    Attributes:
-        seconds: For its import, and for each class.
-        megabytes: Of memory, more than what Keras itself takes; 0 for no limit.
-        workers: How many files are checked at once; 0 for as many as there are cores.
-    """
-
-    seconds: float = 60.0
-    megabytes: int = 4096
-    workers: int = 0
+    seconds: float = 60.0  # for its import, and for each class
+    megabytes: int = 4096  # more than what Keras itself takes; 0 for no limit
+    workers: int = 0  # how many files are checked at once; 0 for as many as there are cores
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A defect of the user's code.
+    """A defect of the user's code, and the rule that found it."""
 
-    Attributes:
-        rule: The id of the rule that found it.
-        name: The name of the rule.
-        severity: Whether it is wrong, or may be meant.
-        message: What is wrong.
-        file: The file as messages name it.
-        line: The line in it, where one is known.
-        code: That line.
-        place: Where the spec says so, if the code comes from a spec.
-        fix: What to do about it.
-        causes: The ids of the rules whose findings follow from this one.
-        consequences: The findings that follow from it.
-    """
-
-    rule: str
+    rule: str  # its id
     name: str
     severity: Severity
     message: str
-    file: str
+    file: str  # as messages name it
     line: int | None = None
-    code: str = ""
-    place: str = ""
+    code: str = ""  # that line
+    place: str = ""  # where the spec says so, if the code comes from a spec
     fix: str = ""
-    causes: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()  # the ids of the rules whose findings follow from this one
     consequences: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
 class CalledLayer:
-    """A layer that a model called, for its summary.
-
-    Attributes:
-        name: The name of the layer.
-        kind: Its class.
-        depth: How many sub-models or custom layers it is inside of.
-        shapes: The shapes of its outputs.
-        parameters: How many parameters it has.
-        again: Whether it was called before: its weights are shared.
-    """
+    """A layer that a model called, for its summary."""
 
     name: str
-    kind: str
-    depth: int
-    shapes: tuple[Shape, ...] = ()
+    kind: str  # its class
+    depth: int  # how many sub-models or custom layers it is inside of
+    shapes: tuple[Shape, ...] = ()  # of its outputs
     parameters: int = 0
-    again: bool = False
+    again: bool = False  # whether it was called before: its weights are shared
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checks say of one class.
-
-    Attributes:
-        subject: The class.
-        findings: Its defects; what follows from another one is among the consequences of that.
-        passed: The ids of the rules that found none.
-        skipped: The rules that did not run, each with the reason.
-        input_shapes: The shapes of the inputs of a symbolic call, `()` if there was none.
-        output_shapes: The shapes of its outputs.
-        parameters: How many parameters the layer has once it is built.
-        trainable: How many of them are trainable.
-        layers: For a model, the layers that it calls, in order.
-        lines: The first and the last line of its definition, where they are known.
-        assumed: The flags that would say what was guessed.
-        unchecked: Why it was not checked; empty if it was.
-    """
+    """What the checks say of one class."""
 
     subject: Subject
-    findings: tuple[Finding, ...] = ()
-    passed: tuple[str, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = ()
-    input_shapes: tuple[Shape, ...] = ()
+    findings: tuple[Finding, ...] = ()  # what follows from another one is among the consequences of that
+    passed: tuple[str, ...] = ()  # the ids of the rules that found nothing
+    skipped: tuple[tuple[str, str], ...] = ()  # the rules that did not run, each with the reason
+    input_shapes: tuple[Shape, ...] = ()  # of a symbolic call, `()` if there was none
     output_shapes: tuple[Shape, ...] = ()
     parameters: int | None = None
-    trainable: int | None = None
-    layers: tuple[CalledLayer, ...] = ()
-    lines: tuple[int, int] | None = None
-    assumed: tuple[str, ...] = ()
-    unchecked: str = ""
+    trainable: int | None = None  # how many of the parameters are
+    layers: tuple[CalledLayer, ...] = ()  # those that a model calls, in order
+    lines: tuple[int, int] | None = None  # the first and the last of its definition, where they are known
+    assumed: tuple[str, ...] = ()  # the flags that would say what was guessed
+    unchecked: str = ""  # why it was not checked; empty if it was
 
     @property
     def ok(self) -> bool:
@@ -258,18 +173,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class FileVerdict:
-    """What the checks say of one file.
+    """What the checks say of one file."""
 
-    Attributes:
-        shown: How messages name it.
-        findings: What is wrong with the file itself, or outside of its classes.
-        verdicts: What is said of its classes.
-        megabytes: The most memory that its process had of its own at a glance.
-        note: What the user should know, though nothing is wrong.
-    """
-
-    shown: str
-    findings: tuple[Finding, ...] = ()
+    shown: str  # how messages name it
+    findings: tuple[Finding, ...] = ()  # what is wrong with the file itself, or outside of its classes
     verdicts: tuple[Verdict, ...] = ()
-    megabytes: int = 0
-    note: str = ""
+    megabytes: int = 0  # the most memory that its process had of its own at a glance
+    note: str = ""  # what the user should know, though nothing is wrong

@@ -17,10 +17,8 @@ PACKAGE = "kscaffold_probe"
 
 def load_package() -> None:
     """Makes this folder importable under a name that no user's module has, without a new entry in `sys.path`."""
-    folder = Path(__file__).resolve().parent
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
+    file = Path(__file__).resolve().with_name("__init__.py")
+    spec = importlib.util.spec_from_file_location(PACKAGE, file, submodule_search_locations=[str(file.parent)])
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[PACKAGE] = module
@@ -28,11 +26,7 @@ def load_package() -> None:
 
 
 def import_keras() -> None:
-    """Imports Keras.
-
-    Raises:
-        ImportError: There is none, or it is older than Keras 3.
-    """
+    """Imports Keras; an `ImportError` if there is none, or it is older than Keras 3."""
     import keras
 
     version = str(getattr(keras, "__version__", "unknown"))

@@ -25,52 +25,31 @@ CUT_OFF = 213  # the exit status of a child that can no longer say anything
 
 @dataclass(frozen=True)
 class Order:
-    """What the server is asked: to have a file looked at.
-
-    Attributes:
-        job: The file.
-        start: How many of its classes are left out, because something is said of them already.
-        folder: A folder that the child is alone in.
-    """
+    """What the server is asked: to have a file looked at."""
 
     job: Job
-    start: int
-    folder: Path
+    start: int  # how many of its classes are left out, because something is said of them already
+    folder: Path  # one that the child is alone in
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What the server says: that it is ready, that a child begins, or that one has ended.
+    """What the server says: that it is ready, that a child begins, or that one has ended."""
 
-    Attributes:
-        no_keras: Why Keras cannot be imported; empty if it can.
-        pid: The child; 0 before there is one.
-        status: Its status, as `os.waitpid` gives it; `None` as it begins.
-    """
-
-    no_keras: str = ""
-    pid: int = 0
-    status: int | None = None
+    no_keras: str = ""  # why it cannot be imported; empty if it can
+    pid: int = 0  # of the child; 0 before there is one
+    status: int | None = None  # as `os.waitpid` gives it; `None` as the child begins
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a child says of its file: one of these.
+    """What a child says of its file: one of these."""
 
-    Attributes:
-        stage: What it does next, in case it is the last thing that it does.
-        begun: What is said so far of the class that it is at.
-        verdict: What is said of a class that it is done with.
-        failed: Why the file cannot be imported.
-        broken: What was raised in the check itself, and where.
-        ended: Whether it is done with its file.
-    """
-
-    stage: str = ""
-    begun: Verdict | None = None
-    verdict: Verdict | None = None
-    failed: Finding | None = None
-    broken: str = ""
+    stage: str = ""  # what it does next, in case it is the last thing that it does
+    begun: Verdict | None = None  # what is said so far of the class that it is at
+    verdict: Verdict | None = None  # what is said of a class that it is done with
+    failed: Finding | None = None  # why the file cannot be imported
+    broken: str = ""  # what was raised in the check itself, and where
     ended: bool = False
 
 
@@ -95,15 +74,7 @@ def to_line(value: Any) -> bytes:
 
 
 def from_json(kind: type[Value], data: Any) -> Value:
-    """The value that `to_json` was given.
-
-    Args:
-        kind: Its class, one of the protocol or of this module.
-        data: What JSON held of it.
-
-    Raises:
-        TypeError, ValueError: The data is not of such a value.
-    """
+    """The value of that class that `to_json` was given; a `TypeError` or `ValueError` if the data is of none."""
     value: Value = _read(kind, data)
     return value
 

@@ -10,12 +10,7 @@ from kscaffold.probe.rule import find_rules
 
 
 def find_problems(text: str, shown: str = "") -> list[Finding]:
-    """The findings in a file, by lines; in one that is not Python, that alone.
-
-    Args:
-        text: The file.
-        shown: How messages name it.
-    """
+    """The findings in a file, by lines; in one that is not Python, that alone."""
     lines = text.splitlines()
 
     def code(line: int) -> str:

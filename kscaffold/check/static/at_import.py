@@ -44,26 +44,18 @@ OF_PYTHON = {"input": "waits for an answer", "exit": "ends Python", "quit": "end
 
 @dataclass(frozen=True)
 class Work:
-    """What a file does when it is imported, beyond defining things.
-
-    Attributes:
-        line: Where.
-        call: What is called, as it is written.
-        does: What that does: "trains", "downloads data", …
-    """
+    """What a file does when it is imported, beyond defining things."""
 
     line: int
-    call: str
-    does: str
+    call: str  # what is called, as it is written
+    does: str  # "trains", "downloads data", …
 
 
 def has_subjects(text: str) -> bool:
     """Whether a file may define layers, models, losses, metrics or functions that build models: else none imports it.
 
     It says no only where the source leaves no doubt: a class whose base comes from an unknown module may be a layer.
-
-    Args:
-        text: The file. One that is not Python has none.
+    What is not Python has none.
     """
     source = _parsed(text)
     if source is None:
@@ -94,9 +86,6 @@ def work_at_import(text: str) -> Work | None:
 
     What stands under `if __name__ == "__main__":` is not run, nor what is done where something failed. Functions of the
     file are looked into where they are called.
-
-    Args:
-        text: The file.
     """
     source = _parsed(text)
     if source is None:

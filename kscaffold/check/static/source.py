@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 KERAS_SPELLINGS = (
     (re.compile(r"^tensorflow\.(?:compat\.v2\.)?keras\b"), "keras"),
     (re.compile(r"^keras\.(?:api|src)\."), "keras."),
@@ -39,17 +40,11 @@ VERSIONS = re.compile(
 
 @dataclass(frozen=True)
 class KerasClass:
-    """A class that is a layer or a model.
-
-    Attributes:
-        node: Its definition.
-        kind: "layer" or "model".
-        certain: Whether its bases lead to Keras; otherwise it looks like a layer.
-    """
+    """A class that is a layer or a model."""
 
     node: ast.ClassDef
-    kind: str
-    certain: bool
+    kind: str  # `LAYER` or `MODEL`
+    certain: bool  # whether its bases lead to Keras; otherwise it looks like a layer
 
     @property
     def methods(self) -> dict[str, Function]:
@@ -57,11 +52,7 @@ class KerasClass:
         return {item.name: item for item in self.node.body if isinstance(item, FUNCTIONS)}
 
     def functions_of_call(self, left_out: Container[int] = ()) -> list[Function]:
-        """`call`, and the methods of the class that it calls by `self.name(…)`.
-
-        Args:
-            left_out: The ids of nodes that do not count: what is called there alone is none of them.
-        """
+        """`call`, and the methods of the class that it calls by `self.name(…)`, but not only in nodes of some ids."""
         methods = self.methods
         waiting, found = ["call"], []
         while waiting:
@@ -69,26 +60,17 @@ class KerasClass:
             if function is None or function in found or is_property(function):
                 continue
             found.append(function)
-            for node in ast.walk(function):
-                if id(node) in left_out:
-                    continue
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
-                    if node.func.attr not in ("build", "__init__"):
-                        waiting.append(node.func.attr)
+            names = (method_called(node) for node in ast.walk(function) if id(node) not in left_out)
+            waiting += (name for name in names if name and name not in ("build", "__init__"))
         return found
 
 
 @dataclass
 class Source:
-    """A parsed file.
-
-    Attributes:
-        tree: Its syntax tree.
-        names: What the names mean that it imports: dotted names as they were written.
-    """
+    """A parsed file."""
 
     tree: ast.Module
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # what it imports: dotted names as they were written
 
     def spelled(self, node: ast.AST) -> str | None:
         """The dotted name of an expression as it was written, `tensorflow.keras.layers.Dense`; `None` without one."""
@@ -175,48 +157,41 @@ class Source:
         nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
         known: dict[str, KerasClass] = {}
         found: dict[int, KerasClass] = {}
-        for _ in range(len(nodes) + 1):
+        before = -1
+        while len(found) > before:
             before = len(found)
             for node in nodes:
                 if id(node) not in found and (one := self._classify(node, known)) is not None:
                     found[id(node)] = known[node.name] = one
-            if len(found) == before:
-                break
         return [found[id(node)] for node in nodes if id(node) in found]
 
     def _classify(self, node: ast.ClassDef, known: dict[str, KerasClass]) -> KerasClass | None:
         for base in node.bases:
-            name = self.name(base)
-            if name is not None and is_model_name(name):
+            name = self.name(base) or ""
+            if is_model_name(name):
                 return KerasClass(node, MODEL, True)
-            if name is not None and (name.startswith("keras.layers.") or name == "keras.Layer"):
+            if name.startswith("keras.layers.") or name == "keras.Layer":
                 return KerasClass(node, LAYER, True)
             if isinstance(base, ast.Name) and base.id in known:
                 return KerasClass(node, known[base.id].kind, known[base.id].certain)
-        written = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
-        names = [self.name(base) for base in node.bases]
         methods = {item.name for item in node.body if isinstance(item, FUNCTIONS)}
-        for word, name in zip(written, names, strict=True):
-            foreign = name is not None and name.startswith(FOREIGN)
-            foreign |= word.endswith("HyperModel")  # of KerasTuner
-            if not foreign and word.endswith(("Layer", "Model")) and methods & {"call", "build", "get_config"}:
+        for base in node.bases if methods & {"call", "build", "get_config"} else ():
+            word = last_name(base)
+            foreign = (self.name(base) or "").startswith(FOREIGN) or word.endswith("HyperModel")  # of KerasTuner
+            if not foreign and word.endswith(("Layer", "Model")):
                 return KerasClass(node, MODEL if word.endswith("Model") else LAYER, False)
         return None
 
     def classes_below(self, base: str) -> list[ast.ClassDef]:
         """The classes that derive from one whose dotted name begins with `base`, directly or by others of the file."""
-        nodes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
+        nodes = sorted((node for node in self.nodes if isinstance(node, ast.ClassDef)), key=lambda node: node.lineno)
         found: list[ast.ClassDef] = []
         while True:
             names = {node.name for node in found}
-            more = [
-                node
-                for node in nodes
-                if node not in found and any(self._is_below(one, base, names) for one in node.bases)
-            ]
-            if not more:
-                return sorted(found, key=lambda node: node.lineno)
-            found += more
+            more = [node for node in nodes if any(self._is_below(written, base, names) for written in node.bases)]
+            if more == found:
+                return found
+            found = more
 
     def _is_below(self, written: ast.expr, base: str, names: set[str]) -> bool:
         return (self.name(written) or "").startswith(base) or (isinstance(written, ast.Name) and written.id in names)
@@ -233,11 +208,7 @@ class Source:
         return len(names) == 1 and (names[0] in ("keras.Layer", "keras.layers.Layer") or names[0] in MODELS_ITSELF)
 
     def calls_in_call(self, left_out: Container[int] = ()) -> Iterator[tuple[Function, ast.Call]]:
-        """What the layers and models of the file call in `call`, and in the methods that it calls.
-
-        Args:
-            left_out: The ids of nodes that do not count.
-        """
+        """What the layers and models of the file call in `call`, and in the methods that it calls; see there."""
         for cls in self.classes:
             for function in cls.functions_of_call(left_out):
                 for node in walk_code(function):
@@ -253,12 +224,7 @@ class Source:
 
 @lru_cache(maxsize=1)
 def parse(text: str) -> Source:
-    """Parses a file; asked again for the same one, it has it still.
-
-    Raises:
-        SyntaxError: It is not Python.
-        ValueError: It contains what no source may contain.
-    """
+    """Parses a file; asked again for the same one, it has it still. Raises what `ast.parse` does."""
     tree = ast.parse(text)
     names: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -309,6 +275,17 @@ def is_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The last part of a name, dotted or not: `Dense` of `layers.Dense`; empty for what is none."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def method_called(node: ast.AST) -> str:
+    """The method that an expression calls on `self`; empty if it does not."""
+    func = node.func if isinstance(node, ast.Call) else None
+    return func.attr if isinstance(func, ast.Attribute) and is_self(func.value) else ""
+
+
 def is_property(function: Function) -> bool:
     """Whether a method is a property, or its setter."""
     words = [ast.unparse(decorator) for decorator in function.decorator_list]
@@ -347,34 +324,33 @@ def answered(node: ast.AST) -> Iterator[str]:
         value = node.value.operand if isinstance(node.value, ast.UnaryOp) else node.value
         asked = value.values[0] if isinstance(value, ast.BoolOp) else value
         called = asked.func if isinstance(asked, ast.Call) else None
-        if getattr(called, "attr", getattr(called, "id", "")) in QUESTIONS and MODES.search(ast.unparse(value)):
+        if last_name(called) in QUESTIONS and MODES.search(ast.unparse(value)):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def after_guard(body: list[ast.stmt], answers: set[str]) -> list[ast.stmt]:
-    """What of some statements is reached only with values: an `if` before it has left the function.
-
-    Args:
-        body: The statements.
-        answers: The names that hold answers to whether there are values.
-    """
+    """What of some statements is reached only with values: an `if` before it, which asks for them, leaves the rest."""
     for index, statement in enumerate(body):
-        if isinstance(statement, ast.If) and (
-            GUARDS.search(ast.unparse(statement.test)) or answers & names_in(statement.test)
-        ):
-            if any(isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break) for last in statement.body[-1:]):
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
+            if GUARDS.search(ast.unparse(statement.test)) or answers & names_in(statement.test):
                 return body[index + 1 :]
     return []
 
 
 def catches_missing_values(handler: ast.ExceptHandler) -> bool:
     """Whether code goes on after it has asked a tensor for values that are not there."""
-    if handler.body and isinstance(handler.body[-1], ast.Raise):
+    if isinstance(handler.body[-1], ast.Raise):
         return False
-    words = (
-        {getattr(word, "id", getattr(word, "attr", "")) for word in ast.walk(handler.type)} if handler.type else None
-    )
-    return words is None or bool(words & VALUE_ERRORS)
+    return handler.type is None or any(last_name(word) in VALUE_ERRORS for word in ast.walk(handler.type))
+
+
+def parameters(function: Function) -> list[tuple[str, ast.expr | None]]:
+    """The parameters of a function, each with its default; `None` where it has none."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    without = [None] * (len(positional) - len(function.args.defaults))
+    defaults = [*without, *function.args.defaults, *function.args.kw_defaults]
+    named = (argument.arg for argument in [*positional, *function.args.kwonlyargs])
+    return list(zip(named, defaults, strict=True))
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -6,7 +6,16 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, Function, Source, is_self, is_text, walk_code
+from kscaffold.check.static.source import (
+    FUNCTIONS,
+    Function,
+    Source,
+    is_text,
+    last_name,
+    method_called,
+    parameters,
+    walk_code,
+)
 
 PLAIN_ARGUMENTS = {
     "self", "cls", "training", "return_attention_scores", "verbose", "causal", "use_causal_mask", "dim", "axis",
@@ -45,7 +54,7 @@ class Tensors:
 
     Args:
         source: The file.
-        function: The function.
+        function: One of its functions.
         inputs: The arguments that hold tensors.
         methods: The methods of its class, which are looked into where it calls them by `self.name(…)`.
         makers: Dotted names of functions that give tensors whatever they are given.
@@ -102,8 +111,8 @@ class Tensors:
 
     def handed_on(self, call: ast.Call) -> Tensors | None:
         """The same of a function of the file, or a method of the class, that a call hands tensors."""
-        if isinstance(call.func, ast.Attribute) and is_self(call.func.value):
-            function = self._methods.get(call.func.attr)
+        if name := method_called(call):
+            function = self._methods.get(name)
         else:
             function = self._source.functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
         if function is None or any(ast.unparse(word) not in UNDECORATED for word in function.decorator_list):
@@ -122,7 +131,7 @@ class Tensors:
     def _call_holds(self, node: ast.Call) -> bool:
         if self._makers and self._source.name(node.func) in self._makers:
             return True
-        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        called = last_name(node.func)
         if called in PLAIN_CALLS or called.endswith(PLAIN_ENDINGS):
             return False
         inside = self.handed_on(node)
@@ -226,7 +235,7 @@ class Tensors:
         parts = target.elts if isinstance(target, ast.Tuple) else []
         called = ""
         if isinstance(iterable, ast.Call):
-            called = getattr(iterable.func, "attr", getattr(iterable.func, "id", ""))
+            called = last_name(iterable.func)
             if called == "zip" and len(parts) == len(iterable.args):
                 for part, value in zip(parts, iterable.args, strict=True):
                     self._bind(part, [(self, value)], names)
@@ -272,13 +281,8 @@ def _item(value: ast.expr, index: int, length: int) -> ast.expr:
 def tensor_arguments(function: Function) -> set[str]:
     """The arguments of `call` that look like tensors: no plain type, and no default but `None` under a known name."""
     plain = numbers(function)
-    positional = [*function.args.posonlyargs, *function.args.args]
-    defaults = [None] * (len(positional) - len(function.args.defaults)) + list(function.args.defaults)
-    pairs = [*zip(positional, defaults, strict=True)]
-    pairs += zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     found = set()
-    for argument, default in pairs:
-        name = argument.arg
+    for name, default in parameters(function):
         if name in PLAIN_ARGUMENTS or name.endswith(PLAIN_ARGUMENT_ENDINGS) or name in plain:
             continue
         left_out = isinstance(default, ast.Constant) and default.value is None
@@ -370,8 +374,7 @@ def is_size(node: ast.AST, sizes: set[str]) -> bool:
         case ast.BinOp():
             return is_size(node.left, sizes) or is_size(node.right, sizes)
         case ast.Call():
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            return called in ("len", "int_shape", "get_shape", "ndim")
+            return last_name(node.func) in ("len", "int_shape", "get_shape", "ndim")
     return False
 
 
@@ -380,8 +383,7 @@ def is_plain(annotation: ast.expr) -> bool:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         words = set(re.findall(r"\w+", annotation.value))
     else:
-        words = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-        words |= {node.attr for node in ast.walk(annotation) if isinstance(node, ast.Attribute)}
+        words = {last_name(node) for node in ast.walk(annotation)} - {""}
         words |= {"str"} if "Literal" in words else set()
     return bool(words & PLAIN_TYPES) and words <= PLAIN_TYPES | CONTAINERS | {"None"}
 
@@ -389,10 +391,8 @@ def is_plain(annotation: ast.expr) -> bool:
 def reached(tensors: Tensors, by_mode: set[int]) -> Iterator[Tensors]:
     """A function, and those of the file that it hands tensors, directly or through others.
 
-    Args:
-        tensors: The function.
-        by_mode: The ids of nodes that are for some kinds of tensors only: what is called there, and functions that
-            have such nodes, know what they are given.
+    What is called in nodes that are for some kinds of tensors only, whose ids are in `by_mode`, and functions that have
+    such nodes, know what they are given.
     """
     found = [tensors]
     for one in found:

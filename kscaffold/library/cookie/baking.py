@@ -3,12 +3,13 @@
 import os
 import re
 import tempfile
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.errors import RequestError, broken_template
 from kscaffold.disk.plan import is_of_git
 from kscaffold.library.cookie.sandbox import make_environment, output_to_errors
 from kscaffold.library.cookie.template import Cookie, refused
@@ -20,15 +21,9 @@ DEPTH = ("in", "here", "nothing", "else")
 
 @dataclass(frozen=True)
 class Baked:
-    """A file of a rendered template.
+    """A file of a rendered template."""
 
-    Attributes:
-        path: Where it goes, from the folder of the project.
-        data: Its contents.
-        executable: Whether it is a program.
-    """
-
-    path: PurePosixPath
+    path: PurePosixPath  # from the folder of the project
     data: bytes
     executable: bool
 
@@ -42,19 +37,9 @@ class Baked:
 
 
 def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks: bool = False) -> tuple[Path, str]:
-    """Renders a template.
+    """Renders a template with values of its variables into an empty folder; gives the project in it, and its name.
 
-    Args:
-        cookie: The template.
-        context: The values of its variables.
-        staging: An empty folder.
-        accept_hooks: Whether its hooks are run.
-
-    Returns:
-        The folder with the project, inside `staging`, and its name.
-
-    Raises:
-        RequestError: The template is broken, a hook fails, or something was written outside the project.
+    Refuses a broken template, a hook that fails, and one that has written outside the project.
     """
     from cookiecutter import generate
     from cookiecutter.exceptions import CookiecutterException, FailedHookException
@@ -106,10 +91,8 @@ def bake(cookie: Cookie, context: Mapping[str, Any], staging: Path, accept_hooks
 def read_baked(cookie: Cookie, project: Path) -> list[Baked]:
     """The files of a rendered project, in the order of their names.
 
-    What Python has compiled is left out, and the repository that a hook has begun.
-
-    Raises:
-        RequestError: There is something else than files and folders, or nothing, or another repository of git.
+    What Python has compiled is left out, and the repository that a hook has begun. Refused is something else than files
+    and folders, nothing at all, or another repository of git.
     """
     baked = []
     for place, folders, files in os.walk(project):
@@ -154,16 +137,13 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _broken(cookie: Cookie, error: BaseException) -> RequestError:
     """An error in a template, with the file and the line if Jinja knows them."""
-    causes = [error]
-    while causes[-1].__cause__ is not None:
-        causes.append(causes[-1].__cause__)
     file, line = getattr(error, "name", None), getattr(error, "lineno", None)
-    for cause in causes:
-        trace = cause.__traceback__
-        while trace is not None and line is None:
-            if "__jinja_exception__" in trace.tb_frame.f_globals:  # how Jinja marks the lines of a template
-                file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-            trace = trace.tb_next
+    cause: BaseException | None = error
+    while cause is not None:
+        for frame, number in traceback.walk_tb(cause.__traceback__):
+            if line is None and "__jinja_exception__" in frame.f_globals:  # how Jinja marks the lines of a template
+                file, line = frame.f_code.co_filename, number
+        cause = cause.__cause__
     reason = getattr(error, "message", None) or " ".join(str(error).split()) or type(error).__name__
     inner = getattr(error, "error", None)
     if inner is not None:
@@ -174,8 +154,4 @@ def _broken(cookie: Cookie, error: BaseException) -> RequestError:
         # Jinja knows files from the folder whose name is that of the project.
         above = next((path.name for path in cookie.folder.iterdir() if (path / file).is_file()), "")
         where = f"{cookie.shown}/{PurePosixPath(above, file)}"
-    return RequestError(
-        f"The template is broken: {str(reason).rstrip('.')}.",
-        where=where if line is None else f"{where}:{line}",
-        exit_code=ExitCode.REFUSED,
-    )
+    return broken_template(where, line, str(reason).rstrip("."))

@@ -19,19 +19,12 @@ REMOTE = re.compile(r"(gh|gl|bb):|(git|hg)\+|\w+://|git@|.*\.zip$")
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookiecutter template.
-
-    Attributes:
-        folder: The folder with `cookiecutter.json`.
-        shown: How messages name it.
-        variables: What that file says.
-        hooks: The programs that it brings, by their names.
-    """
+    """A cookiecutter template: a folder with a `cookiecutter.json`, and what that says."""
 
     folder: Path
-    shown: str
+    shown: str  # how messages name it
     variables: Mapping[str, Any]
-    hooks: tuple[str, ...]
+    hooks: tuple[str, ...]  # the programs that it brings
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -40,15 +33,7 @@ class Cookie:
 
 
 def open_template(source: str, folder: Path) -> Cookie:
-    """The template at a path, or fetched from where a URL or an abbreviation such as `gh:user/template` says.
-
-    Args:
-        source: What the user typed.
-        folder: An empty folder to fetch it into.
-
-    Raises:
-        RequestError: There is none, or it cannot be fetched or read.
-    """
+    """The template at a path, or fetched, into an empty folder, from where a URL or `gh:user/template` says."""
     local = Path(source)
     if local.is_dir() or not REMOTE.match(source):
         if not local.is_dir():
@@ -78,11 +63,7 @@ def open_template(source: str, folder: Path) -> Cookie:
 
 
 def read_template(folder: Path, shown: str) -> Cookie:
-    """The template in a folder.
-
-    Raises:
-        RequestError: It has none, or a symbolic link in it leads out of it.
-    """
+    """The template in a folder; refuses one with a symbolic link that leads out of it."""
     path = folder / CONTEXT_FILE
     try:
         variables = json.loads(path.read_text(encoding="utf-8"))

@@ -14,34 +14,21 @@ from kscaffold.library.limits import limited
 
 @dataclass(frozen=True)
 class Question:
-    """A variable that a user is asked for.
-
-    Attributes:
-        name: Its name.
-        default: Its value if nothing is said.
-        choices: The values that it may have; none for any.
-        check: Raises a `RequestError` for a value that is not allowed.
-    """
+    """A variable that a user is asked for."""
 
     name: str
     default: str
-    choices: tuple[str, ...] = ()
-    check: Callable[[str], object] = str
+    choices: tuple[str, ...] = ()  # the values that it may have; none for any
+    check: Callable[[str], object] = str  # raises a `RequestError` for a value that is not allowed
 
 
 Ask = Callable[[Question], str]
 
 
 def resolve_variables(cookie: Cookie, given: Mapping[str, str], ask: Ask | None = None) -> dict[str, Any]:
-    """The values of all variables: those given, then what the user answers, then the template's defaults.
+    """The values of all variables: those given, then what the user answers if asked, then the template's defaults.
 
-    Args:
-        cookie: The template.
-        given: Values by name.
-        ask: Asks the user for a variable; without it the defaults are taken.
-
-    Raises:
-        RequestError: A variable or a choice that does not exist, or a default that cannot be rendered.
+    Refuses a variable or a choice that does not exist, and a default that cannot be rendered.
     """
     for name in given:
         if name not in cookie.questions:
@@ -74,10 +61,9 @@ def _rendered(cookie: Cookie, name: str, raw: Any, values: Mapping[str, Any]) ->
         return {key: _rendered(cookie, name, item, values) for key, item in raw.items()}
     if not isinstance(raw, str):
         return raw
-    context = {"cookiecutter": dict(values)}
     try:
         with limited():
-            return make_environment({}).from_string(raw).render(**context)
+            return make_environment({}).from_string(raw).render(cookiecutter=dict(values))
     except (TemplateError, ValueError, TypeError, ArithmeticError) as error:
         raise refused(f"{cookie.shown}/{CONTEXT_FILE}", f"the default of {name} is broken ({error})") from error
 

@@ -29,7 +29,7 @@ FIX = "Return one finite number for each example from call(self, y_true, y_pred)
 
 def check(subject: Objective) -> Defects:
     """Calls it as `fit` does, with no weights."""
-    loss, data = subject.make(), subject.data
+    loss, data = subject.make(), subject.given
     if getattr(loss, "reduction", None) in (None, "none"):
         return
     for value in subject.value(loss, data):

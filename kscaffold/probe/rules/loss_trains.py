@@ -40,7 +40,7 @@ def applies(subject: Objective) -> bool | str:
 
 def check(subject: Objective) -> Defects:
     """Trains for a step, then for one on predictions that are right, and looks at what is learned."""
-    loss, data = subject.make(), subject.data
+    loss, data = subject.make(), subject.given
     model = gains_model(data)
     model.compile(keras.optimizers.SGD(0.1), loss, jit_compile=False)
     trained = np.asarray(model.train_on_batch(data.predictions, data.targets))

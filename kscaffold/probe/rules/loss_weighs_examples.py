@@ -32,7 +32,7 @@ FIX = "Reduce over all axes but the first in call(), and leave weights, masks an
 
 def check(subject: Objective) -> Defects:
     """Looks at what `call` gives, then gives weights and a mask of nothing to a `__call__` of the user's."""
-    loss, data = subject.make(), subject.data
+    loss, data = subject.make(), subject.given
     shape: tuple[int, ...] = (BATCH,)
     if type(loss).call is not keras.losses.Loss.call:
         values = loss.call(*(keras.ops.convert_to_tensor(one, dtype=loss.dtype) for one in data.tensors))

@@ -32,7 +32,7 @@ FIRST = 2  # examples in the first part: fewer than in the second
 
 def check(subject: Objective) -> Defects:
     """Compares the result for a whole batch with that for a small and a larger part of it."""
-    metric, data = subject.make(), subject.data
+    metric, data = subject.make(), subject.given
     whole = subject.value(subject.make(), data)
     subject.value(metric, data.part(slice(FIRST)))
     parts = subject.value(metric, data.part(slice(FIRST, None)))

@@ -32,7 +32,7 @@ FIX = "Return a finite scalar, or a dictionary of them, from result(): divide by
 
 def check(subject: Objective) -> Defects:
     """Updates it once."""
-    metric, data = subject.make(), subject.data
+    metric, data = subject.make(), subject.given
     metric.update_state(*data.tensors)
     result = metric.result()
     for name, value in result.items() if isinstance(result, dict) else [("", result)]:

@@ -40,7 +40,7 @@ def applies(subject: Objective) -> bool:
 
 def check(subject: Objective) -> Defects:
     """Evaluates a model that gives the predictions, on several batches, and again."""
-    metric, data = subject.make(), subject.data
+    metric, data = subject.make(), subject.given
     if not takes_weights(metric):
         yield Problem(
             "update_state() takes no sample_weight, which Keras always gives: it cannot be a metric of compile()",

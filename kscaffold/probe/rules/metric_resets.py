@@ -32,7 +32,7 @@ FIX = (
 
 def check(subject: Objective) -> Defects:
     """Compares the result of a new metric with that of one that has seen other data and was reset."""
-    metric, data = subject.make(), subject.data
+    metric, data = subject.make(), subject.given
     first = subject.value(subject.make(), data)
     if difference(first, subject.value(subject.make(), data)):
         return  # it is random

@@ -41,7 +41,7 @@ def applies(subject: Objective) -> bool:
 
 def check(subject: Objective) -> Defects:
     """Compares the result for some examples with that for those and others of weight zero."""
-    data = subject.data.predictions if subject.data.targets is None else subject.data.targets
+    data = subject.given.predictions if subject.given.targets is None else subject.given.targets
     seen = np.arange(BATCH) < SEEN
     try:
         expected, weighed = weigh(subject, seen)
@@ -57,6 +57,6 @@ def check(subject: Objective) -> Defects:
 
 def weigh(subject: Objective, weights: Any) -> tuple[list[Any], list[Any]]:
     """The result for the examples that are seen, and for all where the others have the weight zero."""
-    weights, data = weights.astype("float32"), subject.data
+    weights, data = weights.astype("float32"), subject.given
     some = subject.value(subject.make(), data.part(slice(SEEN)), weights[:SEEN])
     return some, subject.value(subject.make(), data, weights)

@@ -14,7 +14,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, Function, Source
+from kscaffold.check.static.source import FUNCTIONS, Source, parameters
 
 ID = "KS106"
 SEVERITY = "warning"
@@ -25,23 +25,12 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
     """Looks at the defaults of methods and of functions that build models."""
     functions = [function for cls in source.classes for function in cls.methods.values()]
     if source.imports_keras:
-        functions += [
-            node for node in source.tree.body if isinstance(node, FUNCTIONS) and node.name.startswith("build_")
-        ]
+        builders = (node for node in source.tree.body if isinstance(node, FUNCTIONS))
+        functions += (function for function in builders if function.name.startswith("build_"))
     for function in functions:
-        for name, default in defaults(function):
-            if is_mutable(default):
+        for name, default in parameters(function):
+            if default is not None and is_mutable(default):
                 yield default.lineno, f"the default of {name!r} is {ast.unparse(default)}, which all calls share"
-
-
-def defaults(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    """The parameters that have defaults."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    with_default = positional[len(positional) - len(function.args.defaults) :]
-    yield from zip((argument.arg for argument in with_default), function.args.defaults, strict=True)
-    for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
-        if default is not None:
-            yield argument.arg, default
 
 
 def is_mutable(node: ast.expr) -> bool:

@@ -18,7 +18,7 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from kscaffold.check.static.source import KerasClass, Source, walk_code
+from kscaffold.check.static.source import KerasClass, Source, last_name, walk_code
 from kscaffold.check.static.tensors import Tensors, certain_arguments, reached, tensor_arguments
 
 ID = "KS110"
@@ -30,6 +30,7 @@ CAUSES = (
     "KS511",
 )  # fmt: skip
 CONVERSIONS = ("float", "int", "bool")
+REDUCING = ("any", "all", "reduce_any", "reduce_all", "equal", "greater", "less")
 CONVERTERS = ("keras.ops.convert_to_numpy", "keras.backend.convert_to_numpy")
 
 
@@ -43,9 +44,8 @@ def check(source: Source) -> Iterator[tuple[int, str, str, str]]:
         if call is None:
             continue
         certain = set(found(source, cls, certain_arguments(source, call)))
-        for line, message in sorted(
-            {*certain, *found(source, cls, tensor_arguments(call)), *asked_anywhere(source, cls)}
-        ):
+        likely = {*found(source, cls, tensor_arguments(call)), *asked_anywhere(source, cls)}
+        for line, message in sorted(certain | likely):
             if (line, message) in certain:
                 yield line, message, FIX, "error"
             else:
@@ -70,12 +70,7 @@ def asked_anywhere(source: Source, cls: KerasClass) -> Iterator[tuple[int, str]]
 
 def asks_numpy(node: ast.AST) -> TypeGuard[ast.Call]:
     """Whether an expression is `….numpy()`."""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "numpy"
-        and not node.args
-    )
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "numpy" and not node.args
 
 
 def asking(node: ast.Call) -> str:
@@ -110,11 +105,6 @@ def decides(test: ast.expr, tensors: Tensors) -> bool:
         return decides(test.operand, tensors)
     if isinstance(test, ast.Compare):
         sides = [test.left, *test.comparators]
-        texts = any(
-            isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, str)) for side in sides
-        )
+        texts = any(isinstance(side, ast.Constant) and isinstance(side.value, str | None) for side in sides)
         return not texts and tensors.holds(test)
-    if isinstance(test, ast.Call):
-        called = test.func.attr if isinstance(test.func, ast.Attribute) else getattr(test.func, "id", "")
-        return called in ("any", "all", "reduce_any", "reduce_all", "equal", "greater", "less") and tensors.holds(test)
-    return False
+    return isinstance(test, ast.Call) and last_name(test.func) in REDUCING and tensors.holds(test)

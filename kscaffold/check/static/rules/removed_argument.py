@@ -14,7 +14,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_self, is_text
+from kscaffold.check.static.source import Source, is_text, method_called
 
 ID = "KS102"
 SEVERITY = "error"
@@ -69,8 +69,8 @@ def of_weights(source: Source) -> Iterator[tuple[int, str, str]]:
         if source.is_of_keras or any(getattr(item, "name", "") in WEIGHTS for item in cls.body):
             continue
         for node in ast.walk(cls):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
-                if node.func.attr in WEIGHTS and node.args and id(node) not in source.by_version:
+            if isinstance(node, ast.Call) and method_called(node) in WEIGHTS:
+                if node.args and id(node) not in source.by_version:
                     yield from misplaced(node, taken)
 
 

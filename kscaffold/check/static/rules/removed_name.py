@@ -21,7 +21,7 @@ Good:
 import ast
 from collections.abc import Container, Iterator
 
-from kscaffold.check.static.source import Source, ids_below, is_model_name, is_self, one_spelling
+from kscaffold.check.static.source import Source, ids_below, is_model_name, method_called, one_spelling
 from kscaffold.keras_data import catalogue
 
 ID = "KS104"
@@ -120,10 +120,8 @@ def check(source: Source) -> Iterator[tuple[int, str, str]]:
             found.update((node, problem) for problem in imported(node))
     for cls in source.classes:
         for node in ast.walk(cls.node):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_self(node.func.value):
-                if node.func.attr in METHODS and node.func.attr not in cls.methods:
-                    message = f"self.{node.func.attr}() is gone in Keras 3"
-                    found[node] = (node.lineno, message, METHODS[node.func.attr])
+            if isinstance(node, ast.Call) and (name := method_called(node)) in METHODS and name not in cls.methods:
+                found[node] = (node.lineno, f"self.{name}() is gone in Keras 3", METHODS[name])
     found.update(methods_of_models(source))
     tried = attempts(source, found) if found else set()
     for node, problem in found.items():

@@ -19,7 +19,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import LAYER, MODEL, KerasClass, Source, assigned, is_self
+from kscaffold.check.static.source import FUNCTIONS, LAYER, MODEL, KerasClass, Source, assigned, is_self
 from kscaffold.keras_data import catalogue
 
 ID = "KS101"
@@ -77,9 +77,9 @@ def wraps(statement: ast.AST, target: ast.Attribute) -> bool:
 
 def own_properties(cls: KerasClass) -> set[str]:
     """The names of properties with setters that a class defines."""
-    names = set()
-    for function in cls.node.body:
-        for decorator in getattr(function, "decorator_list", []):
-            if isinstance(decorator, ast.Attribute) and decorator.attr == "setter":
-                names.add(getattr(function, "name", ""))
-    return names
+    return {
+        function.name
+        for function in cls.node.body
+        if isinstance(function, FUNCTIONS)
+        and any(getattr(decorator, "attr", "") == "setter" for decorator in function.decorator_list)
+    }

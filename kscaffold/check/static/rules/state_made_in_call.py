@@ -21,7 +21,7 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_self
+from kscaffold.check.static.source import Source, method_called
 
 ID = "KS109"
 SEVERITY = "error"
@@ -52,11 +52,7 @@ def check(source: Source) -> Iterator[tuple[int, str]]:
 
 def what_it_makes(source: Source, node: ast.Call) -> str:
     """What a call makes that has state, in words; empty if nothing."""
-    if (
-        isinstance(node.func, ast.Attribute)
-        and is_self(node.func.value)
-        and node.func.attr in ("add_weight", "add_variable")
-    ):
+    if method_called(node) in ("add_weight", "add_variable"):
         return "a weight"
     name = source.name(node.func)
     if name is None:
