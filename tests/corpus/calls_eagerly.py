@@ -64,7 +64,7 @@ class NeedsInputsForItsState(keras.layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
-# expect: KS204
+# expect: KS102
 @keras.saving.register_keras_serializable("calls_eagerly")
 class NamesItsWeightFirst(keras.layers.Layer):
     """A weight as in Keras 2: no inputs are to blame."""
