@@ -78,9 +78,16 @@ class Conformance:
         return tuple(verdict for verdict in found if not verdict.unchecked)
 
     @property
+    def unchecked(self) -> int:
+        """How many classes could not be checked: nobody said what they take, and it was not found out."""
+        verdicts = (verdict for run in self.runs for file in run.files for verdict in file.verdicts)
+        return sum(verdict.is_open for verdict in verdicts)
+
+    @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        failed = self.count(Severity.ERROR) or (self.strict and self.count(Severity.WARNING)) or self.unfinished
+        failed = self.count(Severity.ERROR) or self.unfinished
+        failed = failed or (self.strict and (self.count(Severity.WARNING) or self.unchecked))
         return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 

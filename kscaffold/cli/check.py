@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 @click.command("check", short_help="Check the layers and models in Python files.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @flag("--static", "Run only the rules that need no Keras: KS1xx.")
-@click.option("--strict", is_flag=True, default=None, help="Warnings fail, too.")
+@click.option(
+    "--strict", is_flag=True, default=None, help="Warnings fail, too, and so do classes that could not be checked."
+)
 @values("--select", "RULES", "Rules that count: KS301, KS3, config-round-trip, ….", offers("rules"))
 @values("--ignore", "RULES", "Rules that do not count.", offers("rules"))
 @values("--arg arguments", "NAME=VALUE", "Constructor argument: units=8, or Gate.units=8 for one class.")

@@ -24,7 +24,7 @@ from .arguments import BASE_ARGUMENTS, parameters
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import Found, NotASubject, find_all
+from .subjects import BUILDS_NO_MODEL, Found, NotASubject, find_all
 from .trying import try_out
 from .wire import Message
 
@@ -70,14 +70,16 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         try:
             verdict = begun if begun.unchecked else _inspect(module, one, job, report, begun)
         except NotASubject as error:
-            verdict = replace(begun, unchecked=str(error))
+            verdict = replace(begun, unchecked=str(error), is_open=str(error) != BUILDS_NO_MODEL)
         except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
             finding = _failure(rule_of(CONSTRUCTS), error, job)
             line = finding.line or (begun.lines[0] if begun.lines else None)
             verdict = replace(begun, findings=(replace(finding, line=line),))
         missing = next((name for name in left_out if any(_misses(name, one) for one in verdict.findings)), None)
         if missing:
-            verdict = replace(begun, unchecked=f"it needs {missing}, which the program in this file makes")
+            verdict = replace(
+                begun, unchecked=f"it needs {missing}, which the program in this file makes", is_open=True
+            )
         report(Message(verdict=verdict))
         os.chdir(folder)
         os.environ.clear()

@@ -164,6 +164,7 @@ class Verdict:
     lines: tuple[int, int] | None = None  # the first and the last of its definition, where they are known
     assumed: tuple[str, ...] = ()  # the flags that would say what was guessed
     unchecked: str = ""  # why it was not checked; empty if it was
+    is_open: bool = False  # whether it would have been, had somebody said what it takes
 
     @property
     def ok(self) -> bool:

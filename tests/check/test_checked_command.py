@@ -143,3 +143,24 @@ def test_the_classes_of_a_script_are_checked_without_its_program(kscaffold: Ksca
         "skip    script.py:19  Late: it needs size, which the program in this file makes",
     ]
     assert not (folder / "was_imported").exists() and not (folder / "was_run").exists()
+
+
+def test_a_class_that_takes_what_nobody_can_guess_is_not_checked_and_that_is_no_error(
+    kscaffold: Kscaffold, folder: Path
+) -> None:
+    (folder / "odd.py").write_text(
+        "import keras\n\n\n"
+        "class Odd(keras.layers.Layer):\n"
+        "    def __init__(self, table, **kwargs):\n"
+        "        super().__init__(**kwargs)\n"
+        "        if not isinstance(table, dict) or 'rows' not in table:\n"
+        "            raise ValueError('a table has rows')\n"
+    )
+    result = kscaffold("check", "odd.py", "--json")
+    document = json.loads(result.out)
+    assert (result.exit_code, document["errors"], document["not_checked"]) == (0, 0, 1)
+    (said,) = document["runs"][0]["files"][0]["classes"]
+    assert said["unchecked"] == "it needs to be told its arguments: --arg table=… (ValueError: a table has rows)"
+    strict = kscaffold("check", "odd.py", "--strict")
+    assert strict.exit_code == 1
+    assert "0 classes in 1 file: 1 not checked" in strict.out

@@ -18,6 +18,7 @@ def report(found: Conformance, output: Output) -> Report:
         "strict": found.strict,
         "errors": found.count(Severity.ERROR),
         "warnings": found.count(Severity.WARNING),
+        "not_checked": found.unchecked,
         "ignored": found.ignored,
         "seconds": round(found.seconds, 3),
         "runs": [_run_json(run) for run in found.runs],
@@ -48,15 +49,16 @@ def file_lines(file: FileVerdict, quiet: bool) -> list[str]:
 
 
 def _summary(found: Conformance) -> str:
-    """`5 classes in 2 files: 1 error, 2 warnings, 1 ignored, in 4.2 s`."""
+    """`5 classes in 2 files: 1 error, 2 warnings, 1 not checked, 1 ignored, in 4.2 s`."""
     files = len({file.shown for run in found.runs for file in run.files})
     static = found.runs[0].backend == ""
     counted = [] if static else [_plural(len(found.verdicts), "class", "classes")]
     where = " in ".join([*counted, _plural(files, "file")])
     counts = [_plural(found.count(severity), severity) for severity in Severity if found.count(severity)]
+    counts += [f"{found.unchecked} not checked"] if found.unchecked else []
     counts += [f"{found.ignored} ignored"] if found.ignored else []
     text = f"{where}: {', '.join(counts) or 'nothing found'}, in {found.seconds:.1f} s"
-    colour = "red" if found.exit_code else "yellow" if found.count(Severity.WARNING) else "green"
+    colour = "red" if found.exit_code else "yellow" if found.count(Severity.WARNING) or found.unchecked else "green"
     return click.style(text, fg=colour)
 
 
