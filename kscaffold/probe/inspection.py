@@ -230,6 +230,8 @@ def _try(rule: Rule, subject: Subject, shown: str) -> Iterator[Finding]:
     except CannotBeTried:
         raise
     except BaseException as error:  # the rule calls the user's code, which may raise or exit as it likes
+        if type(error).__name__ == "UnimplementedError":  # what TensorFlow raises, such as for NCHW on most CPUs
+            raise CannotBeTried(f"this machine cannot do it ({explain(error)})") from error
         if not found:  # what follows a defect that has a name is its consequence
             yield _raised(rule, error, subject, shown)
 

@@ -64,17 +64,34 @@ def train(subject: Subject) -> float:
     """
     if subject.defines("train_step") or subject.defines("compile"):
         return _train_by_itself(subject)
+    loss, unmoved, model = _train_once(subject, moved=True)
+    if unmoved:
+        # What changes nothing but by rounding, such as the key bias of an attention, moves from 0 and not from elsewhere.
+        _, still, _ = _train_once(subject, moved=False)
+        unmoved = [index for index in unmoved if index in still]
+    subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in unmoved]
+    return loss
+
+
+def _train_once(subject: Subject, moved: bool) -> tuple[float, list[int], Any]:
+    """The loss of a step, the indices of the weights that it leaves as they are, and the model.
+
+    Args:
+        subject: A layer or model.
+        moved: Whether weights that are 0 are given other values first.
+    """
     model = subject.model()
     targets = _random_targets(subject, model)
-    move_from_zero(model)
+    if moved:
+        move_from_zero(model)
     trained, shifts = _with_shifts(subject, model)
     before = numbers(model.trainable_weights)
     # XLA would take longer to compile this one step than everything else here.
     trained.compile(_optimizer(), "mse", jit_compile=False)
     result = trained.train_on_batch(alone(subject.arrays(BATCH)), alone(targets))
-    _note_unmoved(subject, model, before)
     subject.facts.cut = [index for index, one in enumerate(shifts) if one and not numbers(one.shift)[0].any()]
-    return float(np.ravel(result)[0])  # with several outputs, the total comes first
+    # With several outputs, the total loss comes first.
+    return float(np.ravel(result)[0]), _unmoved(model, before), model
 
 
 def _train_by_itself(subject: Subject) -> float:
@@ -95,7 +112,7 @@ def _train_by_itself(subject: Subject) -> float:
         except Exception as error:
             failures.append(error)
             continue
-        _note_unmoved(subject, model, before)
+        subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in _unmoved(model, before)]
         values = history.get("loss") or next(iter(history.values()), [0.0])
         losses.append(float([*np.ravel(values[0]), 0.0][0]))
         if math.isfinite(losses[-1]):
@@ -172,9 +189,9 @@ def move_from_zero(model: Any) -> None:
             weight.assign(generator.normal(size=value.shape).astype(value.dtype) * SMALL)
 
 
-def _note_unmoved(subject: Subject, model: Any, before: list[Any]) -> None:
-    pairs = zip(model.trainable_weights, before, numbers(model.trainable_weights), strict=False)
-    subject.facts.unmoved = [own_path(weight) for weight, one, other in pairs if np.array_equal(one, other)]
+def _unmoved(model: Any, before: list[Any]) -> list[int]:
+    pairs = zip(before, numbers(model.trainable_weights), strict=False)
+    return [index for index, (one, other) in enumerate(pairs) if np.array_equal(one, other)]
 
 
 def _with_shifts(subject: Subject, model: Any) -> tuple[Any, list[Shift | None]]:

@@ -105,7 +105,7 @@ def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
         return True
     if texts.count(usual) < MOST * len(texts) or is_raised_in(error, path):
         return False
-    return misses_a_name(error) or isinstance(error, (TypeError, ImportError))
+    return misses_a_name(error) or isinstance(error, (TypeError, ImportError, RecursionError))
 
 
 def is_about_itself(error: BaseException, cls: type) -> bool:

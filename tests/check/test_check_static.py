@@ -119,7 +119,10 @@ def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: 
         (("nowhere.py",), "There is no file or folder 'nowhere.py'"),
         (("a.py", "--select", "KS999"), "--select: There is no rule 'KS999'"),
         (("a.py", "--ignore", "mutable-defaults"), "Did you mean mutable-default?"),
-        (("a.py", "--arg", "units"), "--arg: 'units' is not an argument. Write it as units=8."),
+        (
+            ("a.py", "--arg", "units"),
+            "--arg: 'units' is not an argument. Write it as units=8, or Gate.units=8 for one class.",
+        ),
         (("a.py", "--input-shape", "8,x"), "--input-shape: '8,x' is not a shape"),
         (("a.py", "--input-shape", "8:flot32"), "There is no dtype 'flot32'. Did you mean float32?"),
         (("a.py", "--backend", "theano"), "'theano' is not one of"),

@@ -24,7 +24,6 @@ WITHOUT_A_FILE = {"KS100", "KS114", "KS200", "KS206", "KS212", "KS601"}
 # What the rules find in Keras' own layers, and why that is right.
 KNOWN = {
     ("TextVectorization", "KS205"): "compute_output_shape keeps an axis that multi-hot and tf-idf outputs do not have",
-    ("TextVectorization", "KS207"): "the idf weights are a variable of TensorFlow, which its lookup layer saves itself",
     ("Equalization", "KS210"): "a functional model of it cannot be made: its symbolic output is part of a cycle",
     ("IntegerLookup", "KS211"): "a symbolic call says float32, a call gives int64",
     ("StringLookup", "KS211"): "a symbolic call says another dtype than a call gives",
