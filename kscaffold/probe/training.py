@@ -66,7 +66,7 @@ def train(subject: Subject) -> float:
         return _train_by_itself(subject)
     loss, unmoved, model = _train_once(subject, moved=True)
     if unmoved:
-        # What changes nothing but by rounding, such as the key bias of an attention, moves from 0 and not from elsewhere.
+        # What changes nothing but by rounding, such as the key bias of an attention, moves from 0 alone.
         _, still, _ = _train_once(subject, moved=False)
         unmoved = [index for index in unmoved if index in still]
     subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in unmoved]
