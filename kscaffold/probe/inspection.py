@@ -8,6 +8,7 @@ import functools
 import gc
 import importlib
 import importlib.util
+import inspect
 import linecache
 import operator
 import os
@@ -24,7 +25,7 @@ from .arguments import BASE_ARGUMENTS, parameters
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import BUILDS_NO_MODEL, Found, NotASubject, find_all
+from .subjects import Found, NotASubject, find_all
 from .trying import try_out
 from .wire import Message
 
@@ -66,11 +67,12 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
             begun = Verdict(protocol.Subject(one.name, one.name), lines=one.lines, unchecked=one.skip)
         else:
             begun = Verdict(protocol.Subject(one.name, one.construct))
+        is_class = isinstance(one, Found) and inspect.isclass(one.item)  # a function may take a model that nobody has
         report(Message(begun=begun))
         try:
             verdict = begun if begun.unchecked else _inspect(module, one, job, report, begun)
         except NotASubject as error:
-            verdict = replace(begun, unchecked=str(error), is_open=str(error) != BUILDS_NO_MODEL)
+            verdict = replace(begun, unchecked=str(error), is_open=is_class)
         except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
             finding = _failure(rule_of(CONSTRUCTS), error, job)
             line = finding.line or (begun.lines[0] if begun.lines else None)

@@ -20,7 +20,7 @@ from .attributes import misses_a_name
 from .inputs import input_guesses, plain_arguments
 from .protocol import Feed, Known
 from .subject import Subject
-from .subjects import BUILDS_NO_MODEL, Found, NotASubject
+from .subjects import Found, NotASubject
 
 TRIED_BATCH = 5  # a size that no argument is likely to have
 SECONDS = 10.0  # of the processor, for all trials of one class
@@ -60,7 +60,7 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
             failures.append(error)
             continue
         if is_builder and not isinstance(made, keras.Model):
-            raise NotASubject(BUILDS_NO_MODEL)
+            raise NotASubject("it builds no model")
         tried: set[object] = set()
         for feeds, call in input_guesses(made, known.feeds):
             kind = (call, tuple((len(feed.shape), feed.shape[-1:] == (1,), feed.dtype) for feed in feeds))

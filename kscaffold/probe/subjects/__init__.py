@@ -13,8 +13,6 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-BUILDS_NO_MODEL = "it builds no model"
-
 
 class NotASubject(Exception):
     """What was found is something else than it looks like, or cannot be tried with what is known of it."""
