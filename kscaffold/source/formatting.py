@@ -5,6 +5,7 @@ Importing black takes longer than everything else that a command does without a 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -82,6 +83,7 @@ def _serve(questions: int, answers: int) -> None:
     """The other side: formats until nobody asks any more, then ends the process."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides when this process ends
+        gc.freeze()  # what the caller has made is not this process's to end: TensorFlow's functions crash
         import black  # noqa: F401 - before the first question comes
 
         with os.fdopen(questions, encoding="utf-8") as asked, os.fdopen(answers, "w", encoding="utf-8") as told:
