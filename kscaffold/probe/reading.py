@@ -29,7 +29,7 @@ def tree_of(function: Any) -> ast.AST | None:
     """The syntax tree of a function, if its source can be read."""
     try:
         return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError, ValueError, IndentationError):
+    except (OSError, TypeError, SyntaxError, ValueError):
         return None
 
 
@@ -79,7 +79,7 @@ def shapes_said_of(cls: Any, name: str) -> list[tuple[list[str], str]]:
 
 
 def _shapes_in(text: str) -> Iterator[tuple[list[str], str]]:
-    for line in re.split(r"\n", text):
+    for line in text.split("\n"):
         for match in SHAPE.finditer(line):
             words = [part.strip(" `'\"*") for part in match[1].split(",")]
             repeated = re.search(r"list of (\w+)", line[: match.start()], re.IGNORECASE)

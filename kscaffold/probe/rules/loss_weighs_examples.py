@@ -49,6 +49,6 @@ def check(subject: Objective) -> Defects:
         if subject.defines("__call__"):
             targets, predictions = data.tensors
             predictions._keras_mask = keras.ops.zeros(tuple(predictions.shape)[:-1] or (BATCH,), dtype="bool")
-            (masked,) = (float(keras.ops.max(value)) for value in (loss(targets, predictions),))
+            masked = float(keras.ops.max(loss(targets, predictions)))
             if abs(masked) > 1e-6:
                 yield f"with a mask that hides all predictions it gives {masked:.4g}"
