@@ -96,7 +96,7 @@ def main() -> None:
         compare(
             "kscaffold --help / import click", 1.5, [kscaffold, "--help"], [PYTHON, "-c", "import click"], folder, 15
         )
-        compare("kscaffold layer X --no-check / cookiecutter", 0.8, [*layer, "--no-check"], cookiecutter, folder, 15)
+        compare("kscaffold layer X --no-check / cookiecutter", 0.9, [*layer, "--no-check"], cookiecutter, folder, 15)
         compare("kscaffold layer X / import keras", 1.25, layer, [PYTHON, "-c", "import keras"], folder, 7)
         static = [kscaffold, "check", "--static", "x.py"]
         compare("kscaffold check --static / import click", 10, static, [PYTHON, "-c", "import click"], folder, 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 
 from kscaffold.cli import run
 from kscaffold.disk import trust
+from kscaffold.source import formatting
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["golden"]  # pytest would look for doctests in test_*.txt
@@ -53,6 +55,17 @@ def keras_is_announced(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     from kscaffold.check.process import CheckProcess
 
     monkeypatch.setattr(CheckProcess, "__init__", refuse)
+
+
+answered_once = functools.cache(formatting._answer)
+
+
+@pytest.fixture(autouse=True)
+def texts_are_formatted_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has black format each text once, in this process: that takes most of a command's time, and tests repeat texts."""
+    if request.path.name != "test_formatting.py":
+        monkeypatch.setattr(formatting, "HAS_FORK", False)
+        monkeypatch.setattr(formatting, "_answer", answered_once)
 
 
 @pytest.fixture

@@ -11,28 +11,12 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from kscaffold.base.choices import Backend, Style
 from kscaffold.base.errors import RequestError, unknown
 
 PYPROJECT = "pyproject.toml"
 SECTION = "tool.kscaffold"
 OWN_TEMPLATES = ".kscaffold/templates"
-
-
-class Style(StrEnum):
-    """How a model is written."""
-
-    SUBCLASSED = "subclassed"
-    FUNCTIONAL = "functional"
-    SEQUENTIAL = "sequential"
-
-
-class Backend(StrEnum):
-    """What Keras runs on."""
-
-    TENSORFLOW = "tensorflow"
-    JAX = "jax"
-    TORCH = "torch"
-    NUMPY = "numpy"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kscaffold.base.choices import Backend
 from kscaffold.base.errors import RequestError, did_you_mean, unknown
-from kscaffold.base.project import Backend, Project
+from kscaffold.base.project import Project
 from kscaffold.probe.protocol import FEW, Feed, Known
 
 SECTION = "tool.kscaffold.check"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.cli._output import (
     JSON,
     PYTHON,

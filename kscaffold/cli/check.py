@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kscaffold.base.choices import Backend
 from kscaffold.base.errors import RequestError
-from kscaffold.base.project import Backend
 from kscaffold.cli._output import (
     JSON,
     PYTHON,

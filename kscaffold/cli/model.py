@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.cli._generating import Describe, generating, model_options
 from kscaffold.cli._output import offers
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name, to_class_name
-from kscaffold.base.project import Style, find_project
+from kscaffold.base.project import find_project
 from kscaffold.kinds.layer import read_layer_manifest
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers

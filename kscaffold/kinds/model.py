@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.model_spec import ModelFlags, broken_preset, choose_document, read_settings

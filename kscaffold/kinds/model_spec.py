@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.library.templates import Template, shown
 from kscaffold.spec.graph.document import GraphText, read_document

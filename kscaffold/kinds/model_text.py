@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer import arguments

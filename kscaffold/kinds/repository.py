@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
-from kscaffold.base.project import PYPROJECT, Project, Style
+from kscaffold.base.project import PYPROJECT, Project
 from kscaffold.check import CheckProcess, Job, Limits, find_interpreter
 from kscaffold.disk.plan import Plan
 from kscaffold.kinds.answers import AUTHOR, NEWEST_PYTHON, find_answers, questions

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import identifier, parse_module_name
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.saved_module import SavedFlags, SavedScaffold
 from kscaffold.kinds.saved_spec import describe_spec

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs

@@ -7,8 +7,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.base.project import Style
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.model import ModelScaffold
 from kscaffold.kinds.saved_module import SavedFlags, saved_picture_file, saved_side

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from black.mode import Mode
 
 CRASH = '{"crash": "it ended"}'
+HAS_FORK = hasattr(os, "fork")
 
 
 class Formatter:
@@ -29,7 +30,7 @@ class Formatter:
     def __init__(self) -> None:
         self._child = 0
         self._waiting: list[str] = []
-        if hasattr(os, "fork"):
+        if HAS_FORK:
             questions, ask = os.pipe()
             hear, answers = os.pipe()
             self._child = os.fork()
@@ -86,6 +87,7 @@ def _serve(questions: int, answers: int) -> None:
         gc.freeze()  # what the caller has made is not this process's to end: TensorFlow's functions crash
         import black  # noqa: F401 - before the first question comes
 
+        gc.freeze()
         with os.fdopen(questions, encoding="utf-8") as asked, os.fdopen(answers, "w", encoding="utf-8") as told:
             for question in asked:
                 told.write(json.dumps(_answer(question)) + "\n")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.program.tree import Code, Object
 from kscaffold.program.value import Program
 from kscaffold.source.functions import parts_of, program_parts

@@ -153,21 +153,20 @@ def test_every_combination_of_options_gives_a_clean_repository(folder: Path, ksc
     for preset in PRESETS:
         for style in ("subclassed", "functional", "sequential"):
             license_name, author, python = next(kinds)
-            name = f"p{made}"
-            options = [f"--style={style}"] if style else []
-            options += [f"--author={author}"] if author else []
-            arguments = ("new", name, "--model", preset, "--license", license_name, "--python", python, *options)
-            result = kscaffold(*arguments, *QUIET)
+            options = [f"--author={author}"] if author else []
+            arguments = ("new", "p", "-o", str(made), "--model", preset, "--style", style, "--license", license_name)
+            result = kscaffold(*arguments, "--python", python, *options, *QUIET)
             if style == "sequential" and result.exit_code == 2:
                 assert "sequential" in result.err.lower(), result.err
-                assert not (folder / name).exists()
+                assert not (folder / str(made)).exists()
                 continue
             assert result.exit_code == 0, result.err
+            read_repository(folder / str(made) / "p", preset, license_name)
             made += 1
-            read_repository(folder / name, preset, license_name)
     assert made >= 2 * len(PRESETS)
-    for tool in (("black", "--check", "--quiet", "."), ("ruff", "check", "--quiet", "--no-cache", ".")):
-        done = subprocess.run([sys.executable, "-m", *tool], capture_output=True, text=True, check=False)
+    different = {path.read_bytes(): path for path in folder.rglob("*.py")}.values()
+    for tool in (("black", "--check", "--quiet"), ("ruff", "check", "--quiet", "--no-cache")):
+        done = subprocess.run([sys.executable, "-m", *tool, *different], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -15,8 +15,8 @@ import pytest
 from conftest import Kscaffold, tree
 from helpers.worked_specs import ALL_STYLES, WORKED, Worked
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
-from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, Verdict, find_interpreter
 from kscaffold.cli import run
 from kscaffold.kinds.destination import Request

@@ -12,7 +12,7 @@ from helpers.program_meaning import meaning
 from helpers.saved_configs import Entry, chain, entry, functional, layer, write_json
 from hypothesis import given
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.program import passes
 from kscaffold.program.repeats import search
 from kscaffold.program.value import StepKind

@@ -16,8 +16,8 @@ from helpers.random_specs import Spec, specs
 from helpers.saved_configs import keras2_model, write_json
 from hypothesis import Phase, given, settings
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, Job, Limits, Verdict, find_interpreter
 from kscaffold.kinds.destination import Request
 from kscaffold.kinds.model import describe_model

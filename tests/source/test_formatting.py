@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from kscaffold.base.errors import RequestError
+from kscaffold.source import formatting
 from kscaffold.source.formatting import Formatter
 
 SEND_LONG_TEXTS = """
@@ -44,7 +45,7 @@ def test_what_is_not_python_blames_its_template_and_not_the_others() -> None:
 
 
 def test_without_fork_the_texts_are_formatted_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("os.fork")
+    monkeypatch.setattr(formatting, "HAS_FORK", False)
     with Formatter() as formatter:
         formatter.send("x=1", {}, "a template")
         assert formatter.receive() == "x = 1\n"

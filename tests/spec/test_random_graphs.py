@@ -17,8 +17,8 @@ from helpers.random_specs import Spec, specs
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.base.project import Style
 from kscaffold.check import CheckProcess, find_interpreter
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.model import ModelScaffold

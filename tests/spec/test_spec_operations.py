@@ -10,8 +10,8 @@ from conftest import Kscaffold
 from helpers.worked_specs import TICKETS
 from test_graph_spec import graph_of, refusal
 
+from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
-from kscaffold.base.project import Style
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.module import write

@@ -15,7 +15,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.program.value import Program
 
 

@@ -7,7 +7,7 @@ x = block(x, 96, 24)                                   expanded_filters = expans
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kscaffold.base.project import Style
+from kscaffold.base.choices import Style
 from kscaffold.program.repeats.channels import Called, every_call
 from kscaffold.program.repeats.cost import SIZES, is_size, program_lines
 from kscaffold.program.repeats.derive import Numbers, ratio, scaled, whole_numbers

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
-from kscaffold.base.project import Style
 from kscaffold.program.operators import with_operators
 from kscaffold.program.text import show
 from kscaffold.program.tree import (
