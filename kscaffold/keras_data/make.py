@@ -5,6 +5,7 @@ Run it with the interpreter whose Keras is to be described:
     python -P kscaffold/keras_data/make.py > kscaffold/keras_data/keras.json
 """
 
+import gc
 import inspect
 import json
 import sys
@@ -219,7 +220,7 @@ def public_function(module: ModuleType, name: str) -> str | None:
         if inspect.isfunction(item)
         and item.__module__ == module.__name__
         and not function.startswith("_")
-        and f"{name}(" in inspect.getsource(item)
+        and name in item.__code__.co_names
     }
     for prefix, space in (("ops", keras.ops), ("ops.image", keras.ops.image)):
         public = sorted(function for function in functions if hasattr(space, function))
@@ -315,4 +316,5 @@ EVERY_CONFIG = {
 
 
 if __name__ == "__main__":
+    gc.freeze()  # each clear_session() would search all of TensorFlow
     sys.stdout.write(dump(describe_keras()))

@@ -22,6 +22,7 @@ from .protocol import CalledLayer, CallStyle, Feed, Shape
 from .rule import Kind, OfSaved, Problem, Rule
 
 SEED_STATE = "seed_generator_state"
+SEVERAL = 5  # examples: a number that no argument is likely to have
 Defects = Iterator[str | Problem]  # what a rule gives
 
 
@@ -201,14 +202,19 @@ class Subject:
 
     def make_called(self) -> tuple[Any, tuple[Any, ...]]:
         """A new layer, or the RNN around a new cell, that was called once, and the arguments of that call."""
-        layer, arguments = self.callable(self.make()), self.arrange(self.arrays(2))
+        layer, arguments = self.callable(self.make()), self.arrange(self.arrays(SEVERAL))
         layer(*arguments)
         return layer, arguments
 
     @functools.cached_property
     def called(self) -> Any:
-        """A layer, or the RNN around a cell, that is built and was called on `arrays(2)`; rules leave it as it is."""
+        """A layer, or the RNN around a cell, that is built and was called on data; rules leave it as it is."""
         return self.make_called()[0]
+
+    @property
+    def called_itself(self) -> Any:
+        """The layer that is `called`, or the cell in that RNN."""
+        return self.called.cell if self.wanted.call is CallStyle.CELL else self.called
 
     @property
     def seeds(self) -> list[Any]:
@@ -230,6 +236,12 @@ class Subject:
         with self.kept() as layer:
             return numbers(layer(*self.arrange(values), training=False))
 
+    @functools.cached_property
+    def symbolic(self) -> tuple[list[Any], Any]:
+        """`keras.Input`s, and what a new layer gives for them."""
+        inputs = self.symbolic_inputs()
+        return inputs, self.call(self.make(), inputs)
+
     def model(self) -> Any:
         """A new model, or a functional model with nothing but a new layer."""
         made = self.make()
@@ -239,20 +251,33 @@ class Subject:
         inputs = self.symbolic_inputs()
         return keras.Model(alone(inputs), self.call(made, inputs))
 
+    @functools.cached_property
+    def used_model(self) -> Any:
+        """What `model` gives, called on data, as Keras wants it before it is saved; rules may change its weights."""
+        model = self.model() if self.is_model else keras.Model(alone(self.symbolic[0]), self.symbolic[1])
+        self.outputs(model, 2)
+        return model
+
     def outputs(self, model: Any, batch_size: int, training: bool = False) -> list[Any]:
         """The outputs of what `model` gives, for one batch, as arrays."""
         return numbers(model(*self.model_arguments(self.arrays(batch_size)), training=training))
 
     def differ_from(self, model: Any, outputs: list[Any]) -> str | None:
         """How outputs for `arrays(3)` differ from those of what `model` gives; `None` too if these are random."""
-        first, again = self.outputs(model, 3), self.outputs(model, 3)
-        repeats = difference(first, again) is None and not self.draws_at_inference()
-        return difference(first, outputs) if repeats else None
+        different = difference(self.outputs(model, 3), outputs)
+        return None if different and (self.varies_at_inference or self.draws_at_inference) else different
 
     def model_arguments(self, values: list[Any]) -> tuple[Any, ...]:
         """One value an input as what `model` gives takes them: the model around a layer takes a list."""
         return self.arrange(values) if self.is_model else (alone(values),)
 
+    @functools.cached_property
+    def varies_at_inference(self) -> str | None:
+        """How two calls at inference on the same data with the same variables differ."""
+        arrays = self.arrays(3)
+        return difference(self.infer(arrays), self.infer(arrays))
+
+    @functools.cached_property
     def changed_at_inference(self) -> list[Any]:
         """The variables of `called` that a call at inference changes; they are changed back."""
         with self.kept() as layer:
@@ -260,9 +285,10 @@ class Subject:
             layer(*self.arrange(self.arrays(4, seed=7)), training=False)
             return [variable for variable, value in before if not np.array_equal(value, values_of(variable))]
 
+    @property
     def draws_at_inference(self) -> bool:
         """Whether a call at inference takes random numbers from a seed that Keras knows."""
-        return any(SEED_STATE in variable.path for variable in self.changed_at_inference())
+        return any(SEED_STATE in variable.path for variable in self.changed_at_inference)
 
 
 def values_of(variable: Any) -> Any:

@@ -87,7 +87,8 @@ def _train_once(subject: Subject, moved: bool) -> tuple[float, list[int], Any]:
     trained, shifts = _with_shifts(subject, model)
     before = numbers(model.trainable_weights)
     # XLA would take longer to compile this one step than everything else here.
-    trained.compile(_optimizer(), "mse", jit_compile=False)
+    # And without a graph where it is known already that one can be made.
+    trained.compile(_optimizer(), "mse", jit_compile=False, run_eagerly=not moved)
     result = trained.train_on_batch(alone(subject.arrays(BATCH)), alone(targets))
     subject.facts.cut = [index for index, one in enumerate(shifts) if one and not numbers(one.shift)[0].any()]
     # With several outputs, the total loss comes first.

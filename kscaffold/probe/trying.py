@@ -19,10 +19,9 @@ from .arrays import difference, numbers
 from .attributes import misses_a_name
 from .inputs import input_guesses, plain_arguments
 from .protocol import Feed, Known
-from .subject import Subject
+from .subject import SEVERAL, Subject
 from .subjects import Found, NotASubject
 
-TRIED_BATCH = 5  # a size that no argument is likely to have
 SECONDS = 10.0  # of the processor, for all trials of one class
 MORE = 10  # how many other inputs are tried once a class can be called, in case they are what it is made for
 SOUND = 7  # all that `how_well` looks at
@@ -159,41 +158,39 @@ def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> f
     """
     well = 0.0
     try:
-        layer, arrays = subject.make(), subject.arrays(TRIED_BATCH)
-        outputs = numbers(subject.call(layer, arrays))
+        arrays = subject.arrays(SEVERAL)
+        outputs = numbers(subject.called(*subject.arrange(arrays)))
         well += ON_DATA
     except (Exception, SystemExit) as error:
         well += SAID_BY_ITSELF if is_about_itself(error, subject.cls) else 0
         if refusals is not None:
             refusals.append(error)
     with contextlib.suppress(Exception, SystemExit):
-        subject.call(subject.make(), subject.symbolic_inputs())
+        subject.symbolic  # noqa: B018 - it fails, or is kept for the rules
         well += 1
     if well < CALLABLE:
         return well
     well += all(
-        output.shape[:1] == (TRIED_BATCH,)
-        and output.size > 0
-        and (output.dtype.kind != "f" or np.isfinite(output).all())
+        output.shape[:1] == (SEVERAL,) and output.size > 0 and (output.dtype.kind != "f" or np.isfinite(output).all())
         for output in outputs
     )
     with contextlib.suppress(Exception, SystemExit):
-        again = numbers(subject.call(layer, arrays))
-        alone = numbers(subject.call(layer, [array[:1] for array in arrays]))
-        is_random = difference(outputs, again) is not None
-        well += is_random or difference([output[:1] for output in outputs], alone, 1e-3) is None
+        alone = numbers(subject.called(*subject.arrange([array[:1] for array in arrays])))
+        mixes = difference([output[:1] for output in outputs], alone, 1e-3) is not None
+        # What is random differs anyway.
+        well += not mixes or difference(outputs, numbers(subject.called(*subject.arrange(arrays)))) is not None
     with contextlib.suppress(Exception, SystemExit):
-        well += not subject.defines("compute_output_shape") or says_its_shapes(subject, layer, arrays, outputs)
-    with contextlib.suppress(Exception, SystemExit):
-        if getattr(layer, "_call_has_training_arg", False):
-            subject.call(layer, arrays, training=True)
+        well += not subject.defines("compute_output_shape") or says_its_shapes(subject, arrays, outputs)
+    with contextlib.suppress(Exception, SystemExit), subject.kept() as layer:
+        if getattr(subject.called_itself, "_call_has_training_arg", False):
+            layer(*subject.arrange(arrays), training=True)
         well += 1
     return well
 
 
-def says_its_shapes(subject: Subject, layer: Any, arrays: list[Any], outputs: list[Any]) -> bool:
+def says_its_shapes(subject: Subject, arrays: list[Any], outputs: list[Any]) -> bool:
     """Whether the ranks of outputs are those that the layer computes."""
-    around = subject.callable(layer)
+    around = subject.called
     given = subject.shape_arguments(around.compute_output_shape, [tuple(array.shape) for array in arrays])
     ranks: list[int] = []
     keras.tree.map_shape_structure(lambda shape: ranks.append(len(shape)), around.compute_output_shape(*given))

@@ -52,10 +52,11 @@ def applies(subject: Subject) -> bool | str:
 def check(subject: Subject) -> Defects:
     """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
     values = {name: value for name, value in VALUES[subject.kind].items() if name == "name" or not subject.is_model}
+    layers: dict[str, Any] = {}  # by the arguments that they were given
     for lose in (refuse, forget):  # what refuses one cannot be rebuilt with any
         wrong: dict[Problem, list[str]] = {}
         for name, value in values.items():
-            problem = lose(subject, name, value)
+            problem = lose(subject, layers, name, value)
             if problem:
                 wrong.setdefault(problem, []).append(name)
         for problem, names in wrong.items():
@@ -64,10 +65,10 @@ def check(subject: Subject) -> Defects:
             return
 
 
-def refuse(subject: Subject, name: str, value: Any) -> Problem | None:
-    """How the constructor loses an argument; `None` if it does not."""
+def refuse(subject: Subject, layers: dict[str, Any], name: str, value: Any) -> Problem | None:
+    """How the constructor loses an argument; `None` if it does not, and then `layers` gets the layer that has it."""
     try:
-        layer = subject.make(**{name: value})
+        layer = layers[name] = subject.make(**{name: value})
     except TypeError as error:
         if "unexpected keyword argument" not in str(error) and "positional argument" not in str(error):
             raise
@@ -77,9 +78,9 @@ def refuse(subject: Subject, name: str, value: Any) -> Problem | None:
     return None
 
 
-def forget(subject: Subject, name: str, value: Any) -> Problem | None:
+def forget(subject: Subject, layers: dict[str, Any], name: str, value: Any) -> Problem | None:
     """How an argument is lost on its way through the config; `None` if it is not."""
-    layer = subject.make(**{name: value})
+    layer = layers[name]
     if name not in layer.get_config():
         return Problem("get_config leaves out {}: it does not begin with super().get_config()", GET_CONFIG)
     try:

@@ -26,7 +26,7 @@ BATCH_SIZE = 5
 
 def applies(subject: Subject) -> bool | str:
     """What is random cannot be compared."""
-    return "its outputs at inference are random" if subject.draws_at_inference() else True
+    return "its outputs at inference are random" if subject.draws_at_inference else True
 
 
 def check(subject: Subject) -> Defects:

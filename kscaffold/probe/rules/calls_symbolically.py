@@ -29,7 +29,7 @@ FIX = "Use keras.ops on the inputs, -1 for the size of the batch, and no values 
 
 def check(subject: Subject) -> Defects:
     """Calls a new layer on `keras.Input`s."""
-    outputs = subject.call(subject.make(), subject.symbolic_inputs())
+    _, outputs = subject.symbolic
     subject.facts.input_shapes = tuple((None, *feed.shape) for feed in subject.feeds)
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(outputs))
     for shape in subject.facts.output_shapes:

@@ -30,10 +30,9 @@ FIX = "Give the seed to a keras.random.SeedGenerator in __init__(), and that to 
 
 def check(subject: Subject) -> Defects:
     """Looks at the seeds that a call in training draws with."""
-    layer, arguments = subject.make_called()
     random = keras.src.backend.random
-    with patch.object(random, "draw_seed", wraps=random.draw_seed) as draw:
-        layer(*arguments, training=True)
+    with subject.kept() as layer, patch.object(random, "draw_seed", wraps=random.draw_seed) as draw:
+        layer(*subject.arrange(subject.arrays(2)), training=True)
     seeds = [seed for call in draw.call_args_list for seed in call.args]
     constant = sorted({seed for seed in seeds if isinstance(seed, int)})
     if constant:

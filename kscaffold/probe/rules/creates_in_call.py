@@ -31,8 +31,7 @@ FIX = "Make layers and variables in __init__() or build(), and only use them in 
 
 def check(subject: Subject) -> Defects:
     """Counts what a second call creates."""
-    layer, arguments = subject.make_called()
-    with created_variables() as created:
-        layer(*arguments)
+    with subject.kept() as layer, created_variables() as created:
+        layer(*subject.arrange(subject.arrays(2)))
     if created:
         yield f"each call creates {len(created)} variables: {', '.join(name_of(variable) for variable in created)}"

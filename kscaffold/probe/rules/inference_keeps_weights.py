@@ -30,6 +30,6 @@ FIX = "Take training=None in call(), and assign to weights only if training."
 
 def check(subject: Subject) -> Defects:
     """Looks at what a call with training=False changes but seeds."""
-    changed = [own_path(item) for item in subject.changed_at_inference() if SEED_STATE not in item.path]
+    changed = [own_path(item) for item in subject.changed_at_inference if SEED_STATE not in item.path]
     if changed:
         yield f"a call with training=False changes {', '.join(changed)}"

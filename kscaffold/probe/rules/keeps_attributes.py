@@ -37,13 +37,11 @@ FIX = "Keep what changes in a weight (add_weight with trainable=False), and retu
 
 def check(subject: Subject) -> Defects:
     """Compares the attributes before and after a call of a layer that was called before."""
-    layer = subject.make()
-    around = subject.callable(layer)
-    arrays = subject.arrange(subject.arrays(2))
-    around(*arrays)
-    before = snapshot(layer)
-    around(*arrays)
-    after = snapshot(layer)
+    layer = subject.called_itself
+    with subject.kept() as around:
+        before = snapshot(layer)
+        around(*subject.arrange(subject.arrays(2)))
+        after = snapshot(layer)
     for name in {**before, **after}:
         if before.get(name) != after.get(name):
             kept = is_array(vars(layer).get(name))

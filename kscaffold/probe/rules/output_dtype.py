@@ -34,8 +34,9 @@ def applies(subject: Subject) -> bool:
 
 def check(subject: Subject) -> Defects:
     """Compares the dtype of symbolic outputs with that of outputs."""
-    symbolic = keras.tree.flatten(subject.call(subject.make(), subject.symbolic_inputs()))
-    actual = keras.tree.flatten(subject.called(*subject.arrange(subject.arrays(2))))
+    symbolic = keras.tree.flatten(subject.symbolic[1])
+    with subject.kept() as layer:
+        actual = keras.tree.flatten(layer(*subject.arrange(subject.arrays(2))))
     expected = [keras.backend.standardize_dtype(tensor.dtype) for tensor in symbolic]
     given = [keras.backend.standardize_dtype(tensor.dtype) for tensor in actual]
     if expected != given:

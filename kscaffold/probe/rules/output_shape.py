@@ -32,8 +32,8 @@ FIX = "Make compute_output_shape return the shape that call gives."
 
 def check(subject: Subject) -> Defects:
     """Compares the computed shape with the shape of an output, for batches of two sizes."""
+    layer = subject.callable(subject.make())
     for batch_size in (2, 3):
-        layer = subject.callable(subject.make())
         arrays = subject.arrays(batch_size)
         shapes = subject.shape_arguments(layer.compute_output_shape, [tuple(array.shape) for array in arrays])
         try:

@@ -27,7 +27,7 @@ FIX = "Use keras.ops for all that depends on the values of tensors: ops.cond, op
 
 def check(subject: Subject) -> Defects:
     """Compares `predict` with a call, unless two calls differ already."""
-    model = subject.model()
+    model = subject.used_model
     model.jit_compile = False  # XLA would take longer to compile it than everything else here
     predicted = model.predict(subject.data(3), verbose=0)
     if changed := subject.differ_from(model, numbers(predicted)):

@@ -34,11 +34,10 @@ FIX = "Make it a weight with trainable=False: self.add_weight(…)."
 
 def check(subject: Subject) -> Defects:
     """Compares the arrays in the attributes of two layers that are made in the same way."""
-    first, second = subject.make(), subject.make()
-    for layer in (first, second):
-        subject.call(layer, subject.arrays(2))
+    first, second = subject.called_itself, subject.make()
+    subject.call(second, subject.arrays(2))
     kept = {name: id(getattr(first, name, None)) for name in attributes(first)}
-    subject.call(first, subject.arrays(2, seed=1))
+    subject.infer(subject.arrays(2, seed=1))
     for name in attributes(first):
         if id(getattr(first, name, None)) != kept.get(name):
             continue  # a call keeps what it computed: another rule speaks of that
