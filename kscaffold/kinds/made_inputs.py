@@ -3,7 +3,7 @@
 from kscaffold.program.tree import Listing, Plain, Ref, Table
 from kscaffold.saved.value import SavedInput, SavedModel, every_model
 from kscaffold.source.expression import source
-from kscaffold.source.test import TestInput, random_numbers
+from kscaffold.source.test import TestInput, random_inputs
 
 SIZE = 8
 # What layers take, by how their classes begin, where nobody knows the shape.
@@ -20,14 +20,14 @@ def made_inputs(model: SavedModel) -> dict[str, object]:
     """What the template of the test is told of the inputs.
 
     Returns:
-        `inputs`, source of random ones; `draws`, whether that draws numbers; `batch_size`, if the model fixes it.
+        `inputs`, source of random ones; `batch_size`, if the model fixes it.
     """
     first = model.layers[0].made.class_name if model.layers else ""
     items = [test_input(item, model) for item in model.inputs] or [TAKEN.get(first, ((SIZE,), "float32", None))]
     batch = (item.shape[0] for item in model.inputs if item.shape and item.shape[0] is not None)
+    sources = random_inputs(items)
     return {
-        "inputs": source(model.input_tree, lambda ref: random_numbers(items[-1 - ref.source])),
-        "draws": any(dtype != "string" for _, dtype, _ in items),
+        "inputs": source(model.input_tree, lambda ref: sources[-1 - ref.source]),
         "batch_size": next(batch, None),
     }
 

@@ -18,7 +18,7 @@ from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.source.module import Written, write
-from kscaffold.source.test import batch_shapes, random_numbers
+from kscaffold.source.test import batch_shapes, random_inputs
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
 from kscaffold.spec.graph.cuts import end_cuts
 from kscaffold.spec.graph.lower import builder_name, lower
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kscaffold.library.render import Draft
 
 MODEL_TEST = "test/model.py.jinja"
-TEST_FILTERS = (batch_shapes, random_numbers)  # what its template calls
+TEST_FILTERS = (batch_shapes, random_inputs)  # what its template calls
 
 
 def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:

@@ -10,13 +10,14 @@ from .protocol import Feed
 
 UNFIXED_SIZE = 7  # what a size is in random inputs where it is not fixed
 ANY_NUMBER = 10  # whole numbers are below this where any will do
+WORDS = ("a", "sentence", "of", "seven", "words", "is", "enough")
 
 
 def random_array(generator: Any, batch_size: int, feed: Feed) -> Any:
-    """Random numbers of the right shape and type for one input; texts are all the same."""
+    """Random numbers or words of the right shape and type for one input."""
     shape = (batch_size, *(UNFIXED_SIZE if size is None else size for size in feed.shape))
     if feed.dtype == "string":
-        return np.full(shape, "text", dtype=object)
+        return generator.choice(np.array(WORDS, dtype=object), size=shape)
     if feed.dtype == "bool":
         return generator.integers(0, 2, size=shape).astype(bool)
     if "int" in feed.dtype:

@@ -36,23 +36,45 @@ def created_variables() -> Iterator[list[Any]]:
     created += [variable for variable in bare if id(variable) not in inside]
 
 
+@contextlib.contextmanager
+def created(cls: type) -> Iterator[list[Any]]:
+    """Collects the objects of a class that are made inside the context."""
+    made: list[Any] = []
+    original: Any = cls.__init__  # type: ignore[misc]
+
+    def recording(item: Any, *arguments: Any, **keywords: Any) -> None:
+        original(item, *arguments, **keywords)
+        made.append(item)
+
+    with patch.object(cls, "__init__", recording):
+        yield made
+
+
 def path_to(owner: Any, wanted: Any, closed: Callable[[Any], bool] = lambda value: False) -> str | None:
     """How to get from an object to another one through attributes and containers: `self.helper.dense.kernel`.
 
     What is inside of `closed` values is not looked at.
     """
+    return next(paths_to(owner, lambda value: value is wanted, closed), None)
+
+
+def paths_to(
+    owner: Any, is_wanted: Callable[[Any], bool], closed: Callable[[Any], bool] = lambda value: False
+) -> Iterator[str]:
+    """How to get to each of the objects that are wanted."""
     seen: set[int] = set()
     queue: list[tuple[str, Any, int]] = [("self", owner, 0)]
     while queue:
         path, value, depth = queue.pop(0)
-        if value is wanted:
-            return path
-        if id(value) in seen or depth > 5 or closed(value):
+        if id(value) in seen:
+            continue
+        if is_wanted(value):
+            yield path
+        if depth > 5 or closed(value):
             continue
         seen.add(id(value))
         for name, item in parts_of(value):
             queue.append((f"{path}{name}", item, depth + 1))
-    return None
 
 
 def parts_of(value: Any) -> Iterator[tuple[str, Any]]:

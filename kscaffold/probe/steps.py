@@ -1,14 +1,13 @@
 """Models that say themselves how they are trained: a step of it, eagerly, and what it does."""
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
-from unittest.mock import patch
 
 import keras
 import numpy as np
 
 from .arrays import alone
+from .creation import created
 from .rule import CannotBeTried
 from .subject import Subject
 from .training import BATCH
@@ -36,7 +35,7 @@ class Trainee:
     """
 
     def __init__(self, subject: Subject, rate: float = 0.0) -> None:
-        with made_metrics() as self.metrics:  # without those that Keras makes to compile
+        with created(keras.metrics.Metric) as self.metrics:  # without those that Keras makes to compile
             self.model = subject.model()
         arrays = subject.model_arguments(subject.arrays(BATCH))[0]
         self.inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, arrays)
@@ -61,17 +60,3 @@ class Trainee:
             with contextlib.suppress(Exception):  # that it cannot be trained is another finding
                 return getattr(self.model, name)(data)
         raise CannotBeTried(f"its {name} fails on the data that fit() gives")
-
-
-@contextlib.contextmanager
-def made_metrics() -> Iterator[list[Any]]:
-    """Collects the metrics that are made inside the context."""
-    made: list[Any] = []
-    original = keras.metrics.Metric.__init__
-
-    def recording(metric: Any, *arguments: Any, **keywords: Any) -> None:
-        original(metric, *arguments, **keywords)
-        made.append(metric)
-
-    with patch.object(keras.metrics.Metric, "__init__", recording):
-        yield made

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from . import protocol
+from .adapting import adapted
 from .arguments import parameters
 from .arrays import alone, difference, numbers, random_array
 from .attributes import code_of, own_classes
@@ -95,11 +96,11 @@ class Subject:
         # Layers among the arguments get the policy that the layer is given, as they would from whoever writes both.
         with global_policy(changes.get("dtype")), patch.object(self.cls, "__init__", noting):
             made = self.new()
-        return type(made)(**{**given[id(made)], **changes})
+        return adapted(type(made)(**{**given[id(made)], **changes}))
 
     def new(self) -> Any:
         """A new layer or model."""
-        return self.evaluate(self.wanted.construct)
+        return adapted(self.evaluate(self.wanted.construct))
 
     @functools.cached_property
     def cls(self) -> type:
@@ -144,7 +145,7 @@ class Subject:
     def rebuilt(self, layer: Any) -> Any:
         """A new layer from the config of one, as it stands in a file."""
         with self.known_classes():
-            return keras.saving.deserialize_keras_object(saved_config(layer))
+            return adapted(keras.saving.deserialize_keras_object(saved_config(layer)))
 
     def arrange(self, values: list[Any]) -> tuple[Any, ...]:
         """One value for each input as positional arguments of a call."""

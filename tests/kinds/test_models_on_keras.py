@@ -339,6 +339,16 @@ def test_the_tests_next_to_the_models_pass(scaffolds: dict[tuple[str, str], Mode
     assert done.returncode == 0, done.stdout
 
 
+def test_the_tests_next_to_models_of_texts_pass(folder: Path, kscaffold: Kscaffold) -> None:
+    spec = Path(__file__).parents[1] / "golden/specs/texts.yaml"
+    for style in ("functional", "subclassed"):
+        made = kscaffold("pipeline", f"texts_{style}", str(spec), "--style", style, "--no-check")
+        assert made.exit_code == 0, made.err
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "8 passed" in done.stdout, done.stdout
+
+
 def test_generated_models_pass_ruffs_default_rules_and_pyrights_basic_mode(
     scaffolds: dict[tuple[str, str], ModelScaffold],
 ) -> None:
