@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscaffold.check.static.source import FUNCTIONS, Source, is_constant, keyword, parse
+from kscaffold.check.static.nodes import FUNCTIONS, is_constant, keyword
+from kscaffold.check.static.source import Source, parse
 
 BUILDER = "build_"
 # Packages that have no layers of Keras. What is not listed may have some.

@@ -5,11 +5,10 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import TypeGuard
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+from kscaffold.check.static.guards import by_mode, by_version
+from kscaffold.check.static.nodes import FUNCTIONS, Function, is_property, last_name, method_called, walk_code
+
 KERAS_SPELLINGS = (
     (re.compile(r"^tensorflow\.(?:compat\.v2\.)?keras\b"), "keras"),
     (re.compile(r"^keras\.(?:api|src)\."), "keras."),
@@ -19,23 +18,6 @@ MODELS = {"keras.Model", "keras.Sequential", "keras.Functional"}
 MODELS_ITSELF = {"keras.Model", "keras.models.Model"}
 # Packages that have layers and models of their own; tf_keras is Keras 2.
 FOREIGN = ("torch.", "flax.", "pytorch_lightning.", "lightning.", "pydantic.", "tf_keras.")
-# What conditions name that ask whether tensors have values, and for a version.
-MODES = re.compile(
-    r"eager|backend|torch|jax|symbolic|_workflow|\bin_tf_|isinstance\(.*(Tensor|ndarray)|is_tensor\(|is_keras_tensor\("
-    r"|hasattr\(.*['\"](numpy|_?_array_?_)['\"]",
-    re.I,
-)
-# Those of them after which all that is left has values: a check for tensors of any kind is none.
-GUARDS = re.compile(r"eager|symbolic|_?keras_?tensor|hasattr\(.*numpy", re.I)
-QUESTIONS = {"hasattr", "isinstance", "executing_eagerly", "is_tensor", "is_keras_tensor", "callable"}
-# What is raised where a tensor is asked for values that it does not have.
-VALUE_ERRORS = {
-    "Exception", "BaseException", "AttributeError", "TypeError", "ValueError", "NotImplementedError", "RuntimeError",
-    "OperatorNotAllowedInGraphError", "ConcretizationTypeError", "TracerArrayConversionError",
-}  # fmt: skip
-VERSIONS = re.compile(
-    r"\b(__version__|(tf|tensorflow|keras)_?version|version\()|keras_?[23]\b|hasattr\((tf|tensorflow|keras|k)\b", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -104,42 +86,13 @@ class Source:
 
     @cached_property
     def by_version(self) -> set[int]:
-        """The ids of nodes that conditions leave to an older version: `if … < …`, or what is not `if … >= …`."""
-        found: set[int] = set()
-        for node in self._conditions(VERSIONS):
-            signs = {type(sign) for part in ast.walk(node.test) if isinstance(part, ast.Compare) for sign in part.ops}
-            older, newer = bool(signs & {ast.Lt, ast.LtE}), bool(signs & {ast.Gt, ast.GtE})
-            for branch, kept in ((node.body, newer and not older), (node.orelse, older and not newer)):
-                if not kept:
-                    parts = branch if isinstance(branch, list) else [branch]
-                    found |= ids_below(*parts)
-        return found
+        """The ids of nodes that are for an older version."""
+        return by_version(self.nodes)
 
     @cached_property
     def by_mode(self) -> set[int]:
-        """The ids of nodes below conditions that ask for eager tensors or a backend: values may be there.
-
-        The same goes for what comes after `if not eager: return`, what is tried while a failure is caught, and the rest
-        of `eager and …`.
-        """
-        found = ids_below(*self._conditions(MODES))
-        answers = {name for node in self.nodes for name in answered(node)}
-        for node in self.nodes:
-            if isinstance(node, ast.Try) and any(map(catches_missing_values, node.handlers)):
-                found |= ids_below(*node.body)
-            elif isinstance(node, ast.BoolOp | ast.If | ast.IfExp):
-                first = node.values[0] if isinstance(node, ast.BoolOp) else node.test
-                if MODES.search(ast.unparse(first)) or answers & names_in(first):
-                    found |= ids_below(node)
-            for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
-                if isinstance(body, list):
-                    found |= ids_below(*after_guard(body, answers))
-        return found
-
-    def _conditions(self, asked: re.Pattern[str]) -> Iterator[ast.If | ast.IfExp]:
-        for node in self.nodes:
-            if isinstance(node, ast.If | ast.IfExp) and asked.search(ast.unparse(node.test)):
-                yield node
+        """The ids of nodes where tensors may have values."""
+        return by_mode(self.nodes)
 
     @cached_property
     def is_of_keras(self) -> bool:
@@ -268,111 +221,3 @@ def star_names(module: str) -> dict[str, str]:
 def is_model_name(name: str) -> bool:
     """Whether a dotted name is a class of models of Keras."""
     return name in MODELS or name in {f"keras.models.{model.rpartition('.')[2]}" for model in MODELS}
-
-
-def is_self(node: ast.AST) -> bool:
-    """Whether an expression is `self`."""
-    return isinstance(node, ast.Name) and node.id == "self"
-
-
-def last_name(node: ast.AST | None) -> str:
-    """The last part of a name, dotted or not: `Dense` of `layers.Dense`; empty for what is none."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
-
-
-def method_called(node: ast.AST) -> str:
-    """The method that an expression calls on `self`; empty if it does not."""
-    func = node.func if isinstance(node, ast.Call) else None
-    return func.attr if isinstance(func, ast.Attribute) and is_self(func.value) else ""
-
-
-def is_property(function: Function) -> bool:
-    """Whether a method is a property, or its setter."""
-    words = [ast.unparse(decorator) for decorator in function.decorator_list]
-    return any(word == "property" or word.endswith((".setter", "cached_property")) for word in words)
-
-
-def ids_below(*roots: ast.AST) -> set[int]:
-    """The ids of the statements and expressions below some nodes; others, such as `ast.Load`, all of a tree share."""
-    return {id(node) for root in roots for node in ast.walk(root) if isinstance(node, ast.stmt | ast.expr)}
-
-
-def assigned(node: ast.AST) -> list[ast.expr]:
-    """What a statement assigns to, tuples taken apart."""
-    if isinstance(node, ast.Assign):
-        targets = node.targets
-    elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.AnnAssign) and node.value is not None):
-        targets = [node.target]
-    else:
-        return []
-    return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-
-
-def is_init(node: ast.AST) -> TypeGuard[ast.Call]:
-    """Whether an expression calls the constructor of a base."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__"
-
-
-def names_in(node: ast.AST) -> set[str]:
-    """The names that an expression reads."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-
-
-def answered(node: ast.AST) -> Iterator[str]:
-    """The names that a statement gives the answer to whether tensors have values: `eager = hasattr(x, "numpy")`."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.BoolOp | ast.UnaryOp):
-        value = node.value.operand if isinstance(node.value, ast.UnaryOp) else node.value
-        asked = value.values[0] if isinstance(value, ast.BoolOp) else value
-        called = asked.func if isinstance(asked, ast.Call) else None
-        if last_name(called) in QUESTIONS and MODES.search(ast.unparse(value)):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-
-
-def after_guard(body: list[ast.stmt], answers: set[str]) -> list[ast.stmt]:
-    """What of some statements is reached only with values: an `if` before it, which asks for them, leaves the rest."""
-    for index, statement in enumerate(body):
-        if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
-            if GUARDS.search(ast.unparse(statement.test)) or answers & names_in(statement.test):
-                return body[index + 1 :]
-    return []
-
-
-def catches_missing_values(handler: ast.ExceptHandler) -> bool:
-    """Whether code goes on after it has asked a tensor for values that are not there."""
-    if isinstance(handler.body[-1], ast.Raise):
-        return False
-    return handler.type is None or any(last_name(word) in VALUE_ERRORS for word in ast.walk(handler.type))
-
-
-def parameters(function: Function) -> list[tuple[str, ast.expr | None]]:
-    """The parameters of a function, each with its default; `None` where it has none."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    without = [None] * (len(positional) - len(function.args.defaults))
-    defaults = [*without, *function.args.defaults, *function.args.kw_defaults]
-    named = (argument.arg for argument in [*positional, *function.args.kwonlyargs])
-    return list(zip(named, defaults, strict=True))
-
-
-def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """The value of a keyword argument, if it is given."""
-    return next((item.value for item in call.keywords if item.arg == name), None)
-
-
-def is_constant(node: ast.AST | None, value: object) -> bool:
-    """Whether an expression is a value that is written out: `None`, `True`, a number, a text."""
-    return isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value
-
-
-def is_text(node: ast.expr) -> bool:
-    """Whether an expression is a string that is written out."""
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-
-
-def walk_code(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function's body, without those of functions and classes defined in it."""
-    waiting: list[ast.AST] = list(reversed(function.body))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
-            waiting += reversed(list(ast.iter_child_nodes(node)))

@@ -24,7 +24,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Function, KerasClass, Source, ids_below, walk_code
+from kscaffold.check.static.nodes import Function, ids_below, walk_code
+from kscaffold.check.static.source import KerasClass, Source
 
 ID = "KS115"
 SEVERITY = "warning"

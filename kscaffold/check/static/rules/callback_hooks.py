@@ -20,7 +20,8 @@ import ast
 from collections.abc import Iterator
 
 from kscaffold.base.errors import nearest
-from kscaffold.check.static.source import FUNCTIONS, Function, Source
+from kscaffold.check.static.nodes import FUNCTIONS, Function
+from kscaffold.check.static.source import Source
 
 ID = "KS114"
 SEVERITY = "error"

@@ -14,7 +14,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, Source, parameters
+from kscaffold.check.static.nodes import FUNCTIONS, parameters
+from kscaffold.check.static.source import Source
 
 ID = "KS106"
 SEVERITY = "warning"

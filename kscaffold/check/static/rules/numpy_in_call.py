@@ -18,8 +18,10 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from kscaffold.check.static.source import KerasClass, Source, last_name, walk_code
-from kscaffold.check.static.tensors import Tensors, certain_arguments, reached, tensor_arguments
+from kscaffold.check.static.arguments import certain_arguments, tensor_arguments
+from kscaffold.check.static.nodes import last_name, walk_code
+from kscaffold.check.static.source import KerasClass, Source
+from kscaffold.check.static.tensors import Tensors, reached
 
 ID = "KS110"
 SEVERITY = "error"

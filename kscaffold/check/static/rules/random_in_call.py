@@ -21,7 +21,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, keyword
+from kscaffold.check.static.nodes import keyword
+from kscaffold.check.static.source import Source
 
 ID = "KS111"
 SEVERITY = "error"

@@ -14,7 +14,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_text, method_called
+from kscaffold.check.static.nodes import is_text, method_called
+from kscaffold.check.static.source import Source
 
 ID = "KS102"
 SEVERITY = "error"

@@ -21,7 +21,8 @@ Good:
 import ast
 from collections.abc import Container, Iterator
 
-from kscaffold.check.static.source import Source, ids_below, is_model_name, method_called, one_spelling
+from kscaffold.check.static.nodes import ids_below, method_called
+from kscaffold.check.static.source import Source, is_model_name, one_spelling
 from kscaffold.keras_data import catalogue
 
 ID = "KS104"

@@ -19,7 +19,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, LAYER, MODEL, KerasClass, Source, assigned, is_self
+from kscaffold.check.static.nodes import FUNCTIONS, assigned, is_self
+from kscaffold.check.static.source import LAYER, MODEL, KerasClass, Source
 from kscaffold.keras_data import catalogue
 
 ID = "KS101"

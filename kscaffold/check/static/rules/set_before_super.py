@@ -20,7 +20,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import MODEL, Function, KerasClass, Source, assigned, is_init, is_self, keyword
+from kscaffold.check.static.nodes import Function, assigned, is_init, is_self, keyword
+from kscaffold.check.static.source import MODEL, KerasClass, Source
 
 ID = "KS113"
 SEVERITY = "error"

@@ -21,7 +21,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, method_called
+from kscaffold.check.static.nodes import method_called
+from kscaffold.check.static.source import Source
 
 ID = "KS109"
 SEVERITY = "error"

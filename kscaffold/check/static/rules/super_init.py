@@ -17,7 +17,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Source, is_init
+from kscaffold.check.static.nodes import is_init
+from kscaffold.check.static.source import Source
 
 ID = "KS108"
 SEVERITY = "error"

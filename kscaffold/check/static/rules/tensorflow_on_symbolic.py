@@ -17,7 +17,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import FUNCTIONS, Source, walk_code
+from kscaffold.check.static.nodes import FUNCTIONS, walk_code
+from kscaffold.check.static.source import Source
 from kscaffold.check.static.tensors import Tensors, reached
 
 ID = "KS105"

@@ -17,7 +17,8 @@ Good:
 import ast
 from collections.abc import Iterator
 
-from kscaffold.check.static.source import Function, KerasClass, Source, is_self
+from kscaffold.check.static.nodes import Function, is_self
+from kscaffold.check.static.source import KerasClass, Source
 
 ID = "KS117"
 SEVERITY = "error"
