@@ -34,6 +34,8 @@ class Facts:
     Attributes:
         unmoved: The paths of the trainable weights that a step of training leaves as they are.
         cut: The indices of the inputs that its gradient does not reach; none where a model trains itself.
+        teaches_nothing: Whether a step with a loss leaves all weights as they are.
+        breaks_when_right: Whether a step with a loss on targets that are predicted exactly leaves no finite weights.
     """
 
     input_shapes: tuple[Shape, ...] = ()
@@ -43,6 +45,8 @@ class Facts:
     layers: tuple[CalledLayer, ...] | None = None
     unmoved: list[str] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
+    teaches_nothing: bool = False
+    breaks_when_right: bool = False
 
 
 @dataclass(eq=False)

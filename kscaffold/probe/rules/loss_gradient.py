@@ -27,5 +27,5 @@ FIX = "Use operations that have gradients; what only measures belongs in a metri
 
 def check(subject: Objective) -> Defects:
     """Looks at the step that KS703 made."""
-    if subject.facts.cut:
+    if subject.facts.teaches_nothing:
         yield "no gradient reaches the predictions: training with it changes nothing"

@@ -28,5 +28,5 @@ FIX = "Add keras.config.epsilon() inside of roots and logarithms, and to what is
 
 def check(subject: Objective) -> Defects:
     """Looks at the second step that KS703 made."""
-    if subject.facts.unmoved:
+    if subject.facts.breaks_when_right:
         yield "one step on predictions that are exactly right makes the weights infinite or not a number"
