@@ -108,7 +108,7 @@ def misses_a_name(error: BaseException) -> bool:
     """Whether something has no such name, whatever the data are."""
     if isinstance(error, AttributeError):
         return not isinstance(error.obj, (tuple, list, dict, np.ndarray, NoneType)) and not is_array(error.obj)
-    return isinstance(error, NameError)
+    return isinstance(error, NameError) and not isinstance(error, UnboundLocalError)  # which depends on the data
 
 
 def is_array(value: Any) -> bool:

@@ -16,7 +16,7 @@ import keras
 
 from .attributes import mentioned_names, own_classes
 from .protocol import FEW, CallStyle, Feed
-from .reading import given_to, input_shapes_said, rank_in, shapes_said_of, tree_of
+from .reading import given_to, input_shapes_said, rank_in, shapes_said_of, takes_texts, tree_of
 
 NOT_FED = ("training", "mask", "states", "state", "initial_state", "return_attention_scores", "kwargs", "args")
 VECTOR, SEQUENCE, IMAGE, VOLUME, SCALAR = (
@@ -67,8 +67,12 @@ def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Fe
             yield given, CallStyle.ARGUMENTS
         return
     if style in (CallStyle.SINGLE, CallStyle.LIST):
+        if takes_texts(type(made)):
+            yield from (((replace(TEXT, shape=shape),), CallStyle.SINGLE) for shape in (TEXT.shape, ()))
+            return
         for size in _sizes(made):
-            said = [_feed_said(made, *one, size=size) for one in input_shapes_said(type(made))]
+            sizes: dict[str, int] = {}  # a word that stands in several shapes is the same size in all
+            said = [_feed_said(made, *one, size, sizes) for one in input_shapes_said(type(made))]
             if said and (style is CallStyle.LIST or len(said) > 1):
                 yield tuple(said), CallStyle.LIST
     for feeds in _feed_guesses(made, names, style):
@@ -250,11 +254,12 @@ def _hints_of_document(made: Any) -> list[Feed]:
     return [_feed_said(made, *one) for one in input_shapes_said(type(made))][:2]
 
 
-def _feed_said(made: Any, words: list[str], line: str, size: int = 16) -> Feed:
+def _feed_said(made: Any, words: list[str], line: str, size: int = 16, sizes: dict[str, int] | None = None) -> Feed:
     """An input of the shape that words stand for: sizes, names of arguments, or of axes.
 
-    The last of them is of some size where nobody knows it.
+    The last of them is of some size where nobody knows it; `sizes` holds those that words have, and gets the others.
     """
+    sizes = {} if sizes is None else sizes
     usual = BY_RANK.get(len(words) + 1, VECTOR).shape
     usual = (*usual[:-1], size) if usual and usual[-1] == VECTOR.shape[0] else usual
     known = {"height": 12, "width": 12, "h": 12, "w": 12, "channels": 3, "...": None}
@@ -266,7 +271,8 @@ def _feed_said(made: Any, words: list[str], line: str, size: int = 16) -> Feed:
         elif type(kept) is int and 0 < kept <= 512:
             shape.append(kept)
         elif word != "...":
-            shape.append(known.get(word.lower()) or (usual[place] if place < len(usual) else 6) or 6)
+            one = known.get(word.lower()) or (usual[place] if place < len(usual) else 6) or 6
+            shape.append(sizes.setdefault(word, one) if word.isidentifier() and word.lower() != "none" else one)
     if re.search(r"\b(str|strings?|texts?)\b", line, re.IGNORECASE):
         return Feed(tuple(shape), "string")
     whole = re.search(r"\b(int(eger)?s?|int32|int64|ids?|ind(ices|ex)|\w*_?len(gths?)?)\b", line, re.IGNORECASE)

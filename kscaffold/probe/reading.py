@@ -10,9 +10,10 @@ from typing import Any
 
 from .attributes import own_classes
 
-# A shape in a docstring: `(batch_size, time, features)`, `[batch, 16]`, `(None, None, 3)`.
+# A shape in a docstring: `(batch_size, time, features)`, `[batch, 16]`, `(None, None, 3)`, `([batch], nodes, 8)`.
 SHAPE = re.compile(
-    r"[(\[]\s*((?:batch\w*|none|bs?|n|n_batch|(?:num_|n_)?samples)\b(?:\s*,[^()\[\]]*)?)[)\]]", re.IGNORECASE
+    r"[(\[]\s*((?:\[batch\w*\]|(?:batch\w*|none|bs?|n|n_batch|(?:num_|n_)?samples)\b)(?:\s*,[^()\[\]]*)?)[)\]]",
+    re.IGNORECASE,
 )
 SECTION = re.compile(
     r"^[ \t]*(?:#+ *|\*\*)?(?:Input shapes?|Inputs?|Call arguments)\b(.*?)"
@@ -71,6 +72,12 @@ def input_shapes_said(cls: Any) -> list[tuple[list[str], str]]:
                 if found:
                     return found
     return []
+
+
+def takes_texts(cls: Any) -> bool:
+    """Whether docstrings call the inputs of a class tensors of strings."""
+    sections = (section[1] for base in own_classes(cls) for section in SECTION.finditer(document(base)))
+    return any(re.search(r"\bstring tensors?\b|\btensors? of (strings|texts)\b", one, re.I) for one in sections)
 
 
 def shapes_said_of(cls: Any, name: str) -> list[tuple[list[str], str]]:

@@ -23,6 +23,7 @@ from .protocol import CalledLayer, CallStyle, Feed, Shape
 from .rule import Kind, OfSaved, Problem, Rule
 
 SEED_STATE = "seed_generator_state"
+COMPILED = 1e-4  # how far numbers may be apart, relative to them, where operations are in another order
 SEVERAL = 5  # examples: a number that no argument is likely to have
 Defects = Iterator[str | Problem]  # what a rule gives
 
@@ -269,7 +270,7 @@ class Subject:
 
     def differ_from(self, model: Any, outputs: list[Any]) -> str | None:
         """How outputs for `arrays(3)` differ from those of what `model` gives; `None` too if these are random."""
-        different = difference(self.outputs(model, 3), outputs)
+        different = difference(self.outputs(model, 3), outputs, COMPILED)
         return None if different and (self.varies_at_inference or self.draws_at_inference) else different
 
     def model_arguments(self, values: list[Any]) -> tuple[Any, ...]:

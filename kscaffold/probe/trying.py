@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import itertools
 import linecache
 import re
 import time
@@ -18,7 +19,7 @@ from .arguments import guesses, parameters
 from .arrays import difference, numbers
 from .attributes import misses_a_name
 from .inputs import input_guesses, plain_arguments
-from .protocol import Feed, Known
+from .protocol import CallStyle, Feed, Known
 from .subject import SEVERAL, Subject
 from .subjects import Found, NotASubject
 
@@ -78,6 +79,10 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
                 break
         if best and (most >= CALLABLE or time.process_time() > deadline):
             break
+    derived = [] if is_builder else derived_from(module, found.item)
+    if best and most < ON_DATA and derived and leaves_to_others(refusals[0]):
+        base = f"it is the base of {', '.join(derived)}, and cannot be called by itself"
+        raise NotASubject(f"{base} ({in_short(refusals[0])})") from refusals[0]
     if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
     if best:
@@ -95,6 +100,21 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
     raise failure
 
 
+def derived_from(module: ModuleType, cls: type) -> list[str]:
+    """The names of the classes of a module that a class is a base of."""
+    return [
+        name
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and item is not cls and issubclass(item, cls)
+    ]
+
+
+def leaves_to_others(error: BaseException) -> bool:
+    """Whether an exception says that something is missing which classes below a class may add: a method, a function."""
+    is_none = isinstance(error, TypeError) and words_of(error) == "'NoneType' object is not callable"
+    return is_none or isinstance(error, NotImplementedError)
+
+
 def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
     """Whether what is raised whatever a class is given is a defect of the class, and no word about what it is given."""
     texts = [f"{type(error).__name__}: {words_of(error)}" for error in errors]
@@ -108,13 +128,36 @@ def speaks_of_itself(errors: list[BaseException], path: str) -> bool:
 
 
 def is_about_itself(error: BaseException, cls: type) -> bool:
-    """Whether an exception speaks of a name that a class or its module lacks, or of what Keras takes for no weight."""
+    """Whether an exception is raised whatever a layer is given.
+
+    It speaks of a name that a class or its module lacks or of what Keras takes for no weight, or it is raised by a
+    property where something is assigned to that: TensorFlow asks for the value before.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(re.match(rf"\w+\.{later.name} = ", frame.line or "") for frame, later in itertools.pairwise(frames)):
+        return True
     if isinstance(error, AttributeError):
         return isinstance(error.obj, (cls, ModuleType))
     if not isinstance(error, ValueError):
-        return isinstance(error, NameError)
-    in_weight = any("add_weight(" in (frame.line or "") for frame in traceback.extract_tb(error.__traceback__))
+        return misses_a_name(error)
+    in_weight = any("add_weight(" in (frame.line or "") for frame in frames)
     return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", words_of(error)))
+
+
+def wants_masks(subject: Subject) -> bool:
+    """Whether a layer with several inputs, which fails without masks, can be called with one for each of them."""
+    if len(subject.feeds) < 2 or subject.wanted.call is not CallStyle.LIST:
+        return False
+    arrays = subject.arrays(SEVERAL)
+    masks = [np.ones((len(array), *[1] * (array.ndim - 1)), "float32") for array in arrays]
+    for given in (masks, [mask.astype(bool) for mask in masks]):
+        with contextlib.suppress(Exception, SystemExit):
+            layer = subject.make()
+            if not layer._call_has_mask_arg:
+                return False
+            subject.call(layer, arrays, mask=list(map(keras.ops.convert_to_tensor, given)))
+            return True
+    return False
 
 
 def is_raised_in(error: BaseException, path: str) -> bool:
@@ -162,7 +205,7 @@ def how_well(subject: Subject, refusals: list[BaseException] | None = None) -> f
         outputs = numbers(subject.called(*subject.arrange(arrays)))
         well += ON_DATA
     except (Exception, SystemExit) as error:
-        well += SAID_BY_ITSELF if is_about_itself(error, subject.cls) else 0
+        well += SAID_BY_ITSELF if is_about_itself(error, subject.cls) or wants_masks(subject) else 0
         if refusals is not None:
             refusals.append(error)
     with contextlib.suppress(Exception, SystemExit):

@@ -103,3 +103,84 @@ class GivesATable(keras.layers.Layer):
 
     def call(self, inputs):
         return ops.reshape(ops.arange(12.0), (3, 4))
+
+
+class Graph(keras.layers.Layer):
+    """Sends the features of nodes to their neighbours.
+
+    **Input**
+
+    - Node features of shape `([batch], n_nodes, n_features)`;
+    - Adjacency matrix of shape `([batch], n_nodes, n_nodes)`.
+
+    **Output**
+
+    - Node features of the same shape.
+    """
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class TakesMaskForOne(Graph):
+    """Where there are several inputs, Keras gives a list of masks, and None for those that have none."""
+
+    def call(self, inputs, mask=None):
+        features, neighbours = inputs
+        outputs = keras.ops.matmul(neighbours, features)
+        return outputs if mask is None else outputs * mask[0]
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class AsksForEachMask(Graph):
+    def call(self, inputs, mask=None):
+        features, neighbours = inputs
+        outputs = keras.ops.matmul(neighbours, features)
+        return (
+            outputs if mask is None or mask[0] is None else outputs * keras.ops.cast(mask[0], outputs.dtype)[..., None]
+        )
+
+
+# expect: KS204
+@keras.saving.register_keras_serializable("calls_eagerly")
+class RefusesToSayHowMany(keras.layers.Layer):
+    """TensorFlow asks for the value of an attribute before it is set."""
+
+    _steps = None
+
+    @property
+    def steps(self):
+        if self._steps is None:
+            raise ValueError("There are no steps yet.")
+        return self._steps
+
+    @steps.setter
+    def steps(self, value):
+        self._steps = value
+
+    def call(self, inputs):
+        self.steps = keras.ops.shape(inputs)[1]
+        return inputs * 2.0
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class Pooling(keras.layers.Layer):
+    """What it pools with is for others to say."""
+
+    function = None
+
+    def call(self, inputs):
+        return self.function(inputs, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[:-1]
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class PoolsByMean(Pooling):
+    function = staticmethod(keras.ops.mean)

@@ -15,6 +15,8 @@ Good:
 """
 
 from ..arrays import difference
+from ..protocol import Severity
+from ..rule import Problem
 from ..subject import Defects, Subject
 
 ID = "KS506"
@@ -37,7 +39,13 @@ def check(subject: Subject) -> Defects:
         return
     for row in (0, BATCH_SIZE - 1):
         alone = subject.infer([array[row : row + 1] for array in arrays])
-        changed = difference([output[row : row + 1] for output in together], alone, relative=1e-3)
+        rows = [output[row : row + 1] for output in together]
+        if [output.shape for output in rows] != [output.shape for output in alone]:
+            # It compares the examples of a batch with each other, and that may be what it is for.
+            message = "its output has the size of the batch in another axis, too: predict() cannot put batches together"
+            yield Problem(message, severity=Severity.WARNING)
+            return
+        changed = difference(rows, alone, relative=1e-3)
         if changed:
             yield f"an example alone gives another output than in a batch of {BATCH_SIZE}: {changed}"
             return

@@ -22,7 +22,7 @@ from ..protocol import CallStyle, Severity
 from ..recording import recorded_calls
 from ..rule import Problem
 from ..subject import Defects, Subject
-from ..trying import in_short
+from ..trying import in_short, wants_masks
 
 ID = "KS204"
 OF_SAVED = "classes"
@@ -32,6 +32,7 @@ REQUIRES = ("KS201",)
 CAUSES = ("KS202", "KS203", "KS205", "KS210", "KS301", "KS501")
 FIX = "If it takes other inputs, say which: --input-shape SHAPE[:DTYPE]. A batch size has no place in call()."
 FIX_STATE = "Take batch_size=None alone in get_initial_state(), and return a state of that many examples."
+FIX_MASKS = "Where there are several inputs, mask is a list: ask whether mask[0] is None, not whether mask is."
 BATCH_SIZES = (2, 3, 1)
 
 
@@ -44,15 +45,21 @@ def check(subject: Subject) -> Defects:
     for batch_size in BATCH_SIZES:
         training = {"training": False} if batch_size == BATCH_SIZES[-1] and layer._call_has_training_arg else {}
         with recorded_calls(layer, batch_size) as calls:
-            outputs = subject.call(layer, subject.arrays(batch_size), **training)
+            try:
+                outputs = subject.call(layer, subject.arrays(batch_size), **training)
+            except Exception:
+                if wants_masks(subject):
+                    yield Problem("it cannot be called on inputs that have no masks", fix=FIX_MASKS)
+                raise
         if subject.facts.layers is None:
             subject.facts.layers = tuple(calls)
         shapes.append([output.shape for output in numbers(outputs)])
     for batch_size, given in zip(BATCH_SIZES, shapes, strict=True):
-        for shape in given:
+        for place, shape in enumerate(given):
             if shape[:1] != (batch_size,):
                 # What is the same for all inputs, such as a table of positions, may be meant.
-                severity = Severity.WARNING if all(one == given for one in shapes) else None
+                is_same = all(one[place : place + 1] == [shape] for one in shapes)
+                severity = Severity.WARNING if is_same else None
                 yield Problem(f"a batch of {batch_size} gives an output of shape {shape}", severity=severity)
                 return
 

@@ -15,6 +15,8 @@ Good:
 
 import keras
 
+from ..protocol import Severity
+from ..rule import Problem
 from ..subject import Defects, Subject
 
 ID = "KS203"
@@ -34,4 +36,7 @@ def check(subject: Subject) -> Defects:
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(outputs))
     for shape in subject.facts.output_shapes:
         if shape and shape[0] is not None:
-            yield f"the output shape {shape} has a fixed batch size for an input of any batch size"
+            # What is the same for all examples, such as a table of positions, has one: it may be meant.
+            severity = Severity.WARNING if shape[0] == 1 else None
+            message = f"the output shape {shape} has a fixed batch size for an input of any batch size"
+            yield Problem(message, severity=severity)

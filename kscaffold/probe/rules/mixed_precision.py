@@ -96,7 +96,9 @@ def try_with(subject: Subject, policy: str, for_all: bool) -> Problem | None:
             wrong = wrong_types(outputs, layer.compute_dtype) if has_a_precision(subject, layer) else []
             if wrong:
                 at = ("call", "__init__") if not layer._layers else ("__init__", "call")
-                return Problem(f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}", at=at)
+                message = f"under {policy} it gives {', '.join(wrong)} instead of {layer.compute_dtype}"
+                # What has no weights may be there to change the type, or to make features of numbers that need theirs.
+                return Problem(message, at=at, severity=None if layer.weights else Severity.WARNING)
             if not finite(outputs) and finite_in_full(subject):
                 return Problem(f"under {policy} its outputs are not finite, in float32 they are", at=("call",))
     return None

@@ -37,6 +37,8 @@ def _why_not(cls: Any, others: list[type]) -> str:
     if inspect.isabstract(cls):
         return "it is abstract"
     unfinished = cls.call in (keras.layers.Layer.call, keras.Model.call) or _always_refuses(cls.call)
+    if unfinished and _always_refuses(cls.call):
+        return "it is abstract: its call raises NotImplementedError"
     if derived and unfinished:
         return f"it has no call of its own and is the base of {', '.join(derived)}"
     if unfinished and issubclass(cls, keras.Model) and cls.train_step is not keras.Model.train_step:
