@@ -9,6 +9,7 @@ import pytest
 from conftest import Kscaffold
 from helpers.networks import PROPERTY, networks, programs
 from helpers.program_meaning import meaning
+from helpers.properties import work_of
 from helpers.saved_configs import Entry, chain, entry, functional, layer, resnet, write_json
 from hypothesis import given
 
@@ -53,6 +54,19 @@ def test_layers_in_a_row_become_a_loop(kscaffold: Kscaffold, folder: Path) -> No
     text = source(kscaffold, folder, chain(*layers))
     assert "for i in range(1, 7):" in text
     assert 'x = layers.Dense(64, activation="relu", name=f"hidden{i}")(x)' in text
+
+
+def test_work_grows_as_a_chain_of_irregular_sizes_does(tmp_path: Path) -> None:
+    work = {}
+    for count in (30, 120):
+        names = [f"dense_{number}" for number in range(count)]
+        widths = (8 + number * number * 7 % 61 for number in range(count))
+        layers = [
+            layer("Dense", name, before, units=width)
+            for name, before, width in zip(names, ["input_layer", *names], widths, strict=False)
+        ]
+        work[count] = work_of(lambda layers=layers: programs(chain(*layers), tmp_path))
+    assert work[120] < 6 * work[30]
 
 
 @pytest.mark.parametrize("named", [True, False])
