@@ -58,7 +58,7 @@ def test_layers_in_a_row_become_a_loop(kscaffold: Kscaffold, folder: Path) -> No
 
 def test_work_grows_as_a_chain_of_irregular_sizes_does(tmp_path: Path) -> None:
     work = {}
-    for count in (30, 120):
+    for count in (50, 200):
         names = [f"dense_{number}" for number in range(count)]
         widths = (8 + number * number * 7 % 61 for number in range(count))
         layers = [
@@ -66,7 +66,7 @@ def test_work_grows_as_a_chain_of_irregular_sizes_does(tmp_path: Path) -> None:
             for name, before, width in zip(names, ["input_layer", *names], widths, strict=False)
         ]
         work[count] = work_of(lambda layers=layers: programs(chain(*layers), tmp_path))
-    assert work[120] < 6 * work[30]
+    assert work[200] < 6 * work[50]
 
 
 @pytest.mark.parametrize("named", [True, False])
