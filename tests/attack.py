@@ -142,7 +142,7 @@ def demand(arguments: list[str], folder: Path) -> int:
     return exit_code
 
 
-def demand_harmless(text: str, shown: str, is_named_so: bool) -> None:
+def demand_harmless(text: str, shown: str, is_named_so: bool = False) -> None:
     """Holds generated code against what it may do: no text has become code in it; a module may be named as a text."""
     for node in ast.walk(ast.parse(text)):
         match node:

@@ -308,11 +308,13 @@ def test_parametrize_gives_one_case_a_rule_with_expected_failures(pytester: pyte
     assert outcomes["passed"] > 15 and outcomes["skipped"] >= 1 and "failed" not in outcomes
 
 
-def test_all_templates_and_presets_are_clean_at_strict(kscaffold: Kscaffold, folder: Path) -> None:
+def test_all_templates_and_some_presets_are_clean_at_strict(kscaffold: Kscaffold, folder: Path) -> None:
     listed = json.loads(kscaffold("list", "--json").out)["templates"]
     assert len(listed) >= 25
     for template in listed:
         kind, _, name = template["name"].partition("/")
+        if kind == "model" and name not in ("autoencoder", "multi_io", "transformer"):
+            continue  # all of them are checked in every style elsewhere
         made = kscaffold(kind, f"my_{name}", "-t", name, "--package", f"p_{name}", "--no-check", "--no-test", "-q")
         assert made.exit_code == 0, made
     result = kscaffold("check", ".", "--strict", "--quiet")
