@@ -34,6 +34,12 @@ def traced(layer: Any, arguments: Any, **options: Any) -> tuple[Any, Any, Any]:
         arguments: What it was called on.
         options: Of `tf.function`.
     """
+    tf = tensorflow()
+
+    def call(*inputs: Any) -> Any:
+        with tf.name_scope("model"):  # as in a model: by itself, no name may begin with an underscore
+            return layer(*inputs, training=False)
+
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, arguments)
-    function = tensorflow().function(lambda *inputs: layer(*inputs, training=False), **options)
+    function = tf.function(call, **options)
     return function, function.get_concrete_function(*tensors), tensors

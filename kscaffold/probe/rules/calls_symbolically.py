@@ -13,6 +13,8 @@ Good:
         return ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2]))
 """
 
+import contextlib
+
 import keras
 
 from ..protocol import Severity
@@ -34,9 +36,16 @@ def check(subject: Subject) -> Defects:
     _, outputs = subject.symbolic
     subject.facts.input_shapes = tuple((None, *feed.shape) for feed in subject.feeds)
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(outputs))
-    for shape in subject.facts.output_shapes:
-        if shape and shape[0] is not None:
-            # What is the same for all examples, such as a table of positions, has one: it may be meant.
-            severity = Severity.WARNING if shape[0] == 1 else None
-            message = f"the output shape {shape} has a fixed batch size for an input of any batch size"
-            yield Problem(message, severity=severity)
+    fixed = [place for place, shape in enumerate(subject.facts.output_shapes) if shape and shape[0] is not None]
+    if fixed:
+        shape = subject.facts.output_shapes[fixed[0]]
+        message = f"the output shape {shape} has a fixed batch size for an input of any batch size"
+        yield Problem(message, severity=Severity.WARNING if are_same_for_all(subject, fixed) else None)
+
+
+def are_same_for_all(subject: Subject, places: list[int]) -> bool:
+    """Whether some outputs have one shape whatever the batch, such as a table of positions: that may be meant."""
+    with contextlib.suppress(Exception):  # of a call on data, which another rule tries
+        few, many = ([output.shape for output in subject.infer(subject.arrays(size))] for size in (2, 3))
+        return all(few[place] == many[place] for place in places)
+    return False
