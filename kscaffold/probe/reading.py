@@ -64,7 +64,7 @@ def said_of(cls: Any, name: str) -> str:
 
 
 def input_shapes_said(cls: Any) -> list[tuple[list[str], str]]:
-    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and the line."""
+    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and around it."""
     for base in own_classes(cls):
         for item in (base, vars(base).get("call"), vars(base).get("__init__")):
             for section in SECTION.finditer(document(item)):
@@ -92,8 +92,9 @@ def _shapes_in(text: str) -> Iterator[tuple[list[str], str]]:
             repeated = re.search(r"list of (\w+)", line[: match.start()], re.IGNORECASE)
             several = len(SHAPE.findall(line)) > 1
             times = NUMBERS.get(repeated[1].lower(), 2) if repeated and not several else 1
+            sentence = line[: match.end()] + re.split(r"\.\s", line[match.end() :])[0]
             for _ in range(times):
-                yield [word for word in words[1:] if word], SHAPE.sub("", line)
+                yield [word for word in words[1:] if word], SHAPE.sub("", sentence)
 
 
 def rank_in(function: Any, name: str) -> int | None:

@@ -64,3 +64,25 @@ class LeavesItToKeras(Layer):
 
     def call(self, inputs):
         return ops.concatenate([inputs, inputs], axis=-1)
+
+
+@register
+class MultipliesFields(Layer):
+    """Multiplies vectors.
+
+    Input shape
+      - A list of 3D tensors with shape: ``(batch_size, 1, size)``. Its length is the number of fields.
+
+    Output shape
+      - 3D tensor with shape: ``(batch_size, 1, size)``.
+    """
+
+    def call(self, inputs):
+        first, second = inputs
+        return first * second
+
+    def compute_output_shape(self, input_shape):
+        return (None, 1, input_shape[0][-1])
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
