@@ -184,3 +184,8 @@ class Pooling(keras.layers.Layer):
 @keras.saving.register_keras_serializable("calls_eagerly")
 class PoolsByMean(Pooling):
     function = staticmethod(keras.ops.mean)
+
+
+@keras.saving.register_keras_serializable("calls_eagerly")
+class BaseBlock(keras.layers.Layer):
+    """For other files to derive from."""

@@ -1,6 +1,7 @@
 """A class that derives from `keras.layers.Layer` or `keras.Model`."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -39,6 +40,8 @@ def _why_not(cls: Any, others: list[type]) -> str:
     unfinished = cls.call in (keras.layers.Layer.call, keras.Model.call) or _always_refuses(cls.call)
     if unfinished and _always_refuses(cls.call):
         return "it is abstract: its call raises NotImplementedError"
+    if unfinished and re.match(r"_?(Base|Abstract)(?![a-z])", cls.__name__):
+        return "it has no call of its own, and is a base by its name"
     if derived and unfinished:
         return f"it has no call of its own and is the base of {', '.join(derived)}"
     if unfinished and issubclass(cls, keras.Model) and cls.train_step is not keras.Model.train_step:
