@@ -111,6 +111,11 @@ def misses_a_name(error: BaseException) -> bool:
     return isinstance(error, NameError) and not isinstance(error, UnboundLocalError)  # which depends on the data
 
 
+def is_of_keras(layer: Any) -> bool:
+    """Whether Keras wrote the class of a layer."""
+    return type(layer).__module__.startswith("keras.")
+
+
 def is_array(value: Any) -> bool:
     """Whether something is an array or a tensor of any backend."""
     return isinstance(value, np.ndarray) or keras.ops.is_tensor(value)

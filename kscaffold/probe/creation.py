@@ -12,13 +12,6 @@ import keras
 @contextlib.contextmanager
 def created_variables() -> Iterator[list[Any]]:
     """Collects the variables that are created inside the context: those of Keras, and bare ones of TensorFlow."""
-    created: list[Any] = []
-    original = keras.Variable.__init__
-
-    def recording(variable: Any, *arguments: Any, **keywords: Any) -> None:
-        original(variable, *arguments, **keywords)
-        created.append(variable)
-
     with contextlib.ExitStack() as stack:
         bare: list[Any] = []
         tensorflow = sys.modules.get("tensorflow")
@@ -30,10 +23,10 @@ def created_variables() -> Iterator[list[Any]]:
                 return variable
 
             stack.enter_context(tensorflow.variable_creator_scope(creator))
-        stack.enter_context(patch.object(keras.Variable, "__init__", recording))
-        yield created
-    inside = {id(getattr(variable, "_value", None)) for variable in created}
-    created += [variable for variable in bare if id(variable) not in inside]
+        variables = stack.enter_context(created(keras.Variable))
+        yield variables
+    inside = {id(getattr(variable, "_value", None)) for variable in variables}
+    variables += [variable for variable in bare if id(variable) not in inside]
 
 
 @contextlib.contextmanager

@@ -9,9 +9,14 @@ from keras import layers
 register = keras.saving.register_keras_serializable("saves_tables")
 
 
+class GivesIds(layers.Layer):
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs.shape, dtype="int64")
+
+
 # expect: KS404
 @register
-class HiddenLookup(layers.Layer):
+class HiddenLookup(GivesIds):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.parts = SimpleNamespace(lookup=layers.StringLookup(vocabulary=["a", "of"]))
@@ -19,13 +24,10 @@ class HiddenLookup(layers.Layer):
     def call(self, inputs):
         return self.parts.lookup(inputs)
 
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, dtype="int64")
-
 
 # expect: KS404
 @register
-class FilledTable(layers.Layer):
+class FilledTable(GivesIds):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)
@@ -33,12 +35,9 @@ class FilledTable(layers.Layer):
     def call(self, inputs):
         return self.table.lookup(inputs)
 
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, dtype="int64")
-
 
 @register
-class TrackedLookup(layers.Layer):
+class TrackedLookup(GivesIds):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.lookups = {"words": layers.StringLookup(vocabulary=["a", "of"])}
@@ -46,12 +45,9 @@ class TrackedLookup(layers.Layer):
     def call(self, inputs):
         return self.lookups["words"](inputs)
 
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, dtype="int64")
-
 
 @register
-class AdaptedLookup(layers.Layer):
+class AdaptedLookup(GivesIds):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.lookup = layers.StringLookup(max_tokens=20)
@@ -62,12 +58,9 @@ class AdaptedLookup(layers.Layer):
     def call(self, inputs):
         return self.lookup(inputs)
 
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, dtype="int64")
-
 
 @register
-class FixedTable(layers.Layer):
+class FixedTable(GivesIds):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         pairs = tf.lookup.KeyValueTensorInitializer(["a", "of"], tf.constant([1, 2], tf.int64))
@@ -75,6 +68,3 @@ class FixedTable(layers.Layer):
 
     def call(self, inputs):
         return self.table.lookup(inputs)
-
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, dtype="int64")

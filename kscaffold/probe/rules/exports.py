@@ -20,6 +20,7 @@ from typing import Any
 import keras
 
 from ..arrays import numbers
+from ..attributes import is_of_keras
 from ..subject import Defects, Subject
 from ..tensorflow_graph import OF_PYTHON, has_graph, operations, tensorflow, traced
 
@@ -43,7 +44,7 @@ def applies(subject: Subject) -> bool | str:
 
 def is_of_user(layer: Any) -> bool:
     """Whether the user wrote what a layer computes."""
-    return isinstance(layer, keras.layers.Lambda) or not type(layer).__module__.startswith("keras.")
+    return isinstance(layer, keras.layers.Lambda) or not is_of_keras(layer)
 
 
 def check(subject: Subject) -> Defects:

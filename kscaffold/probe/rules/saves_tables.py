@@ -20,6 +20,7 @@ from typing import Any
 
 import keras
 
+from ..attributes import is_of_keras
 from ..creation import created, paths_to
 from ..subject import Defects, Subject
 
@@ -39,17 +40,19 @@ def check(subject: Subject) -> Defects:
         subject.call(made, subject.arrays(2))
     tracked = {id(layer) for layer in made._flatten_layers()}
     lookups = {id(layer) for layer in layers if hasattr(layer, "save_assets") and id(layer) not in tracked}
-    for path in paths_to(made, lambda value: id(value) in lookups, is_of_keras):
+    for path in paths_to(made, lambda value: id(value) in lookups, looks_after_itself):
         yield f"Keras does not track {path}: its vocabulary is not saved"
     if subject.defines("save_own_variables") or subject.defines("save_assets"):
         return
-    for path in paths_to(made, lambda value: type(value).__name__ in MUTABLE and is_of_tensorflow(value), is_of_keras):
+    for path in paths_to(
+        made, lambda value: type(value).__name__ in MUTABLE and is_of_tensorflow(value), looks_after_itself
+    ):
         yield f"{path} is a table that can be filled, and what is in it is not saved"
 
 
-def is_of_keras(value: Any) -> bool:
-    """Whether Keras wrote a layer, and so looks after what is in it."""
-    return isinstance(value, keras.layers.Layer) and type(value).__module__.startswith("keras.")
+def looks_after_itself(value: Any) -> bool:
+    """Whether Keras looks after what is in a value: a layer that Keras wrote."""
+    return isinstance(value, keras.layers.Layer) and is_of_keras(value)
 
 
 def is_of_tensorflow(value: Any) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 
 import keras
 
+from ..attributes import is_of_keras
 from ..creation import created_variables, path_to
 from ..subject import Defects, Subject
 
@@ -46,7 +47,7 @@ def check(subject: Subject) -> Defects:
     kept = [*layer.variables, *itertools.chain(*(metric.variables for one in layers for metric in one._metrics))]
     tracked = {id(variable) for variable in kept} | {id(getattr(variable, "_value", None)) for variable in kept}
     missing = [variable for variable in created if id(variable) not in tracked]
-    looks_after_itself = {id(one) for one in layers if one is not layer and type(one).__module__.startswith("keras.")}
+    looks_after_itself = {id(one) for one in layers if one is not layer and is_of_keras(one)}
 
     def closed(value: Any) -> bool:
         return isinstance(value, OF_ITS_OWN) or id(value) in looks_after_itself
