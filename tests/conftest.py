@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from helpers.one_keras import end_all_kept, kept_server
 
+from kscaffold.check import process
+from kscaffold.check.server import Server
 from kscaffold.cli import run
 from kscaffold.disk import trust
 from kscaffold.source import formatting
@@ -52,9 +55,23 @@ def keras_is_announced(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     def refuse(*arguments: object) -> None:
         pytest.fail("This test starts the check process: mark it with keras.")
 
-    from kscaffold.check.process import CheckProcess
+    monkeypatch.setattr(process.CheckProcess, "__init__", refuse)
 
-    monkeypatch.setattr(CheckProcess, "__init__", refuse)
+
+@pytest.fixture(scope="session", autouse=True)
+def keras_is_imported_once() -> Iterator[None]:
+    """Has the checks of all tests share one process, which importing Keras takes the most of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "Server", kept_server)
+        yield
+    end_all_kept()
+
+
+@pytest.fixture(autouse=True)
+def own_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives the checks of a test that is about their process, and is marked `own_keras`, one of their own."""
+    if request.node.get_closest_marker("own_keras"):
+        monkeypatch.setattr(process, "Server", Server)
 
 
 answered_once = functools.cache(formatting._answer)

@@ -17,6 +17,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.keras,
+    pytest.mark.own_keras,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="what is left is found by way of /proc"),
 ]
 
