@@ -5,7 +5,7 @@ import inspect
 import itertools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -165,6 +165,33 @@ def guesses(item: Any, given: dict[str, str]) -> Iterator[dict[str, str]]:
     nearest_first = (at_distance([*options.values()], distance) for distance in range(farthest + 1))
     for combination in itertools.islice(itertools.chain.from_iterable(nearest_first), MOST_GUESSES):
         yield given | dict(zip(options, combination, strict=True))
+
+
+def asked_for(
+    item: Any, said: str, arguments: Mapping[str, str], given: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Names of arguments that an exception speaks of, each with the source of another value.
+
+    The values are words and numbers of the exception, and what fits the name where the argument is `None` by default.
+
+    Args:
+        item: The class.
+        said: What the exception says.
+        arguments: What the class was made with.
+        given: What of that may not be changed.
+    """
+    names = {one.name for one in parameters(item)}
+    told = [
+        *(repr(word) for word in QUOTED.findall(said) if word not in names),
+        *re.findall(r"(?<![\w.])-?\d+\b(?!\.)", said),
+    ]
+    for one in parameters(item):
+        named = rf"`{one.name}`" if len(one.name) == 1 else rf"\b{one.name}\b"
+        if one.name in BASE_ARGUMENTS or one.name in given or not re.search(named, said):
+            continue
+        kept = arguments.get(one.name, repr(one.default))
+        fitting = candidates(one, item) if one.default is None else ()
+        yield from ((one.name, source) for source in dict.fromkeys([*fitting, *told]) if source != kept)
 
 
 def at_distance(options: list[tuple[str, ...]], distance: int) -> Iterator[tuple[str, ...]]:

@@ -22,6 +22,8 @@ def random_array(generator: Any, batch_size: int, feed: Feed) -> Any:
         return generator.integers(0, 2, size=shape).astype(bool)
     if "int" in feed.dtype:
         return generator.integers(0, feed.below or ANY_NUMBER, size=shape).astype(feed.dtype)
+    if "complex" in feed.dtype:
+        return (generator.normal(size=shape) + 1j * generator.normal(size=shape)).astype(feed.dtype)
     return generator.normal(size=shape).astype("float32" if feed.dtype == "bfloat16" else feed.dtype)
 
 
@@ -45,7 +47,7 @@ def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e
     for one, other in zip(first, second, strict=True):
         if not relative and one.dtype != other.dtype:
             return f"{one.dtype} became {other.dtype}"
-        if one.dtype.kind not in "fiub":
+        if one.dtype.kind not in "fiubc":
             if not np.array_equal(one, other):
                 return "they hold other texts"
             continue
@@ -53,6 +55,7 @@ def difference(first: Sequence[Any], second: Sequence[Any], relative: float = 1e
         if relative:
             differs &= ~np.isclose(one, other, rtol=relative, atol=relative / 10)
         if differs.any():
-            worst = float(np.max(np.abs(one.astype("float64") - other.astype("float64"))[differs]))
+            wide = "complex128" if one.dtype.kind == "c" else "float64"
+            worst = float(np.max(np.abs(one.astype(wide) - other.astype(wide))[differs]))
             return f"the largest difference is {worst:.3g}"
     return None

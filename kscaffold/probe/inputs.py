@@ -72,9 +72,11 @@ def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Fe
             return
         for size in _sizes(made):
             sizes: dict[str, int] = {}  # a word that stands in several shapes is the same size in all
-            said = [_feed_said(made, *one, size, sizes) for one in input_shapes_said(type(made))]
+            said = [_feed_said(made, *one, size, sizes) for one in input_shapes_said(type(made), len(names))]
             if said and (style is CallStyle.LIST or len(said) > 1):
                 yield tuple(said), CallStyle.LIST
+            if said and style is CallStyle.LIST:  # which it may take apart with another argument alone
+                yield (said[0],), CallStyle.SINGLE
     for feeds in _feed_guesses(made, names, style):
         if style is CallStyle.DICT:
             feeds = [replace(feed, name=name) for feed, name in zip(feeds, names, strict=True)]
@@ -83,7 +85,7 @@ def input_guesses(made: Any, given: tuple[Feed, ...]) -> Iterator[tuple[tuple[Fe
         for items in (2, 3):
             yield from (((one,) * items, CallStyle.LIST) for one in (VECTOR, SEQUENCE, IMAGE))
     if style is CallStyle.LIST:  # what it takes apart may be one tensor
-        yield from (((one,), CallStyle.SINGLE) for one in (VECTOR, SEQUENCE, IMAGE))
+        yield from (((one,), way) for way in (CallStyle.SINGLE, CallStyle.LIST) for one in (VECTOR, SEQUENCE, IMAGE))
 
 
 def _of_built_model(made: Any) -> tuple[tuple[Feed, ...], CallStyle]:

@@ -72,7 +72,7 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
         try:
             verdict = begun if begun.unchecked else _inspect(module, one, job, report, begun)
         except NotASubject as error:
-            verdict = replace(begun, unchecked=str(error), is_open=is_class)
+            verdict = replace(begun, unchecked=str(error), is_open=is_class and error.is_open)
         except BaseException as error:  # of the user's constructor, or of what is asked of a class before it is tried
             finding = _failure(rule_of(CONSTRUCTS), error, job)
             line = finding.line or (begun.lines[0] if begun.lines else None)

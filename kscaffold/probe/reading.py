@@ -63,14 +63,18 @@ def said_of(cls: Any, name: str) -> str:
     return ""
 
 
-def input_shapes_said(cls: Any) -> list[tuple[list[str], str]]:
-    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and around it."""
+def input_shapes_said(cls: Any, items: int = 0) -> list[tuple[list[str], str]]:
+    """The shapes that docstrings give for the inputs of a class: the words of each without the batch, and around it.
+
+    Where one line gives as many as `items`, how many inputs there are, the other lines are of other cases.
+    """
     for base in own_classes(cls):
         for item in (base, vars(base).get("call"), vars(base).get("__init__")):
             for section in SECTION.finditer(document(item)):
-                found = list(_shapes_in(section[1]))
-                if found:
-                    return found
+                lines = [list(_shapes_in(line)) for line in section[1].split("\n")]
+                if any(lines):
+                    whole = [line for line in lines if items > 1 and len(line) == items]
+                    return whole[0] if whole else [shape for line in lines for shape in line]
     return []
 
 
@@ -90,8 +94,10 @@ def _shapes_in(text: str) -> Iterator[tuple[list[str], str]]:
         for match in SHAPE.finditer(line):
             words = [part.strip(" `'\"*") for part in match[1].split(",")]
             repeated = re.search(r"list of (\w+)", line[: match.start()], re.IGNORECASE)
+            counted = re.search(r"\b(?:first|last|other) (\w+)\b[^,()]*$", line[: match.start()], re.IGNORECASE)
             several = len(SHAPE.findall(line)) > 1
             times = NUMBERS.get(repeated[1].lower(), 2) if repeated and not several else 1
+            times = NUMBERS.get(counted[1].lower(), 1) if counted else times
             sentence = line[: match.end()] + re.split(r"\.\s", line[match.end() :])[0]
             for _ in range(times):
                 yield [word for word in words[1:] if word], SHAPE.sub("", sentence)

@@ -8,6 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -15,15 +16,19 @@ import keras
 import numpy as np
 
 from . import protocol
-from .arguments import guesses, parameters
+from .arguments import asked_for, guesses, parameters
 from .arrays import difference, numbers
 from .attributes import misses_a_name
+from .examples import examples_of
 from .inputs import input_guesses, plain_arguments
 from .protocol import CallStyle, Feed, Known
 from .subject import SEVERAL, Subject
 from .subjects import Found, NotASubject
 
-SECONDS = 10.0  # of the processor, for all trials of one class
+SECONDS = 10.0  # of the processor, for the usual trials of one class
+MORE_SECONDS = 5.0  # for those that examples and exceptions lead to, where the usual ones failed
+COMPLEX = "complex64"
+MOST_ASKED = 4  # exceptions that are answered one after the other
 MORE = 10  # how many other inputs are tried once a class can be called, in case they are what it is made for
 SOUND = 7  # all that `how_well` looks at
 ON_DATA, CALLABLE = 2, 3
@@ -34,6 +39,7 @@ LONGEST = 160  # characters of an exception in a few words
 MOST = 0.75  # the part of all trials that fail alike where the inputs are not to blame
 # A subject, and what was assumed to make it, as flags would say it.
 Way = tuple[Subject, tuple[str, ...]]
+Inputs = tuple[tuple[Feed, ...], CallStyle]
 
 
 def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
@@ -43,46 +49,23 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         NotASubject: It is a function that builds no model, or that needs to be told its arguments.
         BaseException: What the likeliest arguments raise if it cannot be made at all.
     """
-    deadline = time.process_time() + SECONDS
     is_builder = inspect.isfunction(found.item)
     plain = [] if is_builder else plain_arguments(found.item)
     if plain:
         raise NotASubject(f"its call takes {', '.join(plain)}, which no tensor is")
-    best: Way | None = None
-    most = -1.0
-    failures: list[BaseException] = []
-    refusals: list[BaseException] = []
+    trials = _Trials(module, found, known, path)
     for arguments in guesses(found.item, dict(known.args)):
-        construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
-        try:
-            made = Subject(module, protocol.Subject(found.name, construct), path).make()
-        except (Exception, SystemExit) as error:
-            failures.append(error)
-            continue
-        if is_builder and not isinstance(made, keras.Model):
-            raise NotASubject("it builds no model")
-        tried: set[object] = set()
-        for feeds, call in input_guesses(made, known.feeds):
-            kind = (call, tuple((len(feed.shape), feed.shape[-1:] == (1,), feed.dtype) for feed in feeds))
-            if most >= CALLABLE and (kind in tried or len(tried) > MORE):
-                continue  # another size alone may hide what is wrong
-            wanted = protocol.Subject(found.name, construct, feeds, call)
-            subject = Subject(module, wanted, path, found.lines[0])
-            well = how_well(subject, refusals)
-            if well >= CALLABLE:
-                tried.add(kind)
-            if well > most:
-                best, most = (subject, _assumed(subject, arguments, known)), well
-            if best and most == SOUND:
-                return best
-            if time.process_time() > deadline:
-                break
-        if best and (most >= CALLABLE or time.process_time() > deadline):
+        if trials.make_and_call(arguments):
             break
+    if trials.most < ON_DATA and not is_builder:
+        trials.go_on()
+    best, most, failures, refusals = trials.best, trials.most, trials.failures, trials.refusals
+    if best and most >= CALLABLE:
+        return best
     derived = [] if is_builder else derived_from(module, found.item)
     if best and most < ON_DATA and derived and leaves_to_others(refusals[0]):
         base = f"it is the base of {', '.join(derived)}, and cannot be called by itself"
-        raise NotASubject(f"{base} ({in_short(refusals[0])})") from refusals[0]
+        raise NotASubject(f"{base} ({in_short(refusals[0])})", is_open=False) from refusals[0]
     if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
     if best:
@@ -98,6 +81,93 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         flags = " ".join(f"--arg {name}=…" for name in unknown or ["NAME"])
         raise NotASubject(f"it needs to be told its arguments: {flags} ({in_short(failure)})") from failure
     raise failure
+
+
+class _Trials:
+    """What was tried of a class so far, and the best way to make and call it that was found.
+
+    Attributes:
+        best: That way; `None` if it could not even be made.
+        most: How well it does, as `how_well` says.
+        failures: What was raised where it was made.
+        refusals: What was raised where it was called on data.
+    """
+
+    def __init__(self, module: ModuleType, found: Found, known: Known, path: str) -> None:
+        self._module, self._found, self._known, self._path = module, found, known, path
+        self._given = dict(known.args)
+        self._deadline = time.process_time() + SECONDS
+        self.best: Way | None = None
+        self.most = -1.0
+        self.failures: list[BaseException] = []
+        self.refusals: list[BaseException] = []
+        self._shown: list[Inputs] = []  # what an example shows, which is tried first
+        self._is_complex = False  # whether the inputs have to be complex numbers
+
+    def make_and_call(self, arguments: Mapping[str, str]) -> bool:
+        """Tries inputs for a layer with these arguments.
+
+        Gives whether no other arguments need be tried: inputs were found that it takes, or the time is over.
+        """
+        construct = f"{self._found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
+        try:
+            made = Subject(self._module, protocol.Subject(self._found.name, construct), self._path).make()
+        except (Exception, SystemExit) as error:
+            self.failures.append(error)
+            return False
+        if inspect.isfunction(self._found.item) and not isinstance(made, keras.Model):
+            raise NotASubject("it builds no model")
+        tried: set[object] = set()
+        for feeds, call in itertools.chain(self._shown, input_guesses(made, self._known.feeds)):
+            if self._is_complex:
+                feeds = tuple(replace(feed, dtype=COMPLEX) for feed in feeds)
+            kind = (call, tuple((len(feed.shape), feed.shape[-1:] == (1,), feed.dtype) for feed in feeds))
+            if self.most >= CALLABLE and (kind in tried or len(tried) > MORE):
+                continue  # another size alone may hide what is wrong
+            wanted = protocol.Subject(self._found.name, construct, feeds, call)
+            subject = Subject(self._module, wanted, self._path, self._found.lines[0])
+            well = how_well(subject, self.refusals)
+            if well >= CALLABLE:
+                tried.add(kind)
+            if well > self.most:
+                self.best, self.most = (subject, _assumed(subject, arguments, self._known)), well
+            if self.most == SOUND or self._is_late:
+                break
+        return self.most >= CALLABLE or self._is_late
+
+    def go_on(self) -> None:
+        """Tries what examples show, and then what exceptions ask for."""
+        self._deadline = time.process_time() + MORE_SECONDS
+        arguments = next(guesses(self._found.item, self._given))
+        for example in examples_of(self._found.item, [one.name for one in parameters(self._found.item)]):
+            if example.feeds and not self._known.feeds:
+                self._shown = [(example.feeds, example.call)]
+            # An example may leave out what a class needs by now.
+            if self.make_and_call({**arguments, **example.arguments, **self._given}):
+                return
+        error: BaseException | None = (self.refusals or self.failures)[0]
+        self._is_complex = COMPLEX in words_of(error) and not self._known.feeds
+        if self._is_complex and self.make_and_call(arguments):
+            return
+        for _ in range(MOST_ASKED):
+            error = self._answer(arguments, words_of(error)) if error else None
+
+    def _answer(self, arguments: dict[str, str], said: str) -> BaseException | None:
+        """Gives the arguments that an exception speaks of other values, until another one is raised: gives that."""
+        for name, source in asked_for(self._found.item, said, arguments, self._given):
+            before = len(self.failures), len(self.refusals)
+            changed = {**arguments, name: source}
+            if self.make_and_call(changed):
+                return None
+            raised = [*self.failures[before[0] :], *self.refusals[before[1] :]]
+            if raised and words_of(raised[0]) != said:
+                arguments[name] = source
+                return raised[0]
+        return None
+
+    @property
+    def _is_late(self) -> bool:
+        return time.process_time() > self._deadline
 
 
 def derived_from(module: ModuleType, cls: type) -> list[str]:
@@ -141,7 +211,7 @@ def is_about_itself(error: BaseException, cls: type) -> bool:
     if not isinstance(error, ValueError):
         return misses_a_name(error)
     in_weight = any("add_weight(" in (frame.line or "") for frame in frames)
-    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape", words_of(error)))
+    return in_weight and bool(re.match(r"\D*$|Cannot convert '\d+' to a shape|`name` must be passed", words_of(error)))
 
 
 def wants_masks(subject: Subject) -> bool:

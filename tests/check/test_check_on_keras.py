@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,160 @@ def build_model(units: int = 3):
     assert "build_list" not in result.out or "builds no model" in result.out
     assert "warning: --arg nonsense: no class here takes it" in result.err
     assert "4 classes in 3 files: 1 error, 1 warning, " in result.out
+
+
+GUESSED = '''"""Classes that say only in their examples, or by what they raise, what they take."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Matched(keras.layers.Layer):
+    """Matches scores.
+
+    Example:
+
+    ```python
+    high = 0.5
+    matched = Matched(
+        limits=[high - 0.1, high], values={"low": -1, "mid": 0, "high": 1},
+    )
+    indices = matched(scores)
+    ...
+    ```
+    """
+
+    def __init__(self, limits, values, **kwargs):
+        super().__init__(**kwargs)
+        if list(values) != ["low", "mid", "high"]:
+            raise ValueError("three values are needed")
+        self.limits, self.values = limits, values
+
+    def call(self, inputs):
+        return inputs * self.values["high"] + self.limits[0]
+
+    def get_config(self):
+        return {**super().get_config(), "limits": self.limits, "values": self.values}
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Mixed(keras.layers.Layer):
+    """Mixes two levels.
+
+    >>> fine = keras.random.normal((2, 24, 5))
+    >>> coarse = np.random.rand(2, 12, 5)
+    >>> Mixed()([fine, ops.convert_to_tensor(coarse)]).shape
+    (2, 24, 5)
+    """
+
+    def call(self, inputs):
+        fine, coarse = inputs
+        return fine + ops.repeat(coarse, fine.shape[1] // coarse.shape[1], axis=1)
+
+    def build(self, input_shape):
+        if input_shape[0][1] != 2 * input_shape[1][1]:
+            raise ValueError("the first level has twice the steps of the second")
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Head(keras.layers.Layer):
+    def __init__(self, vocabulary_size=None, table=None, **kwargs):
+        super().__init__(**kwargs)
+        if vocabulary_size is None and table is None:
+            raise ValueError("One of `vocabulary_size` or `table` must be set.")
+        self.vocabulary_size, self.table = vocabulary_size, table
+        self.dense = keras.layers.Dense(vocabulary_size, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def get_config(self):
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "table": self.table}
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Sorted(keras.layers.Layer):
+    def __init__(self, axis=-1, mode="down", **kwargs):
+        super().__init__(**kwargs)
+        self.axis, self.mode = axis, mode
+
+    def build(self, input_shape):
+        if self.axis < 1:
+            raise ValueError(f"axis must be 1~{len(input_shape) - 1}, now is {self.axis}")
+        if self.mode not in ("up", "away"):
+            raise ValueError("mode has to be 'up' or 'away'")
+
+    def call(self, inputs):
+        return ops.sort(inputs, axis=self.axis)
+
+    def get_config(self):
+        return {**super().get_config(), "axis": self.axis, "mode": self.mode}
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Spectrum(keras.layers.Layer):
+    def call(self, inputs):
+        if not inputs.dtype in ("complex64", "complex128"):
+            raise ValueError("Spectrum requires tf.complex64 or tf.complex128 inputs")
+        return ops.real(inputs)
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs.shape, "float32")
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Lengths(keras.layers.Layer):
+    """Masks two sequences.
+
+    Input shape
+      - a list of two 3D tensors ``(batch_size, steps, width)`` if ``masking=True``
+      - a list of four, first two tensors with shape ``(batch_size, steps, width)``, last two with ``(batch_size, 1)``
+    """
+
+    def call(self, inputs):
+        one, other, of_one, of_other = inputs
+        if len(one.shape) != 3 or len(other.shape) != 3 or of_one.shape[-1] != 1 or len(of_other.shape) != 2:
+            raise ValueError("two sequences and their lengths are needed")
+        return one * of_one[:, None] + other * of_other[:, None]
+
+
+class Pool(keras.layers.Layer):
+    pool = None
+
+    def call(self, inputs):
+        return self.pool(inputs)
+
+
+@keras.saving.register_keras_serializable("guessed")
+class SumPool(Pool):
+    def pool(self, inputs):
+        return ops.sum(inputs, axis=-1)
+'''
+
+
+def test_examples_and_what_classes_raise_say_what_they_take(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "guessed.py").write_text(GUESSED)
+    result = kscaffold("check", "guessed.py", "--timeout", "120")
+    said = [line for line in result.out.splitlines() if line.startswith(("check", "skip"))]
+    lines = [re.split(r"guessed\.py:\d+ +", line)[1] for line in said]
+    assert lines[:6] == [
+        "Matched(limits=[0.4, 0.5], values={'low': -1, 'mid': 0, 'high': 1})  (None, 16) -> (None, 16)  0 params  ok",
+        "Mixed()  (None, 24, 5), (None, 12, 5) -> (None, 24, 5)  0 params  ok",
+        "Head(vocabulary_size=8)  (None, 16) -> (None, 8)  136 params  ok",
+        "Sorted(axis=1, mode='up')  (None, 16) -> (None, 16)  0 params  ok",
+        "Spectrum()  (None, 16) -> (None, 16)  0 params  ok",
+        "Lengths()  (None, 6, 12), (None, 6, 12), (None, 1), (None, 1) -> (None, 6, 12)  0 params  ok",
+    ], result.out
+    assert lines[6].startswith("Pool: it is the base of SumPool, and cannot be called by itself (TypeError: ")
+    assert lines[7] == "SumPool()  (None, 16) -> (None,)  0 params  ok"
+    assert """--arg "values={'low': -1, 'mid': 0, 'high': 1}" --input-shape 16""" in result.out
+    assert "--input-shape 24,5 --input-shape 12,5" in result.out and "--input-shape 16:complex64" in result.out
+    # A base is nothing that could be checked if somebody said more.
+    assert "not checked" not in result.out.splitlines()[-1]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("scipy") is None, reason="scipy, which Keras needs on NumPy, is not there")

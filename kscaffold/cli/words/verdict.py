@@ -1,5 +1,6 @@
 """What is said of a class that was checked, and of what is wrong with it."""
 
+import re
 import shlex
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +15,11 @@ DID_NOT_PASS = "did not pass"
 FOLLOWS = "from this follows "
 
 
+def quoted(value: str) -> str:
+    """A value as a shell takes it for one word: in double quotes where those in it are single."""
+    return f'"{value}"' if "'" in value and not re.search(r'["$`\\!]', value) else shlex.quote(value)
+
+
 def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     """`check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok`, and the findings below it."""
     parts = [place, verdict.subject.construct] if place else [verdict.subject.construct]
@@ -26,7 +32,7 @@ def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
     lines = [status_line("check", "  ".join(parts), None if verdict.ok else "red")]
     if verdict.assumed:
         pairs = (flag.partition(" ") for flag in verdict.assumed)
-        lines.append(f"        assumed {' '.join(f'{option} {shlex.quote(value)}' for option, _, value in pairs)}")
+        lines.append(f"        assumed {' '.join(f'{option} {quoted(value)}' for option, _, value in pairs)}")
     lines += finding_lines(verdict.findings)
     reasons: dict[str, list[str]] = {}
     for rule, reason in verdict.skipped:

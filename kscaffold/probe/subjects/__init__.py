@@ -15,7 +15,14 @@ from typing import Any
 
 
 class NotASubject(Exception):
-    """What was found is something else than it looks like, or cannot be tried with what is known of it."""
+    """What was found is something else than it looks like, or cannot be tried with what is known of it.
+
+    `is_open` is whether it could be tried if more were known.
+    """
+
+    def __init__(self, reason: str, is_open: bool = True) -> None:
+        super().__init__(reason)
+        self.is_open = is_open
 
 
 @dataclass(frozen=True)
