@@ -35,11 +35,13 @@ class Example:
         arguments: Sources of the arguments of the constructor that are constants.
         feeds: The inputs of a call; none where the example does not say what they are.
         call: How they are given.
+        is_whole: Whether nothing else is done to the layer before the call.
     """
 
     arguments: Mapping[str, str]
     feeds: tuple[Feed, ...] = ()
     call: CallStyle = CallStyle.SINGLE
+    is_whole: bool = False
 
 
 def examples_of(cls: type, names: list[str]) -> Iterator[Example]:
@@ -86,7 +88,8 @@ class _Reader:
         self._cls, self._names = cls, names
         self._constants: dict[str, Any] = {}
         self._tensors: dict[str, Feed] = {}
-        self._layers: dict[str, dict[str, str]] = {}  # the arguments of those that have a name
+        self._layers: dict[str, ast.Call] = {}  # what makes those that have a name, until more is done to them
+        self._changed: set[str] = set()  # the names of those to which more was done
 
     def read(self, tree: ast.Module) -> Iterator[Example]:
         """The examples, the calls before what is only made."""
@@ -114,7 +117,8 @@ class _Reader:
                 if feed:
                     self._tensors[f"{name}[{number}]"] = feed
         elif isinstance(value, ast.Call) and self._makes(value):
-            self._layers[name] = self._arguments(value)
+            self._layers[name] = value
+            self._changed.discard(name)
 
     def _makes(self, node: ast.Call) -> bool:
         """Whether a call makes a layer of the class."""
@@ -128,13 +132,20 @@ class _Reader:
 
     def _call(self, node: ast.Call) -> Example | None:
         """What a call of a layer of the class shows."""
+        is_whole = not node.keywords
         match node.func:
             case ast.Call() as maker if self._makes(maker):
-                arguments = self._arguments(maker)
+                pass
             case ast.Name(name) if name in self._layers:
-                arguments = self._layers[name]
+                maker = self._layers[name]
+                is_whole &= name not in self._changed
+            case ast.Attribute(ast.Name(name)):
+                self._changed.add(name)
+                return None
             case _:
                 return None
+        arguments = self._arguments(maker)
+        is_whole &= len(arguments) == len(maker.args) + len(maker.keywords)
         style = CallStyle.ARGUMENTS if len(node.args) > 1 else CallStyle.SINGLE
         given: list[Any] = [self._tensor(one) for one in node.args]
         match node.args:
@@ -143,7 +154,7 @@ class _Reader:
             case [ast.Name(name)] if f"{name}[0]" in self._tensors:
                 given = [feed for key, feed in self._tensors.items() if key.startswith(f"{name}[")]
                 style = CallStyle.LIST
-        return Example(arguments, tuple(given), style) if given and all(given) else Example(arguments)
+        return Example(arguments, tuple(given), style, is_whole) if given and all(given) else Example(arguments)
 
     def _tensor(self, node: ast.expr) -> Feed | None:
         """What an expression makes, if that is a tensor of a shape that it says, with a batch."""
@@ -180,8 +191,9 @@ class _Reader:
                 values = [self._constant(item) for item in items]
                 known = not any(value is NOT_CONSTANT for value in values)
                 return (tuple(values) if isinstance(node, ast.Tuple) else values) if known else NOT_CONSTANT
-            case ast.Dict(keys, items) if all(keys):
-                pairs = [(self._constant(key), self._constant(item)) for key, item in zip(keys, items, strict=True)]
+            case ast.Dict(keys, items) if None not in keys:  # as it is before `**`
+                entries = [(key, item) for key, item in zip(keys, items, strict=True) if key]
+                pairs = [(self._constant(key), self._constant(item)) for key, item in entries]
                 known = not any(NOT_CONSTANT in pair for pair in pairs) and all(
                     isinstance(key, str) for key, _ in pairs
                 )

@@ -27,7 +27,8 @@ TEXT = Feed((1,), "string")
 SQUARE = Feed((6, 6))  # how the steps of a sequence, or the nodes of a graph, go together
 MASK = Feed((6,), "bool")
 BY_RANK = {1: SCALAR, 2: VECTOR, 3: SEQUENCE, 4: IMAGE, 5: VOLUME}
-HALF_IMAGE = Feed((6, 6, 3), below=FEW)  # beside an image, what comes from a deeper level of a network
+# Beside an image, what comes from a deeper level of a network; beside the nodes of a graph, what is known of the edges.
+HALF_IMAGE = Feed((6, 6, 3), below=FEW)
 KINDS = (IDS, VECTOR, SEQUENCE)
 PLAIN = re.compile(  # annotations of what is no tensor
     r"(?=.*\b(int|bool|float|str)\b)(typing\.|Union|Optional|List|list|Tuple|tuple|Sequence|int|bool|float|str|None"
@@ -166,7 +167,7 @@ def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[lis
     for one in singles:
         yield [one] * len(names)
     if len(names) > 1:
-        yield from ([SEQUENCE, SQUARE, *[rest] * (len(names) - 2)] for rest in (SEQUENCE, IDS))
+        yield from ([SEQUENCE, SQUARE, *[rest] * (len(names) - 2)] for rest in (SEQUENCE, IDS, HALF_IMAGE))
         kinds = singles[:6] if len(names) == 2 else KINDS
         for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
             yield [*combination, *[combination[-1]] * (len(names) - 4)]

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -189,14 +188,6 @@ class Subject:
             keras.ops.convert_to_tensor(array.tolist(), dtype=feed.dtype)
             for array, feed in zip(arrays, self.feeds, strict=True)
         ]
-
-    def data(self, batch_size: int) -> Any:
-        """Random inputs for one batch as `fit` and `predict` of what `model` gives take them: a dataset for texts."""
-        (inputs,) = self.model_arguments(self.arrays(batch_size))[:1]
-        if not any(feed.dtype == "string" for feed in self.feeds):
-            return inputs
-        tensorflow = importlib.import_module("tensorflow")
-        return tensorflow.data.Dataset.from_tensors((tuple(inputs) if isinstance(inputs, list) else inputs,))
 
     def callable(self, layer: Any) -> Any:
         """What takes the inputs: the layer, or for a cell the RNN around it."""

@@ -68,6 +68,8 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         raise NotASubject(f"{base} ({in_short(refusals[0])})", is_open=False) from refusals[0]
     if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
+    if trials.promised:
+        return trials.promised
     if best:
         flags = " ".join(f"--input-shape {show_input(feed)}" for feed in best[0].feeds)
         raise NotASubject(
@@ -91,6 +93,7 @@ class _Trials:
         most: How well it does, as `how_well` says.
         failures: What was raised where it was made.
         refusals: What was raised where it was called on data.
+        promised: What an example shows from beginning to end, though it fails; `None` if there is none.
     """
 
     def __init__(self, module: ModuleType, found: Found, known: Known, path: str) -> None:
@@ -101,6 +104,7 @@ class _Trials:
         self.most = -1.0
         self.failures: list[BaseException] = []
         self.refusals: list[BaseException] = []
+        self.promised: Way | None = None
         self._shown: list[Inputs] = []  # what an example shows, which is tried first
         self._is_complex = False  # whether the inputs have to be complex numbers
 
@@ -109,9 +113,8 @@ class _Trials:
 
         Gives whether no other arguments need be tried: inputs were found that it takes, or the time is over.
         """
-        construct = f"{self._found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
         try:
-            made = Subject(self._module, protocol.Subject(self._found.name, construct), self._path).make()
+            made = self._subject(arguments).make()
         except (Exception, SystemExit) as error:
             self.failures.append(error)
             return False
@@ -124,8 +127,7 @@ class _Trials:
             kind = (call, tuple((len(feed.shape), feed.shape[-1:] == (1,), feed.dtype) for feed in feeds))
             if self.most >= CALLABLE and (kind in tried or len(tried) > MORE):
                 continue  # another size alone may hide what is wrong
-            wanted = protocol.Subject(self._found.name, construct, feeds, call)
-            subject = Subject(self._module, wanted, self._path, self._found.lines[0])
+            subject = self._subject(arguments, feeds, call)
             well = how_well(subject, self.refusals)
             if well >= CALLABLE:
                 tried.add(kind)
@@ -143,14 +145,19 @@ class _Trials:
             if example.feeds and not self._known.feeds:
                 self._shown = [(example.feeds, example.call)]
             # An example may leave out what a class needs by now.
-            if self.make_and_call({**arguments, **example.arguments, **self._given}):
+            complete = {**arguments, **example.arguments, **self._given}
+            if self.make_and_call(complete):
                 return
-        error: BaseException | None = (self.refusals or self.failures)[0]
-        self._is_complex = COMPLEX in words_of(error) and not self._known.feeds
+            if example.is_whole and complete == example.arguments and self._shown and not self.promised:
+                subject = self._subject(complete, *self._shown[0])
+                self.promised = subject, _assumed(subject, complete, self._known)
+        first = (self.refusals or self.failures)[0]
+        self._is_complex = COMPLEX in words_of(first) and not self._known.feeds
         if self._is_complex and self.make_and_call(arguments):
             return
+        error: BaseException | None = first
         for _ in range(MOST_ASKED):
-            error = self._answer(arguments, words_of(error)) if error else None
+            error = error and self._answer(arguments, words_of(error))
 
     def _answer(self, arguments: dict[str, str], said: str) -> BaseException | None:
         """Gives the arguments that an exception speaks of other values, until another one is raised: gives that."""
@@ -164,6 +171,13 @@ class _Trials:
                 arguments[name] = source
                 return raised[0]
         return None
+
+    def _subject(
+        self, arguments: Mapping[str, str], feeds: tuple[Feed, ...] = (), call: CallStyle = CallStyle.SINGLE
+    ) -> Subject:
+        construct = f"{self._found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
+        wanted = protocol.Subject(self._found.name, construct, feeds, call)
+        return Subject(self._module, wanted, self._path, self._found.lines[0])
 
     @property
     def _is_late(self) -> bool:

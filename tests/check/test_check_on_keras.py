@@ -346,6 +346,52 @@ class Lengths(keras.layers.Layer):
         return one * of_one[:, None] + other * of_other[:, None]
 
 
+@keras.saving.register_keras_serializable("guessed")
+class Promised(keras.layers.Layer):
+    """Fails where its own example calls it.
+
+    Example:
+
+        promised = Promised(groups=3)
+        fine, coarse = keras.random.normal((2, 24, 5)), None
+        outputs = promised(keras.random.normal((2, 24, 5)))
+    """
+
+    def __init__(self, groups, **kwargs):
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def call(self, inputs):
+        if len(inputs.shape) != 3 or inputs.shape[1] != 24:
+            raise ValueError("24 steps are needed")
+        return ops.split(inputs, self.groups, axis=-1)[0]
+
+    def get_config(self):
+        return {**super().get_config(), "groups": self.groups}
+
+
+@keras.saving.register_keras_serializable("guessed")
+class Filled(keras.layers.Layer):
+    """Cannot be called before it is filled.
+
+    Example:
+
+        filled = Filled()
+        filled.fill(3.0)
+        outputs = filled(keras.random.normal((2, 5)))
+    """
+
+    value = None
+
+    def fill(self, value):
+        self.value = value
+
+    def call(self, inputs):
+        if self.value is None:
+            raise ValueError("there is nothing in it")
+        return inputs + self.value
+
+
 class Pool(keras.layers.Layer):
     pool = None
 
@@ -373,12 +419,15 @@ def test_examples_and_what_classes_raise_say_what_they_take(kscaffold: Kscaffold
         "Spectrum()  (None, 16) -> (None, 16)  0 params  ok",
         "Lengths()  (None, 6, 12), (None, 6, 12), (None, 1), (None, 1) -> (None, 6, 12)  0 params  ok",
     ], result.out
-    assert lines[6].startswith("Pool: it is the base of SumPool, and cannot be called by itself (TypeError: ")
-    assert lines[7] == "SumPool()  (None, 16) -> (None,)  0 params  ok"
+    assert lines[6].startswith("Promised(groups=3)") and lines[6].endswith("failed")
+    assert re.search(r"error KS20\d cannot be called on data: \w+: .*split", result.out)
+    assert lines[7].startswith("Filled: no inputs were found that it takes") and "there is nothing in it" in lines[7]
+    assert lines[8].startswith("Pool: it is the base of SumPool, and cannot be called by itself (TypeError: ")
+    assert lines[9] == "SumPool()  (None, 16) -> (None,)  0 params  ok"
     assert """--arg "values={'low': -1, 'mid': 0, 'high': 1}" --input-shape 16""" in result.out
     assert "--input-shape 24,5 --input-shape 12,5" in result.out and "--input-shape 16:complex64" in result.out
     # A base is nothing that could be checked if somebody said more.
-    assert "not checked" not in result.out.splitlines()[-1]
+    assert "1 not checked" in result.out.splitlines()[-1]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("scipy") is None, reason="scipy, which Keras needs on NumPy, is not there")

@@ -284,6 +284,7 @@ def test_a_folder_that_leaves_the_project_through_a_link_is_refused(
 
 
 @pytest.mark.keras
+@pytest.mark.own_keras
 def test_checks_run_in_the_interpreter_of_the_settings(kscaffold: Kscaffold, folder: Path, trusted: Path) -> None:
     python = folder / "tools/python"
     python.parent.mkdir()
