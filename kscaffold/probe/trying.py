@@ -59,6 +59,8 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
             break
     if trials.most < ON_DATA and not is_builder:
         trials.go_on()
+    if trials.broken_promise:
+        return trials.broken_promise
     best, most, failures, refusals = trials.best, trials.most, trials.failures, trials.refusals
     if best and most >= CALLABLE:
         return best
@@ -68,8 +70,6 @@ def try_out(module: ModuleType, found: Found, known: Known, path: str) -> Way:
         raise NotASubject(f"{base} ({in_short(refusals[0])})", is_open=False) from refusals[0]
     if best and (most >= SAID_BY_ITSELF or known.feeds or speaks_of_itself(refusals, path)):
         return best
-    if trials.promised:
-        return trials.promised
     if best:
         flags = " ".join(f"--input-shape {show_input(feed)}" for feed in best[0].feeds)
         raise NotASubject(
@@ -93,7 +93,7 @@ class _Trials:
         most: How well it does, as `how_well` says.
         failures: What was raised where it was made.
         refusals: What was raised where it was called on data.
-        promised: What an example shows from beginning to end, though it fails; `None` if there is none.
+        broken_promise: What an example shows from beginning to end, if that fails; `None` if it does not.
     """
 
     def __init__(self, module: ModuleType, found: Found, known: Known, path: str) -> None:
@@ -104,7 +104,7 @@ class _Trials:
         self.most = -1.0
         self.failures: list[BaseException] = []
         self.refusals: list[BaseException] = []
-        self.promised: Way | None = None
+        self.broken_promise: Way | None = None
         self._shown: list[Inputs] = []  # what an example shows, which is tried first
         self._is_complex = False  # whether the inputs have to be complex numbers
 
@@ -146,11 +146,13 @@ class _Trials:
                 self._shown = [(example.feeds, example.call)]
             # An example may leave out what a class needs by now.
             complete = {**arguments, **example.arguments, **self._given}
+            if example.is_whole and complete == example.arguments and self._shown:
+                subject = self._subject(complete, *self._shown[0])
+                if how_well(subject) < ON_DATA:
+                    self.broken_promise = subject, _assumed(subject, complete, self._known)
+                    return
             if self.make_and_call(complete):
                 return
-            if example.is_whole and complete == example.arguments and self._shown and not self.promised:
-                subject = self._subject(complete, *self._shown[0])
-                self.promised = subject, _assumed(subject, complete, self._known)
         first = (self.refusals or self.failures)[0]
         self._is_complex = COMPLEX in words_of(first) and not self._known.feeds
         if self._is_complex and self.make_and_call(arguments):
