@@ -26,19 +26,20 @@ def operations(graph: Any) -> Iterator[str]:
     yield from (node.op for function in definition.library.function for node in function.node_def)
 
 
-def traced(layer: Any, arguments: Any, **options: Any) -> tuple[Any, Any, Any]:
-    """A call at inference as a function of TensorFlow, the same for certain shapes, and tensors of those shapes.
+def traced(layer: Any, arguments: Any, training: bool = False, **options: Any) -> tuple[Any, Any, Any]:
+    """A call as a function of TensorFlow, the same for certain shapes, and tensors of those shapes.
 
     Args:
         layer: A layer that was called.
         arguments: What it was called on.
+        training: Whether it is one in training.
         options: Of `tf.function`.
     """
     tf = tensorflow()
 
     def call(*inputs: Any) -> Any:
         with tf.name_scope("model"):  # as in a model: by itself, no name may begin with an underscore
-            return layer(*inputs, training=False)
+            return layer(*inputs, training=training)
 
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, arguments)
     function = tf.function(call, **options)

@@ -12,6 +12,7 @@ from .arrays import alone, numbers
 from .attributes import misses_a_name
 from .rule import CannotBeTried
 from .subject import Subject, own_path
+from .tensorflow_graph import has_graph, traced
 
 BATCH = 4
 SMALL = 0.05  # how far a weight is moved that is 0 at first: what it is multiplied by would get no gradient
@@ -86,9 +87,9 @@ def _train_once(subject: Subject, moved: bool) -> tuple[float, list[int], Any]:
         move_from_zero(model)
     trained, shifts = _with_shifts(subject, model)
     before = numbers(model.trainable_weights)
-    # XLA would take longer to compile this one step than everything else here.
-    # And without a graph where it is known already that one can be made.
-    trained.compile(_optimizer(), "mse", jit_compile=False, run_eagerly=not moved)
+    if has_graph() and moved:  # one of the call alone: that of the gradients takes longer than everything else here
+        traced(model, subject.model_arguments(subject.arrays(BATCH)), training=True)
+    trained.compile(_optimizer(), "mse", jit_compile=False, run_eagerly=has_graph() or not moved)
     result = trained.train_on_batch(alone(subject.arrays(BATCH)), alone(targets))
     subject.facts.cut = [index for index, one in enumerate(shifts) if one and not numbers(one.shift)[0].any()]
     # With several outputs, the total loss comes first.
