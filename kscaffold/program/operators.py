@@ -19,6 +19,7 @@ OPERATORS = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
     "power": "**", "mod": "%", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=",
 }  # fmt: skip
+FUNCTIONS = {symbol: f"ops.{name}" for name, symbol in reversed(OPERATORS.items())}  # `divide`, not `true_divide`
 FOR_FLOATS = ("/", "**")
 # What is known of the numbers of a value: floats of the type that layers compute with, whole numbers of the type of an
 # input, or nothing.
@@ -61,8 +62,10 @@ class _Operators:
             self.numbers[step.uid] = self.common(ref for tree in step.args for ref in refs(tree))
         step = replace(step, body=tuple(map(self.step, step.body)))
         if step.kind is StepKind.OPERATION and isinstance(step.callee, Code):
-            symbol = OPERATORS.get(step.callee.text.removeprefix("ops."))
-            if symbol and len(step.args) == 2 and not step.kwargs and self.fits(symbol, step.args):
+            name = step.callee.text.removeprefix("ops.")
+            symbol = "-" if name == "negative" else OPERATORS.get(name)
+            operands = 1 if name == "negative" else 2
+            if symbol and len(step.args) == operands and not step.kwargs and self.fits(symbol, step.args):
                 step = replace(step, callee=Code(symbol))
         self.numbers[step.uid] = self.given_by(step)
         return step

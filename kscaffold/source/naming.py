@@ -143,12 +143,16 @@ class Naming:
 
     def taken(self, index: int | None = None) -> set[str]:
         """The names that cannot be given to what a step makes, the next one if none is named."""
-        alive = (text for ref, text in self.bound.items() if ref not in self.inline and self.uses.later(ref, index))
-        return {text.partition("[")[0] for text in alive} | self.reserved | self.fixed | self.named
+        return self.alive(index) | self.reserved | self.fixed | self.named
+
+    def alive(self, index: int | None = None) -> set[str]:
+        """The variables that are needed behind a step, the next one if none is named."""
+        needed = (text for ref, text in self.bound.items() if ref not in self.inline and self.uses.later(ref, index))
+        return {text.partition("[")[0] for text in needed}
 
     def given_name(self, name: str) -> str:
         """The variable for a value that somebody has named."""
-        return unique(name, self.taken() - (self.named - self.reserved - self.fixed))
+        return unique(name, self.alive() | self.reserved | self.fixed)
 
     def name_ahead(self, step: Step) -> str | None:
         """The name that somebody gave to what a chain becomes that goes through a step: it is handed on under it.
@@ -219,7 +223,8 @@ class Naming:
         if step.names:
             return self.given_name(step.names[0])
         if self.named and (ahead := self.name_ahead(step)):
-            return ahead if ahead == MAIN else self.given_name(ahead)
+            is_free = ahead not in self.alive() | self.reserved | self.fixed
+            return ahead if is_free else unique(self.named_after(step), self.taken())
         taken, model = self.taken(), self.routine.model
         builds = model is not None and not self.in_loop and step.kind not in (StepKind.LOOP, StepKind.IF)
         if self.uses.at.get(value) == [END] and builds and value in refs(self.routine.result):

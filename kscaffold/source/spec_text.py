@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
-from kscaffold.program.operators import OPERATORS
+from kscaffold.program.operators import FUNCTIONS
 from kscaffold.program.text import index_source, show, written_call
 from kscaffold.program.tree import DOTS, Code, Listing, Object, Plain, Ref, Slice, Tree, walk
 from kscaffold.saved.value import SavedModel
 
-FUNCTIONS = {symbol: f"ops.{name}" for name, symbol in OPERATORS.items()}
 SLICE = "[]"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.naming import snake_case, unique
 from kscaffold.base.place import Place, located
 from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import Argument, Kind
@@ -23,8 +24,9 @@ from kscaffold.program.tree import (
     transform,
     values,
 )
+from kscaffold.spec.graph.expressions import as_call, demand_size, hint_for, is_size, number_of
 from kscaffold.spec.graph.family import Family
-from kscaffold.spec.graph.value import NOTHING, Graph, SharedLayer, Step, Target, signature_of
+from kscaffold.spec.graph.value import NOTHING, Graph, Node, SharedLayer, Step, Target, signature_of
 from kscaffold.spec.language.chain import OPERATIONS, Link
 from kscaffold.spec.layer.call import bind, find_layer, resolve_call
 
@@ -41,6 +43,7 @@ class Calls:
 
     Attributes:
         parts: The models and blocks that were called so far.
+        hidden: The nodes that parts of expressions become.
     """
 
     def __init__(self, family: Family, scope: Mapping[str, Argument], taken: Mapping[str, str]) -> None:
@@ -49,6 +52,8 @@ class Calls:
         self.taken = taken
         self.shared: dict[str, SharedLayer] = {}
         self.parts: dict[str, Graph] = {}
+        self.hidden: list[Node] = []
+        self.told = 0  # how many of them were asked for
 
     def is_value(self, word: str) -> bool:
         """Whether a word names a value of the graph, or one of several."""
@@ -97,7 +102,10 @@ class Calls:
                     return replace(part, arguments=tuple(transform(item, change) for item in arguments), keywords=named)
                 case Part(index=Plain(value=int())):
                     return None
-                case Part() | Applied():
+                case Arithmetic() if is_size(part):
+                    demand_size(part, place)
+                    return None
+                case Part() | Applied() | Arithmetic():
                     raise no_place(repr(show(part)))
             return None
 
@@ -161,40 +169,70 @@ class Calls:
             catalogue.find_operation(name.removeprefix(OPERATIONS))
         return Step(Target.OPERATION, name, place, repeat=link.repeat, passed=self.given(link.call, name, place))
 
-    def head(self, head: Object | Part, place: Place) -> Step:
-        """The operation or slice that a chain begins with."""
-        if isinstance(head, Object):
-            return self.operation(Link(head, False, 1, place))
-        if not isinstance(head.of, Variable):
-            raise place.error(f"{show(head)!r} is a part of what has no name.", "Give that a name: a node.")
-        self.demand_parameters(head.index, place)
-        part = Part(Value(head.of.name), head.index)
-        return Step(Target.OPERATION, "[]", place, passed=Object("", arguments=(part,)))
+    def begin(self, tree: Tree, place: Place) -> tuple[tuple[str, ...], tuple[Step, ...]] | None:
+        """The values that an expression begins with and the call that makes it; `None` for what is no expression."""
+        match tree:
+            case Variable(name=word) if word not in self.scope:
+                return (word,), ()  # whether there is one of that name is looked at when all are known
+            case Listing(items=items):
+                return tuple(self.value(item, place) for item in items), ()
+            case Part(of=of, index=index):
+                self.demand_parameters(index, place)
+                part = Part(Value(self.value(of, place)), index)
+                return (), (Step(Target.OPERATION, "[]", place, passed=Object("", arguments=(part,))),)
+        called = as_call(tree, {*self.shared, *self.family.parts}, place)
+        if called is None:
+            return None
+        given, link = called
+        # A chain in brackets stays one.
+        before = self.begin(given[0], place) if len(given) == 1 and number_of(given[0]) is None else None
+        start, steps = before or (tuple(self.value(item, place) for item in given), ())
+        return start, (*steps, self.step(link))
+
+    def value(self, tree: Tree, place: Place) -> str:
+        """The name of what an expression gives: of a value that is there, or of one that is made for it."""
+        if isinstance(tree, Part) and (number := number_of(tree)) is not None:
+            return f"{self.value(tree.of, place)}.{number}"
+        begun = self.begin(tree, place)
+        if begun is None:
+            raise place.error(f"{show(tree)!r} does not name a value.", hint_for(tree))
+        start, steps = begun
+        if len(start) == 1 and not steps:
+            return start[0]
+        if not steps:
+            raise place.error(f"{show(tree)} is several values.", "Merge them: (a, b) -> Concatenate.")
+        last = steps[-1]
+        stem = snake_case(last.name.removeprefix(OPERATIONS).replace("[]", "part"))
+        stem += "_output" if last.target in (Target.SHARED, Target.MODEL, Target.BLOCK) else ""
+        name = unique(stem, (*self.taken, *self.scope, *(node.name for node in self.hidden)))
+        self.hidden.append(Node(name, start, steps, place, place, hidden=True))
+        return name
+
+    def taken_apart(self) -> list[Node]:
+        """The nodes that expressions became since the last time: layers first, so that operations stay in one line."""
+        made = sorted(self.hidden[self.told :], key=lambda node: node.steps[-1].target is Target.OPERATION)
+        self.told = len(self.hidden)
+        return made
 
     def given(self, call: Object, name: str, place: Place) -> Object:
         """The arguments of an operation or of a call: a bare word is a value or a parameter, else a string."""
 
-        def inside(what: str) -> RequestError:
-            hint = "Arguments are values with names, numbers, words and lists of them: make it a node, and name that."
-            return place.error(f"{what} stands inside of {name}.", hint)
-
         def change(part: Tree) -> Tree | None:
             match part:
                 case Variable(name=word) if word.startswith(OPERATIONS):
-                    raise inside(word)
+                    hint = "Write it as a call: ops.tanh(x)."
+                    raise place.error(f"{word} stands inside of {name} as it is.", hint)
                 case Variable(name=word) if self.is_value(word):
                     return Value(word)
                 case Variable(name=word):
                     return part if word in self.scope else Plain(word)
-                case Arithmetic():
-                    if named := sorted(filter(self.is_value, names(part))):
-                        problem = f"{show(part)!r} computes with the value {named[0]!r}."
-                        raise place.error(problem, "Write an operation: ops.add(a, b), ops.multiply(a, 2).")
+                case Arithmetic() if is_size(part) and not any(map(self.is_value, names(part))):
                     self.demand_parameters(part, place)
+                    demand_size(part, place)
                     return part
                 case Plain() | Listing() | Table():
                     return None
-            raise inside(show(part))
+            return Value(self.value(part, place))
 
         keywords = tuple((key, transform(item, change)) for key, item in call.keywords)
         return Object("", keywords, arguments=tuple(transform(item, change) for item in call.arguments))

@@ -187,6 +187,8 @@ class _Lowering:
         made = self.graph.values_of(node)
         paths = step.outputs or tuple((number,) for number in range(node.parts))
         self.values |= {name: Ref(step.uid, path) for name, path in zip(made, paths)}
+        if node.hidden:
+            return step
         in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))
         variables = [node.name] if in_one or node.parts else list(made)
         if node.parts and not in_one:  # `lstm, lstm_1, lstm_2`, as the spec counts them

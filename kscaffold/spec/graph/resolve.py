@@ -187,12 +187,12 @@ class _Resolver:
 
     def nodes(self) -> tuple[tuple[Node, ...], tuple[Output, ...]]:
         """Nodes and outputs, the nodes in the order in which they are written."""
-        nodes = [self.node(name, self.chains[text]) for name, text in self.text.nodes]
+        nodes = [node for name, text in self.text.nodes for node in self.node(name, self.chains[text])]
         outputs = []
         for name, text in self.text.outputs:
             chain = self.chains[text]
             if chain.makes_a_value:
-                nodes.append(self.node(name, chain))
+                nodes += self.node(name, chain)
                 outputs.append(Output(name.value, name.value, name.place))
                 continue
             start, _ = self.start(chain)
@@ -202,18 +202,21 @@ class _Resolver:
             outputs.append(Output(label, start[0], text.place))
         return tuple(nodes), tuple(outputs)
 
-    def node(self, name: Text, chain: Chain) -> Node:
+    def node(self, name: Text, chain: Chain) -> list[Node]:
+        """The node of a chain, behind those that the parts of its expressions become."""
         start, steps = self.start(chain)
         if not chain.makes_a_value:
             problem = f"The node {name.value!r} calls nothing."
             raise chain.head.place.error(problem, "Write it as start -> Dense(64, relu).")
-        return Node(name.value, start, (*steps, *map(self.calls.step, chain.links)), name.place, chain.head.place)
+        steps = (*steps, *map(self.calls.step, chain.links))
+        return [*self.calls.taken_apart(), Node(name.value, start, steps, name.place, chain.head.place)]
 
     def start(self, chain: Chain) -> tuple[tuple[str, ...], tuple[Step, ...]]:
-        """The values that a chain begins with, or the operation."""
+        """The values that a chain begins with, and the call of the expression that it begins with, if there is one."""
         if chain.start:
             return chain.start, ()
-        if chain.computed is None:
-            hint = "A chain begins with the name of an input or a node, with several, (a, b), or with an operation."
+        begun = self.calls.begin(chain.computed, chain.head.place) if chain.computed else None
+        if begun is None:
+            hint = "A chain begins with the name of an input or a node, with several, (a, b), or with an expression."
             raise chain.head.place.error(f"{chain.head.value!r} does not name a value.", hint)
-        return (), (self.calls.head(chain.computed, chain.head.place),)
+        return begun

@@ -98,6 +98,7 @@ class Node:
     start_place: Place
     parts: int = 0  # how many values the last step gives, where they have numbers, `lstm.0`; 0 where they have none
     complete: bool = True  # whether these are all of them
+    hidden: bool = False  # whether nobody has named it: it is a part of an expression
 
     @property
     def needs(self) -> tuple[str, ...]:

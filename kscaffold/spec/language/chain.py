@@ -1,6 +1,6 @@
 """The one-line syntax of chains: `(a, b) -> Concatenate -> Dense(64, relu) x3`, parsed with the place of each part.
 
-A chain may begin with an operation of named values, `ops.subtract(1, x) -> Dense(8)`, or with a slice, `x[:, 0]`.
+A chain may begin with an expression of named values, `(1 - x) * ops.tanh(y) -> Dense(8)`, or with a slice, `x[:, 0]`.
 
 What a part means is decided later, when all names of the graph are known.
 """
@@ -9,11 +9,12 @@ import ast
 from dataclasses import dataclass
 
 from kscaffold.base.place import Place, Text
-from kscaffold.program.tree import Applied, Listing, Object, Part, Tree, Variable
+from kscaffold.program.tree import Applied, Arithmetic, Listing, Object, Part, Tree, Variable
 from kscaffold.spec.language.syntax import Reader
 
 ARROW = "->"
 OPERATIONS = "ops."
+MAKING = (Object, Part, Applied, Arithmetic)  # what makes a new value
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,16 @@ class Chain:
         return names if len(names) == len(items) else ()
 
     @property
-    def computed(self) -> Object | Part | None:
-        """The operation or the slice that it begins with, which makes a new value."""
-        if isinstance(self.first, Object) and self.first.target.startswith(OPERATIONS):
-            return self.first
-        return self.first if isinstance(self.first, Part) else None
+    def computed(self) -> Tree | None:
+        """The expression that it begins with, which makes a new value."""
+        listed = self.first.items if isinstance(self.first, Listing) and self.first.brackets == "()" else ()
+        several = bool(listed) and any(isinstance(item, MAKING) for item in listed)
+        return self.first if several or isinstance(self.first, MAKING) else None
 
     @property
     def makes_a_value(self) -> bool:
         """Whether it is more than names of values."""
-        return bool(self.links or self.computed)
+        return bool(self.links or (self.computed and not isinstance(self.computed, Listing)))
 
 
 def parse_chain(text: Text) -> Chain:
@@ -65,11 +66,19 @@ def parse_chain(text: Text) -> Chain:
     text = text.part(0, len(text.value))
     reader = Reader(text.value, True, text.place)
     first, steps = reader.parse(), []
-    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.RShift):
+    arrows = [one for one in first.elts if _is_arrow(one)] if isinstance(first, ast.Tuple) else []
+    if arrows and not text.value.startswith("("):
+        hint = "Several values before it stand in brackets: (a, b) -> Concatenate."
+        raise reader.refuse(arrows[0], "an arrow has no place here", hint)
+    while isinstance(first, ast.BinOp) and _is_arrow(first):
         steps.append(first.right)
         first = first.left
     links = tuple(_link(reader, step, text) for step in reversed(steps))
     return Chain(text.part(*reader.columns(first)), reader.tree(first), links)
+
+
+def _is_arrow(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift)
 
 
 def parse_link(text: Text) -> Link:

@@ -52,13 +52,19 @@ REFUSED: dict[type[ast.AST], str] = {
     ast.GeneratorExp: "a comprehension",
 }
 OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
+# What only values of a graph are computed with.
+OF_VALUES: dict[type[ast.operator], str] = {ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
+COMPARED: dict[type[ast.cmpop], str] = {
+    ast.Gt: "ops.greater", ast.GtE: "ops.greater_equal", ast.Lt: "ops.less", ast.LtE: "ops.less_equal",
+    ast.Eq: "ops.equal", ast.NotEq: "ops.not_equal",
+}  # fmt: skip
 COLON, DOT = "\u02d0\u02d1"  # letters that stand for these in names: `package.module:Class`, `lstm.1`
 # An arrow becomes an operator that binds less tightly than arithmetic, `x3` one that binds more tightly. What means
 # something in Python alone becomes what means nothing there.
 SIGNS = re.compile(
     rf"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
     |(?P<arrow>->)
-    |(?P<times>(?:(?<=\))\s*|(?<=\w)\s+)x(?=\s*[0-9]+\s*(?:->|$)|\s+[A-Za-z_]\w*\s*(?:->|$)))
+    |(?P<times>(?:(?<=\))\s*|(?<=\w)\s+)x(?=\s*[0-9]+\s*(?:->|\)|$)|\s+[A-Za-z_]\w*\s*(?:->|\)|$)))
     |(?P<class>\b[A-Za-z_][\w.]*:[A-Za-z_]\w*(?=\s*(?:\(|->|$)|\s+x))
     |(?P<one>\b[A-Za-z_]\w*\.[0-9]+\b)
     |(?P<space>\s)
@@ -146,6 +152,16 @@ class Reader:
                 return Table(tuple((self.key(node, key), self.read(value)) for key, value in zip(keys, values)))
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
                 return Arithmetic(self.read(left), OPERATORS[type(operator)], self.read(right))
+            case ast.BinOp(left=left, op=operator, right=right) if self.graph and type(operator) in OF_VALUES:
+                return Arithmetic(self.read(left), OF_VALUES[type(operator)], self.read(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand) if self.graph:
+                return Object("ops.negative", arguments=(self.read(operand),))
+            case ast.Compare(left=left, ops=[compared], comparators=[right]) if (
+                self.graph and type(compared) in COMPARED
+            ):
+                return Object(COMPARED[type(compared)], arguments=(self.read(left), self.read(right)))
+            case ast.BinOp(left=left, op=ast.RShift(), right=right) if self.graph:
+                return self.nested_chain(left, right)
             case ast.BinOp(op=ast.RShift()):
                 hint = "Several values before it stand in brackets: (a, b) -> Concatenate."
                 raise self.refuse(node, "an arrow has no place here", hint)
@@ -163,6 +179,20 @@ class Reader:
                     return Applied(made, self.call(node, ""))
                 raise self.refuse(node, "third brackets have no place here")
         raise self.refuse(node, f"{REFUSED.get(type(node), 'this')} has no place here")
+
+    def nested_chain(self, before: ast.expr, node: ast.expr) -> Applied:
+        """A chain in brackets, `(x -> Dense(8))`, as the call that it is: `Dense(8)(x)`."""
+        made, repeat = self.repetition(node)
+        if isinstance(repeat, str):
+            raise self.refuse(
+                node, "in brackets a layer is repeated a number of times", "Give the chain a name: a node."
+            )
+        read, start = self.read(made), self.read(before)
+        call, passed = (read.made, read.passed) if isinstance(read, Applied) else (read, Object(""))
+        call = Object(call.name) if isinstance(call, Variable) else call
+        if not isinstance(call, Object):
+            raise self.refuse(node, "this is not a layer")
+        return Applied(replace(call, repeat=repeat), replace(passed, arguments=(start, *passed.arguments)))
 
     def name(self, node: ast.expr) -> str:
         """A name as it was typed; empty for what is not a name, or one with a dot where there is no graph."""
