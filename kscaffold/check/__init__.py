@@ -2,6 +2,7 @@
 
 from kscaffold.check.process import CheckProcess as CheckProcess
 from kscaffold.check.process import find_interpreter as find_interpreter
+from kscaffold.probe.protocol import FEW as FEW
 from kscaffold.probe.protocol import CalledLayer as CalledLayer
 from kscaffold.probe.protocol import CallStyle as CallStyle
 from kscaffold.probe.protocol import Compared as Compared

@@ -20,12 +20,14 @@ from kscaffold.spec.layer.spec import LayerSpec
 if TYPE_CHECKING:
     from kscaffold.check import Job
     from kscaffold.library.render import Draft
+    from kscaffold.spec.graph.flags import GraphFlags
 
 LAYER_TEST = "test/layer.py.jinja"
 # What the templates of layers, and of the tests beside them, call.
 FILTERS = (
     arguments.description,
     arguments.in_config,
+    arguments.in_docstring,
     arguments.stored,
     arguments.validation,
     methods.build_arguments,
@@ -43,12 +45,31 @@ FILTERS = (
 )
 
 
-def scaffold_layer(request: Request, flags: LayerFlags) -> LayerScaffold:
-    """The layer that is asked for, and where it goes; refuses a name, template or description that cannot be used."""
+def scaffold_layer(
+    request: Request, flags: LayerFlags, spec: str | None = None, graph: GraphFlags | None = None
+) -> LayerScaffold:
+    """The layer that is asked for, and where it goes; refuses a name, template or description that cannot be used.
+
+    Args:
+        flags: What it is made of.
+        spec: A YAML file, or the output as an expression of `inputs`.
+        graph: `--input`, `--node` and `--output`.
+    """
     destination = find_destination(request)
+    if spec is not None or (graph and graph.describe_a_graph):
+        if request.template is not None:
+            raise RequestError("A template has a body of its own.", hint="Give one or the other.", where="--template")
+        from kscaffold.kinds.layer_body import describe_body
+        from kscaffold.kinds.layer_text import read_layer_text
+
+        shown, flags, document = read_layer_text(spec, graph, flags)
+        blank = destination.catalogue.find("blank", "layer")
+        package, manifest = destination.settings.package, read_layer_manifest(blank)
+        layer = describe_body(destination.name, package, manifest, flags, document)
+        return LayerScaffold(destination, shown, layer, blank)
     template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
-    spec = describe_layer(destination.name, destination.settings.package, read_layer_manifest(template), flags)
-    return LayerScaffold(destination, template.full_name, spec, template)
+    layer = describe_layer(destination.name, destination.settings.package, read_layer_manifest(template), flags)
+    return LayerScaffold(destination, template.full_name, layer, template)
 
 
 def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:
@@ -80,6 +101,13 @@ class LayerScaffold(Scaffold):
     source: Template
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What nothing uses, besides what is said of every module."""
+        unused = self.spec.body.unused if self.spec.body else ()
+        told = (f"The body does not use {name!r}: a comment in call() says so." for name in unused)
+        return (*super().warnings, *told)
+
+    @property
     def exports(self) -> tuple[str, ...]:
         """The class."""
         return (self.spec.name.class_name,)
@@ -97,8 +125,8 @@ class LayerScaffold(Scaffold):
 
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked."""
-        from kscaffold.check import CallStyle, Feed, Job, Subject
+        from kscaffold.check import FEW, CallStyle, Feed, Job, Subject
 
-        feeds = tuple(Feed(item.shape) for item in self.spec.inputs)
+        feeds = tuple(Feed(item.shape, item.dtype, FEW if "int" in item.dtype else None) for item in self.spec.inputs)
         subject = Subject(self.spec.name.class_name, methods.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))

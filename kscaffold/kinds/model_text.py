@@ -22,7 +22,7 @@ def parameters(given: Iterable[Argument]) -> str:
 
 
 # What the templates of the styles call.
-FILTERS = (parameters, arguments.description, arguments.in_config, arguments.stored)
+FILTERS = (parameters, arguments.description, arguments.in_config, arguments.in_docstring, arguments.stored)
 
 
 def part_package(destination: Destination) -> str:

@@ -74,7 +74,7 @@ class _Operators:
         """Whether an operator computes with operands what its function does."""
         numbers = {self.of(tree) for tree in operands}
         # A plain number takes the type of the floats.
-        floats = {self.of(tree) for tree in operands if isinstance(tree, Ref)} == {float}
+        floats = {self.of(tree) for tree in operands if isinstance(tree, Ref | Code)} == {float}
         return (None not in numbers and floats) or (numbers == {int} and symbol not in FOR_FLOATS)
 
     def of(self, tree: Tree) -> Numbers:
@@ -85,6 +85,8 @@ class _Operators:
                 return type(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
             case Variable(name=name):
                 return self.sizes.get(name)
+            case Code(text=text) if text.startswith("self."):
+                return float  # a weight
         return None
 
     def common(self, found: Iterable[Ref]) -> Numbers:

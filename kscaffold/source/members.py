@@ -4,6 +4,7 @@ A short chain of layers is built layer by layer. What forks says so once, in `ca
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from kscaffold.program.lift import (
     call_keywords,
@@ -16,7 +17,7 @@ from kscaffold.program.lift import (
 )
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, Variable, transform, walk
-from kscaffold.program.value import Routine, Step, StepKind, every_step
+from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
 from kscaffold.source.calling import Calling
 from kscaffold.source.classes import Module, input_structure, is_maker
@@ -27,6 +28,7 @@ from kscaffold.source.kinds import argument_of
 from kscaffold.source.parts import ClassPart, Function, Line
 from kscaffold.source.routine import made_lines
 
+INPUT_SIZE = "input_dim"  # what `build` finds out, and no argument
 LONGEST_CHAIN = 8  # layers that `build` names again; what is longer is said once
 
 
@@ -37,7 +39,31 @@ def class_parts(module: Module) -> tuple[tuple[Function, ...], tuple[ClassPart, 
     return tuple(functions), tuple(classes)
 
 
+@dataclass(frozen=True)
+class LayerLines:
+    """The statements of the one class that a program becomes, as the template of a layer asks for them.
+
+    Attributes:
+        part: Its methods.
+        late: What makes its layers, as it stands in `build`.
+    """
+
+    part: ClassPart
+    late: tuple[Line, ...]
+
+
+def layer_lines(program: Program, name: str) -> LayerLines:
+    """The methods of a layer of that name."""
+    module = Module(program, name)
+    made = _Class(module, module.program.main)
+    part = made.part()
+    made.in_build = True
+    return LayerLines(part, tuple(made.constructor()))
+
+
 class _Class:
+    in_build = False  # whether layers are made in `build`, where arguments are attributes
+
     def __init__(self, module: Module, routine: Routine) -> None:
         self.module = module
         self.routine = routine
@@ -140,8 +166,10 @@ class _Class:
     def source(self, tree: Tree) -> str:
         """Source in the constructor, where the arguments are local names, and layers with a variable attributes."""
 
+        attributes = {*self.layers, *(self.attributes.arguments - {INPUT_SIZE} if self.in_build else ())}
+
         def change(part: Tree) -> Tree | None:
-            return Variable(f"self.{part.name}") if isinstance(part, Variable) and part.name in self.layers else None
+            return Variable(f"self.{part.name}") if isinstance(part, Variable) and part.name in attributes else None
 
         return source(transform(tree, change), no_value)
 

@@ -193,7 +193,7 @@ def test_names_that_keras_would_use_itself_are_refused_or_given(kscaffold: Kscaf
 
 @pytest.mark.parametrize("style", ["subclassed", "functional"])
 def test_the_specs_of_the_readme_work(kscaffold: Kscaffold, folder: Path, style: str) -> None:
-    spec, other = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    _, spec, other = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
     (folder / "answers.yaml").write_text(other)
     result = kscaffold("pipeline", "answers", "answers.yaml", "--style", style, "--no-check")
     assert result.exit_code == 0, result.err

@@ -3,6 +3,7 @@
 Keras' classes are named in full: `keras.layers.Dense(8)`.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from kscaffold.program.text import show, written_call
 from kscaffold.program.tree import Code, Listing, Object, Tree
 
 LINE_LENGTH = 88
+INDENT = " " * 8
 POLICY = ("dtype", Code("self.dtype_policy"))
 DESCRIPTIONS = {
     Kind.INT: "Integer",
@@ -44,6 +46,11 @@ def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = Fals
     return written(tree)
 
 
+def in_docstring(text: str) -> str:
+    """A text as it stands in a docstring, on one line."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+
+
 def in_init(tree: Tree) -> str:
     """Source of an expression in the constructor of a layer, whose dtype policy its sublayers get."""
     return expression(tree, policy=True)
@@ -52,7 +59,11 @@ def in_init(tree: Tree) -> str:
 def description(argument: Argument) -> str:
     """An argument's line in the docstring, without its name."""
     if argument.description:
-        return argument.description
+        # Behind the name, and further in on the lines that follow.
+        width, indent = LINE_LENGTH - len(INDENT), f"{INDENT}    "
+        before = " " * len(f"{argument.name}: ")
+        wrapped = textwrap.wrap(in_docstring(argument.description), width, initial_indent=before)
+        return f"\n{indent}".join(line.strip() for line in wrapped)
     text = DESCRIPTIONS[argument.kind]
     if argument.check is Check.FRACTION:
         text += ", at least 0 and less than 1"

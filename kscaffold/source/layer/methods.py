@@ -206,7 +206,9 @@ def _example_value(argument: Argument, values: Mapping[str, object]) -> str:
 
 def example_inputs(spec: LayerSpec) -> str:
     """Source of the inputs of the docstring's example."""
-    return _as_given(spec, [f"keras.ops.ones({show_shape(item.shape, 2)})" for item in spec.inputs])
+    types = ("" if item.dtype == "float32" else f", dtype={literal(item.dtype)}" for item in spec.inputs)
+    shapes = (show_shape(item.shape, 2) for item in spec.inputs)
+    return _as_given(spec, [f"keras.ops.ones({shape}{dtype})" for shape, dtype in zip(shapes, types, strict=True)])
 
 
 def build_arguments(spec: LayerSpec) -> str:
@@ -221,6 +223,8 @@ def _as_given(spec: LayerSpec, inputs: list[str]) -> str:
 
 def input_text(spec: LayerSpec) -> str:
     """The shapes of the inputs as the docstring says them."""
+    if spec.body:
+        return spec.body.input_text
     if spec.call is CallStyle.ARGUMENTS:
         return ", ".join(f"`{item.name}`: `{item.pattern}`" for item in spec.inputs)
     return f"{'A list of ' if spec.call is CallStyle.LIST else ''}`{spec.inputs[0].pattern}`"
@@ -228,4 +232,6 @@ def input_text(spec: LayerSpec) -> str:
 
 def output_text(spec: LayerSpec) -> str:
     """The shape of the output as the docstring says it."""
+    if spec.body:
+        return spec.body.output_text
     return f"`{spec.output}`" if spec.output else f"The output shape of `{spec.steps[-1].name}`."

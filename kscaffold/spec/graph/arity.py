@@ -9,7 +9,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
 from kscaffold.spec.graph.value import Graph, Node, Step, signature_of
-from kscaffold.spec.language.chain import OPERATIONS
+from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.layer.call import bind
 
 # Operations that give several values; `None` where their arguments say how many.
@@ -61,7 +61,11 @@ def _count_given(node: Node, graph: Graph) -> int | None:
                 _check_layer(step, signature, given + len(step.passed.arguments))
             made = _given_by_layer(layer, step)
         else:
-            made = 1 if step.part else _given_by_operation(step, _bind_operation(step, given, graph.values))
+            made = (
+                1
+                if step.part or step.name.startswith(OF_LAYER)
+                else _given_by_operation(step, _bind_operation(step, given, graph.values))
+            )
         if made is not None and made > 1 and (step.repeated or not last):
             hint = "Call it once." if step.repeated else "Begin others with node.0, node.1."
             problem = "it cannot be repeated" if step.repeated else "the chain ends here"

@@ -27,7 +27,7 @@ from kscaffold.program.tree import (
 from kscaffold.spec.graph.expressions import as_call, demand_size, hint_for, is_size, number_of
 from kscaffold.spec.graph.family import Family
 from kscaffold.spec.graph.value import NOTHING, Graph, Node, SharedLayer, Step, Target, signature_of
-from kscaffold.spec.language.chain import OPERATIONS, Link
+from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS, Link
 from kscaffold.spec.layer.call import bind, find_layer, resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
@@ -55,9 +55,14 @@ class Calls:
         self.hidden: list[Node] = []
         self.told = 0  # how many of them were asked for
 
+    @property
+    def functions(self) -> list[str]:
+        """The arguments of a layer that are called: activations."""
+        return [name for name in self.family.body.arguments if self.scope[name].kind is Kind.ACTIVATION]
+
     def is_value(self, word: str) -> bool:
         """Whether a word names a value of the graph, or one of several."""
-        return "." in word or self.taken.get(word) in ("input", "node", "output")
+        return "." in word or self.taken.get(word) in ("input", "node", "output", "weight")
 
     def part(self, word: str, place: Place) -> Graph:
         """A model or block, which is called from now on."""
@@ -119,6 +124,9 @@ class Calls:
                 raise self.family.no_parameter(link.repeat, place, " that counts")
         if link.is_operation:
             return self.operation(link)
+        if word in self.functions:
+            passed = self.given(replace(link.call, keywords=()), word, place)
+            return Step(Target.OPERATION, f"{OF_LAYER}{word}", place, repeat=link.repeat, passed=passed)
         part = self.family.parts.get(word)
         if part and part.is_block:
             if link.passed is not None:
@@ -167,7 +175,11 @@ class Calls:
             raise place.error(f"{name} has second brackets.", "Leave them out.")
         with located(place):
             catalogue.find_operation(name.removeprefix(OPERATIONS))
-        return Step(Target.OPERATION, name, place, repeat=link.repeat, passed=self.given(link.call, name, place))
+        passed = self.given(link.call, name, place)
+        if "mask" in self.family.body.weights and "mask" in values(passed):
+            hint = "Give it to a layer that takes one: attend(x, x, attention_mask=mask), lstm(x, mask=mask)."
+            raise place.error(f"{name} takes no mask, which is None where nothing is masked.", hint)
+        return Step(Target.OPERATION, name, place, repeat=link.repeat, passed=passed)
 
     def begin(self, tree: Tree, place: Place) -> tuple[tuple[str, ...], tuple[Step, ...]] | None:
         """The values that an expression begins with and the call that makes it; `None` for what is no expression."""
@@ -180,7 +192,7 @@ class Calls:
                 self.demand_parameters(index, place)
                 part = Part(Value(self.value(of, place)), index)
                 return (), (Step(Target.OPERATION, "[]", place, passed=Object("", arguments=(part,))),)
-        called = as_call(tree, {*self.shared, *self.family.parts}, place)
+        called = as_call(tree, {*self.shared, *self.family.parts, *self.functions}, place)
         if called is None:
             return None
         given, link = called

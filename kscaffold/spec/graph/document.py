@@ -60,19 +60,48 @@ SECTIONS_OF_PART = "summary parameters inputs shared nodes outputs structure tra
 SECTIONS = [*SECTIONS_OF_PART, *"style layers targets models blocks".split()]
 
 
+LAYER_SECTIONS = "summary arguments weights states sublayers inputs nodes outputs structure".split()
+
+
+@dataclass(frozen=True)
+class LayerText:
+    """A layer as written: what it is made of, as after the flags of these names, and its body."""
+
+    arguments: tuple[str, ...]
+    weights: tuple[str, ...]
+    states: tuple[str, ...]
+    sublayers: tuple[str, ...]
+    docs: tuple[str, ...]
+    graph: GraphText
+
+
+def read_layer_document(path: Path, shown: str) -> LayerText:
+    """Reads a YAML spec of a layer; see `read_document`."""
+    return _reader(_text_of(path, shown), shown).layer()
+
+
 def read_document(path: Path, shown: str) -> GraphText:
     """Reads a YAML spec, a file that messages call `shown`; a `RequestError` names line and column of what is wrong."""
+    return parse_document(_text_of(path, shown), shown)
+
+
+def _text_of(path: Path, shown: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise Place(shown).error("It is not UTF-8 text.") from None
     except OSError as error:
         raise Place(shown).error(f"It cannot be read: {error.strerror}.") from None
-    return parse_document(text, shown)
 
 
 def parse_document(text: str, shown: str) -> GraphText:
     """Parses a YAML spec; see `read_document`."""
+    reader = _reader(text, shown)
+    return reader.graph(reader.root)
+
+
+def _reader(text: str, shown: str) -> _Reader:
+    """What reads a YAML text."""
     if len(text) > LARGEST_SPEC:
         raise Place(shown).error(f"The spec has {len(text):,} characters.", f"Use at most {LARGEST_SPEC:,}.")
     try:
@@ -83,15 +112,41 @@ def parse_document(text: str, shown: str) -> GraphText:
         raise place.error(f"This is not YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise Place(shown).error(f"This is not YAML: {str(error).splitlines()[0]}.") from None
-    return _Reader(text, shown).graph(root)
+    return _Reader(text, shown, root)
 
 
 class _Reader:
     """Turns YAML's nodes into texts with places."""
 
-    def __init__(self, source: str, shown: str) -> None:
+    def __init__(self, source: str, shown: str, root: yaml.Node | None) -> None:
         self.source = source
         self.shown = shown
+        self.root = root
+
+    def layer(self) -> LayerText:
+        """The sections of a layer."""
+        if self.root is None:
+            raise Place(self.shown).error("The spec is empty.", "It needs outputs.")
+        found = self.fields(self.root, "a layer", LAYER_SECTIONS, "There is no section {} here.")
+        summary = self.given(found, "summary")
+        graph = GraphText(
+            place=self.place(self.root),
+            summary=summary.value if summary else "",
+            inputs=tuple(self.inputs(found.get("inputs"))),
+            nodes=self.texts(found, "nodes"),
+            outputs=self.texts(found, "outputs"),
+            structure=self.texts(found, "structure"),
+        )
+        given = tuple(self.parameters(found.get("arguments")))
+        arguments = tuple(item.argument.value for item in given)
+        docs = tuple(f"{item.name}: {item.description}" for item in given if item.description)
+        weights, states = self.joined(found, "weights", ": "), self.joined(found, "states", ": ")
+        return LayerText(arguments, weights, states, self.joined(found, "sublayers", " = "), docs, graph)
+
+    def joined(self, found: Mapping[str, yaml.Node], what: str, sign: str) -> tuple[str, ...]:
+        """The pairs of a section as after a flag; sizes may be a list."""
+        pairs = ((name.value, self.written(value).value) for name, value in self.entries(found.get(what), what))
+        return tuple(f"{name}{sign}{'' if text == 'None' else text.strip('[]')}" for name, text in pairs)
 
     def graph(self, node: yaml.Node | None, kind: str = "") -> GraphText:
         """The sections of a graph, or of one of its "models" or "blocks", each of them once and known."""

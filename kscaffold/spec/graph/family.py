@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import check_attribute_name
@@ -14,7 +14,7 @@ from kscaffold.program.tree import Object, Plain, walk
 from kscaffold.spec.graph.document import GraphText, ParameterText
 from kscaffold.spec.graph.value import Graph, OwnClass
 from kscaffold.spec.layer.argument import parse_argument
-from kscaffold.spec.layer.call import Owner
+from kscaffold.spec.layer.call import LAYER_OWNER, Owner
 
 
 def read_parameters(written: Iterable[ParameterText], settings: Mapping[str, str]) -> dict[str, Argument]:
@@ -46,6 +46,19 @@ def _parameter(text: ParameterText) -> Argument:
     return replace(argument, description=text.description) if text.description else argument
 
 
+@dataclass(frozen=True)
+class Body:
+    """What the graph that is the body of a layer may use, besides its inputs.
+
+    Attributes:
+        arguments: Those of the constructor, by name, and the sizes that `build` knows.
+        weights: The shape of each weight, as far as it is known; `training` and `mask` where `call` takes them.
+    """
+
+    arguments: Mapping[str, Argument]
+    weights: Mapping[str, tuple[int | None, ...] | None]
+
+
 class Family:
     """A graph and its sub-models and blocks, resolved when they are first called.
 
@@ -56,13 +69,21 @@ class Family:
     """
 
     def __init__(
-        self, document: GraphText, settings: Mapping[str, str], resolve: Callable[[Family, str, GraphText], Graph]
+        self,
+        document: GraphText,
+        settings: Mapping[str, str],
+        resolve: Callable[[Family, str, GraphText], Graph],
+        body: Body | None = None,
     ) -> None:
         flags = document.place.line is None
         adding = "--set {name}={example}" if flags else "a line '{name}: {example}' below parameters"
         self.document = document
         self.owner = Owner("parameter of this graph", adding)
         self.arguments = read_parameters(document.parameters, {} if flags else settings)
+        self.body = body or Body({}, {})
+        if body:
+            self.owner = LAYER_OWNER
+            self.arguments |= body.arguments
         self.own_classes = tuple(_own_class(name, template) for name, template in document.layers)
         self.resolve = resolve
         self.parts: dict[str, GraphText] = {}

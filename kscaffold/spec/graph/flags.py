@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text
-from kscaffold.spec.graph.document import Entries, GraphText, ParameterText, read_input
+from kscaffold.spec.graph.document import Entries, GraphText, InputText, ParameterText, read_input
 from kscaffold.spec.language.chain import ARROW
 
 
@@ -33,15 +33,21 @@ def document_from_flags(flags: GraphFlags, settings: Mapping[str, str]) -> Graph
     if not flags.inputs or not flags.outputs:
         flag, example = ("--output", '"y: numeric -> Dense(1)"') if flags.inputs else ("--input", "numeric=32")
         raise Place(flag).error(f"The graph has no {flag[2:]}.", f"Give at least one: {flag} {example}.")
+    nodes, outputs = _named_chains(flags.nodes, "--node"), _named_chains(flags.outputs, "--output")
+    inputs = read_inputs(flags.inputs)
+    return GraphText(Place("SPEC"), parameters=parameters, inputs=inputs, nodes=nodes, outputs=outputs)
+
+
+def read_inputs(texts: tuple[str, ...]) -> tuple[InputText, ...]:
+    """The inputs after `--input`; a `RequestError` names one without a shape."""
     inputs = []
-    for text in flags.inputs:
+    for text in texts:
         where = Place(f"--input {text!r}")
         name, equals, shape = text.partition("=")
         if not equals:
             raise where.error(f"{text!r} has no shape.", "Write NAME=SHAPE: numeric=32.")
         inputs.append(read_input(Text(name.strip(), where), Text(shape.strip(), where)))
-    nodes, outputs = _named_chains(flags.nodes, "--node"), _named_chains(flags.outputs, "--output")
-    return GraphText(Place("SPEC"), parameters=parameters, inputs=tuple(inputs), nodes=nodes, outputs=outputs)
+    return tuple(inputs)
 
 
 def _named_chains(texts: tuple[str, ...], flag: str) -> Entries:

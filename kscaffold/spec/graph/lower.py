@@ -28,6 +28,7 @@ from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_
 from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
 from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Target, every_graph, signature_of
+from kscaffold.spec.language.chain import OF_LAYER
 
 Paths = tuple[tuple[int | str, ...], ...]
 
@@ -75,7 +76,9 @@ class _Lowering:
         self.style = style
         self.counter = counter
         self.inputs = [Ref(-1 - place) for place in range(len(graph.inputs))]
-        self.values: dict[str, Ref] = dict(zip((item.name for item in graph.inputs), self.inputs))
+        self.values: dict[str, Tree] = dict(zip((item.name for item in graph.inputs), self.inputs))
+        flags = ("training", "mask")
+        self.values |= {name: Code(name if name in flags else f"{OF_LAYER}{name}") for name, _ in graph.given}
         self.names = LayerNames(graph)
         self.listed = style is Style.SEQUENTIAL
         # In a list, a block is a small Sequential; elsewhere it is a function that applies layers.
@@ -118,9 +121,15 @@ class _Lowering:
     def cut(self, cut: graphs.Cut, takes: tuple[Input, ...]) -> Routine:
         """The function that cuts a model out of this one; it takes inputs where its layers are called once more."""
         inputs, outputs = (tuple(map(self.names.of_value, values)) for values in (cut.inputs, cut.outputs))
-        starts, ends = (tuple(self.values[value] for value in values) for values in (cut.inputs, cut.outputs))
+        starts, ends = (tuple(map(self.ref, values)) for values in (cut.inputs, cut.outputs))
         made = Cut(cut.name, builder_name(self.graph), inputs, outputs, cut.place, starts, ends, takes)
         return Routine(f"build_{cut.name}", 1, (), (), Listing("()", ()), cut=made)
+
+    def ref(self, value: str) -> Ref:
+        """The number of a value."""
+        found = self.values[value]
+        assert isinstance(found, Ref)
+        return found
 
     def with_variables(self) -> list[tuple[str, Tree, Place | None]]:
         """The layers and models that have a variable, each behind those that it needs."""

@@ -1,13 +1,13 @@
 """The shapes that operations give, for the common ones; what is not known with certainty is not known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import DOTS, NONE, Listing, Object, Ref, Slice, Tree, Value, walk
 from kscaffold.spec.graph.arity import OF_LISTS
 from kscaffold.spec.graph.value import Step
-from kscaffold.spec.language.chain import OPERATIONS
+from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.shapes.rules import RULES, Arguments, NotKnown, weightless, whole
 from kscaffold.spec.shapes.shape import Shape, evaluate_size
 
@@ -26,7 +26,11 @@ WHOLE_AXIS = Slice(NONE, NONE, NONE)
 
 
 def operation_shape(
-    step: Step, given: tuple[Shape | None, ...], shapes: Mapping[str, Shape | None], values: Mapping[str, object]
+    step: Step,
+    given: tuple[Shape | None, ...],
+    shapes: Mapping[str, Shape | None],
+    values: Mapping[str, object],
+    weights: Mapping[str, Shape | None],
 ) -> Shape | None:
     """The shape that an operation or a slice gives, without the batch axis; `None` where it is not known.
 
@@ -35,6 +39,7 @@ def operation_shape(
         given: The shapes of the values that it is given by its chain.
         shapes: The shapes of all values.
         values: What the parameters stand for.
+        weights: The shapes of the weights of a layer, whose first axis is no batch.
     """
 
     def shape_of(tensor: Tree) -> Shape:
@@ -48,13 +53,29 @@ def operation_shape(
     try:
         if step.part:
             return _sliced(shape_of(step.part.of), step.part.index, values)
+        if step.name.startswith(OF_LAYER):  # an activation
+            return given[0] if given else shape_of(step.passed.arguments[0])
         signature = catalogue.find_operation(step.name.removeprefix(OPERATIONS))
         typed = (*map(Ref, range(len(given))), *step.passed.arguments)
         call = Object(step.name, (*zip(signature.parameters, typed), *step.passed.keywords))
-        tensors = [shape_of(tensor) for tensor in _tensors(call, signature.name in OF_LISTS)]
+        found = list(_tensors(call, signature.name in OF_LISTS))
+        beside = [weights[tensor.name] for tensor in found if isinstance(tensor, Value) and tensor.name in weights]
+        tensors = [shape_of(tensor) for tensor in found if not (isinstance(tensor, Value) and tensor.name in weights)]
+        if beside and not (signature.name in BINARY and len(tensors) == 1 and fits_all(beside, tensors[0])):
+            raise NotKnown
         return RULES[signature.name](Arguments(call, signature, values), *tensors).shape
     except (NotKnown, KeyError, StopIteration, TypeError, ValueError, RequestError):
         return None  # what Keras refuses is for the check to say
+
+
+def fits_all(weights: Iterable[Shape | None], shape: Shape) -> bool:
+    """Whether weights are broadcast to a value, which stays as large as it is."""
+    return all(
+        weight is not None
+        and len(weight) <= len(shape)
+        and all(one in (1, size) for one, size in zip(reversed(weight), reversed(shape)))
+        for weight in weights
+    )
 
 
 def _is_tensor(tree: Tree | None) -> bool:

@@ -13,7 +13,7 @@ from kscaffold.program.value import Input
 from kscaffold.spec.graph.arity import count_values
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
-from kscaffold.spec.graph.family import Family, check_callable_name, read_parameters
+from kscaffold.spec.graph.family import Body, Family, check_callable_name, read_parameters
 from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.targets import read_targets
 from kscaffold.spec.graph.value import Form, Graph, Node, Output, SharedLayer, Step, every_graph, natural_form
@@ -37,6 +37,14 @@ def resolve_graph(document: GraphText, name: str, settings: Mapping[str, str]) -
         if item.name not in called:
             raise item.place.error(f"The layer {item.name} is not used.")
     return replace(graph, targets=read_targets(document.targets, graph))
+
+
+def resolve_body(document: GraphText, name: str, body: Body) -> Graph:
+    """The graph that is the body of a layer; see `resolve_graph`."""
+    family = Family(document, {}, lambda family, name, text: _Resolver(family, name, text).resolve(), body)
+    graph = _Resolver(family, name, document).resolve()
+    used = {value for node in graph.nodes for value in node.needs}
+    return replace(graph, given=tuple((name, shape) for name, shape in body.weights.items() if name in used))
 
 
 class _Resolver:
@@ -73,6 +81,7 @@ class _Resolver:
             input_form=forms["inputs"],
             output_form=forms["outputs"],
             frozen=self.frozen(),
+            given=tuple(self.family.body.weights.items()) if self.is_main else (),
             place=self.text.place,
         )
         cuts = [(name, text) for name, text in self.text.parts if text.is_cut]
@@ -98,6 +107,7 @@ class _Resolver:
         listed += [(name, "shared layer") for name, _ in self.text.shared]
         listed += [(name, "node") for name, _ in self.text.nodes]
         listed += [(name, "model") for name, _ in self.family.document.parts]
+        self.taken |= dict.fromkeys(self.family.body.weights, "weight")
         for name, what in listed:
             self.take(name, what)
         self.chains = {text: parse_chain(text) for _, text in (*self.text.nodes, *self.text.outputs)}

@@ -110,6 +110,8 @@ class _Flow:
         steps: list[StepShape] = []
         for item, shape in zip(self.graph.inputs, inputs):
             self.shapes[item.name], self.lasts[item.name] = shape, _parameter(item.sizes[-1] if item.sizes else None)
+        self.shapes |= dict.fromkeys(dict(self.graph.given))
+        self.lasts |= dict.fromkeys(dict(self.graph.given))
         for node in self.graph.nodes:
             given = made = tuple(self.shapes[value] for value in node.start)
             ends: Ends = (self.lasts[node.start[0]] if len(node.start) == 1 else None,)
@@ -137,7 +139,8 @@ class _Flow:
         if part:
             return self.call_block(step, part, given) if part.is_block else self.call_model(step, part, given)
         if layer is None:
-            return (operation_shape(step, given, self.shapes, self.values),), (None,)
+            weights = dict(self.graph.given)
+            return (operation_shape(step, given, self.shapes, self.values, weights),), (None,)
         passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
         given += tuple(map(self.shapes.get, passed))
         with located(step.place):

@@ -148,6 +148,8 @@ class Graph:
             those that it needs itself.
         own_parameters: The parameters that a block has for itself; the others are those of the whole spec.
         frozen: Whether nothing in it is trained.
+        given: In the body of a layer, what is there besides the inputs, `training`, `mask` and weights by their names:
+            each with its shape, if that is known.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Graph:
     input_form: Form = Form.ONE
     output_form: Form = Form.ONE
     frozen: bool = False
+    given: tuple[tuple[str, tuple[int | None, ...] | None], ...] = ()
     place: Place = field(default_factory=lambda: Place("SPEC"))
 
     @property
@@ -190,8 +193,8 @@ class Graph:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """All values: the inputs, and what nodes make."""
-        return (*(item.name for item in self.inputs), *self.makers)
+        """All values: the inputs, what is given besides, and what nodes make."""
+        return (*(item.name for item in self.inputs), *(name for name, _ in self.given), *self.makers)
 
     @property
     def uses(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from kscaffold.spec.language.syntax import Reader
 
 ARROW = "->"
 OPERATIONS = "ops."
+OF_LAYER = "self."  # before what a layer calls that is one of its arguments
 MAKING = (Object, Part, Applied, Arithmetic)  # what makes a new value
 
 

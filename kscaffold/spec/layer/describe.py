@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from kscaffold.base.errors import RequestError, with_article
+from kscaffold.base.errors import RequestError, unknown, with_article
 from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, located
 from kscaffold.program.argument import Argument, Kind
@@ -33,6 +33,7 @@ class LayerFlags:
     weights: tuple[str, ...] = ()  # --weight: NAME: SHAPE [, initializer]
     states: tuple[str, ...] = ()  # --state, of the same form
     sublayers: tuple[str, ...] = ()  # --sublayer: NAME = LAYER
+    docs: tuple[str, ...] = ()  # --doc: NAME: what an argument is
     input_shapes: tuple[str, ...] = ()  # --input-shape: 16 or 8,8,3
     features: frozenset[str] = frozenset()  # those asked for of training, mask, loss and seed
 
@@ -42,7 +43,7 @@ class LayerFlags:
         return bool(self.arguments or self.weights or self.states or self.sublayers)
 
 
-def _parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed]) -> list[Parsed]:
+def parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed]) -> list[Parsed]:
     """What several texts say, as `parse` reads each; a `RequestError` names the flag and the text."""
     parsed = []
     for text in texts:
@@ -54,13 +55,11 @@ def _parse_each(texts: Iterable[str], flag: str, parse: Callable[[str], Parsed])
 _Parts = tuple[list[Weight], list[Sublayer]]
 
 
-def _parse_parts(said: LayerManifest | LayerFlags, arguments: Mapping[str, Argument], flag: str) -> _Parts:
+def parse_parts(said: LayerManifest | LayerFlags, arguments: Mapping[str, Argument], flag: str) -> _Parts:
     """What a layer is made of; `flag` is what stands before `weight`, `state` and `sublayer` in messages."""
-    weights = _parse_each(said.weights, f"{flag}weight", lambda text: parse_weight(text, arguments, trainable=True))
-    states = _parse_each(said.states, f"{flag}state", lambda text: parse_weight(text, arguments, trainable=False))
-    return weights + states, _parse_each(
-        said.sublayers, f"{flag}sublayer", lambda text: parse_sublayer(text, arguments)
-    )
+    weights = parse_each(said.weights, f"{flag}weight", lambda text: parse_weight(text, arguments, trainable=True))
+    states = parse_each(said.states, f"{flag}state", lambda text: parse_weight(text, arguments, trainable=False))
+    return weights + states, parse_each(said.sublayers, f"{flag}sublayer", lambda text: parse_sublayer(text, arguments))
 
 
 def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flags: LayerFlags) -> LayerSpec:
@@ -72,17 +71,12 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     features = flags.features - manifest.handles
     if "seed" in features:
         features |= {"training"} - manifest.handles
-    arguments = _merge_arguments(manifest, flags, features)
-    own, added = _parse_parts(manifest, arguments, ""), _parse_parts(flags, arguments, "--")
+    arguments = merge_arguments(manifest, flags, features)
+    own, added = parse_parts(manifest, arguments, ""), parse_parts(flags, arguments, "--")
     weights, sublayers = own[0] + added[0], own[1] + added[1]
-    _refuse_clashes(arguments, weights, sublayers)
-    _refuse_shared_initializers(weights)
-    for used in _used_as_sizes(arguments, weights, sublayers):
-        argument = arguments[used]
-        if argument.kind is Kind.ANY and (argument.required or argument.optional):
-            argument = replace(argument, kind=Kind.INT)
-        if argument.kind in (Kind.INT, Kind.ANY):
-            arguments[used] = argument.must_be_positive()
+    refuse_clashes(arguments, weights, sublayers)
+    refuse_shared_initializers(weights)
+    demand_sizes(arguments, used_as_sizes(arguments, weights, sublayers))
     inputs = _choose_inputs(manifest, flags.input_shapes, "mask" in flags.features, sublayers)
     spec = LayerSpec(
         name=name,
@@ -102,7 +96,17 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     return spec
 
 
-def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Container[str]) -> dict[str, Argument]:
+def demand_sizes(arguments: dict[str, Argument], used: Iterable[str]) -> None:
+    """Makes the arguments that are used as sizes positive whole numbers; raises `RequestError` where one cannot be."""
+    for name in used:
+        argument = arguments[name]
+        if argument.kind is Kind.ANY and (argument.required or argument.optional):
+            argument = replace(argument, kind=Kind.INT)
+        if argument.kind in (Kind.INT, Kind.ANY):
+            arguments[name] = argument.must_be_positive()
+
+
+def merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Container[str]) -> dict[str, Argument]:
     """The template's arguments, changed by the user's of the same name, then the user's; the required ones first."""
     merged = {argument.name: argument for argument in manifest.arguments}
     given: set[str] = set()
@@ -115,11 +119,21 @@ def _merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Conta
         given.add(argument.name)
         merged[argument.name] = known.with_default(argument) if known else argument
 
-    _parse_each(flags.arguments, "--arg", parse)
+    parse_each(flags.arguments, "--arg", parse)
     for feature in sorted(ADDED_ARGUMENTS):
         if feature in features:
             argument = parse_argument(ADDED_ARGUMENTS[feature])
             merged.setdefault(argument.name, argument)
+
+    def explain(text: str) -> None:
+        name, colon, words = (part.strip() for part in text.partition(":"))
+        if not colon or not words:
+            raise RequestError(f"{text!r} explains nothing.", hint="Write 'units: Positive integer, size of …'.")
+        if name not in merged:
+            raise unknown(f"There is no argument {name!r}.", name, merged, "--doc")
+        merged[name] = replace(merged[name], description=words)
+
+    parse_each(flags.docs, "--doc", explain)
     return {argument.name: argument for argument in sorted(merged.values(), key=lambda item: not item.required)}
 
 
@@ -154,7 +168,7 @@ def _choose_inputs(
     Raises:
         RequestError: Shapes that do not fit the template or the sublayers, or too few or too many.
     """
-    shapes = _parse_each(texts, "--input-shape", parse_shape)
+    shapes = parse_each(texts, "--input-shape", parse_shape)
     # Of a template with a body of its own, sublayers get what the body makes.
     any_rank = manifest.output is None or None in manifest.output.axes
     picky = _first_with_ranks(sublayers) if any_rank else None
@@ -213,7 +227,7 @@ def _first_with_ranks(sublayers: Iterable[Sublayer]) -> Sublayer | None:
     return None
 
 
-def _used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> set[str]:
+def used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> set[str]:
     """The arguments that are sizes of weights, or that Keras takes for sizes of sublayers."""
     found = {name for weight in weights for size in weight.shape for name in size_names(size) if name in arguments}
     parts = (part for sublayer in sublayers if sublayer.call for part in walk(sublayer.call))
@@ -222,7 +236,8 @@ def _used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublaye
     return found
 
 
-def _refuse_clashes(arguments: Iterable[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> None:
+def refuse_clashes(arguments: Iterable[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> None:
+    """Raises `RequestError` where an argument, a weight and a sublayer have one name: all are attributes of a layer."""
     seen: dict[str, str] = {}
     attributes = [(name, "argument") for name in arguments]
     attributes += [(item.name, "weight") for item in weights] + [(item.name, "sublayer") for item in sublayers]
@@ -233,7 +248,8 @@ def _refuse_clashes(arguments: Iterable[str], weights: Iterable[Weight], sublaye
         seen[name] = what
 
 
-def _refuse_shared_initializers(weights: Iterable[Weight]) -> None:
+def refuse_shared_initializers(weights: Iterable[Weight]) -> None:
+    """Raises `RequestError` where two weights get one initializer, which gives both the same values."""
     used: dict[str, str] = {}
     for weight in weights:
         if isinstance(weight.initializer, Variable):

@@ -34,6 +34,7 @@ class Input:
     pattern: ShapePattern
     shape: Shape  # of one example in the examples, tests and checks
     repeats: bool = False  # whether there may be more like it
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,36 @@ from kscaffold.spec.shapes.shape import Shape, ShapePattern, evaluate, evaluate_
 
 
 @dataclass(frozen=True)
+class LayerBody:
+    """What a layer does that is described by expressions, as lines of source.
+
+    Attributes:
+        constructor: What makes its sublayers; `late` where their sizes come from the inputs, in `build`.
+        build: What builds them.
+        call: The statements of `call`.
+        output_shape: Those of `compute_output_shape`.
+        input_text: The shapes of the inputs, in words; `output_text` likewise.
+        imported: Module and name of each custom class that it uses.
+        example_output: The shape of its one output for the example inputs, if that is known.
+        outputs: How many values it gives.
+        unused: What nothing in it uses: arguments, weights and sublayers.
+    """
+
+    constructor: tuple[str, ...]
+    late: tuple[str, ...]
+    build: tuple[str, ...]
+    call: tuple[str, ...]
+    output_shape: tuple[str, ...]
+    input_text: str
+    output_text: str
+    passes_mask: bool
+    imported: tuple[tuple[str, str], ...] = ()
+    example_output: Shape | None = None
+    outputs: int = 1
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """A layer that is to be generated."""
 
@@ -28,6 +58,7 @@ class LayerSpec:
     sublayers: tuple[Sublayer, ...]
     steps: tuple[Step, ...]  # what `call` does after the template's own body
     inputs: tuple[Input, ...]
+    body: LayerBody | None = None  # where expressions describe it: there are no steps then
 
     @property
     def keeps_steps(self) -> bool:
@@ -42,7 +73,7 @@ class LayerSpec:
     @property
     def joins(self) -> bool:
         """Whether the first step takes all inputs, as a list or concatenated."""
-        return self.call is CallStyle.LIST and not self.manifest.own_body
+        return self.body is None and self.call is CallStyle.LIST and not self.manifest.own_body
 
     @property
     def concatenates(self) -> bool:
@@ -60,7 +91,8 @@ class LayerSpec:
         """The modules and names of the custom classes that the generated code imports, in order."""
         calls = [item.call for item in self.sublayers] + [item.default for item in self.arguments]
         parts = (part for call in calls if call for part in walk(call))
-        return tuple(sorted({part.own for part in parts if isinstance(part, Object) and part.own}))
+        named = {part.own for part in parts if isinstance(part, Object) and part.own}
+        return tuple(sorted(named.union(self.body.imported if self.body else ())))
 
     @functools.cached_property
     def values(self) -> Mapping[str, object]:
@@ -93,13 +125,15 @@ class LayerSpec:
     @property
     def output_shape(self) -> Shape | None:
         """The shape of an output for the example inputs, without the batch axis; `None` if only Keras knows."""
+        if self.body:
+            return self.body.example_output
         return fill_pattern(self.output, self.values) if self.output else None
 
     @property
     def expected_weights(self) -> tuple[tuple[int, ...], ...] | None:
         """The shapes of the weights for the example inputs, as Keras lists them; `None` if only Keras knows."""
         given = any(argument.kind is Kind.LAYER for argument in self.arguments)
-        if self.sublayers or self.manifest.owns_build or given:
+        if self.sublayers or self.manifest.owns_build or given or (self.body and self.body.build):
             return None
         weights = sorted(self.weights, key=lambda weight: not weight.trainable)
         made = [weight for weight in weights if not (weight.condition and self.values.get(weight.condition) is False)]

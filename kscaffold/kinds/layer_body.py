@@ -1,0 +1,322 @@
+"""A layer whose body is a graph of expressions: from typed text to what the template of a layer asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from kscaffold.base.choices import Style
+from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import ModuleName
+from kscaffold.base.place import Place, Text
+from kscaffold.program.argument import Argument, Kind
+from kscaffold.program.tree import Object, Plain, Tree, Variable, names, walk
+from kscaffold.source.members import layer_lines
+from kscaffold.source.module import Written
+from kscaffold.source.parts import Line
+from kscaffold.spec.graph.document import GraphText, InputText
+from kscaffold.spec.graph.family import Body
+from kscaffold.spec.graph.lower import lower
+from kscaffold.spec.graph.resolve import resolve_body
+from kscaffold.spec.graph.shapes import infer_shapes
+from kscaffold.spec.graph.value import Form, Graph
+from kscaffold.spec.layer.call import SIZE_NAMES
+from kscaffold.spec.layer.describe import (
+    LayerFlags,
+    demand_sizes,
+    merge_arguments,
+    parse_parts,
+    refuse_clashes,
+    refuse_shared_initializers,
+    used_as_sizes,
+)
+from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
+from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight
+from kscaffold.spec.layer.spec import LayerBody, LayerSpec
+from kscaffold.spec.shapes.rules import Inferred
+from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, parse_pattern
+
+FLAGS = ("training", "mask")  # what `call` may be told besides its inputs
+# The example inputs that are tried where nobody says which: the first that fits is taken.
+SHAPES: tuple[Shape, ...] = ((16,), (8, 16), (8, 8, 16), (4, 8, 8, 16))
+OTHERS = {16: 24, 8: 10, 4: 5}  # other sizes, which tell what depends on them
+AXES = {0: "", 1: "", 2: "steps, ", 3: "height, width, ", 4: "depth, height, width, "}
+KERAS_LAYERS = re.compile(r"(?<![\w.])layers\.")
+
+
+@dataclass(frozen=True)
+class _Made:
+    graph: Graph
+    shapes: tuple[Shape, ...]
+    output: Shape | None  # of the one output, if that is known
+
+
+def describe_body(
+    name: ModuleName, package: str, manifest: LayerManifest, flags: LayerFlags, document: GraphText
+) -> LayerSpec:
+    """The layer that flags and a graph describe together.
+
+    Args:
+        manifest: Of the template that adds nothing.
+        document: Its inputs, nodes and outputs as written; without inputs, there is one that is called `inputs`.
+
+    Raises:
+        RequestError: What is not understood, names that clash, a call that Keras would refuse.
+    """
+    if refused := sorted(flags.features & {"loss", "seed"}):
+        problem = f"A layer with a body of its own says itself what --{refused[0]} would add."
+        hint = "Write a layer that does it, such as Dropout(0.1) or ActivityRegularization(l2=0.01), into the body."
+        raise Place(f"--{refused[0]}").error(problem, hint)
+    arguments = merge_arguments(manifest, flags, frozenset())
+    weights, _ = parse_parts(replace(flags, sublayers=()), arguments, "--")
+    sublayers = tuple(map(_named_layer, flags.sublayers))
+    refuse_clashes(arguments, weights, ())
+    refuse_shared_initializers(weights)
+    demand_sizes(arguments, used_as_sizes(arguments, weights, ()))
+    describer = _Describer(name, arguments, weights, replace(document, shared=(*document.shared, *sublayers)))
+    made = describer.fitting(flags.input_shapes)
+    demand_sizes(arguments, _sizes_of(made.graph, arguments))
+    return _layer_spec(name, package, manifest, flags, describer, made)
+
+
+def _named_layer(text: str) -> tuple[Text, Text]:
+    """`NAME = LAYER` as a name and a layer."""
+    name, equals, _ = text.partition("=")
+    where = Place(f"--sublayer {text!r}", None, 1)
+    if not equals or "(" in name:
+        raise where.error(f"{text!r} is not a sublayer.", "Write 'hidden = Dense(8, relu)'.")
+    whole = Text(text, where)
+    return whole.part(0, len(name)), whole.part(len(name) + 1, len(text))
+
+
+class _Describer:
+    """The parts of a layer, and the graph that they make for inputs of some shapes."""
+
+    def __init__(
+        self, name: ModuleName, arguments: dict[str, Argument], weights: list[Weight], document: GraphText
+    ) -> None:
+        self.name, self.arguments, self.weights = name, arguments, weights
+        self.document = document if document.inputs else replace(document, inputs=(_INPUT,))
+
+    def fitting(self, texts: tuple[str, ...]) -> _Made:
+        """The graph for the shapes that are given, or else for the first usual ones that fit."""
+        given = [item.shape for item in self.document.inputs]
+        if texts:
+            if any(given) or len(texts) != len(given):
+                raise Place("--input-shape").error(f"The layer has {len(given)} inputs, {len(texts)} shapes are given.")
+            return self.made([Text(text, Place(f"--input-shape {text!r}")) for text in texts])
+        if all(given):
+            return self.made([shape for shape in given if shape])
+        first: RequestError | None = None
+        open_ended: _Made | None = None
+        for shape in SHAPES:
+            text = Text(",".join(map(str, shape)), self.document.place)
+            try:
+                made = self.made([one or text for one in given])
+            except RequestError as error:
+                first = first or error
+                continue
+            if made.output is not None or len(made.graph.outputs) > 1:
+                return made
+            open_ended = open_ended or made
+        if open_ended is None:
+            assert first is not None
+            raise first
+        return open_ended
+
+    def made(self, shapes: list[Text]) -> _Made:
+        """The graph for inputs of some shapes."""
+        inputs = tuple(replace(item, shape=shape) for item, shape in zip(self.document.inputs, shapes))
+        sizes = [_sizes(shape) for shape in shapes]
+        values = self.values(sizes)
+        graph = resolve_body(replace(self.document, inputs=inputs), self.name.module, self.body(values))
+        facts = infer_shapes(graph, lambda made, shapes: Inferred(None, None)).of(graph)
+        output = facts.values[graph.outputs[0].value] if len(graph.outputs) == 1 else None
+        return _Made(graph, tuple(sizes), output)
+
+    def with_other_sizes(self, made: _Made) -> Shape | None:
+        """The shape of the output for inputs of other sizes, as far as it is known."""
+        others = [tuple(OTHERS.get(size or 0, (size or 0) + 3) for size in shape) for shape in made.shapes]
+        try:
+            return self.made([Text(",".join(map(str, shape)), self.document.place) for shape in others]).output
+        except RequestError:
+            return None
+
+    def values(self, shapes: list[Shape]) -> dict[str, object]:
+        """What names in sizes stand for in the examples."""
+        values: dict[str, object] = {key: evaluate(item.example_value, {}) for key, item in self.arguments.items()}
+        values[INPUT_SHAPE.name] = (None, *shapes[0]) if len(shapes) == 1 else tuple((None, *one) for one in shapes)
+        values[INPUT_DIM.name] = shapes[0][-1] if shapes[0] else None
+        return values
+
+    def body(self, values: Mapping[str, object]) -> Body:
+        """What the graph may use."""
+        arguments = {
+            key: item if item.default is not None else replace(item, default=item.example_value)
+            for key, item in self.arguments.items()
+        }
+        size = values[INPUT_DIM.name]
+        if isinstance(size, int):
+            arguments.setdefault(INPUT_DIM.name, Argument(INPUT_DIM.name, Kind.INT, Plain(size)))
+        weights: dict[str, Shape | None] = {}
+        for weight in self.weights:
+            sizes = [evaluate_size(size, values) for size in weight.shape]
+            weights[weight.name] = None if None in sizes else tuple(sizes)
+        free = (name for name in FLAGS if name not in arguments and name not in weights)
+        return Body(arguments, {**dict.fromkeys(free), **weights})
+
+
+_INPUT = InputText(Text("inputs", Place("--input")), None)
+
+
+def _sizes(shape: Text) -> Shape:
+    words = [word.strip() for word in shape.value.strip("()[] ").split(",") if word.strip()]
+    return tuple(int(word) if word.isdigit() else None for word in words)
+
+
+def _sizes_of(graph: Graph, arguments: Mapping[str, Argument]) -> set[str]:
+    """The arguments that Keras takes for sizes of layers."""
+    calls = (part for layer in graph.layers for part in walk(layer) if isinstance(part, Object) and part.own is None)
+    given = ((key, value) for call in calls for key, value in call.keywords)
+    return {value.name for key, value in given if key in SIZE_NAMES and isinstance(value, Variable)} & {*arguments}
+
+
+def _layer_spec(
+    name: ModuleName,
+    package: str,
+    manifest: LayerManifest,
+    flags: LayerFlags,
+    describer: _Describer,
+    made: _Made,
+) -> LayerSpec:
+    graph = made.graph
+    program = lower(graph, infer_shapes(graph, lambda made, shapes: Inferred(None, None)), Style.SUBCLASSED)
+    lines = layer_lines(program, name.class_name)
+    used = {value for node in graph.nodes for value in node.needs}
+    takes = ({"training"} if lines.part.takes_training else set()) | (used | flags.features) & set(FLAGS)
+    from_inputs = any(INPUT_DIM.name in _words(line) for line in lines.part.constructor)
+    layers = bool(lines.part.constructor)
+    same = made.output is not None and len(made.shapes) == 1 and made.output == made.shapes[0]
+    same = same and describer.with_other_sizes(made) is not None and _keeps(describer, made)
+    single = graph.input_form is Form.ONE
+    build = lines.part.build if layers else ()
+    output_shape = (Line("return input_shape"),) if same else lines.part.output_shape
+    if not same and (describer.weights or from_inputs) and any("self.call(" in line.text for line in output_shape):
+        output_shape = (Line("if not self.built:"), Line("    self.build(input_shape)"), *output_shape)
+    body = LayerBody(
+        constructor=() if from_inputs else _texts(lines.part.constructor),
+        late=_texts(lines.late) if from_inputs else (),
+        build=_texts(build),
+        call=_masking(_texts(_with_size(lines.part.call, graph, single))),
+        output_shape=_texts(output_shape),
+        input_text=_input_text(graph, made.shapes),
+        output_text=f"`{_pattern(made.shapes[0])}`" if same else _output_text(made),
+        passes_mask=lines.part.passes_mask,
+        imported=Written(program, ()).imported,
+        example_output=made.output,
+        outputs=len(graph.outputs),
+        unused=tuple(_unused(describer, graph, used)),
+    )
+    inputs = tuple(
+        Input(item.name if not single else "inputs", parse_pattern(_pattern_text(shape)), shape, dtype=item.dtype)
+        for item, shape in zip(graph.inputs, made.shapes)
+    )
+    return LayerSpec(
+        name=name,
+        package=package,
+        manifest=replace(manifest, summary=graph.summary or manifest.summary),
+        call=CallStyle.SINGLE if single else CallStyle.LIST,
+        features=frozenset(),
+        takes=frozenset(takes),
+        arguments=tuple(describer.arguments.values()),
+        weights=tuple(describer.weights),
+        sublayers=(),
+        steps=(),
+        inputs=inputs,
+        body=body,
+    )
+
+
+def _keeps(describer: _Describer, made: _Made) -> bool:
+    """Whether inputs of other sizes, too, keep their shape."""
+    others = tuple(OTHERS.get(size or 0, (size or 0) + 3) for size in made.shapes[0])
+    return describer.with_other_sizes(made) == others
+
+
+def _words(line: Line) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", line.text))
+
+
+def _texts(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Lines in which Keras' layers are named in full."""
+    return tuple(KERAS_LAYERS.sub("keras.layers.", line.text) for line in lines)
+
+
+def _with_size(lines: Iterable[Line], graph: Graph, single: bool) -> Iterator[Line]:
+    """Lines of `call`, where the size of the inputs is theirs."""
+    first = "inputs" if single else graph.inputs[0].name
+    for line in lines:
+        yield Line(line.text.replace(f"self.{INPUT_DIM.name}", f"{first}.shape[-1]"), line.place)
+
+
+def _masking(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Lines of `call` in which attention gets a mask with an axis for the steps of the query."""
+    given = "attention_mask=mask"
+    if not any(given in line for line in lines):
+        return lines
+    before = (
+        "if mask is not None:",
+        "    # The same mask for all steps of the query.",
+        "    mask = ops.expand_dims(mask, 1)",
+    )
+    return (*before, *lines)
+
+
+def _pattern_text(shape: Shape) -> str:
+    """A shape whose sizes have names."""
+    axes = AXES.get(len(shape), "..., ")
+    return f"batch_size, {axes}{INPUT_DIM.name}" if shape else "batch_size,"
+
+
+def _pattern(shape: Shape) -> str:
+    return str(parse_pattern(_pattern_text(shape)))
+
+
+def _input_text(graph: Graph, shapes: tuple[Shape, ...]) -> str:
+    """The shapes of the inputs, those of numbers by names."""
+    if graph.input_form is Form.ONE and graph.inputs[0].dtype == "float32":
+        return f"`{_pattern(shapes[0])}`"
+    texts = [
+        f"`{_sizes_text(shape)}`{'' if item.dtype == 'float32' else f', {item.dtype}'}"
+        for item, shape in zip(graph.inputs, shapes)
+    ]
+    if graph.input_form is Form.ONE:
+        return texts[0]
+    return "A list: " + "; ".join(f"{item.name}, {text}" for item, text in zip(graph.inputs, texts))
+
+
+def _output_text(made: _Made) -> str:
+    if len(made.graph.outputs) > 1:
+        return f"{', '.join(f'`{output.name}`' for output in made.graph.outputs)}, as `call` gives them."
+    if made.output is None:
+        return "The shape of what `call` gives."
+    return f"`{_sizes_text(made.output)}` for inputs of {_sizes_text(made.shapes[0])}"
+
+
+def _sizes_text(shape: Shape) -> str:
+    return f"({', '.join(['batch_size', *map(str, shape)])}{'' if shape else ','})"
+
+
+def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str]:
+    """The arguments and weights that nothing uses."""
+    trees: list[Tree] = [*graph.layers, *(step.passed for step in graph.steps)]
+    named = set().union(*map(names, trees))
+    named |= {step.name.removeprefix("self.") for step in graph.steps}
+    named |= {step.repeat for step in graph.steps if isinstance(step.repeat, str)}
+    for weight in describer.weights:
+        named |= set().union(*map(names, weight.shape)) | names(weight.initializer)
+        named |= {word for word in (weight.regularizer, weight.constraint, weight.condition) if word}
+        if weight.name not in used:
+            yield weight.name
+    yield from (key for key in describer.arguments if key not in named)
