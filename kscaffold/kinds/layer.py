@@ -103,8 +103,7 @@ class LayerScaffold(Scaffold):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What nothing uses, besides what is said of every module."""
-        unused = self.spec.body.unused if self.spec.body else ()
-        told = (f"The body does not use {name!r}: a comment in call() says so." for name in unused)
+        told = (f"The body does not use {name!r}: a comment in call() says so." for name in self.spec.unused)
         return (*super().warnings, *told)
 
     @property

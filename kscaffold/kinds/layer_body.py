@@ -216,7 +216,6 @@ def _layer_spec(
         imported=Written(program, ()).imported,
         example_output=made.output,
         outputs=len(graph.outputs),
-        unused=tuple(_unused(describer, graph, used)),
     )
     inputs = tuple(
         Input(item.name if not single else "inputs", parse_pattern(_pattern_text(shape)), shape, dtype=item.dtype)
@@ -235,6 +234,7 @@ def _layer_spec(
         steps=(),
         inputs=inputs,
         body=body,
+        unused=tuple(_unused(describer, graph, used)),
     )
 
 

@@ -174,9 +174,16 @@ class Catalogue:
         )
 
     def choose(self, kind: str, asked: str | None, name: str, default: str) -> Template:
-        """The template to start from: the one that `--template` asks for, one of a name, or the default."""
+        """The template to start from: the one that `--template` asks for, one of a name, or the default.
+
+        Refuses a name that is nearly that of another template, or has it in it: the default is not what is meant.
+        """
         if asked is None:
             names = {template.name for template in self.of_kind(kind)}
+            if name not in names and (meant := nearly(name, names - {default})):
+                hint = f"Write -t {meant} for that one, or -t {default}."
+                problem = f"{name!r} is no template, and sounds like {kind}/{meant}."
+                raise RequestError(problem, hint=hint, where="NAME")
             template = self.find(name if name in names else default, kind)
         else:
             template = self.find(asked, kind, "--template")
@@ -199,6 +206,15 @@ class Catalogue:
         place = next(source for source in self.sources if source.root and (source.root / file).is_file())
         self.use(place, file)
         return place.page(file)
+
+
+def nearly(name: str, names: Iterable[str]) -> str | None:
+    """The name that another one is a misspelling of, or has in it as words; the longest of several."""
+    import difflib  # costs more than all else here
+
+    listed = sorted(names, key=len, reverse=True)
+    inside = next((one for one in listed if f"_{one}_" in f"_{name}_"), None)
+    return inside or next(iter(difflib.get_close_matches(name, listed, n=1, cutoff=0.8)), None)
 
 
 def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:

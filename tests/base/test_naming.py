@@ -107,3 +107,19 @@ def test_refused_names_say_why_and_what_instead(text: str, reason: str, suggesti
 def test_refused_attribute_names_say_why(name: str, reason: str) -> None:
     with pytest.raises(RequestError, match=f"(?s)cannot be the name of an argument.*{reason.replace('*', '.')}"):
         check_attribute_name(name, "argument", frozenset({"layers", "weights", "losses", "dtype", "name"}))
+
+
+@pytest.mark.parametrize(
+    ("class_name", "module"),
+    [
+        ("RMSNorm", "rms_norm"),
+        ("MoE", "moe"),
+        ("RoPE", "rope"),
+        ("FiLM", "film"),
+        ("SwiGLU", "swiglu"),
+        ("MyMoE", "my_moe"),
+    ],
+)
+def test_names_of_papers_are_words(class_name: str, module: str) -> None:
+    assert parse_module_name(class_name).module == module
+    assert parse_module_name(module).class_name == class_name

@@ -24,6 +24,7 @@ def test_a_layer_and_its_test_are_written(kscaffold: Kscaffold, folder: Path) ->
     assert result.out.splitlines() == [
         "create  my_dense.py",
         "create  test_my_dense.py",
+        "from    layer/dense",
         "check   not checked: --no-check",
     ]
     assert result.err == ""
@@ -443,3 +444,33 @@ def test_a_quiet_conflict_is_one_message(kscaffold: Kscaffold, folder: Path) -> 
 
 def test_a_layer_with_the_name_of_a_base_class_brings_a_warning(kscaffold: Kscaffold) -> None:
     assert "Keras has a layer Layer of its own" in kscaffold("layer", "Layer", "--no-check").err
+
+
+@pytest.mark.parametrize(
+    ("command", "meant", "default"),
+    [
+        (("layer", "Atention"), "attention", "dense"),
+        (("layer", "MyAttention"), "attention", "dense"),
+        (("layer", "noisse"), "noise", "dense"),
+        (("model", "Unett"), "unet", "mlp"),
+        (("model", "my-unet"), "unet", "mlp"),
+        (("model", "TextTransformer"), "transformer", "mlp"),
+    ],
+)
+def test_a_name_that_sounds_like_another_template_stops_with_a_suggestion(
+    kscaffold: Kscaffold, folder: Path, command: tuple[str, str], meant: str, default: str
+) -> None:
+    result = kscaffold(*command, "--no-check")
+    assert result.exit_code == 2
+    assert f"sounds like {command[0]}/{meant}. Write -t {meant} for that one, or -t {default}." in result.err
+    assert list(folder.iterdir()) == []
+    for template in (meant, default):
+        made = kscaffold(*command, "-t", template, "--no-check", "--force")
+        assert made.exit_code == 0 and f"from    {command[0]}/{template}" in made.out
+
+
+def test_the_template_is_always_told(kscaffold: Kscaffold) -> None:
+    assert "from    layer/dense" in kscaffold("layer", "Gate", "--no-check").out.splitlines()
+    assert "from    model/mlp" in kscaffold("model", "UserTower", "--no-check", "--dry-run").out.splitlines()
+    assert "from" not in kscaffold("layer", "Gate", "--no-check", "-q", "--force").out
+    assert "from" not in kscaffold("layer", "Scale", "inputs * 2", "--no-check").out

@@ -26,6 +26,7 @@ def test_a_preset_of_that_name_needs_no_other_option(kscaffold: Kscaffold, folde
     assert result.out.splitlines() == [
         "create  autoencoder.py",
         "create  test_autoencoder.py",
+        "from    model/autoencoder",
         "check   not checked: --no-check",
         "        layer    output       params",
         "        encoder  (None, 128)  10,976",

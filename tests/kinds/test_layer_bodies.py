@@ -222,7 +222,7 @@ def test_bodies_pass_the_check_their_tests_and_compute_what_they_say(kscaffold: 
     hidden = np.maximum(images.mean((1, 2), keepdims=True) @ first + first_bias, 0)
     close(made, images * sigmoid(hidden @ second + second_bias))
 
-    swiglu = load(folder, "swi_glu").SwiGLU(units=5)
+    swiglu = load(folder, "swiglu").SwiGLU(units=5)
     made = swiglu(x)
     gated, up = (x @ np.asarray(layer.kernel) for layer in (swiglu.gate, swiglu.up))
     close(made, (gated * sigmoid(gated) * up) @ np.asarray(swiglu.dense.kernel))

@@ -113,9 +113,9 @@ def test_the_example_input_is_one_that_the_sublayers_take(sublayer: str, shape: 
 def test_a_mask_goes_to_no_sublayer_after_a_body_that_has_used_it_up() -> None:
     for template in ("attention", "merge", "masked_pooling"):
         spec = describe(template, sublayers=("part = BatchNormalization()",), features=frozenset({"mask"}))
-        assert "mask" not in spec.steps[0].passes
+        assert "mask" not in dict(spec.steps[0].passes)
     spec = describe("normalization", sublayers=("part = BatchNormalization()",))
-    assert spec.steps[0].passes == ("training", "mask")
+    assert spec.steps[0].passes == (("training", "training"), ("mask", "mask"))
 
 
 def test_a_weight_that_fits_nowhere_is_left_to_the_user() -> None:
@@ -137,7 +137,7 @@ def test_sublayers_get_training_and_masks_that_they_take() -> None:
         sublayers=("lstm = LSTM(4, return_sequences=True)", "drop = Dropout(0.1)", "last = LSTM(4)", "more = LSTM(2)"),
         features=frozenset({"training", "mask"}),
     )
-    assert [step.passes for step in spec.steps] == [
+    assert [tuple(dict(step.passes)) for step in spec.steps] == [
         ("training", "mask"),
         ("training",),
         ("training", "mask"),
@@ -271,3 +271,36 @@ def test_the_catalogue_offers_the_nearest_name() -> None:
         catalogue.find_class("BatchNormalisation")
     assert catalogue.find_class("Identity", "initializers").group == "initializers"
     assert catalogue.find_class("Identity").group == "layers"
+
+
+@pytest.mark.parametrize(
+    ("weight", "kind"),
+    [
+        ("gamma: input_dim, Constant(1e-4)", StepKind.MULTIPLY),
+        ("gate: input_dim, Constant(0.1)", StepKind.MULTIPLY),
+        ("scale: input_dim, zeros", StepKind.MULTIPLY),
+        ("gate: input_dim, ones", StepKind.MULTIPLY),
+        ("beta: input_dim, ones", StepKind.ADD),
+        ("offset: input_dim, Constant(2)", StepKind.ADD),
+        ("other: input_dim, zeros", StepKind.ADD),
+    ],
+)
+def test_a_factor_is_multiplied_and_an_offset_is_added(weight: str, kind: StepKind) -> None:
+    assert [step.kind for step in describe(weights=(weight,)).steps] == [kind]
+
+
+def test_attention_gets_the_mask_by_its_own_names() -> None:
+    spec = describe(sublayers=("attend = MultiHeadAttention(2, 8)",), features=frozenset({"mask"}))
+    assert spec.steps[0].passes == (("query_mask", "mask"), ("value_mask", "mask"))
+    assert not spec.masks_outputs
+
+
+def test_what_nothing_uses_is_known() -> None:
+    assert describe(arguments=("rate:float=0.1",), features=frozenset({"training"})).unused == ("rate",)
+    used = describe(
+        arguments=("units:int=8", "rate:float=0.1", "kernel_regularizer=l2", "activation=relu"),
+        weights=("kernel: input_dim, units",),
+        sublayers=("drop = Dropout(rate)",),
+    )
+    assert used.unused == ()
+    assert describe("attention").unused == () and describe(features=frozenset({"loss", "seed"})).unused == ()

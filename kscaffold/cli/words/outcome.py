@@ -29,7 +29,9 @@ def report(outcome: Outcome, output: Output) -> Report:
     if not output.quiet and not output.stdout:
         if outcome.exit_code is not ExitCode.CHECK_FAILED or outcome.written:
             used = [status_line("uses", f"{place}  ({title})") for place, title in outcome.templates.items()]
-            lines = [*used, *file_lines(outcome.plan, output.diff), *by_hand, *lines]
+            is_template = outcome.text and outcome.template.startswith(("layer/", "model/"))
+            made = [status_line("from", outcome.template)] if is_template else []
+            lines = [*used, *file_lines(outcome.plan, output.diff), *by_hand, *made, *lines]
         if outcome.unchecked:
             lines = [*lines, status_line("check", f"not checked: {outcome.unchecked}", "yellow")]
         lines = [*lines, *_summary_lines(outcome.summary)]

@@ -181,7 +181,7 @@ def _applied(step: Step, value: str) -> str:
         case StepKind.MULTIPLY:
             return f"{value} * self.{step.name}"
     inputs = step.sublayer.inputs if step.sublayer else 1
-    return f"{_layer(step)}({', '.join([value] * inputs + [f'{name}={name}' for name in step.passes])})"
+    return f"{_layer(step)}({', '.join([value] * inputs + [f'{name}={given}' for name, given in step.passes])})"
 
 
 def _joined(lines: Iterable[str]) -> str:

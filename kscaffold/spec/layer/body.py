@@ -1,14 +1,17 @@
 """What `call` does, one step after the other, for a layer that is described by its weights and sublayers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument, Kind
-from kscaffold.program.tree import Part, Plain, Tree, names
+from kscaffold.program.tree import Object, Part, Plain, Tree, names
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Sublayer, Weight
 
 ADDED_NAMES = ("bias", "beta", "shift", "offset")
+MULTIPLIED_NAMES = ("gamma", "scale", "alpha", "gain", "slope", "factor", "temperature")
+OF_ATTENTION = ("query_mask", "value_mask")  # the masks that attention takes instead of one
 
 
 class StepKind(StrEnum):
@@ -33,7 +36,8 @@ class Step:
     keeps_steps: bool = True  # all axes but the last stay as they were
     optional: bool = False  # whether the attribute may be `None`
     sublayer: Sublayer | None = None
-    passes: tuple[str, ...] = ()  # the arguments of `call` that the sublayer takes too: training, mask
+    # The arguments of `call` that the sublayer takes too, `training` and `mask`, behind what it calls them.
+    passes: tuple[tuple[str, str], ...] = ()
 
     @property
     def merges(self) -> bool:
@@ -102,8 +106,24 @@ def _is_position(shape: tuple[Tree, ...], features: Tree | None, sizes: int) -> 
 
 
 def _is_added(weight: Weight) -> bool:
-    ones = isinstance(weight.initializer, Plain) and str(weight.initializer.value).lower() == "ones"
-    return weight.name.endswith(ADDED_NAMES) or len(weight.shape) > 1 or not ones
+    """Whether a weight is added: its name says so, or it is zero at first, where a factor would let nothing through."""
+    if weight.name.endswith(ADDED_NAMES + MULTIPLIED_NAMES):
+        return weight.name.endswith(ADDED_NAMES)
+    match weight.initializer:
+        case Plain(value=word):
+            starts_at = str(word).lower()
+        case Object(target=target):
+            starts_at = target.rpartition(".")[2].lower()
+        case _:
+            starts_at = ""
+    return len(weight.shape) > 1 or starts_at not in ("ones", "constant")
+
+
+def _passed_to(signature: Signature, passed: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The arguments of `call` that a sublayer takes, each with the name that they have there."""
+    yield from ((name, name) for name in ("training", "mask") if name in passed and name in signature.call)
+    if "mask" in passed and set(OF_ATTENTION) <= set(signature.passed):
+        yield from ((name, "mask") for name in OF_ATTENTION)
 
 
 def _use_sublayer(sublayer: Sublayer, features: Tree | None, passed: frozenset[str]) -> Step:
@@ -123,5 +143,5 @@ def _use_sublayer(sublayer: Sublayer, features: Tree | None, passed: frozenset[s
         keeps_steps=keeps or signature.keeps_steps or sequences,
         optional=sublayer.optional,
         sublayer=sublayer,
-        passes=tuple(name for name in ("training", "mask") if name in passed and name in signature.call),
+        passes=tuple(_passed_to(signature, passed)),
     )

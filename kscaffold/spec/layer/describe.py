@@ -1,6 +1,6 @@
 """From flags and a template's manifest to the layer that they describe."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, located
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
-from kscaffold.program.tree import Object, Tree, Variable, walk
+from kscaffold.program.tree import Object, Tree, Variable, names, walk
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import Step, plan_steps
 from kscaffold.spec.layer.call import SIZE_NAMES
@@ -92,6 +92,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         inputs=inputs,
     )
     spec = replace(spec, steps=_plan_body(spec, own, added))
+    spec = replace(spec, unused=tuple(_unused(spec)))
     _refuse_misfits(spec)
     return spec
 
@@ -154,6 +155,18 @@ def _plan_body(spec: LayerSpec, own: _Parts, added: _Parts) -> tuple[Step, ...]:
     # Behind a body that takes the mask for itself, there is none that fits what comes out.
     passed = spec.takes if manifest.passes_mask else spec.takes - (manifest.handles & {"mask"})
     return steps + plan_steps(*added, users, features, sizes, passed)
+
+
+def _unused(spec: LayerSpec) -> Iterator[str]:
+    """The arguments that the user adds and that neither weights, nor sublayers, nor the body use."""
+    brought = {argument.name for argument in spec.manifest.arguments}
+    brought |= {parse_argument(text).name for text in ADDED_ARGUMENTS.values()}
+    used = {step.name for step in spec.steps}
+    for weight in spec.weights:
+        used |= set().union(*map(names, weight.shape)) | names(weight.initializer)
+        used |= {word for word in (weight.regularizer, weight.constraint, weight.condition) if word}
+    used |= set().union(*(names(sublayer.call) for sublayer in spec.sublayers if sublayer.call))
+    yield from (item.name for item in spec.arguments if item.name not in brought | used)
 
 
 def _choose_inputs(

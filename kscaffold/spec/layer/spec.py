@@ -26,7 +26,6 @@ class LayerBody:
         imported: Module and name of each custom class that it uses.
         example_output: The shape of its one output for the example inputs, if that is known.
         outputs: How many values it gives.
-        unused: What nothing in it uses: arguments, weights and sublayers.
     """
 
     constructor: tuple[str, ...]
@@ -40,7 +39,6 @@ class LayerBody:
     imported: tuple[tuple[str, str], ...] = ()
     example_output: Shape | None = None
     outputs: int = 1
-    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,7 @@ class LayerSpec:
     steps: tuple[Step, ...]  # what `call` does after the template's own body
     inputs: tuple[Input, ...]
     body: LayerBody | None = None  # where expressions describe it: there are no steps then
+    unused: tuple[str, ...] = ()  # the arguments and weights that the user adds and nothing uses
 
     @property
     def keeps_steps(self) -> bool:
@@ -83,7 +82,7 @@ class LayerSpec:
     @property
     def masks_outputs(self) -> bool:
         """Whether the base template masks the outputs: there are steps left, and no sublayer takes the mask."""
-        passed = any("mask" in step.passes for step in self.steps)
+        passed = any("mask" in dict(step.passes).values() for step in self.steps)
         return "mask" in self.features and self.keeps_steps and not passed
 
     @property
