@@ -26,6 +26,7 @@ def test_the_main_job(folder: Path) -> None:
     assert done.stdout.splitlines() == [
         "create  my_dense.py",
         "create  test_my_dense.py",
+        "from    layer/dense",
         "check   MyDense(units=32)  (None, 16) -> (None, 32)  544 params  ok",
     ]
     assert done.stderr == ""

@@ -39,6 +39,7 @@ def test_a_layer_goes_to_its_folder_and_the_package_exports_it(kscaffold: Kscaff
         "create  src/my_project/layers/gate.py",
         "create  tests/test_gate.py",
         "create  src/my_project/layers/__init__.py",
+        "from    layer/dense",
         "check   Gate(units=32)  (None, 16) -> (None, 32)  544 params  ok",
     ]
     assert 'package="shop"' in (repository / "src/my_project/layers/gate.py").read_text()
@@ -53,6 +54,7 @@ def test_a_layer_goes_to_its_folder_and_the_package_exports_it(kscaffold: Kscaff
     assert again == [
         "identical src/my_project/layers/bar.py",
         "identical tests/test_bar.py",
+        "from    layer/dense",
         "check   not checked: --no-check",
     ]
     assert init.read_text() == expected
