@@ -72,8 +72,8 @@ class Case:
 def cases() -> Iterator[Case]:
     """All cases, the quick ones first."""
     for path in sorted((ROOT / "templates/layer").iterdir()):
-        if path.is_dir():
-            yield Case(f"layer/{path.name}", ("layer", f"my_{path.name}", "-t", path.name))
+        if path.is_dir() or path.suffix == ".yaml":
+            yield Case(f"layer/{path.stem}", ("layer", f"my_{path.stem}", "-t", path.stem))
     specs = {worked.name: (worked.arguments, worked.files) for worked in WORKED}
     for path in sorted((GOLDEN / "specs").iterdir()):
         specs[path.stem] = ((path.name,), {path.name: path.read_text(encoding="utf-8")})

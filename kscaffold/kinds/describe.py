@@ -8,7 +8,8 @@ from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name, to_class_name
 from kscaffold.base.project import find_project
-from kscaffold.kinds.layer import read_layer_manifest
+from kscaffold.kinds import layer as layers
+from kscaffold.kinds.layer import read_layer_manifest, read_layer_spec
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.library.templates import Catalogue, Template
@@ -19,7 +20,7 @@ from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, described, infer_shapes
 from kscaffold.spec.graph.value import Graph
-from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+from kscaffold.spec.layer.describe import LayerFlags
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,8 @@ def summarize_templates() -> list[TemplateSummary]:
     catalogue = Catalogue(find_project(Path.cwd()))
     summaries = []
     for template in catalogue.templates:
-        read = read_preset if template.kind == "model" else read_layer_manifest
         try:
-            text, broken = read(template).summary, False
+            text, broken = _summary(template, catalogue), False
         except RequestError as error:
             text, broken = str(error), True
         summaries.append(TemplateSummary(template.full_name, text, template.source.title, template.overrides, broken))
@@ -102,11 +102,24 @@ def summarize_templates() -> list[TemplateSummary]:
     return summaries + [TemplateSummary("*", text, title, broken=True) for text, title in problems]
 
 
+def _summary(template: Template, catalogue: Catalogue) -> str:
+    """What a template makes, in a sentence."""
+    if template.kind == "model":
+        return read_preset(template).summary
+    if template.is_spec:
+        return read_layer_spec(template, catalogue.find("blank", "layer"), LayerFlags()).manifest.summary
+    return read_layer_manifest(template).summary
+
+
 def describe_template(name: str) -> LayerDescription | PresetDescription:
     """What a template takes and gives; it is called `dense` or `layer/dense`. Refuses one that is broken."""
     catalogue = Catalogue(find_project(Path.cwd()))
     template = catalogue.find(name, where="TEMPLATE")
-    return _describe_preset(template, catalogue) if template.kind == "model" else _describe_layer_template(template)
+    return (
+        _describe_preset(template, catalogue)
+        if template.kind == "model"
+        else _describe_layer_template(template, catalogue)
+    )
 
 
 def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:
@@ -138,10 +151,10 @@ def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
     return True
 
 
-def _describe_layer_template(template: Template) -> LayerDescription:
-    manifest = read_layer_manifest(template)
+def _describe_layer_template(template: Template, catalogue: Catalogue) -> LayerDescription:
     class_name = "My" + parse_module_name(f"my_{template.name}").class_name.removeprefix("My")
-    spec = describe_layer(parse_module_name(class_name), "custom", manifest, LayerFlags())
+    made, _ = layers.describe_template(template, parse_module_name(class_name), "custom", LayerFlags(), catalogue)
+    spec, manifest = made, made.manifest
     return LayerDescription(
         template.full_name,
         manifest.summary,
@@ -152,7 +165,7 @@ def _describe_layer_template(template: Template) -> LayerDescription:
         takes=tuple(sorted(spec.takes)),
         inputs=input_text(spec),
         output=output_text(spec),
-        example_shapes=tuple(",".join(str(size) for size in item.shape) for item in manifest.inputs),
+        example_shapes=tuple(",".join(str(size) for size in item.shape) for item in spec.inputs),
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.scaffold import Scaffold
-from kscaffold.library.templates import Catalogue, Template
+from kscaffold.library.templates import Catalogue, Template, shown
 from kscaffold.source.layer import arguments, methods
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
 from kscaffold.spec.layer.manifest import LayerManifest, read_manifest
@@ -19,6 +20,7 @@ from kscaffold.spec.layer.spec import LayerSpec
 
 if TYPE_CHECKING:
     from kscaffold.check import Job
+    from kscaffold.kinds.layer_text import Written
     from kscaffold.library.render import Draft
     from kscaffold.spec.graph.flags import GraphFlags
 
@@ -56,20 +58,41 @@ def scaffold_layer(
         graph: `--input`, `--node` and `--output`.
     """
     destination = find_destination(request)
+    catalogue, name, package = destination.catalogue, destination.name, destination.settings.package
     if spec is not None or (graph and graph.describe_a_graph):
         if request.template is not None:
             raise RequestError("A template has a body of its own.", hint="Give one or the other.", where="--template")
         from kscaffold.kinds.layer_body import describe_body
         from kscaffold.kinds.layer_text import read_layer_text
 
-        shown, flags, document = read_layer_text(spec, graph, flags)
-        blank = destination.catalogue.find("blank", "layer")
-        package, manifest = destination.settings.package, read_layer_manifest(blank)
-        layer = describe_body(destination.name, package, manifest, flags, document)
-        return LayerScaffold(destination, shown, layer, blank)
-    template = choose_template(destination.catalogue, request.template, destination.name.module, flags)
-    layer = describe_layer(destination.name, destination.settings.package, read_layer_manifest(template), flags)
-    return LayerScaffold(destination, template.full_name, layer, template)
+        blank = catalogue.find("blank", "layer")
+        written = read_layer_text(spec, graph, flags, read_layer_manifest(blank))
+        return LayerScaffold(destination, written.shown, describe_body(name, package, written), blank)
+    template = choose_template(catalogue, request.template, name.module, flags)
+    layer, page = describe_template(template, name, package, flags, catalogue)
+    return LayerScaffold(destination, template.full_name, layer, page)
+
+
+def describe_template(
+    template: Template, name: ModuleName, package: str, flags: LayerFlags, catalogue: Catalogue
+) -> tuple[LayerSpec, Template]:
+    """The layer that a template and flags describe, and the template that its module is rendered from."""
+    if not template.is_spec:
+        return describe_layer(name, package, read_layer_manifest(template), flags), template
+    from kscaffold.kinds.layer_body import describe_body
+
+    blank = catalogue.find("blank", "layer")
+    return describe_body(name, package, read_layer_spec(template, blank, flags)), blank
+
+
+def read_layer_spec(template: Template, blank: Template, flags: LayerFlags) -> Written:
+    """The spec of a layer template, and what flags change of it; refuses a broken one."""
+    from kscaffold.kinds.layer_text import read_layer_file
+
+    try:
+        return read_layer_file(template.demand_inside(), shown(template.path), read_layer_manifest(blank), flags)
+    except RequestError as error:
+        raise RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED) from None
 
 
 def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:

@@ -10,10 +10,11 @@ from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, Text
+from kscaffold.kinds.layer_text import Written
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Object, Plain, Tree, Variable, names, walk
 from kscaffold.source.members import layer_lines
-from kscaffold.source.module import Written
+from kscaffold.source.module import Written as Program
 from kscaffold.source.parts import Line
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Body
@@ -52,25 +53,23 @@ class _Made:
     output: Shape | None  # of the one output, if that is known
 
 
-def describe_body(
-    name: ModuleName, package: str, manifest: LayerManifest, flags: LayerFlags, document: GraphText
-) -> LayerSpec:
-    """The layer that flags and a graph describe together.
-
-    Args:
-        manifest: Of the template that adds nothing.
-        document: Its inputs, nodes and outputs as written; without inputs, there is one that is called `inputs`.
+def describe_body(name: ModuleName, package: str, written: Written) -> LayerSpec:
+    """The layer that is written; without inputs, there is one that is called `inputs`.
 
     Raises:
         RequestError: What is not understood, names that clash, a call that Keras would refuse.
     """
+    manifest, flags, document = written.manifest, written.flags, written.document
     if refused := sorted(flags.features & {"loss", "seed"}):
         problem = f"A layer with a body of its own says itself what --{refused[0]} would add."
         hint = "Write a layer that does it, such as Dropout(0.1) or ActivityRegularization(l2=0.01), into the body."
         raise Place(f"--{refused[0]}").error(problem, hint)
     arguments = merge_arguments(manifest, flags, frozenset())
-    weights, _ = parse_parts(replace(flags, sublayers=()), arguments, "--")
-    sublayers = tuple(map(_named_layer, flags.sublayers))
+    weights = [
+        *parse_parts(replace(manifest, sublayers=()), arguments, "")[0],
+        *parse_parts(replace(flags, sublayers=()), arguments, "--")[0],
+    ]
+    sublayers = tuple(map(_named_layer, (*manifest.sublayers, *flags.sublayers)))
     refuse_clashes(arguments, weights, ())
     refuse_shared_initializers(weights)
     demand_sizes(arguments, used_as_sizes(arguments, weights, ()))
@@ -103,7 +102,7 @@ class _Describer:
         """The graph for the shapes that are given, or else for the first usual ones that fit."""
         given = [item.shape for item in self.document.inputs]
         if texts:
-            if any(given) or len(texts) != len(given):
+            if len(texts) != len(given):
                 raise Place("--input-shape").error(f"The layer has {len(given)} inputs, {len(texts)} shapes are given.")
             return self.made([Text(text, Place(f"--input-shape {text!r}")) for text in texts])
         if all(given):
@@ -212,8 +211,8 @@ def _layer_spec(
         output_shape=_texts(output_shape),
         input_text=_input_text(graph, made.shapes),
         output_text=f"`{_pattern(made.shapes[0])}`" if same else _output_text(made),
-        passes_mask=lines.part.passes_mask,
-        imported=Written(program, ()).imported,
+        passes_mask=lines.passes_mask and len(graph.outputs) == 1,
+        imported=Program(program, ()).imported,
         example_output=made.output,
         outputs=len(graph.outputs),
     )
@@ -224,7 +223,7 @@ def _layer_spec(
     return LayerSpec(
         name=name,
         package=package,
-        manifest=replace(manifest, summary=graph.summary or manifest.summary),
+        manifest=manifest,
         call=CallStyle.SINGLE if single else CallStyle.LIST,
         features=frozenset(),
         takes=frozenset(takes),

@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kscaffold.base.errors import RequestError
-from kscaffold.base.place import Place, Text
+from kscaffold.base.place import Place, Text, located
 from kscaffold.spec.graph.document import Entries, GraphText, InputText, read_layer_document
 from kscaffold.spec.graph.flags import GraphFlags, read_inputs
+from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.describe import LayerFlags
+from kscaffold.spec.layer.manifest import LayerManifest
 
 NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*:(?!\w)")  # not `package:Class`
 
 
-def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlags) -> tuple[str, LayerFlags, GraphText]:
-    """What it is called in reports, what the layer is made of, and its body.
+@dataclass(frozen=True)
+class Written:
+    """A layer as it is written: what messages call that, what it brings by itself, what the user adds, and the body."""
+
+    shown: str
+    manifest: LayerManifest
+    flags: LayerFlags
+    document: GraphText
+
+
+def read_layer_file(path: Path, shown: str, blank: LayerManifest, flags: LayerFlags) -> Written:
+    """A YAML spec of a layer, and what flags change of it; `blank` is the manifest of a template that adds nothing."""
+    text = read_layer_document(path, shown)
+    docs = dict(doc.split(": ", 1) for doc in text.docs)
+    arguments = []
+    for written in text.arguments:
+        with located(Place(shown)):
+            argument = parse_argument(written)
+        arguments.append(replace(argument, description=docs.get(argument.name, "")))
+    manifest = replace(
+        blank,
+        summary=text.graph.summary or blank.summary,
+        arguments=tuple(arguments),
+        weights=text.weights,
+        states=text.states,
+        sublayers=text.sublayers,
+    )
+    return Written(shown, manifest, flags, text.graph)
+
+
+def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlags, blank: LayerManifest) -> Written:
+    """The layer that is described by a file, an expression or flags.
 
     Raises:
         RequestError: There is no such file, it cannot be read, or there is no output.
@@ -28,16 +60,7 @@ def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlag
             raise RequestError("A spec is a whole layer.", hint=hint, where="SPEC")
         if not Path(spec).is_file():
             raise RequestError(f"There is no file {spec}.", where="SPEC")
-        written = read_layer_document(Path(spec), spec)
-        flags = replace(
-            flags,
-            arguments=written.arguments + flags.arguments,
-            weights=written.weights + flags.weights,
-            states=written.states + flags.states,
-            sublayers=written.sublayers + flags.sublayers,
-            docs=written.docs + flags.docs,
-        )
-        return spec, flags, written.graph
+        return read_layer_file(Path(spec), spec, blank, flags)
     outputs = list(_named(graph.outputs, "--output", "outputs"))
     if spec is not None:
         if outputs:
@@ -47,7 +70,8 @@ def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlag
         raise Place("--output").error("The body gives nothing.", 'Say what it gives: --output "inputs * gamma".')
     inputs = read_inputs(graph.inputs) or (InputText(Text("inputs", Place("--input")), None),)
     nodes = _named(graph.nodes, "--node", "")
-    return "flags", flags, GraphText(Place("SPEC"), inputs=inputs, nodes=nodes, outputs=tuple(outputs))
+    document = GraphText(Place("SPEC"), inputs=inputs, nodes=nodes, outputs=tuple(outputs))
+    return Written("flags", blank, flags, document)
 
 
 def _named(texts: tuple[str, ...], flag: str, usual: str) -> Entries:

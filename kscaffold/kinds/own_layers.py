@@ -37,20 +37,21 @@ class OwnLayers:
             template = self.catalogue.find(item.template, "layer")
         return template
 
-    def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> LayerSpec:
-        """A class for inputs of those shapes, each as after `--input-shape`."""
-        from kscaffold.kinds.layer import read_layer_manifest
-        from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+    def describe(self, item: OwnClass, shapes: tuple[str, ...] = ()) -> tuple[LayerSpec, Template]:
+        """A class for inputs of those shapes, each as after `--input-shape`, and what it is rendered from."""
+        from kscaffold.kinds.layer import describe_template
+        from kscaffold.spec.layer.describe import LayerFlags
 
-        manifest = read_layer_manifest(self.template(item))
-        return describe_layer(parse_module_name(item.name), self.package, manifest, LayerFlags(input_shapes=shapes))
+        flags = LayerFlags(input_shapes=shapes)
+        name = parse_module_name(item.name)
+        return describe_template(self.template(item), name, self.package, flags, self.catalogue)
 
     def infer(self, call: Object, shapes: tuple[Shape | None, ...]) -> Inferred:
         """What a class makes of shapes: known where it is given no arguments."""
         item = next((item for item in self.items if call.target == f":{item.name}"), None)
         if item is None or call.arguments or call.keywords or any(not shape or None in shape for shape in shapes):
             return Inferred(None, None)
-        spec = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
+        spec, _ = self.describe(item, tuple(",".join(map(str, shape or ())) for shape in shapes))
         weights = spec.expected_weights
         return Inferred(spec.output_shape, None if weights is None else sum(map(math.prod, weights)))
 
@@ -67,4 +68,4 @@ class OwnLayers:
 
         for template in map(self.template, self.items):
             self.catalogue.use(template.source, template.full_name)
-        return [without_header(render_layer(self.describe(item), self.template(item)).text) for item in self.items]
+        return [without_header(render_layer(*self.describe(item)).text) for item in self.items]

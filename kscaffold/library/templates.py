@@ -1,7 +1,7 @@
 """Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
 
-A layer template is a folder with a `template.toml` below `layer/` in one of these places, a preset a YAML file below
-`model/`. The first place that has one of a name overrides the others.
+A layer template is a folder with a `template.toml` below `layer/` in one of these places, or a YAML file there that
+describes its body; a preset is a YAML file below `model/`. The first place that has one of a name overrides the others.
 """
 
 import contextlib
@@ -68,6 +68,11 @@ class Template:
     def full_name(self) -> str:
         """Kind and name: `layer/dense`."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether it is a spec, and no folder with a page of its own."""
+        return self.path.name != MANIFEST
 
     @property
     def page(self) -> Page:
@@ -230,6 +235,7 @@ def _templates_in(source: Source) -> list[Template]:
     if source.root is None:
         return []
     layers = [Template("layer", path.parent.name, path, source) for path in source.root.glob(f"layer/*/{MANIFEST}")]
+    layers += [Template("layer", path.stem, path, source) for path in source.root.glob("layer/*.yaml")]
     return layers + [Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")]
 
 

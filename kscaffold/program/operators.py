@@ -98,7 +98,8 @@ class _Operators:
         taken = self.common(ref for tree in step.trees for ref in refs(tree))
         match step.kind:
             case StepKind.OPERATION:
-                keeps = step.class_name in (*OPERATORS.values(), "[]", *KEEPING)
+                is_activation = isinstance(step.callee, Code) and step.callee.text.startswith("self.")
+                keeps = is_activation or step.class_name in (*OPERATORS.values(), "[]", *KEEPING)
                 return taken if keeps and step.class_name not in COMPARISONS else None
             case StepKind.LOOP:
                 return self.of(step.result) if step.result else None

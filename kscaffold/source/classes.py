@@ -1,6 +1,6 @@
 """A program as classes: a model, and a layer for each of its functions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kscaffold.base.naming import to_class_name, unique
@@ -13,7 +13,13 @@ from kscaffold.source.functions import maker, parameters_source, parts_of
 from kscaffold.source.parts import Function
 
 # What leaves each step of a sequence where it is.
-ELEMENTWISE = ("+", "-", "*", "/", "add", "subtract", "multiply", "divide", "relu", "gelu", "silu", "sigmoid", "tanh")
+ELEMENTWISE = (
+    "+ - * / ** add subtract multiply divide power abs clip exp expm1 gelu leaky_relu log log1p maximum minimum"
+    " negative relu rsqrt sigmoid sign silu sin cos softplus sqrt square stop_gradient tanh"
+).split()
+# What does where it is along the last axis alone.
+ALONG_AN_AXIS = "max mean min norm normalize softmax std sum var".split()
+KEEPING = ("normalize", "softmax")  # of these, what keeps the axis
 OWN_DTYPE = Code("self.dtype_policy")
 
 
@@ -80,13 +86,19 @@ class Module:
 
     def passes_mask(self, routine: Routine) -> bool:
         """Whether all that a routine does keeps the steps of a sequence."""
-        return routine.inputs == 1 and all(self._keeps_steps(step) for step in every_step(routine.steps))
+        return routine.inputs == 1 and all(
+            self._keeps_steps(step, dict(routine.layers)) for step in every_step(routine.steps)
+        )
 
-    def _keeps_steps(self, step: Step) -> bool:
+    def _keeps_steps(self, step: Step, named: Mapping[str, Tree]) -> bool:
         if step.kind is StepKind.INVOKE:
             return self.passes_mask(self.routines[step.class_name])
         if step.kind is StepKind.OPERATION:
-            return step.class_name in ELEMENTWISE
+            of_features = step.class_name in ALONG_AN_AXIS and dict(step.kwargs).get("axis") == Plain(-1)
+            kept = not of_features or dict(step.kwargs).get("keepdims") == Plain(True) or step.class_name in KEEPING
+            return (of_features and kept) or step.class_name in ELEMENTWISE
+        if step.kind is StepKind.NAMED:
+            return (known := of_keras(named[step.class_name])) is not None and known.keeps_steps
         if step.kind is StepKind.LAYER:
             return (known := of_keras(step.callee)) is not None and known.keeps_steps
         return step.kind in (StepKind.LOOP, StepKind.IF)

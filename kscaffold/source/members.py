@@ -46,10 +46,12 @@ class LayerLines:
     Attributes:
         part: Its methods.
         late: What makes its layers, as it stands in `build`.
+        passes_mask: Whether a mask of the inputs is valid for the outputs.
     """
 
     part: ClassPart
     late: tuple[Line, ...]
+    passes_mask: bool
 
 
 def layer_lines(program: Program, name: str) -> LayerLines:
@@ -58,7 +60,7 @@ def layer_lines(program: Program, name: str) -> LayerLines:
     made = _Class(module, module.program.main)
     part = made.part()
     made.in_build = True
-    return LayerLines(part, tuple(made.constructor()))
+    return LayerLines(part, tuple(made.constructor()), module.passes_mask(module.program.main))
 
 
 class _Class:

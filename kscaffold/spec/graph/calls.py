@@ -196,8 +196,9 @@ class Calls:
         if called is None:
             return None
         given, link = called
-        # A chain in brackets stays one.
-        before = self.begin(given[0], place) if len(given) == 1 and number_of(given[0]) is None else None
+        # A chain of layers in brackets stays one; what an operation takes may be written inside of it.
+        is_chain = len(given) == 1 and number_of(given[0]) is None and link.call.target not in self.functions
+        before = self.begin(given[0], place) if is_chain else None
         start, steps = before or (tuple(self.value(item, place) for item in given), ())
         return start, (*steps, self.step(link))
 

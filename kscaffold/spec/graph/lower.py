@@ -197,7 +197,9 @@ class _Lowering:
         paths = step.outputs or tuple((number,) for number in range(node.parts))
         self.values |= {name: Ref(step.uid, path) for name, path in zip(made, paths)}
         if node.hidden:
-            return step
+            # In a class the variable of a layer is an attribute, so what it gives may have its name.
+            has_name = self.style is Style.SUBCLASSED and node.steps[-1].target is Target.SHARED
+            return replace(step, names=(node.steps[-1].name,)) if has_name and not node.parts else step
         in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))
         variables = [node.name] if in_one or node.parts else list(made)
         if node.parts and not in_one:  # `lstm, lstm_1, lstm_2`, as the spec counts them

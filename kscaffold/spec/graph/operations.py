@@ -61,11 +61,20 @@ def operation_shape(
         found = list(_tensors(call, signature.name in OF_LISTS))
         beside = [weights[tensor.name] for tensor in found if isinstance(tensor, Value) and tensor.name in weights]
         tensors = [shape_of(tensor) for tensor in found if not (isinstance(tensor, Value) and tensor.name in weights)]
+        if signature.name == "matmul" and len(tensors) == 1 and isinstance(found[1], Value) and beside:
+            return _multiplied(tensors[0], beside[0])
         if beside and not (signature.name in BINARY and len(tensors) == 1 and fits_all(beside, tensors[0])):
             raise NotKnown
         return RULES[signature.name](Arguments(call, signature, values), *tensors).shape
     except (NotKnown, KeyError, StopIteration, TypeError, ValueError, RequestError):
         return None  # what Keras refuses is for the check to say
+
+
+def _multiplied(shape: Shape, matrix: Shape | None) -> Shape:
+    """The shape of a value times a weight."""
+    if matrix is None or len(matrix) != 2 or not shape or shape[-1] != matrix[0]:
+        raise NotKnown
+    return (*shape[:-1], matrix[1])
 
 
 def fits_all(weights: Iterable[Shape | None], shape: Shape) -> bool:

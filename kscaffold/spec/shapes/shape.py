@@ -110,7 +110,7 @@ def evaluate(expression: Tree, values: Mapping[str, object]) -> object:
             return sequence[index]
         case Arithmetic(left=left, operator=operator, right=right):
             first, second = evaluate(left, values), evaluate(right, values)
-            if not isinstance(first, int) or not isinstance(second, int):
+            if not isinstance(first, int | float) or not isinstance(second, int | float):
                 return None
             if operator == "//" and second == 0:
                 raise RequestError(f"{show(expression)} divides by zero.")
