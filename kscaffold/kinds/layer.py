@@ -20,7 +20,7 @@ from kscaffold.spec.layer.spec import LayerSpec
 
 if TYPE_CHECKING:
     from kscaffold.check import Job
-    from kscaffold.kinds.layer_text import Written
+    from kscaffold.kinds.layer_text import WrittenLayer
     from kscaffold.library.render import Draft
     from kscaffold.spec.graph.flags import GraphFlags
 
@@ -85,7 +85,7 @@ def describe_template(
     return describe_body(name, package, read_layer_spec(template, blank, flags)), blank
 
 
-def read_layer_spec(template: Template, blank: Template, flags: LayerFlags) -> Written:
+def read_layer_spec(template: Template, blank: Template, flags: LayerFlags) -> WrittenLayer:
     """The spec of a layer template, and what flags change of it; refuses a broken one."""
     from kscaffold.kinds.layer_text import read_layer_file
 

@@ -10,17 +10,17 @@ from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, Text
-from kscaffold.kinds.layer_text import Written
+from kscaffold.kinds.layer_text import WrittenLayer
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Object, Plain, Tree, Variable, names, walk
 from kscaffold.source.members import layer_lines
-from kscaffold.source.module import Written as Program
+from kscaffold.source.module import Written
 from kscaffold.source.parts import Line
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Body
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_body
-from kscaffold.spec.graph.shapes import infer_shapes
+from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
 from kscaffold.spec.graph.value import Form, Graph
 from kscaffold.spec.layer.call import SIZE_NAMES
 from kscaffold.spec.layer.describe import (
@@ -53,7 +53,7 @@ class _Made:
     output: Shape | None  # of the one output, if that is known
 
 
-def describe_body(name: ModuleName, package: str, written: Written) -> LayerSpec:
+def describe_body(name: ModuleName, package: str, written: WrittenLayer) -> LayerSpec:
     """The layer that is written; without inputs, there is one that is called `inputs`.
 
     Raises:
@@ -130,17 +130,19 @@ class _Describer:
         sizes = [_sizes(shape) for shape in shapes]
         values = self.values(sizes)
         graph = resolve_body(replace(self.document, inputs=inputs), self.name.module, self.body(values))
-        facts = infer_shapes(graph, lambda made, shapes: Inferred(None, None)).of(graph)
+        facts = _facts(graph).of(graph)
         output = facts.values[graph.outputs[0].value] if len(graph.outputs) == 1 else None
         return _Made(graph, tuple(sizes), output)
 
-    def with_other_sizes(self, made: _Made) -> Shape | None:
-        """The shape of the output for inputs of other sizes, as far as it is known."""
-        others = [tuple(OTHERS.get(size or 0, (size or 0) + 3) for size in shape) for shape in made.shapes]
+    def keeps_shape(self, made: _Made) -> bool:
+        """Whether the output has the shape of the one input, also where that is of other sizes."""
+        if len(made.shapes) != 1 or made.output != made.shapes[0]:
+            return False
+        others = tuple(OTHERS.get(size or 0, (size or 0) + 3) for size in made.shapes[0])
         try:
-            return self.made([Text(",".join(map(str, shape)), self.document.place) for shape in others]).output
+            return self.made([Text(",".join(map(str, others)), self.document.place)]).output == others
         except RequestError:
-            return None
+            return False
 
     def values(self, shapes: list[Shape]) -> dict[str, object]:
         """What names in sizes stand for in the examples."""
@@ -164,6 +166,11 @@ class _Describer:
             weights[weight.name] = None if None in sizes else tuple(sizes)
         free = (name for name in FLAGS if name not in arguments and name not in weights)
         return Body(arguments, {**dict.fromkeys(free), **weights})
+
+
+def _facts(graph: Graph) -> ShapeFacts:
+    """The shapes of the values of a graph; those of custom layers are not known."""
+    return infer_shapes(graph, lambda made, shapes: Inferred(None, None))
 
 
 _INPUT = InputText(Text("inputs", Place("--input")), None)
@@ -190,14 +197,13 @@ def _layer_spec(
     made: _Made,
 ) -> LayerSpec:
     graph = made.graph
-    program = lower(graph, infer_shapes(graph, lambda made, shapes: Inferred(None, None)), Style.SUBCLASSED)
+    program = lower(graph, _facts(graph), Style.SUBCLASSED, typed=True)
     lines = layer_lines(program, name.class_name)
     used = {value for node in graph.nodes for value in node.needs}
     takes = ({"training"} if lines.part.takes_training else set()) | (used | flags.features) & set(FLAGS)
     from_inputs = any(INPUT_DIM.name in _words(line) for line in lines.part.constructor)
     layers = bool(lines.part.constructor)
-    same = made.output is not None and len(made.shapes) == 1 and made.output == made.shapes[0]
-    same = same and describer.with_other_sizes(made) is not None and _keeps(describer, made)
+    same = describer.keeps_shape(made)
     single = graph.input_form is Form.ONE
     build = lines.part.build if layers else ()
     output_shape = (Line("return input_shape"),) if same else lines.part.output_shape
@@ -212,7 +218,7 @@ def _layer_spec(
         input_text=_input_text(graph, made.shapes),
         output_text=f"`{_pattern(made.shapes[0])}`" if same else _output_text(made),
         passes_mask=lines.passes_mask and len(graph.outputs) == 1,
-        imported=Program(program, ()).imported,
+        imported=Written(program, ()).imported,
         example_output=made.output,
         outputs=len(graph.outputs),
     )
@@ -235,12 +241,6 @@ def _layer_spec(
         body=body,
         unused=tuple(_unused(describer, graph, used)),
     )
-
-
-def _keeps(describer: _Describer, made: _Made) -> bool:
-    """Whether inputs of other sizes, too, keep their shape."""
-    others = tuple(OTHERS.get(size or 0, (size or 0) + 3) for size in made.shapes[0])
-    return describer.with_other_sizes(made) == others
 
 
 def _words(line: Line) -> set[str]:

@@ -18,7 +18,7 @@ NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*:(?!\w)")  # not `package:Class`
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenLayer:
     """A layer as it is written: what messages call that, what it brings by itself, what the user adds, and the body."""
 
     shown: str
@@ -27,7 +27,7 @@ class Written:
     document: GraphText
 
 
-def read_layer_file(path: Path, shown: str, blank: LayerManifest, flags: LayerFlags) -> Written:
+def read_layer_file(path: Path, shown: str, blank: LayerManifest, flags: LayerFlags) -> WrittenLayer:
     """A YAML spec of a layer, and what flags change of it; `blank` is the manifest of a template that adds nothing."""
     text = read_layer_document(path, shown)
     docs = dict(doc.split(": ", 1) for doc in text.docs)
@@ -44,10 +44,12 @@ def read_layer_file(path: Path, shown: str, blank: LayerManifest, flags: LayerFl
         states=text.states,
         sublayers=text.sublayers,
     )
-    return Written(shown, manifest, flags, text.graph)
+    return WrittenLayer(shown, manifest, flags, text.graph)
 
 
-def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlags, blank: LayerManifest) -> Written:
+def read_layer_text(
+    spec: str | None, graph: GraphFlags | None, flags: LayerFlags, blank: LayerManifest
+) -> WrittenLayer:
     """The layer that is described by a file, an expression or flags.
 
     Raises:
@@ -71,7 +73,7 @@ def read_layer_text(spec: str | None, graph: GraphFlags | None, flags: LayerFlag
     inputs = read_inputs(graph.inputs) or (InputText(Text("inputs", Place("--input")), None),)
     nodes = _named(graph.nodes, "--node", "")
     document = GraphText(Place("SPEC"), inputs=inputs, nodes=nodes, outputs=tuple(outputs))
-    return Written("flags", blank, flags, document)
+    return WrittenLayer("flags", blank, flags, document)
 
 
 def _named(texts: tuple[str, ...], flag: str, usual: str) -> Entries:

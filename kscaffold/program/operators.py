@@ -32,13 +32,19 @@ KEEPING = (
 ).split()
 
 
-def with_operators(program: Program) -> Program:
-    """The program with operators instead of functions, where their operands have one type."""
-    return Program(tuple(map(_Operators().routine, program.routines)))
+def with_operators(program: Program, typed: bool = False) -> Program:
+    """The program with operators instead of functions, where their operands have one type.
+
+    Args:
+        typed: Whether the first operand may be nothing that a function gave: type checkers take that for `None`, too.
+    """
+    return Program(tuple(map(_Operators(typed).routine, program.routines)))
 
 
 class _Operators:
-    def __init__(self) -> None:
+    def __init__(self, typed: bool) -> None:
+        self.typed = typed
+        self.functions: set[int] = set()  # the steps that call one
         self.gives: dict[str, Numbers] = {}  # what each function of the program gives
         self.numbers: dict[int, Numbers] = {}
         self.named: dict[str, Tree] = {}
@@ -67,11 +73,16 @@ class _Operators:
             operands = 1 if name == "negative" else 2
             if symbol and len(step.args) == operands and not step.kwargs and self.fits(symbol, step.args):
                 step = replace(step, callee=Code(symbol))
+        if step.kind is StepKind.OPERATION and step.class_name.isidentifier():
+            self.functions.add(step.uid)
         self.numbers[step.uid] = self.given_by(step)
         return step
 
     def fits(self, symbol: str, operands: Iterable[Tree]) -> bool:
         """Whether an operator computes with operands what its function does."""
+        operands = tuple(operands)
+        if self.typed and isinstance(operands[0], Ref) and operands[0].source in self.functions:
+            return False
         numbers = {self.of(tree) for tree in operands}
         # A plain number takes the type of the floats.
         floats = {self.of(tree) for tree in operands if isinstance(tree, Ref | Code)} == {float}
@@ -99,8 +110,9 @@ class _Operators:
         match step.kind:
             case StepKind.OPERATION:
                 is_activation = isinstance(step.callee, Code) and step.callee.text.startswith("self.")
-                keeps = is_activation or step.class_name in (*OPERATORS.values(), "[]", *KEEPING)
-                return taken if keeps and step.class_name not in COMPARISONS else None
+                symbol = OPERATORS.get(step.class_name, step.class_name)
+                keeps = is_activation or symbol in (*OPERATORS.values(), "[]", *KEEPING)
+                return taken if keeps and symbol not in COMPARISONS else None
             case StepKind.LOOP:
                 return self.of(step.result) if step.result else None
             case StepKind.INVOKE:

@@ -228,10 +228,18 @@ def _symbolic_lines(routine: Routine) -> tuple[tuple[Line, ...], tuple[Line, ...
     single = isinstance(inputs, Ref)
     before = () if single else (Line(f"inputs = {given}"),)
     called = f"self.call({given if single else 'inputs'})"
-    if isinstance(routine.result, Ref):
+    if isinstance(routine.result, Ref) and not _is_function(routine):
         return (*before, Line(called)), (*before, Line(f"return {called}.shape"))
     shapes = Line("return keras.tree.map_structure(lambda output: output.shape, outputs)")
     return (*before, Line(called)), (*before, Line(f"outputs = {called}"), shapes)
+
+
+def _is_function(routine: Routine) -> bool:
+    """Whether the result is that of a function, which type checkers take for `None`, too."""
+    last = next(
+        (step for step in routine.steps if isinstance(routine.result, Ref) and step.uid == routine.result.source), None
+    )
+    return last is not None and last.kind is StepKind.OPERATION and last.class_name.isidentifier()
 
 
 def _tensors(inputs: Tree, shape: str, types: Mapping[Ref, str]) -> str:

@@ -33,11 +33,12 @@ from kscaffold.spec.language.chain import OF_LAYER
 Paths = tuple[tuple[int | str, ...], ...]
 
 
-def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False) -> Program:
+def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False, typed: bool = False) -> Program:
     """The program that a graph becomes in a style.
 
     Args:
         deferred: Whether a sequential model is left to be built later, for an input that is not known yet.
+        typed: See `with_operators`.
 
     Raises:
         RequestError: The style cannot hold the graph; names the place.
@@ -59,7 +60,7 @@ def lower(graph: Graph, facts: ShapeFacts, style: Style, deferred: bool = False)
     for cut in graph.cuts:
         takes = inputs_of_cut(cut, whole, facts.of(whole)) if style is Style.SUBCLASSED else ()
         routines.append(parts[-1].cut(cut, takes))
-    return with_operators(Program(tuple(routines)))
+    return with_operators(Program(tuple(routines)), typed)
 
 
 def builder_name(graph: Graph) -> str:
