@@ -125,6 +125,32 @@ def test_a_file_says_all_of_it(kscaffold: Kscaffold, folder: Path) -> None:
     assert "self.first(inputs)" in source
 
 
+def test_what_stands_twice_is_computed_once_unless_it_is_random(kscaffold: Kscaffold) -> None:
+    gated = "gate(inputs) * up(inputs) + (1 - gate(inputs)) * inputs"
+    sublayers = ("--sublayer", "gate = Dense(input_dim, sigmoid)", "--sublayer", "up = Dense(input_dim)")
+    assert method(generate(kscaffold, "Highway", gated, *sublayers), "call") == [
+        "gate = self.gate(inputs)",
+        "up = self.up(inputs)",
+        "return gate * up + (1 - gate) * inputs",
+    ]
+    twice = method(
+        generate(kscaffold, "Twice", "drop(inputs) + drop(inputs)", "--sublayer", "drop = Dropout(0.5)"), "call"
+    )
+    assert sum("self.drop(" in line for line in twice) == 2
+    made = method(generate(kscaffold, "Both", "Dense(4)(inputs) + Dense(4)(inputs)"), "__init__")
+    assert sum("keras.layers.Dense(" in line for line in made) == 2
+
+
+def test_the_length_of_an_argument_is_a_size(kscaffold: Kscaffold) -> None:
+    source = generate(kscaffold, "Head", "inputs -> Dense(len(quantiles))", "--arg", "quantiles:tuple=(0.1, 0.9)")
+    assert "self.dense = keras.layers.Dense(len(quantiles), dtype=self.dtype_policy)" in method(source, "__init__")
+    assert "`(batch_size, 2)` for inputs of (batch_size, 16)" in source
+    described = ("--arg", "axes:list=[1, 2]", "--weight", "kernel: input_dim, len(axes)")
+    assert "shape=(input_shape[-1], len(self.axes))" in generate(kscaffold, "Described", *described).replace(
+        "\n            ", ""
+    )
+
+
 def test_example_inputs_fit_the_body(kscaffold: Kscaffold) -> None:
     assert "(2, 8, 8, 16)" in generate(kscaffold, "Gate", *LAYERS["SqueezeExcite"])
     assert "(2, 8, 16)" in generate(kscaffold, "Last", "inputs -> LSTM(4)")

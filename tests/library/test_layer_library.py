@@ -16,7 +16,7 @@ pytestmark = pytest.mark.keras
 
 NAMES = (
     "attention_pooling conv_block drop_path film fourier_features gated_linear gradient_reversal inverted_residual"
-    " layer_scale patch_embed rms_norm squeeze_excite"
+    " layer_scale patch_embed quantile_head rms_norm squeeze_excite"
 ).split()
 
 

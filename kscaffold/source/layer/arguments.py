@@ -34,6 +34,8 @@ def expression(tree: Tree, name: Callable[[str], str] = str, policy: bool = Fals
     """Source of an expression; with `policy`, layers are given the dtype policy of the layer that makes them."""
 
     def made(call: Object) -> str:
+        if call.target == "len":
+            return written_call(call, "len", written)
         sublayer = call.own is not None or call.target.startswith("layers.")
         if policy and sublayer and "dtype" not in dict(call.keywords):
             call = replace(call, keywords=(*call.keywords, POLICY))

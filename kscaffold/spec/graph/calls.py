@@ -23,6 +23,7 @@ from kscaffold.program.tree import (
     names,
     transform,
     values,
+    walk,
 )
 from kscaffold.spec.graph.expressions import as_call, demand_size, hint_for, is_size, number_of
 from kscaffold.spec.graph.family import Family
@@ -54,6 +55,7 @@ class Calls:
         self.parts: dict[str, Graph] = {}
         self.hidden: list[Node] = []
         self.told = 0  # how many of them were asked for
+        self.computed: dict[Tree, str] = {}  # what gives the same each time, by its expression
 
     @property
     def functions(self) -> list[str]:
@@ -206,6 +208,8 @@ class Calls:
         """The name of what an expression gives: of a value that is there, or of one that is made for it."""
         if isinstance(tree, Part) and (number := number_of(tree)) is not None:
             return f"{self.value(tree.of, place)}.{number}"
+        if (known := self.computed.get(tree)) is not None:
+            return known
         begun = self.begin(tree, place)
         if begun is None:
             raise place.error(f"{show(tree)!r} does not name a value.", hint_for(tree))
@@ -219,7 +223,16 @@ class Calls:
         stem += "_output" if last.target in (Target.SHARED, Target.MODEL, Target.BLOCK) else ""
         name = unique(stem, (*self.taken, *self.scope, *(node.name for node in self.hidden)))
         self.hidden.append(Node(name, start, steps, place, place, hidden=True))
+        if not any(isinstance(part, Applied) for part in walk(tree)) and not self.draws(tree):
+            self.computed[tree] = name
         return name
+
+    def draws(self, tree: Tree) -> bool:
+        """Whether an expression calls a layer that may give something else at each call, as Dropout does."""
+        named = {part.target for part in walk(tree) if isinstance(part, Object)}
+        layers = (item.layer for name, item in self.shared.items() if name in named)
+        known = all((signature := signature_of(layer)) and not signature.trains for layer in layers)
+        return not known or bool(named & {*self.family.parts})
 
     def taken_apart(self) -> list[Node]:
         """The nodes that expressions became since the last time: layers first, so that operations stay in one line."""

@@ -143,6 +143,8 @@ def _resolve_value(value: Tree, key: str, default: tuple[object, ...], known: Co
                 if group and group != "layers":
                     catalogue.check_name(group, word)
                 return Plain(word)
+            case Object(target="len", arguments=(Variable(name=word),), keywords=()) if word in known:
+                return part
             case Object():
                 return resolve_call(part, known, class_group(key), owner)
             case Arithmetic() | Part():

@@ -75,6 +75,8 @@ def _read_initializer(part: Tree, arguments: Mapping[str, Argument]) -> Tree | N
         case Plain(value=str() as word):
             catalogue.check_name("initializers", word)
             return part
+        case Object(target="len"):
+            return None
         case Object(own=own, target=target):
             if own is None and catalogue.find_class(target, "initializers").group != "initializers":
                 hint = "Write a name or an object: 'Constant(0.5)'."
@@ -87,7 +89,7 @@ def size_names(size: Tree) -> Iterator[str]:
     """The names in a size that stand for whole numbers; those of what is indexed do not."""
     if isinstance(size, Variable):
         yield size.name
-    elif not isinstance(size, Part):
+    elif not isinstance(size, Part | Object):
         for part in children(size):
             yield from size_names(part)
 
@@ -109,6 +111,8 @@ def _check_size(size: Tree, weight: str, arguments: Mapping[str, Argument]) -> N
             argument = arguments.get(of.name) if isinstance(of, Variable) else None
             if of != INPUT_SHAPE and not (argument and argument.kind in (Kind.TUPLE, Kind.LIST)):
                 raise RequestError(f"'{show(of)}' in the shape of {weight!r} has no entries to index.")
+        case Object(target="len", arguments=(Variable(name=word),), keywords=()) if word in arguments:
+            return
         case Variable(name=word) if word in arguments:
             if arguments[word].kind is not Kind.ANY:
                 arguments[word].must_be_positive()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.errors import RequestError
 from kscaffold.program.text import show
-from kscaffold.program.tree import Arithmetic, Listing, Part, Plain, Tree, Variable
+from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tree, Variable
 from kscaffold.spec.language.syntax import split_list
 
 ELLIPSIS = "..."
@@ -100,6 +100,9 @@ def evaluate(expression: Tree, values: Mapping[str, object]) -> object:
             return values.get(word)
         case Listing(items=items):
             return tuple(evaluate(item, values) for item in items)
+        case Object(target="len", arguments=(of,)):
+            counted = evaluate(of, values)
+            return len(counted) if isinstance(counted, tuple) else None
         case Part(of=of, index=Plain(value=int() as index)):
             sequence = evaluate(of, values)
             if not isinstance(sequence, tuple):
