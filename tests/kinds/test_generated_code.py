@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
 from kscaffold.check import CheckProcess, Feed, Job, Subject, find_interpreter
-from kscaffold.kinds.layer import FILTERS, LAYER_TEST, choose_template, read_layer_manifest, render_layer
+from kscaffold.kinds.layer import FILTERS, LAYER_TEST, choose_template, describe_template, render_layer
 from kscaffold.library.render import demand_names, render
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import black_mode, format_python
 from kscaffold.source.layer.methods import construct
-from kscaffold.spec.layer.describe import LayerFlags, describe_layer
+from kscaffold.spec.layer.describe import LayerFlags
 from kscaffold.spec.layer.spec import LayerSpec
 
 pytestmark = pytest.mark.keras
@@ -104,8 +104,8 @@ templates = st.none() | st.sampled_from([template.name for template in Catalogue
 
 def generate(template: str | None, asked: LayerFlags, name: str = "MyLayer") -> Generated:
     chosen = choose_template(Catalogue(), template, "my_layer", asked)
-    spec = describe_layer(parse_module_name(name), "custom", read_layer_manifest(chosen), asked)
-    module = format_python(render_layer(spec, chosen).text, black_mode({}), chosen.full_name)
+    spec, page = describe_template(chosen, parse_module_name(name), "custom", asked, Catalogue())
+    module = format_python(render_layer(spec, page).text, black_mode({}), chosen.full_name)
     context = {"layer": spec, "import_from": spec.name.module, "path_to_module": None}
     test_text = render(Catalogue().page(LAYER_TEST), context, FILTERS).text
     return spec, module, format_python(test_text, black_mode({}), LAYER_TEST)
