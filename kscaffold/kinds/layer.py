@@ -149,6 +149,10 @@ class LayerScaffold(Scaffold):
         """What the check process is asked."""
         from kscaffold.check import FEW, CallStyle, Feed, Job, Subject
 
-        feeds = tuple(Feed(item.shape, item.dtype, FEW if "int" in item.dtype else None) for item in self.spec.inputs)
+        named = self.spec.call.value == CallStyle.DICT.value
+        feeds = tuple(
+            Feed(item.shape, item.dtype, FEW if "int" in item.dtype else None, item.name if named else "")
+            for item in self.spec.inputs
+        )
         subject = Subject(self.spec.name.class_name, methods.construct(self.spec), feeds, CallStyle(self.spec.call))
         return Job(staged, shown, self.destination.search, (subject,))

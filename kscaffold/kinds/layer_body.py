@@ -230,7 +230,7 @@ def _layer_spec(
         name=name,
         package=package,
         manifest=manifest,
-        call=CallStyle.SINGLE if single else CallStyle.LIST,
+        call=CallStyle.SINGLE if single else CallStyle(graph.input_form),
         features=frozenset(),
         takes=frozenset(takes),
         arguments=tuple(describer.arguments.values()),
@@ -292,7 +292,8 @@ def _input_text(graph: Graph, shapes: tuple[Shape, ...]) -> str:
     ]
     if graph.input_form is Form.ONE:
         return texts[0]
-    return "A list: " + "; ".join(f"{item.name}, {text}" for item, text in zip(graph.inputs, texts))
+    listed = "; ".join(f"{item.name}, {text}" for item, text in zip(graph.inputs, texts))
+    return f"A {'dictionary' if graph.input_form is Form.DICT else 'list'}: {listed}"
 
 
 def _output_text(made: _Made) -> str:

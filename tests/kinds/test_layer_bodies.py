@@ -61,6 +61,19 @@ outputs:
 """
 
 
+DICTIONARY = """\
+weights:
+  gamma: input_dim, ones
+inputs: {values: 8, ids: "6:int32"}
+sublayers:
+  table: Embedding(10, 8)
+outputs:
+  joined: ops.mean(table(ids), axis=1) + values * gamma
+  alone: ops.tanh(values)
+structure: {inputs: dict, outputs: dict}
+"""
+
+
 def generate(kscaffold: Kscaffold, *request: str) -> str:
     made = kscaffold("layer", *request, "--no-check", "--no-test", "--stdout")
     assert made.exit_code == 0, made
@@ -151,6 +164,17 @@ def test_the_length_of_an_argument_is_a_size(kscaffold: Kscaffold) -> None:
     )
 
 
+def test_inputs_and_outputs_may_be_dictionaries(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "named.yaml").write_text(DICTIONARY)
+    source = generate(kscaffold, "Named", "named.yaml")
+    assert 'layer({"values": keras.ops.ones((2, 8)), "ids": keras.ops.ones((2, 6), dtype="int32")})' in source.replace(
+        "\n        ... ", ""
+    )
+    assert method(source, "call")[-1] == 'return {"joined": joined, "alone": alone}'
+    assert 'shape=(input_shape["values"][-1],)' in source
+    assert "A dictionary: values, `(batch_size, 8)`; ids, `(batch_size, 6)`, int32" in source
+
+
 def test_example_inputs_fit_the_body(kscaffold: Kscaffold) -> None:
     assert "(2, 8, 8, 16)" in generate(kscaffold, "Gate", *LAYERS["SqueezeExcite"])
     assert "(2, 8, 16)" in generate(kscaffold, "Last", "inputs -> LSTM(4)")
@@ -218,7 +242,8 @@ def load(folder: Path, name: str) -> Any:
 @pytest.mark.keras
 def test_bodies_pass_the_check_their_tests_and_compute_what_they_say(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "mixture.yaml").write_text(MIXTURE)
-    for name, request in {**LAYERS, "Mixture": ("mixture.yaml",)}.items():
+    (folder / "named.yaml").write_text(DICTIONARY)
+    for name, request in {**LAYERS, "Mixture": ("mixture.yaml",), "Named": ("named.yaml",)}.items():
         made = kscaffold("layer", name, *request)
         assert made.exit_code == 0, made
     result = kscaffold("check", ".", "--strict", "--quiet", "--ignore", "KS509")

@@ -32,14 +32,15 @@ def call_parameters(spec: LayerSpec) -> str:
         parts += [f"{item.name}_mask=None" for item in spec.inputs if "mask" in spec.takes]
     else:
         parts = ["inputs", "states"] if spec.call is CallStyle.CELL else ["inputs"]
-        parts += ["mask=None"] if "mask" in spec.takes and spec.call is not CallStyle.LIST else []
+        parts += ["mask=None"] if "mask" in spec.takes and spec.call not in (CallStyle.LIST, CallStyle.DICT) else []
     return ", ".join(parts + (["training=None"] if "training" in spec.takes else []))
 
 
 def _in_methods(tree: Tree, spec: LayerSpec) -> str:
     """Source of an expression where arguments are attributes."""
     shape = f"{spec.inputs[0].name}_shape" if spec.call is CallStyle.ARGUMENTS else "input_shape"
-    input_dim = f"{shape}[0][-1]" if spec.call is CallStyle.LIST else f"{shape}[-1]"
+    first = {CallStyle.LIST: "[0]", CallStyle.DICT: f"[{literal(spec.inputs[0].name)}]"}.get(spec.call, "")
+    input_dim = f"{shape}{first}[-1]"
     known = {INPUT_SHAPE.name: shape, INPUT_DIM.name: "input_dim" if spec.concatenates else input_dim}
     return expression(tree, lambda word: known.get(word, f"self.{word}"))
 
@@ -217,6 +218,9 @@ def build_arguments(spec: LayerSpec) -> str:
 
 
 def _as_given(spec: LayerSpec, inputs: list[str]) -> str:
+    if spec.call is CallStyle.DICT:
+        pairs = (f"{literal(item.name)}: {text}" for item, text in zip(spec.inputs, inputs, strict=True))
+        return "{" + ", ".join(pairs) + "}"
     joined = ", ".join(inputs)
     return f"[{joined}]" if spec.call is CallStyle.LIST else joined
 

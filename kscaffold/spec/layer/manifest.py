@@ -18,6 +18,7 @@ class CallStyle(StrEnum):
 
     SINGLE = "single"  # layer(inputs)
     LIST = "list"  # layer([first, second])
+    DICT = "dict"  # layer({"ids": first, "weights": second}); no template's
     ARGUMENTS = "arguments"  # layer(query, value)
     CELL = "cell"  # layer(inputs, states), inside keras.layers.RNN
 
@@ -101,7 +102,8 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
         _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
     for row in data["input"]:
         _demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
-    call = CallStyle(_choice("call", data.get("call", "single"), list(CallStyle)))
+    styles = [style for style in CallStyle if style is not CallStyle.DICT]
+    call = CallStyle(_choice("call", data.get("call", "single"), styles))
     inputs = tuple(_read_input(row, call) for row in data["input"])
     sizes = [axis.name for item in inputs for axis in item.pattern.axes if isinstance(axis, Variable)]
     return LayerManifest(
