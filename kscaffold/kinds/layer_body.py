@@ -205,6 +205,9 @@ def _layer_spec(
     layers = bool(lines.part.constructor)
     same = describer.keeps_shape(made)
     single = graph.input_form is Form.ONE
+    if not single and "mask" in takes:
+        problem = "A layer with several inputs has a mask for each, and the body names one."
+        raise Place("--mask").error(problem, "Attention takes the masks of its inputs by itself.")
     build = lines.part.build if layers else ()
     output_shape = (Line("return input_shape"),) if same else lines.part.output_shape
     if not same and (describer.weights or from_inputs) and any("self.call(" in line.text for line in output_shape):
@@ -265,11 +268,12 @@ def _masking(lines: tuple[str, ...]) -> tuple[str, ...]:
     if not any(given in line for line in lines):
         return lines
     before = (
+        "attention_mask = mask",
         "if mask is not None:",
         "    # The same mask for all steps of the query.",
-        "    mask = ops.expand_dims(mask, 1)",
+        "    attention_mask = ops.expand_dims(mask, 1)",
     )
-    return (*before, *lines)
+    return (*before, *(line.replace(given, "attention_mask=attention_mask") for line in lines))
 
 
 def _pattern_text(shape: Shape) -> str:

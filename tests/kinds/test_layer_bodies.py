@@ -105,10 +105,11 @@ def test_sublayers_are_made_where_their_sizes_are_known(kscaffold: Kscaffold) ->
 def test_call_takes_what_the_body_names(kscaffold: Kscaffold) -> None:
     source = generate(kscaffold, "Causal", *LAYERS["Causal"])
     assert "def call(self, inputs, mask=None, training=None):" in source
-    assert method(source, "call")[:3] == [
+    assert method(source, "call")[:4] == [
+        "attention_mask = mask",
         "if mask is not None:",
         "# The same mask for all steps of the query.",
-        "mask = ops.expand_dims(mask, 1)",
+        "attention_mask = ops.expand_dims(mask, 1)",
     ]
     assert "def call(self, inputs):" in generate(kscaffold, "Scale", *LAYERS["Scale"])
 
@@ -201,6 +202,10 @@ def test_example_inputs_fit_the_body(kscaffold: Kscaffold) -> None:
         (("hidden(inputs)", "--sublayer", "hidden Dense(4)"), "'hidden Dense(4)' is not a sublayer."),
         (("inputs * gamma", "--weight", "gamma: input_dim", "--arg", "gamma:int=2"), "'gamma' is the name of an"),
         (("inputs * (",), "'(' is not closed."),
+        (
+            ("LSTM(8)(a, mask=mask) + b", "--input", "a=8,16", "--input", "b=8"),
+            "A layer with several inputs has a mask for each, and the body names one.",
+        ),
         (("__import__('os').system('x')",), "SPEC column 1"),
     ],
 )
