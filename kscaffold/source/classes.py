@@ -18,8 +18,8 @@ ELEMENTWISE = (
     " negative relu rsqrt sigmoid sign silu sin cos softplus sqrt square stop_gradient tanh"
 ).split()
 # What does where it is along the last axis alone.
-ALONG_AN_AXIS = "max mean min norm normalize softmax std sum var".split()
-KEEPING = ("normalize", "softmax")  # of these, what keeps the axis
+ALONG_AN_AXIS = "concatenate max mean min norm normalize softmax std sum var".split()
+KEEPING = ("concatenate", "normalize", "softmax")  # of these, what keeps the axis
 OWN_DTYPE = Code("self.dtype_policy")
 
 
@@ -94,6 +94,10 @@ class Module:
         if step.kind is StepKind.INVOKE:
             return self.passes_mask(self.routines[step.class_name])
         if step.kind is StepKind.OPERATION:
+            if isinstance(step.callee, Code) and step.callee.text.startswith("self."):
+                return True  # an activation
+            if step.class_name in ("@", "matmul") and isinstance(step.args[-1], Code):
+                return True  # times a weight
             of_features = step.class_name in ALONG_AN_AXIS and dict(step.kwargs).get("axis") == Plain(-1)
             kept = not of_features or dict(step.kwargs).get("keepdims") == Plain(True) or step.class_name in KEEPING
             return (of_features and kept) or step.class_name in ELEMENTWISE

@@ -212,6 +212,10 @@ def _choose_inputs(
 def _usual_inputs(manifest: LayerManifest, ranks: tuple[int, ...], masked: bool) -> tuple[Input, ...]:
     """The inputs of the template, a single one with as many axes as a mask or the sublayers need."""
     first, *others = manifest.inputs
+    open_ended = all(None in item.pattern.axes for item in manifest.inputs)
+    if manifest.call is CallStyle.LIST and open_ended and ranks and 1 + len(first.shape) not in ranks:
+        shape = SHAPES_OF_RANK.get(ranks[0], first.shape)
+        return tuple(replace(item, shape=shape) for item in manifest.inputs)
     if others or len(first.shape) != 1 or manifest.call is not CallStyle.SINGLE:
         return manifest.inputs
     rank = 3 if masked else 2
