@@ -276,7 +276,8 @@ def test_a_check_that_is_stopped_prints_what_is_known_and_leaves_nothing(
 ) -> None:
     if number == signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:
         pytest.skip("Ctrl-C is ignored here, as in the background of a shell")
-    endless = on_import(LEAVES + "while True:\n    pass")
+    # In a call: what runs programs on import is not run.
+    endless = in_call(LEAVES + "while True:\n    pass")
     write(tmp_path, {"a_sound": SOUND, "b_endless": endless, "c_sound": SOUND})
     process = command(tmp_path, "src", "--jobs", "1")
     assert process.stdout is not None and process.stderr is not None
