@@ -64,12 +64,12 @@ def broken_template(template: str, line: int | None, reason: str, hint: str | No
     return RequestError(f"The template is broken: {reason}.", hint=hint, where=where, exit_code=ExitCode.REFUSED)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like `word`, whatever its case, or `None` if none is close."""
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that is most like `word`, whatever its case, or `None` if none is as close as `cutoff` demands."""
     import difflib  # costs more than all else that `kscaffold --help` needs of this module
 
     by_lower = {name.lower(): name for name in known}
-    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[matches[0]] if matches else None
 
 

@@ -13,8 +13,7 @@ from kscaffold.base.project import Project
 from kscaffold.probe.protocol import FEW, Feed, Known
 
 SECTION = "tool.kscaffold.check"
-FLOATS = ("float16", "bfloat16", "float32", "float64", "complex64")
-DTYPES = (*FLOATS, "bool", "string", "int8", "int16", "int32", "int64", "uint8")
+DTYPES = "float16 bfloat16 float32 float64 complex64 bool string int8 int16 int32 int64 uint8".split()
 INPUT = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<shape>[^:]*?)\s*(?::\s*(?P<dtype>\w+)\s*)?")
 OF_CLASS = re.compile(r"\s*((?!None\b|none\b)[A-Za-z_]\w*)\s*:")
 SIZE = re.compile(r"[1-9]\d{0,8}|None|none|\?")

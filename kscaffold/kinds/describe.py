@@ -153,8 +153,8 @@ def _holds(style: Style, graph: Graph, facts: ShapeFacts) -> bool:
 
 def _describe_layer_template(template: Template, catalogue: Catalogue) -> LayerDescription:
     class_name = "My" + parse_module_name(f"my_{template.name}").class_name.removeprefix("My")
-    made, _ = layers.describe_template(template, parse_module_name(class_name), "custom", LayerFlags(), catalogue)
-    spec, manifest = made, made.manifest
+    spec, _ = layers.describe_template(template, parse_module_name(class_name), "custom", LayerFlags(), catalogue)
+    manifest = spec.manifest
     return LayerDescription(
         template.full_name,
         manifest.summary,

@@ -12,17 +12,16 @@ from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, Text
 from kscaffold.kinds.layer_text import WrittenLayer
 from kscaffold.program.argument import Argument, Kind
-from kscaffold.program.tree import Object, Plain, Tree, Variable, names, walk
+from kscaffold.program.tree import Plain, Tree, names
 from kscaffold.source.members import layer_lines
 from kscaffold.source.module import Written
 from kscaffold.source.parts import Line
 from kscaffold.spec.graph.document import GraphText, InputText
-from kscaffold.spec.graph.family import Body
+from kscaffold.spec.graph.family import FLAGS, Body
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_body
 from kscaffold.spec.graph.shapes import ShapeFacts, infer_shapes
 from kscaffold.spec.graph.value import Form, Graph
-from kscaffold.spec.layer.call import SIZE_NAMES
 from kscaffold.spec.layer.describe import (
     LayerFlags,
     demand_sizes,
@@ -30,6 +29,7 @@ from kscaffold.spec.layer.describe import (
     parse_parts,
     refuse_clashes,
     refuse_shared_initializers,
+    sizes_of_layers,
     used_as_sizes,
 )
 from kscaffold.spec.layer.manifest import CallStyle, Input, LayerManifest
@@ -38,7 +38,6 @@ from kscaffold.spec.layer.spec import LayerBody, LayerSpec
 from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, parse_pattern
 
-FLAGS = ("training", "mask")  # what `call` may be told besides its inputs
 # The example inputs that are tried where nobody says which: the first that fits is taken.
 SHAPES: tuple[Shape, ...] = ((16,), (8, 16), (8, 8, 16), (4, 8, 8, 16))
 OTHERS = {16: 24, 8: 10, 4: 5}  # other sizes, which tell what depends on them
@@ -75,7 +74,7 @@ def describe_body(name: ModuleName, package: str, written: WrittenLayer) -> Laye
     demand_sizes(arguments, used_as_sizes(arguments, weights, ()))
     describer = _Describer(name, arguments, weights, replace(document, shared=(*document.shared, *sublayers)))
     made = describer.fitting(flags.input_shapes)
-    demand_sizes(arguments, _sizes_of(made.graph, arguments))
+    demand_sizes(arguments, sizes_of_layers(made.graph.layers) & {*arguments})
     return _layer_spec(name, package, manifest, flags, describer, made)
 
 
@@ -179,13 +178,6 @@ _INPUT = InputText(Text("inputs", Place("--input")), None)
 def _sizes(shape: Text) -> Shape:
     words = [word.strip() for word in shape.value.strip("()[] ").split(",") if word.strip()]
     return tuple(int(word) if word.isdigit() else None for word in words)
-
-
-def _sizes_of(graph: Graph, arguments: Mapping[str, Argument]) -> set[str]:
-    """The arguments that Keras takes for sizes of layers."""
-    calls = (part for layer in graph.layers for part in walk(layer) if isinstance(part, Object) and part.own is None)
-    given = ((key, value) for call in calls for key, value in call.keywords)
-    return {value.name for key, value in given if key in SIZE_NAMES and isinstance(value, Variable)} & {*arguments}
 
 
 def _layer_spec(
@@ -318,9 +310,6 @@ def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str
     named = set().union(*map(names, trees))
     named |= {step.name.removeprefix("self.") for step in graph.steps}
     named |= {step.repeat for step in graph.steps if isinstance(step.repeat, str)}
-    for weight in describer.weights:
-        named |= set().union(*map(names, weight.shape)) | names(weight.initializer)
-        named |= {word for word in (weight.regularizer, weight.constraint, weight.condition) if word}
-        if weight.name not in used:
-            yield weight.name
+    named = named.union(*(weight.uses for weight in describer.weights))
+    yield from (weight.name for weight in describer.weights if weight.name not in used)
     yield from (key for key in describer.arguments if key not in named)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place, Text, located
+from kscaffold.kinds.model_spec import spec_file
 from kscaffold.spec.graph.document import Entries, GraphText, InputText, read_layer_document
 from kscaffold.spec.graph.flags import GraphFlags, read_inputs
 from kscaffold.spec.layer.argument import parse_argument
@@ -30,16 +31,14 @@ class WrittenLayer:
 def read_layer_file(path: Path, shown: str, blank: LayerManifest, flags: LayerFlags) -> WrittenLayer:
     """A YAML spec of a layer, and what flags change of it; `blank` is the manifest of a template that adds nothing."""
     text = read_layer_document(path, shown)
-    docs = dict(doc.split(": ", 1) for doc in text.docs)
-    arguments = []
-    for written in text.arguments:
-        with located(Place(shown)):
-            argument = parse_argument(written)
-        arguments.append(replace(argument, description=docs.get(argument.name, "")))
+    with located(Place(shown)):
+        arguments = tuple(
+            replace(parse_argument(item.argument.value), description=item.description) for item in text.arguments
+        )
     manifest = replace(
         blank,
         summary=text.graph.summary or blank.summary,
-        arguments=tuple(arguments),
+        arguments=arguments,
         weights=text.weights,
         states=text.states,
         sublayers=text.sublayers,
@@ -56,13 +55,8 @@ def read_layer_text(
         RequestError: There is no such file, it cannot be read, or there is no output.
     """
     graph = graph or GraphFlags()
-    if spec is not None and (Path(spec).suffix in (".yaml", ".yml") or (len(spec) < 255 and Path(spec).is_file())):
-        if graph.describe_a_graph:
-            hint = "Leave out --input, --node and --output."
-            raise RequestError("A spec is a whole layer.", hint=hint, where="SPEC")
-        if not Path(spec).is_file():
-            raise RequestError(f"There is no file {spec}.", where="SPEC")
-        return read_layer_file(Path(spec), spec, blank, flags)
+    if spec is not None and (path := spec_file(spec, graph, "layer")):
+        return read_layer_file(path, spec, blank, flags)
     outputs = list(_named(graph.outputs, "--output", "outputs"))
     if spec is not None:
         if outputs:

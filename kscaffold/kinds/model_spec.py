@@ -65,6 +65,18 @@ def broken_preset(error: RequestError) -> RequestError:
     return RequestError(error.message, hint=error.hint, where=error.where, exit_code=ExitCode.REFUSED)
 
 
+def spec_file(spec: str, graph: GraphFlags, kind: str) -> Path | None:
+    """The file that SPEC names, `None` if it is an expression; refuses one that is not there, and flags beside it."""
+    path = Path(spec)
+    if path.suffix not in (".yaml", ".yml") and not (len(spec) < 255 and path.is_file()):
+        return None
+    if graph.describe_a_graph:
+        raise RequestError(f"A spec is a whole {kind}.", hint="Leave out --input, --node and --output.", where="SPEC")
+    if not path.is_file():
+        raise RequestError(f"There is no file {spec}.", where="SPEC")
+    return path
+
+
 def choose_document(
     template: str | None, flags: ModelFlags, destination: Destination, settings: Mapping[str, str]
 ) -> tuple[str, GraphText, bool]:
@@ -82,11 +94,6 @@ def choose_document(
         return chosen.full_name, read_preset(chosen), True
     if spec is None:
         return "flags", document_from_flags(graph, settings), False
-    path = Path(spec)
-    if path.suffix in (".yaml", ".yml") or (len(spec) < 255 and path.is_file()):
-        if graph.describe_a_graph:
-            raise RequestError("A spec is a whole model.", hint="Leave out --input, --node and --output.", where="SPEC")
-        if not path.is_file():
-            raise RequestError(f"There is no file {spec}.", where="SPEC")
+    if path := spec_file(spec, graph, "model"):
         return spec, read_document(path, spec), False
     return "chain", document_from_flags(replace(graph, chain=spec), settings), False

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kscaffold.base.errors import RequestError, broken_template, did_you_mean
+from kscaffold.base.errors import RequestError, broken_template, did_you_mean, nearest
 from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
@@ -215,11 +215,9 @@ class Catalogue:
 
 def nearly(name: str, names: Iterable[str]) -> str | None:
     """The name that another one is a misspelling of, or has in it as words; the longest of several."""
-    import difflib  # costs more than all else here
-
     listed = sorted(names, key=len, reverse=True)
     inside = next((one for one in listed if f"_{one}_" in f"_{name}_"), None)
-    return inside or next(iter(difflib.get_close_matches(name, listed, n=1, cutoff=0.8)), None)
+    return inside or nearest(name, listed, cutoff=0.8)
 
 
 def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:

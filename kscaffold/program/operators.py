@@ -73,7 +73,7 @@ class _Operators:
             operands = 1 if name == "negative" else 2
             if symbol and len(step.args) == operands and not step.kwargs and self.fits(symbol, step.args):
                 step = replace(step, callee=Code(symbol))
-        if step.kind is StepKind.OPERATION and step.class_name.isidentifier():
+        if step.is_function:
             self.functions.add(step.uid)
         self.numbers[step.uid] = self.given_by(step)
         return step
@@ -109,9 +109,8 @@ class _Operators:
         taken = self.common(ref for tree in step.trees for ref in refs(tree))
         match step.kind:
             case StepKind.OPERATION:
-                is_activation = isinstance(step.callee, Code) and step.callee.text.startswith("self.")
                 symbol = OPERATORS.get(step.class_name, step.class_name)
-                keeps = is_activation or symbol in (*OPERATORS.values(), "[]", *KEEPING)
+                keeps = step.is_activation or symbol in (*OPERATORS.values(), "[]", *KEEPING)
                 return taken if keeps and symbol not in COMPARISONS else None
             case StepKind.LOOP:
                 return self.of(step.result) if step.result else None

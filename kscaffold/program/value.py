@@ -66,6 +66,17 @@ class Step:
             return self.callee.class_name
         return self.callee.text.rpartition(".")[2] if isinstance(self.callee, Code) else ""
 
+    @property
+    def is_function(self) -> bool:
+        """Whether it calls a function by its name, and is no operator."""
+        return self.kind is StepKind.OPERATION and self.class_name.isidentifier()
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it calls an argument of the layer that it is in."""
+        is_operation = self.kind is StepKind.OPERATION and isinstance(self.callee, Code)
+        return is_operation and self.callee.text.startswith("self.")  # type: ignore[union-attr]
+
     def reads(self) -> Iterator[Ref]:
         """The values that it takes, in order; those of a loop without what is made inside."""
         for tree in self.trees:

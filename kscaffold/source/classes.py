@@ -94,13 +94,12 @@ class Module:
         if step.kind is StepKind.INVOKE:
             return self.passes_mask(self.routines[step.class_name])
         if step.kind is StepKind.OPERATION:
-            if isinstance(step.callee, Code) and step.callee.text.startswith("self."):
-                return True  # an activation
-            if step.class_name in ("@", "matmul") and isinstance(step.args[-1], Code):
-                return True  # times a weight
-            of_features = step.class_name in ALONG_AN_AXIS and dict(step.kwargs).get("axis") == Plain(-1)
-            kept = not of_features or dict(step.kwargs).get("keepdims") == Plain(True) or step.class_name in KEEPING
-            return (of_features and kept) or step.class_name in ELEMENTWISE
+            given = dict(step.kwargs)
+            if step.class_name in ALONG_AN_AXIS:
+                kept = given.get("keepdims") == Plain(True) or step.class_name in KEEPING
+                return kept and given.get("axis") == Plain(-1)
+            times_weight = step.class_name in ("@", "matmul") and isinstance(step.args[-1], Code)
+            return times_weight or step.is_activation or step.class_name in ELEMENTWISE
         if step.kind is StepKind.NAMED:
             return (known := of_keras(named[step.class_name])) is not None and known.keeps_steps
         if step.kind is StepKind.LAYER:

@@ -16,7 +16,7 @@ from kscaffold.program.lift import (
     owns_layers,
 )
 from kscaffold.program.text import literal
-from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, Variable, transform, walk
+from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, Variable, refs, transform, walk
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
 from kscaffold.source.calling import Calling
@@ -236,10 +236,8 @@ def _symbolic_lines(routine: Routine) -> tuple[tuple[Line, ...], tuple[Line, ...
 
 def _is_function(routine: Routine) -> bool:
     """Whether the result is that of a function, which type checkers take for `None`, too."""
-    last = next(
-        (step for step in routine.steps if isinstance(routine.result, Ref) and step.uid == routine.result.source), None
-    )
-    return last is not None and last.kind is StepKind.OPERATION and last.class_name.isidentifier()
+    given = {ref.source for ref in refs(routine.result)}
+    return any(step.is_function for step in routine.steps if step.uid in given)
 
 
 def _tensors(inputs: Tree, shape: str, types: Mapping[Ref, str]) -> str:

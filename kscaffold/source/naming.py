@@ -106,7 +106,7 @@ def branch_name(merge: Step, value: Ref, source: Ref, uses: Uses) -> str:
 
 def is_operator(step: Step) -> bool:
     """Whether a step is an operator, and no function."""
-    return step.kind is StepKind.OPERATION and not step.class_name.isidentifier()
+    return step.kind is StepKind.OPERATION and not step.is_function
 
 
 @dataclass

@@ -9,14 +9,13 @@ from typing import NamedTuple
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import literal
 from kscaffold.program.tree import Plain, Tree, Variable, transform
-from kscaffold.source.layer.arguments import LINE_LENGTH, expression, parameters
+from kscaffold.source.layer.arguments import INDENT, LINE_LENGTH, expression, parameters
 from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
 from kscaffold.spec.shapes.shape import show_shape
 
-INDENT = " " * 8
 NUMBERS = (Kind.INT, Kind.FLOAT)
 
 

@@ -65,13 +65,12 @@ LAYER_SECTIONS = "summary arguments weights states sublayers inputs nodes output
 
 @dataclass(frozen=True)
 class LayerText:
-    """A layer as written: what it is made of, as after the flags of these names, and its body."""
+    """A layer as written: its arguments, what else it is made of, as after the flags of these names, and its body."""
 
-    arguments: tuple[str, ...]
+    arguments: tuple[ParameterText, ...]
     weights: tuple[str, ...]
     states: tuple[str, ...]
     sublayers: tuple[str, ...]
-    docs: tuple[str, ...]
     graph: GraphText
 
 
@@ -137,11 +136,9 @@ class _Reader:
             outputs=self.texts(found, "outputs"),
             structure=self.texts(found, "structure"),
         )
-        given = tuple(self.parameters(found.get("arguments")))
-        arguments = tuple(item.argument.value for item in given)
-        docs = tuple(f"{item.name}: {item.description}" for item in given if item.description)
+        arguments = tuple(self.parameters(found.get("arguments")))
         weights, states = self.joined(found, "weights", ": "), self.joined(found, "states", ": ")
-        return LayerText(arguments, weights, states, self.joined(found, "sublayers", " = "), docs, graph)
+        return LayerText(arguments, weights, states, self.joined(found, "sublayers", " = "), graph)
 
     def joined(self, found: Mapping[str, yaml.Node], what: str, sign: str) -> tuple[str, ...]:
         """The pairs of a section as after a flag; sizes may be a list."""

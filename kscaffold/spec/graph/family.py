@@ -46,6 +46,9 @@ def _parameter(text: ParameterText) -> Argument:
     return replace(argument, description=text.description) if text.description else argument
 
 
+FLAGS = ("training", "mask")  # what the `call` of a layer may be told besides its inputs
+
+
 @dataclass(frozen=True)
 class Body:
     """What the graph that is the body of a layer may use, besides its inputs.

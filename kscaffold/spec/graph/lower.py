@@ -25,6 +25,7 @@ from kscaffold.program.tree import (
 from kscaffold.program.value import Cut, Described, Input, Model, Parameter, Program, Routine, Step, StepKind
 from kscaffold.spec.graph import value as graphs
 from kscaffold.spec.graph.cuts import absorb_cuts, inputs_of_cut, without_input_sizes
+from kscaffold.spec.graph.family import FLAGS
 from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
 from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Target, every_graph, signature_of
@@ -78,8 +79,7 @@ class _Lowering:
         self.counter = counter
         self.inputs = [Ref(-1 - place) for place in range(len(graph.inputs))]
         self.values: dict[str, Tree] = dict(zip((item.name for item in graph.inputs), self.inputs))
-        flags = ("training", "mask")
-        self.values |= {name: Code(name if name in flags else f"{OF_LAYER}{name}") for name, _ in graph.given}
+        self.values |= {name: Code(name if name in FLAGS else f"{OF_LAYER}{name}") for name, _ in graph.given}
         self.names = LayerNames(graph)
         self.listed = style is Style.SEQUENTIAL
         # In a list, a block is a small Sequential; elsewhere it is a function that applies layers.

@@ -161,10 +161,7 @@ def _unused(spec: LayerSpec) -> Iterator[str]:
     """The arguments that the user adds and that neither weights, nor sublayers, nor the body use."""
     brought = {argument.name for argument in spec.manifest.arguments}
     brought |= {parse_argument(text).name for text in ADDED_ARGUMENTS.values()}
-    used = {step.name for step in spec.steps}
-    for weight in spec.weights:
-        used |= set().union(*map(names, weight.shape)) | names(weight.initializer)
-        used |= {word for word in (weight.regularizer, weight.constraint, weight.condition) if word}
+    used = {step.name for step in spec.steps}.union(*(weight.uses for weight in spec.weights))
     used |= set().union(*(names(sublayer.call) for sublayer in spec.sublayers if sublayer.call))
     yield from (item.name for item in spec.arguments if item.name not in brought | used)
 
@@ -247,10 +244,14 @@ def _first_with_ranks(sublayers: Iterable[Sublayer]) -> Sublayer | None:
 def used_as_sizes(arguments: Container[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> set[str]:
     """The arguments that are sizes of weights, or that Keras takes for sizes of sublayers."""
     found = {name for weight in weights for size in weight.shape for name in size_names(size) if name in arguments}
-    parts = (part for sublayer in sublayers if sublayer.call for part in walk(sublayer.call))
-    for call in (part for part in parts if isinstance(part, Object) and part.own is None):
-        found |= {value.name for key, value in call.keywords if key in SIZE_NAMES and isinstance(value, Variable)}
-    return found
+    return found | sizes_of_layers(sublayer.call for sublayer in sublayers if sublayer.call)
+
+
+def sizes_of_layers(layers: Iterable[Object]) -> set[str]:
+    """The names in what makes layers that Keras takes for sizes."""
+    parts = (part for layer in layers for part in walk(layer))
+    given = (pair for part in parts if isinstance(part, Object) and part.own is None for pair in part.keywords)
+    return {value.name for key, value in given if key in SIZE_NAMES and isinstance(value, Variable)}
 
 
 def refuse_clashes(arguments: Iterable[str], weights: Iterable[Weight], sublayers: Iterable[Sublayer]) -> None:

@@ -9,7 +9,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
-from kscaffold.program.tree import Arithmetic, Object, Part, Plain, Tree, Variable, children
+from kscaffold.program.tree import Arithmetic, Object, Part, Plain, Tree, Variable, children, names
 from kscaffold.spec.language.syntax import parse_call, split_list
 from kscaffold.spec.layer.call import find_layer, resolve_call
 
@@ -37,6 +37,12 @@ class Weight:
     regularizer: str | None = None
     constraint: str | None = None
     condition: str | None = None
+
+    @property
+    def uses(self) -> set[str]:
+        """The names that it needs: of its sizes, its initializer, and the arguments that belong to it."""
+        belonging = {name for name in (self.regularizer, self.constraint, self.condition) if name}
+        return belonging.union(names(self.initializer), *map(names, self.shape))
 
 
 def parse_weight(text: str, arguments: Mapping[str, Argument], trainable: bool) -> Weight:
