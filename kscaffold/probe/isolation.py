@@ -55,7 +55,7 @@ def serve(control: socket.socket, work: Work) -> None:
                     control.sendall(to_line(Notice(pid=pid, status=status)))
     for pid in children:
         processes.end_group(pid)
-    processes.end_all(lambda: processes.family([os.getpid()], processes.running()) - {os.getpid()})
+    processes.end_descendants()
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:

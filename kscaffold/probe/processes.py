@@ -13,6 +13,7 @@ from pathlib import Path
 PROC = Path("/proc")
 SET_CHILD_SUBREAPER = 36  # of prctl(2)
 ROUNDS = 100  # in which new processes may still begin while others are killed
+LONGEST_END = 20.0  # seconds that what begins new processes, again and again, is tried to be killed for
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,35 @@ def adopt_orphans() -> None:
 
 
 def end_all(find: Callable[[], Collection[int]]) -> None:
-    """Kills processes until none is found any more."""
+    """Kills processes until none is found any more, twice: one may begin, and its parent end, during a look."""
+    found_none = False
     for _ in range(ROUNDS):
         pids = find()
-        if not pids:
+        if not pids and found_none:
             return
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        found_none = not pids
+        _kill(pids)
         time.sleep(0.005)
+
+
+def end_descendants() -> None:
+    """Kills all that descends from this process, after `adopt_orphans`: until there is nobody to be waited for."""
+    own = os.getpid()
+    ends_at = time.monotonic() + LONGEST_END
+    while time.monotonic() < ends_at:
+        _kill(family([own], running()) - {own})
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.005)
+
+
+def _kill(pids: Collection[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def end_group(leader: int) -> None:
