@@ -18,7 +18,7 @@ from typing import Any
 from kscaffold.check.findings import fold
 from kscaffold.check.rulebook import check_selection, read_rulebook
 from kscaffold.probe.protocol import FEW, CallStyle, Feed, Finding, Severity, Verdict
-from kscaffold.probe.rule import Kind, Rule
+from kscaffold.probe.rule import Rule
 
 Shapes = Sequence[Any] | Mapping[str, Any] | None
 OF_FILES = "KS200", "KS212"
@@ -159,7 +159,9 @@ def _reasons(rules: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
 
 def _rules() -> list[Rule]:
     return [
-        rule for rule in read_rulebook() if not rule.static and rule.id not in OF_FILES and Kind.LAYER in rule.kinds
+        rule
+        for rule in read_rulebook()
+        if not rule.static and rule.id not in OF_FILES and {"layer", "saved", "any"} & {*rule.kinds}
     ]
 
 

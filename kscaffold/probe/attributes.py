@@ -30,9 +30,11 @@ def attributes(layer: Any) -> dict[str, Any]:
 
 
 def internal_names(layer: Any) -> set[str]:
-    """The attributes that Keras itself gives to every layer, or to every loss or metric."""
+    """The attributes that Keras itself gives to every layer, or to every loss, metric or optimizer."""
     bases = (keras.losses.Loss, keras.metrics.Metric, keras.layers.Layer)
-    names = set(vars(next(base for base in bases if isinstance(layer, base))()))
+    names = set().union(*(vars(base()) for base in bases if isinstance(layer, base)))
+    if isinstance(layer, keras.optimizers.Optimizer):
+        names |= set(vars(keras.optimizers.Optimizer(0.1)))
     if isinstance(layer, keras.Model):
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
     if hasattr(layer, "_inputs_struct"):

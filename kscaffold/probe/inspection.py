@@ -22,10 +22,11 @@ import keras
 
 from . import protocol
 from .arguments import BASE_ARGUMENTS, parameters
+from .classes import describe
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import Found, NotASubject, find_all
+from .subjects import Found, NotASubject, find_all, kinds
 from .trying import try_out
 from .wire import Message
 
@@ -92,7 +93,9 @@ def inspect_file(job: Job, start: int, report: Report) -> None:
 def _inspect(module: ModuleType, wanted: Found | protocol.Subject, job: Job, report: Report, begun: Verdict) -> Verdict:
     """What is said of a class or function, described or not."""
     if isinstance(wanted, protocol.Subject):
-        return inspect_subject(Subject(module, wanted, str(job.path)), job.shown, report, begun)
+        described = (describe(kind.KIND, module, wanted, str(job.path)) for kind in kinds() if hasattr(kind, "KIND"))
+        subject = next(filter(None, described), None) or Subject(module, wanted, str(job.path))
+        return inspect_subject(subject, job.shown, report, begun)
     report(Message(stage="while it is constructed and called to find out how"))
     find_out = wanted.try_out or try_out
     subject, assumed = find_out(module, wanted, known_of(wanted, job), str(job.path))

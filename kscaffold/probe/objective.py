@@ -4,20 +4,15 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 
-from . import protocol
-from .arguments import guesses
 from .arrays import UNFIXED_SIZE, alone, numbers, random_array
-from .attributes import own_classes
+from .classes import Class, misses_a_name
 from .protocol import Feed, Known
 from .rule import CannotBeTried
-from .subject import Subject
-from .subjects import Found
 from .trying import show_input
 
 BATCH, CLASSES = 6, 4
@@ -44,7 +39,7 @@ class Samples:
 
 
 @dataclass(eq=False)
-class Objective(Subject):
+class Objective(Class):
     """A loss or metric under check.
 
     Attributes:
@@ -63,7 +58,7 @@ class Objective(Subject):
             CannotBeTried: It took nothing that was tried.
             BaseException: What it raised then, if that is wrong for any targets.
         """
-        if self.trouble is not None and misses_a_name(self.trouble, self.cls):
+        if self.trouble is not None and (self.is_described or misses_a_name(self.trouble, self.cls)):
             raise self.trouble
         if self.samples is None:
             reason = " ".join(str(self.trouble).split())[:200] or "nothing fits its arguments"
@@ -72,93 +67,34 @@ class Objective(Subject):
             )
         return self.samples
 
+    def fit(self, made: Any, known: Known) -> tuple[str, ...]:
+        """Looks for targets and predictions that it takes, the likeliest first, and for such that give numbers."""
+        for samples in likely_samples(made, known):
+            try:
+                values = self.value(self.make(), samples)
+            except (Exception, SystemExit) as error:
+                self.trouble = self.trouble or error
+                continue
+            if self.samples is None or all(np.all(np.isfinite(value)) for value in values):
+                self.samples = samples
+            if self.samples is samples:
+                break
+        if self.samples is None:
+            return ()
+        self.trouble = None
+        given = () if known.feeds else (self.samples.targets, self.samples.predictions)
+        arrays = [one for one in given if one is not None]
+        return tuple(f"--input-shape {show_input(Feed(one.shape[1:], str(one.dtype)))}" for one in arrays)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it took some."""
+        return self.samples is not None
+
     def value(self, made: Any, samples: Samples, weights: Any = None) -> list[Any]:
         """What a loss gives, or a metric after it has seen the samples, as arrays."""
         keywords = {} if weights is None else {"sample_weight": keras.ops.convert_to_tensor(weights)}
         return numbers(made(*samples.tensors, **keywords))
-
-
-def misses_a_name(error: BaseException, cls: type) -> bool:
-    """Whether code is wrong whatever it is called on; other exceptions may come from targets of the wrong kind."""
-    if not isinstance(error, AttributeError):
-        return isinstance(error, NameError)
-    return bool(re.match(rf"module |'(\w*Tensor|{cls.__name__})' object", str(error)))
-
-
-def find(module: ModuleType, base: type, unfinished: tuple[Any, ...], kind: type[Objective]) -> Iterator[Found]:
-    """The classes of a module that derive from a base of Keras'.
-
-    Args:
-        module: An imported module.
-        base: `keras.losses.Loss` or `keras.metrics.Metric`.
-        unfinished: The methods of the base that a finished class replaces.
-        kind: What they are to rules.
-    """
-    classes = {
-        item
-        for name, item in vars(module).items()
-        if inspect.isclass(item) and issubclass(item, base) and item.__module__ == module.__name__ == item.__module__
-        if item.__qualname__ == name
-    }
-    for cls in classes:
-        derived = any(other is not cls and issubclass(other, cls) for other in classes)
-        left = [one.__name__ for one in unfinished if getattr(cls, one.__name__) is one and not _calls(cls)]
-        why = "it is abstract" if inspect.isabstract(cls) else ""
-        if left and derived:
-            why = f"it has no {left[0]} of its own and is the base of others"
-        yield Found(cls.__name__, cls, why, try_out=lambda *arguments: try_out(kind, *arguments))
-
-
-def _calls(cls: type) -> bool:
-    """Whether a class says itself what calling it does."""
-    return any("__call__" in vars(one) for one in own_classes(cls))
-
-
-def try_out(
-    kind: type[Objective], module: ModuleType, found: Found, known: Known, path: str
-) -> tuple[Objective, tuple[str, ...]]:
-    """How a loss or metric can be made and called, and what was assumed for that, as flags would say it.
-
-    Raises:
-        BaseException: What the likeliest arguments raise if it cannot be made at all.
-    """
-    failure: BaseException | None = None
-    best: tuple[Objective, tuple[str, ...]] | None = None
-    for arguments in guesses(found.item, dict(known.args)):
-        construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
-        wanted = protocol.Subject(found.name, construct)
-        subject = kind(module, wanted, path, found.lines[0])
-        try:
-            made = subject.make()
-        except (Exception, SystemExit) as error:
-            failure = failure or error
-            continue
-        given = dict(known.args)
-        assumed = tuple(f"--arg {name}={source}" for name, source in arguments.items() if name not in given)
-        for samples in likely_samples(made, known):
-            try:
-                values = subject.value(subject.make(), samples)
-            except (Exception, SystemExit) as error:
-                subject.trouble = subject.trouble or error
-                continue
-            if subject.samples is None or all(np.all(np.isfinite(value)) for value in values):
-                subject.samples = samples
-            if subject.samples is samples:
-                break
-        best = best or (subject, assumed)
-        if subject.samples is not None:
-            subject.trouble = None
-            return subject, assumed + (() if known.feeds else _flags(subject.samples))
-    if best:
-        return best
-    assert failure is not None, "there is always a first guess"
-    raise failure
-
-
-def _flags(samples: Samples) -> tuple[str, ...]:
-    """The flags that say what targets and predictions are like."""
-    arrays = [one for one in (samples.targets, samples.predictions) if one is not None]
-    return tuple(f"--input-shape {show_input(Feed(one.shape[1:], str(one.dtype)))}" for one in arrays)
 
 
 def likely_samples(made: Any, known: Known) -> Iterator[Samples]:

@@ -28,14 +28,6 @@ class OfSaved(StrEnum):
     ALL = "all"
 
 
-class Kind(StrEnum):
-    """What a rule can be about."""
-
-    LAYER = "layer"  # or a model
-    LOSS = "loss"
-    METRIC = "metric"
-
-
 class CannotBeTried(Exception):
     """A rule finds out, while it is tried, that it cannot be: the reason why it is skipped."""
 
@@ -64,6 +56,7 @@ class Rule:
         name: `config-round-trip`: that of its module.
         title: What holds for code that passes: the first sentence of the docstring. What follows is `why`.
         bad: Code that it flags. The same code as it should be is `good`.
+        kinds: The words for what it is about, of which a subject has one: see `Subject.kinds`.
         check: Gives what is wrong; nothing in a rule whose module was read and not imported.
     """
 
@@ -81,7 +74,7 @@ class Rule:
     failure: str = ""
     at: tuple[str, ...] = ("call",)
     of_saved: OfSaved = OfSaved.NONE
-    kinds: tuple[Kind, ...] = (Kind.LAYER,)
+    kinds: tuple[str, ...] = ("layer",)
     check: Callable[[Any], Iterable[Any]] = lambda subject: ()
     applies: Callable[[Any], bool | str] = lambda subject: True
 
@@ -109,7 +102,6 @@ def read_rule(module: str, document: str, defined: Mapping[str, Any]) -> Rule:
     title, _, why = EXAMPLE.sub("", document).partition("\n")
     given = {name.lower(): value for name, value in defined.items() if is_defined(name)}
     given |= {"severity": Severity(given.get("severity", "error")), "of_saved": OfSaved(given.get("of_saved", "none"))}
-    given["kinds"] = tuple(map(Kind, given.get("kinds", ("layer",))))
     given.setdefault("failure", f"cannot be {given.get('doing', '').removeprefix('is ')}")
     return Rule(
         name=module.replace("_", "-"),

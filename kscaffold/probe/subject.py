@@ -19,7 +19,7 @@ from .arrays import alone, difference, numbers, random_array
 from .attributes import code_of, own_classes
 from .configs import saved_config
 from .protocol import CalledLayer, CallStyle, Feed, Shape
-from .rule import Kind, OfSaved, Problem, Rule
+from .rule import OfSaved, Problem, Rule
 
 SEED_STATE = "seed_generator_state"
 COMPILED = 1e-4  # how far numbers may be apart, relative to them, where operations are in another order
@@ -59,9 +59,10 @@ class Subject:
         path: The user's file.
         first_line: The line there that it begins in, if nobody described it.
         unchangeable: Why it cannot be made with other arguments; empty if it can.
+        kinds: The words for what it is: what Keras calls it, "saved" if a file keeps its config, and "any".
     """
 
-    kind: ClassVar[Kind] = Kind.LAYER
+    kinds: ClassVar[frozenset[str]] = frozenset({"layer", "saved", "any"})
     module: ModuleType
     wanted: protocol.Subject
     path: str = ""
@@ -79,7 +80,7 @@ class Subject:
 
         Where inputs can be made for a class, also what Keras asks of every class: building, config, saving.
         """
-        if self.kind not in rule.kinds:
+        if self.kinds.isdisjoint(rule.kinds):
             return False
         if self.wanted.saved is None or rule.of_saved is OfSaved.ALL:
             return True

@@ -17,9 +17,7 @@ WITHOUT_LAYERS = sys.stdlib_module_names | {
     "parameterized", "pydantic", "pytest", "pytorch_lightning", "scipy", "sklearn", "tensorflow", "tf_keras", "torch",
     "typing_extensions",
 }  # fmt: skip
-OF_KERAS_WITHOUT = re.compile(
-    r"^keras\.(callbacks|constraints|datasets|initializers|optimizers|regularizers|tree|utils)\."
-)
+OF_KERAS_WITHOUT = re.compile(r"^keras\.(datasets|optimizers\.schedules|tree|utils)\.")
 TESTS = ("TestCase", "Tests", "Test")
 MAKES_NAMES = {"exec", "globals", "setattr"}
 # What it is that a program does, by the method or by the dotted name of what it calls.
@@ -53,7 +51,7 @@ class Work:
 
 
 def has_subjects(text: str) -> bool:
-    """Whether a file may define layers, models, losses, metrics or functions that build models: else none imports it.
+    """Whether a file may define layers, models, losses and the like, or functions that build models: else none imports it.
 
     It says no only where the source leaves no doubt: a class whose base comes from an unknown module may be a layer.
     What is not Python has none.

@@ -25,11 +25,11 @@ Good:
 from dataclasses import replace
 from typing import Any
 
-from ..rule import Kind, Problem
+from ..rule import Problem
 from ..subject import Defects, Subject
 
 ID = "KS302"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is given a name, a dtype and trainable=False"
 FAILURE = "cannot be rebuilt with other base arguments"
 REQUIRES = ("KS201",)
@@ -37,21 +37,23 @@ CAUSES = ("KS301", "KS401", "KS507")
 AT = ("__init__",)
 FIX = "Take **kwargs in __init__() for super().__init__(**kwargs), and begin get_config() with super().get_config()."
 GET_CONFIG = ("get_config", "from_config", "__init__")
-VALUES: dict[Kind, dict[str, Any]] = {
-    Kind.LAYER: {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False},
-    Kind.LOSS: {"name": "another_name", "reduction": "sum"},
-    Kind.METRIC: {"name": "another_name", "dtype": "float16"},
+VALUES: dict[str, dict[str, Any]] = {
+    "layer": {"name": "another_name", "dtype": "mixed_bfloat16", "trainable": False},
+    "loss": {"name": "another_name", "reduction": "sum"},
+    "metric": {"name": "another_name", "dtype": "float16"},
+    "optimizer": {"name": "another_name", "weight_decay": 0.25, "clipnorm": 0.5},
 }
 
 
 def applies(subject: Subject) -> bool | str:
     """A model that a function builds has no constructor of the user's; a model has one dtype for all its layers."""
-    return subject.unchangeable or subject.is_made_by_class
+    return not subject.kinds.isdisjoint(VALUES) and (subject.unchangeable or subject.is_made_by_class)
 
 
 def check(subject: Subject) -> Defects:
     """Gives the arguments one by one, and looks for them in the layer, its config and the layer rebuilt from it."""
-    values = {name: value for name, value in VALUES[subject.kind].items() if name == "name" or not subject.is_model}
+    (kind,) = subject.kinds & VALUES.keys()
+    values = {name: value for name, value in VALUES[kind].items() if name == "name" or not subject.is_model}
     layers: dict[str, Any] = {}  # by the arguments that they were given
     for lose in (refuse, forget):  # what refuses one cannot be rebuilt with any
         wrong: dict[Problem, list[str]] = {}

@@ -24,7 +24,7 @@ from ..subject import Defects, Subject
 
 ID = "KS304"
 OF_SAVED = "classes"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is asked for its config"
 FAILURE = "its config cannot be written as JSON"
 REQUIRES = ("KS201",)

@@ -26,12 +26,12 @@ from ..arguments import other_values, parameters
 from ..arrays import difference, numbers
 from ..attributes import attributes, show, without_tuples
 from ..configs import saved_config
-from ..rule import Kind, Problem
+from ..rule import Problem
 from ..subject import Defects, Subject
 
 ID = "KS301"
 OF_SAVED = "classes"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is rebuilt from its config"
 REQUIRES = ("KS201",)
 CAUSES = ("KS401",)
@@ -62,7 +62,7 @@ def check(subject: Subject) -> Defects:
         return  # whatever else differs, differs because of them
     if config != saved_config(rebuilt):
         yield Problem("get_config gives another config for the layer rebuilt from it")
-    if subject.kind is Kind.LAYER:
+    if "layer" in subject.kinds:
         yield from changed_outputs(subject, layer, rebuilt)
 
 

@@ -20,7 +20,7 @@ from ..subject import Defects, Subject
 
 ID = "KS201"
 OF_SAVED = "all"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("any",)
 DOING = "is constructed"
 AT = ("__init__",)
 FIX = "If the class is right, say how it is made: --arg NAME=VALUE, or args in [tool.kscaffold.check]."

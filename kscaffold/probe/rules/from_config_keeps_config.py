@@ -26,7 +26,7 @@ from ..subject import Defects, Subject
 
 ID = "KS303"
 OF_SAVED = "classes"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is rebuilt by from_config"
 FAILURE = "from_config cannot be called"
 REQUIRES = ("KS201",)

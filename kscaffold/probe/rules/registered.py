@@ -20,7 +20,7 @@ from ..subject import Defects, Subject
 ID = "KS305"
 SEVERITY = "warning"
 OF_SAVED = "classes"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is looked up by its registered name"
 REQUIRES = ("KS201",)
 AT = ()

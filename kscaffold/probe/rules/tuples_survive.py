@@ -23,7 +23,7 @@ from ..subject import Defects, Subject
 ID = "KS306"
 SEVERITY = "warning"
 OF_SAVED = "classes"
-KINDS = ("layer", "loss", "metric")
+KINDS = ("saved",)
 DOING = "is rebuilt from its config, and tuples are looked for"
 FAILURE = "cannot be rebuilt from its config"
 REQUIRES = ("KS201", "KS301")

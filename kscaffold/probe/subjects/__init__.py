@@ -1,15 +1,16 @@
 """The kinds of subjects, one file each: found by looking into this folder.
 
 A kind is a module whose docstring says what it is. What nobody described is found by kinds that define `find(module)`,
-which gives a `Found` for each class or function of the kind that an imported module defines.
+which gives a `Found` for each class or function of the kind that an imported module defines, or `KIND`, a subclass of
+`classes.Class`, for all classes that derive from one of Keras'.
 """
 
 import ast
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -47,16 +48,24 @@ def find_all(module: ModuleType, text: str) -> list[Found]:
     """What a module defines itself, in the order of its lines."""
     places = dict(_definitions(ast.parse(text), ""))
     found = [
-        replace(one, lines=places.get(one.item.__qualname__, one.lines))
-        for kind in _kinds()
-        if hasattr(kind, "find")
-        for one in kind.find(module)
+        replace(one, lines=places.get(one.item.__qualname__, one.lines)) for find in _finders() for one in find(module)
     ]
     return sorted(found, key=lambda one: one.lines[0])
 
 
+def _finders() -> Iterator[Callable[[ModuleType], Iterable[Found]]]:
+    from .. import classes  # which needs what is defined here
+
+    for kind in kinds():
+        if hasattr(kind, "KIND"):
+            yield partial(classes.find, kind=kind.KIND)
+        elif hasattr(kind, "find"):
+            yield kind.find
+
+
 @cache
-def _kinds() -> tuple[ModuleType, ...]:
+def kinds() -> tuple[ModuleType, ...]:
+    """The modules of this folder."""
     return tuple(importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
 
 
