@@ -29,6 +29,7 @@ import pytest
 from helpers.worked_specs import ALL_STYLES, WORKED
 
 from kscaffold.base.errors import ExitCode
+from kscaffold.base.kinds import find_kinds
 from kscaffold.cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,6 +75,10 @@ def cases() -> Iterator[Case]:
     for path in sorted((ROOT / "templates/layer").iterdir()):
         if path.is_dir() or path.suffix == ".yaml":
             yield Case(f"layer/{path.stem}", ("layer", f"my_{path.stem}", "-t", path.stem))
+    for kind in find_kinds():
+        for path in sorted((ROOT / "templates" / kind).glob("*/template.toml")):
+            name = path.parent.name
+            yield Case(f"{kind}/{name}", (kind, f"my_{name}", "-t", name))
     specs = {worked.name: (worked.arguments, worked.files) for worked in WORKED}
     for path in sorted((GOLDEN / "specs").iterdir()):
         specs[path.stem] = ((path.name,), {path.name: path.read_text(encoding="utf-8")})

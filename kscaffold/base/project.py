@@ -13,6 +13,7 @@ from typing import Any
 
 from kscaffold.base.choices import Backend, Style
 from kscaffold.base.errors import RequestError, unknown
+from kscaffold.base.kinds import find_kinds
 
 PYPROJECT = "pyproject.toml"
 SECTION = "tool.kscaffold"
@@ -27,12 +28,20 @@ class Settings:
     layers: str | None = None  # the folder for them, below the project's; `None` for the current one
     models: str | None = None
     pipelines: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)  # those of other kinds, by their keys: "losses"
     tests: str | None = None  # `None` for the nearest `tests/`
     style: Style | None = None  # of `kscaffold model` where the preset names none; `None` for that of the command
     backend: Backend = Backend.TENSORFLOW  # that checks run on
     python: str | None = None  # that checks run in; `None` for that of the active virtual environment
     templates: str = OWN_TEMPLATES
     black: Mapping[str, Any] = field(default_factory=dict)  # `[tool.black]`
+
+    def folder(self, key: str) -> str | None:
+        """The folder for modules that a key names; what is neither said nor a layer's goes beside the layers."""
+        if key in FOLDERS:
+            folder: str | None = getattr(self, key)
+            return folder
+        return self.others.get(key) or (f"{PurePosixPath(self.layers).parent / key}" if self.layers else None)
 
     def apply(self, values: Mapping[str, Any]) -> Settings:
         """The same settings with those of `values` that are not `None`."""
@@ -61,9 +70,11 @@ class Project:
         name = self.section("project").get("name")
         package = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") if isinstance(name, str) else ""
         own = {key: self._read(key, value) for key, value in self.own_table.items() if key not in TABLES}
+        others = {key: own.pop(key) for key in [*own] if key not in KEYS}
         return {
             "package": package if PACKAGE.fullmatch(package) else None,
             "black": self.section("tool", "black") or None,
+            "others": others or None,
         } | own
 
     @property
@@ -86,8 +97,9 @@ class Project:
 
     def _read(self, key: str, value: Any) -> str:
         where = str(self.pyproject)
-        if key not in KEYS:
-            raise unknown(f"[{SECTION}] has no key {key!r}.", key, (*KEYS, *TABLES), where)
+        others = [kind.folder for kind in find_kinds().values()] if key not in KEYS else []
+        if key not in (*KEYS, *others):
+            raise unknown(f"[{SECTION}] has no key {key!r}.", key, (*KEYS, *others, *TABLES), where)
         place = f"{key} in [{SECTION}]"
         if not isinstance(value, str) or not value.strip():
             raise RequestError(f"{place} has to be a string, not {value!r}.", where=where)
@@ -95,7 +107,7 @@ class Project:
             if value not in list(CHOICES[key]):
                 raise unknown(f"{place} cannot be {value!r}.", value, CHOICES[key], where)
             return CHOICES[key](value)
-        if key in FOLDERS:
+        if key in FOLDERS or key in others:
             folder = PurePosixPath(value)
             too_long = any(len(part.encode()) > LONGEST_NAME for part in folder.parts) or len(value) > LONGEST_PATH
             if folder.is_absolute() or ".." in folder.parts or "\\" in value or "\0" in value or too_long:

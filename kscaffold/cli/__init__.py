@@ -1,4 +1,5 @@
-"""The command line. One file a command: each defines `command`; a file that begins with `_` is not a command.
+"""The command line. One file a command: each defines `command`; a file that begins with `_` is not a command. Kinds of
+modules that are folders of templates are commands, too.
 
 Here and in the commands' files, only click and the errors and choices of `kscaffold.base` are imported at the top:
 `kscaffold --help` has to be fast, so everything else is imported by the command that needs it.
@@ -15,24 +16,29 @@ import click
 
 from kscaffold import __version__
 from kscaffold.base.errors import ExitCode, RequestError, unknown
+from kscaffold.base.kinds import find_kinds
 
 COLLECTED_AFTER = 50_000  # objects: a short command makes fewer, and searching them as they grow takes a tenth of it
 
 
 class Commands(click.Group):
-    """The commands that there are: the files of this folder."""
+    """The commands that there are: the files of this folder, and the kinds that are folders of templates."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        files = os.listdir(os.path.dirname(__file__))
-        return sorted(name[:-3] for name in files if name.endswith(".py") and not name.startswith("_"))
+        return sorted([*_files(), *find_kinds()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name in _files():
+            command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+            return command
+        kind = find_kinds().get(cmd_name)
+        if kind is None:
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
-        return command
+        from kscaffold.cli._extension import make_command
+
+        return make_command(kind)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -42,6 +48,12 @@ class Commands(click.Group):
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             raise unknown(f"There is no command {name!r}.", name, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+
+def _files() -> list[str]:
+    """The commands that are files of this folder."""
+    files = os.listdir(os.path.dirname(__file__))
+    return [name[:-3] for name in files if name.endswith(".py") and not name.startswith("_")]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

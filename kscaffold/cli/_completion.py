@@ -5,6 +5,10 @@ from collections.abc import Iterable
 
 import click
 
+from kscaffold.base.kinds import find_kinds
+
+KINDS = {"layer": "layer", "model": "model", "pipeline": "model", "new": "model"}
+
 
 def templates(context: click.Context, typed: str) -> list[str]:
     """The templates that the command takes: presets for a model, templates of layers for a layer, all for others."""
@@ -13,7 +17,8 @@ def templates(context: click.Context, typed: str) -> list[str]:
     from kscaffold.base.project import find_project
     from kscaffold.library.templates import Catalogue
 
-    kind = {"layer": "layer", "model": "model", "pipeline": "model", "new": "model"}.get(context.info_name or "")
+    command = context.info_name or ""
+    kind = command if command in find_kinds() else KINDS.get(command)
     found = Catalogue(find_project(Path.cwd())).of_kind(kind)
     full_names = [template.full_name for template in found if "/" in typed or not kind]
     return [template.name for template in found] + full_names

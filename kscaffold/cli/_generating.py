@@ -67,7 +67,7 @@ OPTIONS = (
 def generating(folder: str) -> Callable[[Callable[..., Describe]], Command]:
     """Makes a command of a function that says what its own options describe: the options of all are added below them.
 
-    The folder for the module is that of a setting: "layers", "models" or "pipelines".
+    The folder for the module is that of a setting: "layers", "models", "losses".
     """
 
     def decorate(describe: Callable[..., Describe]) -> Command:

@@ -11,7 +11,7 @@ from kscaffold.cli._output import JSON, Output, offers, tell, with_output
 from kscaffold.cli.words import Report
 
 if TYPE_CHECKING:
-    from kscaffold.kinds.describe import LayerDescription, PresetDescription
+    from kscaffold.kinds.describe import Description, LayerDescription, PresetDescription
 
 
 @click.command("show", short_help="What a template takes and gives.")
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 @with_output(JSON)
 def command(template: str, output: Output) -> int:
     """Print what TEMPLATE (dense, or layer/dense) makes, its arguments, its shapes, and a command that uses it."""
-    from kscaffold.kinds.describe import PresetDescription, describe_template
+    from kscaffold.kinds.describe import ExtensionDescription, LayerDescription, PresetDescription, describe_template
 
     found = describe_template(template)
     fields = vars(found) | {"arguments": [dict(vars(argument)) for argument in found.arguments]}
     lines = [f"{click.style(found.name, fg='green')}  {found.summary}"]
-    lines += _preset_lines(found) if isinstance(found, PresetDescription) else _layer_lines(found)
+    match found:
+        case PresetDescription():
+            lines += _preset_lines(found)
+        case LayerDescription():
+            lines += _layer_lines(found)
+        case ExtensionDescription():
+            lines += [*_arguments("Arguments", found), *_section("Base class", [found.base])]
     lines += ["", "Example", f"  {found.command}"]
     return tell(Report({"template": fields}, lines), output)
 
@@ -33,7 +39,7 @@ def _section(title: str, texts: Iterable[str]) -> list[str]:
     return ["", title, *(f"  {text}".rstrip() for text in texts)]
 
 
-def _arguments(title: str, found: LayerDescription | PresetDescription) -> list[str]:
+def _arguments(title: str, found: Description) -> list[str]:
     """A table of arguments below a title; nothing without arguments."""
     names = [
         f"{item.name}:{item.kind}" + (f"={item.default}" if item.default is not None else "")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from kscaffold.base.choices import Style
 from kscaffold.base.errors import RequestError
+from kscaffold.base.kinds import find_kinds
 from kscaffold.base.naming import parse_module_name, to_class_name
 from kscaffold.base.project import find_project
 from kscaffold.kinds import layer as layers
+from kscaffold.kinds.extension import read_template_manifest
 from kscaffold.kinds.layer import read_layer_manifest, read_layer_spec
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
@@ -16,6 +18,7 @@ from kscaffold.library.templates import Catalogue, Template
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
 from kscaffold.source.layer.methods import input_text, output_text
+from kscaffold.spec.extension import describe_extension
 from kscaffold.spec.graph.lower import lower
 from kscaffold.spec.graph.resolve import resolve_graph
 from kscaffold.spec.graph.shapes import ShapeFacts, described, infer_shapes
@@ -79,6 +82,13 @@ class LayerDescription(Description):
 
 
 @dataclass(frozen=True)
+class ExtensionDescription(Description):
+    """What `kscaffold show` prints of a template of another kind: the class of Keras' that one derives from."""
+
+    base: str
+
+
+@dataclass(frozen=True)
 class PresetDescription(Description):
     """What `kscaffold show` prints of a model's preset: inputs and outputs with shapes, the styles that can hold it."""
 
@@ -106,19 +116,33 @@ def _summary(template: Template, catalogue: Catalogue) -> str:
     """What a template makes, in a sentence."""
     if template.kind == "model":
         return read_preset(template).summary
+    if template.kind != "layer":
+        return read_template_manifest(template).summary
     if template.is_spec:
         return read_layer_spec(template, catalogue.find("blank", "layer"), LayerFlags()).manifest.summary
     return read_layer_manifest(template).summary
 
 
-def describe_template(name: str) -> LayerDescription | PresetDescription:
+def describe_template(name: str) -> Description:
     """What a template takes and gives; it is called `dense` or `layer/dense`. Refuses one that is broken."""
     catalogue = Catalogue(find_project(Path.cwd()))
     template = catalogue.find(name, where="TEMPLATE")
-    return (
-        _describe_preset(template, catalogue)
-        if template.kind == "model"
-        else _describe_layer_template(template, catalogue)
+    if template.kind in find_kinds():
+        return _describe_extension(template)
+    describe = _describe_preset if template.kind == "model" else _describe_layer_template
+    return describe(template, catalogue)
+
+
+def _describe_extension(template: Template) -> ExtensionDescription:
+    kind, manifest = find_kinds()[template.kind], read_template_manifest(template)
+    class_name = to_class_name(f"my_{template.name}")
+    item = describe_extension(parse_module_name(class_name), "custom", kind, manifest, LayerFlags())
+    return ExtensionDescription(
+        template.full_name,
+        manifest.summary,
+        _described(item.arguments),
+        f"kscaffold {kind.name} {class_name} -t {template.name}",
+        base=kind.base,
     )
 
 

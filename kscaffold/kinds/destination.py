@@ -25,7 +25,7 @@ class Request:
 
     Attributes:
         command: The command, as typed after `kscaffold`: "layer".
-        folder: The setting that names the folder for the module: "layers", "models" or "pipelines".
+        folder: The setting that names the folder for the module: "layers", "models", "losses".
         output_dir: Where the module goes; `None` for where the project's settings say, else the current folder.
         on_conflict: What becomes of all conflicts, if that is asked for.
         timeout: The seconds that the check of a class may take, if that is said.
@@ -157,7 +157,7 @@ def find_destination(request: Request) -> Destination:
     project = find_project(given)
     settings = DEFAULT.apply(project.settings).apply({"package": request.package})
     check_package(settings.package)
-    configured = getattr(settings, request.folder) if request.output_dir is None else None
+    configured = settings.folder(request.folder) if request.output_dir is None else None
     output_dir = given if configured is None else output_folder(project.root / configured, str(project.pyproject))
     return Destination(name, output_dir, project, settings)
 

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from kscaffold.base.errors import RequestError, did_you_mean
+from kscaffold.base.kinds import KIND, find_kinds, templates_root
 from kscaffold.base.project import find_project
 from kscaffold.disk import log, trust
 from kscaffold.disk.plan import File, Status, make_plan
 from kscaffold.kinds.pipeline import Resolve
 from kscaffold.kinds.scaffold import Outcome
-from kscaffold.library.templates import full_name_of, project_folder, templates_root, user_folder
+from kscaffold.library.templates import full_name_of, project_folder, user_folder
 
-KINDS = ("layer", "model", "style", "test")  # a project is begun from a template, and has none itself
+KINDS = ("layer", "model", "style", "test", "common")  # a project is begun from a template, and has none itself
 
 
 def eject(name: str, for_user: bool, on_conflict: Status | None, dry_run: bool, resolve: Resolve) -> Outcome:
@@ -44,10 +45,10 @@ def eject(name: str, for_user: bool, on_conflict: Status | None, dry_run: bool, 
 
 def built_in_parts() -> dict[str, list[str]]:
     """What is built in, by names such as `layer/dense`, `model/mlp`, `style/functional`: files below its folder."""
-    root = templates_root()
+    root, kinds = templates_root(), {*KINDS, *find_kinds()}
     parts: dict[str, list[str]] = {}
     for file in sorted(path.relative_to(root) for path in root.glob("*/**/*") if path.is_file()):
-        if file.parts[0] in KINDS and "__pycache__" not in file.parts:
+        if file.parts[0] in kinds and file.name != KIND and "__pycache__" not in file.parts:
             name = file.parts[1].partition(".")[0]
             parts.setdefault(f"{file.parts[0]}/{name}", []).append(file.as_posix())
     return parts

@@ -63,7 +63,7 @@ def describe_body(name: ModuleName, package: str, written: WrittenLayer) -> Laye
         problem = f"A layer with a body of its own says itself what --{refused[0]} would add."
         hint = "Write a layer that does it, such as Dropout(0.1) or ActivityRegularization(l2=0.01), into the body."
         raise Place(f"--{refused[0]}").error(problem, hint)
-    arguments = merge_arguments(manifest, flags, frozenset())
+    arguments = merge_arguments(manifest.arguments, flags)
     weights = [
         *parse_parts(replace(manifest, sublayers=()), arguments, "")[0],
         *parse_parts(replace(flags, sublayers=()), arguments, "--")[0],

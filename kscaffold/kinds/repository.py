@@ -10,6 +10,7 @@ from typing import Any
 
 from kscaffold.base.choices import Style
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.kinds import templates_root
 from kscaffold.base.naming import ProjectName, parse_module_name, parse_project_name
 from kscaffold.base.project import PYPROJECT, Project
 from kscaffold.check import CheckProcess, Job, Limits, find_interpreter
@@ -26,7 +27,7 @@ from kscaffold.kinds.training_data import baseline_flags, find_targets, input_fi
 from kscaffold.library.cookie.baking import Baked, bake, read_baked
 from kscaffold.library.cookie.template import Cookie, open_template, read_template
 from kscaffold.library.cookie.variables import Ask, resolve_variables
-from kscaffold.library.templates import Catalogue, templates_root
+from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import Formatter
 from kscaffold.spec.layer.describe import LayerFlags
 

@@ -1,7 +1,8 @@
 """Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
 
-A layer template is a folder with a `template.toml` below `layer/` in one of these places, or a YAML file there that
-describes its body; a preset is a YAML file below `model/`. The first place that has one of a name overrides the others.
+A template is a folder with a `template.toml` below that of its kind, such as `layer/` or `loss/`, in one of these
+places; for a layer it may be a YAML file there that describes its body, and a preset is a YAML file below `model/`. The
+first place that has one of a name overrides the others.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kscaffold.base.errors import RequestError, broken_template, did_you_mean, nearest
+from kscaffold.base.kinds import find_kinds, templates_root
 from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
@@ -58,9 +60,9 @@ class Source:
 class Template:
     """A template, not yet read."""
 
-    kind: str  # "layer" or "model"
+    kind: str  # "layer", "model" or the name of a `base.kinds.Kind`
     name: str  # that of its folder or file
-    path: Path  # the file that says what it is: the manifest of a layer, the spec of a model
+    path: Path  # the file that says what it is: a manifest, or the spec of a layer or a model
     source: Source
     overrides: tuple[str, ...] = ()  # the places whose template of that name it hides
 
@@ -95,13 +97,6 @@ class Template:
     def broken(self, reason: str, hint: str | None = None) -> RequestError:
         """An error in the manifest as the user reads it: the template is to blame."""
         return broken_template(shown(self.path), None, reason.rstrip("."), hint)
-
-
-def templates_root() -> Path:
-    """The folder with the built-in templates: inside the package when installed, beside it in the repository."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
 
 
 def shown(path: Path) -> str:
@@ -232,9 +227,13 @@ def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str
 def _templates_in(source: Source) -> list[Template]:
     if source.root is None:
         return []
-    layers = [Template("layer", path.parent.name, path, source) for path in source.root.glob(f"layer/*/{MANIFEST}")]
-    layers += [Template("layer", path.stem, path, source) for path in source.root.glob("layer/*.yaml")]
-    return layers + [Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")]
+    found = [
+        Template(kind, path.parent.name, path, source)
+        for kind in ("layer", *find_kinds())
+        for path in source.root.glob(f"{kind}/*/{MANIFEST}")
+    ]
+    specs = [(kind, path) for kind in ("layer", "model") for path in source.root.glob(f"{kind}/*.yaml")]
+    return found + [Template(kind, path.stem, path, source) for kind, path in specs]
 
 
 def _packages() -> list[Source]:

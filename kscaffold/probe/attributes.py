@@ -35,6 +35,8 @@ def internal_names(layer: Any) -> set[str]:
     names = set().union(*(vars(base()) for base in bases if isinstance(layer, base)))
     if isinstance(layer, keras.optimizers.Optimizer):
         names |= set(vars(keras.optimizers.Optimizer(0.1)))
+    if isinstance(layer, keras.initializers.Initializer) and layer.get_config().get("seed", 0) is None:
+        names.add("seed")  # which is made up where none is given
     if isinstance(layer, keras.Model):
         names |= set(vars(keras.Model())) | {"optimizer", "loss", "compiled"}
     if hasattr(layer, "_inputs_struct"):

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, TypeVar
 from . import protocol
 from .arguments import guesses
 from .attributes import own_classes
+from .found import Found, NotASubject
 from .protocol import Known
 from .rule import CannotBeTried
 from .subject import Subject
-from .subjects import Found, NotASubject
 
 Kind = TypeVar("Kind", bound="Class")
 

@@ -23,10 +23,11 @@ import keras
 from . import protocol
 from .arguments import BASE_ARGUMENTS, parameters
 from .classes import describe
+from .found import Found, NotASubject
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
 from .subject import Subject
-from .subjects import Found, NotASubject, find_all, kinds
+from .subjects import find_all, kinds
 from .trying import try_out
 from .wire import Message
 

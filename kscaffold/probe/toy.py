@@ -16,8 +16,15 @@ def problem() -> tuple[Any, Any]:
 
 
 def model(**arguments: Any) -> Any:
-    """A model with two layers of weights, that begin with the same values each time; arguments are for the first."""
-    first = keras.layers.Dense(3, "tanh", **{"kernel_initializer": keras.initializers.GlorotUniform(1), **arguments})
+    """A model with two layers of weights, that begin with the same values each time; arguments are for the first.
+
+    They begin far off: weights that are all zero would be better, which is where some optimizers begin.
+    """
+    first = keras.layers.Dense(3, "tanh", **{"kernel_initializer": keras.initializers.GlorotUniform(5), **arguments})
     return keras.Sequential(
-        [keras.Input((FEATURES,)), first, keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(2))]
+        [
+            keras.Input((FEATURES,)),
+            first,
+            keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(22)),
+        ]
     )

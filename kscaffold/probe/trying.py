@@ -20,10 +20,10 @@ from .arguments import asked_for, guesses, parameters
 from .arrays import difference, numbers
 from .attributes import misses_a_name
 from .examples import examples_of
+from .found import Found, NotASubject
 from .inputs import input_guesses, plain_arguments
 from .protocol import CallStyle, Feed, Known
 from .subject import SEVERAL, Subject
-from .subjects import Found, NotASubject
 
 SECONDS = 10.0  # of the processor, for the usual trials of one class
 MORE_SECONDS = 5.0  # for those that examples and exceptions lead to, where the usual ones failed

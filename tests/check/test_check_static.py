@@ -535,7 +535,11 @@ def test_positional_arguments_of_weights(line: str, named: str, base: str) -> No
         ("from keras.src.layers.layer import Layer\nclass A(Layer): ...", True),
         ("import enum, unittest\nclass A(enum.Enum): ...\nclass B(unittest.TestCase): ...\nclass C(A): ...", False),
         ("class A: ...\nclass B(A): ...\nclass C(Exception): ...", False),
-        ("import keras\nclass A(keras.callbacks.Callback): ...\nclass B(keras.constraints.NonNeg): ...", False),
+        (
+            "import keras\nclass A(keras.utils.PyDataset): ...\nclass B(keras.optimizers.schedules.CosineDecay): ...",
+            False,
+        ),
+        ("import keras\nclass A(keras.callbacks.Callback): ...", True),
         ("import keras\nclass A(keras.metrics.Mean): ...", True),
         ("from keras.losses import Loss\nclass A(Loss): ...", True),
         ("from typing import Generic\nclass A(Generic[T]): ...", False),

@@ -260,7 +260,7 @@ def test_list_and_show(kscaffold: Kscaffold) -> None:
 def test_what_show_offers_can_be_typed(kscaffold: Kscaffold) -> None:
     for entry in json.loads(kscaffold("list", "--json").out)["templates"]:
         command = json.loads(kscaffold("show", entry["name"], "--json").out)["template"]["command"]
-        assert kscaffold(*command.split()[1:], "--no-check").exit_code == 0
+        assert kscaffold(*command.split()[1:], "--no-check", "--force").exit_code == 0
 
 
 MENU = """

@@ -51,7 +51,7 @@ class Work:
 
 
 def has_subjects(text: str) -> bool:
-    """Whether a file may define layers, models, losses and the like, or functions that build models: else none imports it.
+    """Whether a file may define layers, models, losses and such, or functions that build models: else none imports it.
 
     It says no only where the source leaves no doubt: a class whose base comes from an unknown module may be a layer.
     What is not Python has none.

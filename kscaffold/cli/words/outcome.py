@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import click
 
 from kscaffold.base.errors import ExitCode, RequestError
+from kscaffold.base.kinds import find_kinds
 from kscaffold.cli._output import Output
 from kscaffold.cli.words import Report, conflict, file_lines, files_json, recovered_lines, status_line, warning_lines
 from kscaffold.kinds import Outcome, SummaryRow
@@ -29,7 +30,7 @@ def report(outcome: Outcome, output: Output) -> Report:
     if not output.quiet and not output.stdout:
         if outcome.exit_code is not ExitCode.CHECK_FAILED or outcome.written:
             used = [status_line("uses", f"{place}  ({title})") for place, title in outcome.templates.items()]
-            is_template = outcome.text and outcome.template.startswith(("layer/", "model/"))
+            is_template = outcome.text and outcome.template.partition("/")[0] in ("layer", "model", *find_kinds())
             made = [status_line("from", outcome.template)] if is_template else []
             lines = [*used, *file_lines(outcome.plan, output.diff), *by_hand, *made, *lines]
         if outcome.unchecked:

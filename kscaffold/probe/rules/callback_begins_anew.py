@@ -38,7 +38,7 @@ def check(subject: Class) -> Defects:
     epochs = []
     for _ in range(2):
         model = toy.model()
-        model.compile("sgd", "mse")
+        model.compile("sgd", "mse", run_eagerly=True)
         history = model.fit(
             *(inputs, targets, toy.EXAMPLES), epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[callback]
         )

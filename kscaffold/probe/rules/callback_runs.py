@@ -38,7 +38,7 @@ def check(subject: Class) -> Defects:
     inputs, targets = toy.problem()
     for validation in ((inputs, targets), None):
         model, callback = toy.model(), subject.make()
-        model.compile("sgd", "mse", metrics=["mae"])
+        model.compile("sgd", "mse", metrics=["mae"], run_eagerly=True)
         try:
             model.fit(
                 *(inputs, targets, toy.BATCH), epochs=2, verbose=0, validation_data=validation, callbacks=[callback]

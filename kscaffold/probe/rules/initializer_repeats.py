@@ -1,5 +1,7 @@
 """An initializer with a seed gives the same numbers whenever it is made.
 
+Who sets a seed wants a run that can be repeated: numbers from elsewhere make all that follows another run.
+
 Bad:
 
     def __call__(self, shape, dtype=None, **kwargs):

@@ -9,39 +9,12 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from types import ModuleType
-from typing import Any
 
-
-class NotASubject(Exception):
-    """What was found is something else than it looks like, or cannot be tried with what is known of it.
-
-    `is_open` is whether it could be tried if more were known.
-    """
-
-    def __init__(self, reason: str, is_open: bool = True) -> None:
-        super().__init__(reason)
-        self.is_open = is_open
-
-
-@dataclass(frozen=True)
-class Found:
-    """A class or a function that nobody described.
-
-    Attributes:
-        name: What it is called inside its module: `Outer.Inner` for a class in a class.
-        skip: Why it is not checked; empty if it is.
-        lines: The first and the last line of its definition.
-        try_out: What finds out how it is made and called, if that is not `trying.try_out`.
-    """
-
-    name: str
-    item: Any
-    skip: str = ""
-    lines: tuple[int, int] = (1, 1)
-    try_out: Callable[..., Any] | None = None
+from .. import classes
+from ..found import Found
 
 
 def find_all(module: ModuleType, text: str) -> list[Found]:
@@ -54,8 +27,6 @@ def find_all(module: ModuleType, text: str) -> list[Found]:
 
 
 def _finders() -> Iterator[Callable[[ModuleType], Iterable[Found]]]:
-    from .. import classes  # which needs what is defined here
-
     for kind in kinds():
         if hasattr(kind, "KIND"):
             yield partial(classes.find, kind=kind.KIND)

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
+from ..found import Found
 from ..names import MODEL_CLASSES
-from . import Found
 
 BUILDER = "build_"
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from ..attributes import code_of
-from . import Found
+from ..found import Found
 
 
 def find(module: ModuleType) -> list[Found]:

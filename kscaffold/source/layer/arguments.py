@@ -64,7 +64,9 @@ def description(argument: Argument) -> str:
         # Behind the name, and further in on the lines that follow.
         width, indent = LINE_LENGTH - len(INDENT), f"{INDENT}    "
         before = " " * len(f"{argument.name}: ")
-        wrapped = textwrap.wrap(in_docstring(argument.description), width, initial_indent=before)
+        wrapped = textwrap.wrap(
+            in_docstring(argument.description), width, initial_indent=before, break_on_hyphens=False
+        )
         return f"\n{indent}".join(line.strip() for line in wrapped)
     text = DESCRIPTIONS[argument.kind]
     if argument.check is Check.FRACTION:

@@ -71,7 +71,7 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     features = flags.features - manifest.handles
     if "seed" in features:
         features |= {"training"} - manifest.handles
-    arguments = merge_arguments(manifest, flags, features)
+    arguments = merge_arguments(manifest.arguments, flags, features)
     own, added = parse_parts(manifest, arguments, ""), parse_parts(flags, arguments, "--")
     weights, sublayers = own[0] + added[0], own[1] + added[1]
     refuse_clashes(arguments, weights, sublayers)
@@ -107,9 +107,11 @@ def demand_sizes(arguments: dict[str, Argument], used: Iterable[str]) -> None:
             arguments[name] = argument.must_be_positive()
 
 
-def merge_arguments(manifest: LayerManifest, flags: LayerFlags, features: Container[str]) -> dict[str, Argument]:
+def merge_arguments(
+    brought: Iterable[Argument], flags: LayerFlags, features: Container[str] = ()
+) -> dict[str, Argument]:
     """The template's arguments, changed by the user's of the same name, then the user's; the required ones first."""
-    merged = {argument.name: argument for argument in manifest.arguments}
+    merged = {argument.name: argument for argument in brought}
     given: set[str] = set()
 
     def parse(text: str) -> None:

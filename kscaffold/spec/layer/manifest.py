@@ -97,11 +97,9 @@ HANDLED = ("training", "mask", "loss", "seed")
 
 def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
     """The manifest in a layer template's `template.toml`; a `RequestError` names an unknown, missing or wrong key."""
-    _demand_keys(data, MANIFEST_KEYS, required=("summary", "input"))
-    for row in data.get("argument", ()):
-        _demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
+    demand_keys(data, MANIFEST_KEYS, required=("summary", "input"))
     for row in data["input"]:
-        _demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
+        demand_keys(row, INPUT_KEYS, required=("shape", "example"), table="input")
     styles = [style for style in CallStyle if style is not CallStyle.DICT]
     call = CallStyle(_choice("call", data.get("call", "single"), styles))
     inputs = tuple(_read_input(row, call) for row in data["input"])
@@ -110,7 +108,7 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
         summary=data["summary"],
         call=call,
         handles=frozenset(_choice("handles", word, HANDLED, "cannot have") for word in data.get("handles", ())),
-        arguments=tuple(_read_argument(row, [INPUT_DIM.name, *sizes]) for row in data.get("argument", ())),
+        arguments=read_arguments(data.get("argument", ()), [INPUT_DIM.name, *sizes]),
         weights=tuple(data.get("weights", ())),
         states=tuple(data.get("states", ())),
         sublayers=tuple(data.get("sublayers", ())),
@@ -121,7 +119,8 @@ def read_manifest(data: Mapping[str, Any]) -> LayerManifest:
     )
 
 
-def _demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: Iterable[str], table: str = "") -> None:
+def demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: Iterable[str], table: str = "") -> None:
+    """Raises a `RequestError` about a key of a manifest, or of a table in it, that is unknown, missing or wrong."""
     place = f" in [[{table}]]" if table else ""
     for key, value in data.items():
         if key not in known:
@@ -141,7 +140,13 @@ def _choice(key: str, value: str, choices: Sequence[str], refusal: str = "cannot
     return value
 
 
+def read_arguments(rows: Iterable[Mapping[str, str]], sizes: Iterable[str] = ()) -> tuple[Argument, ...]:
+    """The constructor arguments in the tables `[[argument]]` of a manifest, whose examples may name some sizes."""
+    return tuple(_read_argument(row, sizes) for row in rows)
+
+
 def _read_argument(row: Mapping[str, str], sizes: Iterable[str]) -> Argument:
+    demand_keys(row, ARGUMENT_KEYS, required=("spec", "doc"), table="argument")
     argument = replace(parse_argument(row["spec"]), description=row["doc"])
     if "check" in row:
         check = _choice("check in [[argument]]", row["check"], list(filter(None, Check)))
