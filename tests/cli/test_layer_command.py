@@ -498,6 +498,12 @@ def test_the_names_of_papers_lead_to_templates(kscaffold: Kscaffold, name: str, 
         assert f"from    layer/{template}" in kscaffold("layer", "X", "-t", name, "--no-check", "--dry-run").out
 
 
+def test_show_tells_the_other_names(kscaffold: Kscaffold) -> None:
+    assert "\nOther names: moe, sparse_moe\n" in kscaffold("show", "mixture_of_experts").out
+    assert json.loads(kscaffold("show", "moe", "--json").out)["template"]["aliases"] == ["moe", "sparse_moe"]
+    assert "Other names" not in kscaffold("show", "dense").out
+
+
 def test_every_name_of_a_template_leads_to_one() -> None:
     templates = Catalogue().of_kind("layer")
     names = [name for template in templates for name in (template.name, *template.aliases)]
