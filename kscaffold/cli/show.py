@@ -61,7 +61,8 @@ def _preset_lines(preset: PresetDescription) -> list[str]:
 
 
 def _layer_lines(layer: LayerDescription) -> list[str]:
-    lines = _arguments("Arguments", layer)
+    lines = ["", f"Other names: {', '.join(layer.aliases)}"] if layer.aliases else []
+    lines += _arguments("Arguments", layer)
     for title, texts in (("Weights", layer.weights), ("Sublayers", layer.sublayers)):
         lines += _section(title, texts) if texts else []
     lines += _section("Shapes", (f"input   {layer.inputs}", f"output  {layer.output}"))

@@ -69,10 +69,12 @@ class LayerDescription(Description):
     """What `kscaffold show` prints of a template of a layer.
 
     Attributes:
+        aliases: Other names of the template.
         takes: What `call` takes besides the inputs: `training`, `mask`.
         example_shapes: The shapes that checks and tests use, as after `--input-shape`.
     """
 
+    aliases: tuple[str, ...]
     weights: tuple[str, ...]
     sublayers: tuple[str, ...]
     takes: tuple[str, ...]
@@ -184,6 +186,7 @@ def _describe_layer_template(template: Template, catalogue: Catalogue) -> LayerD
         manifest.summary,
         _described(spec.arguments),
         f"kscaffold layer {class_name} -t {template.name}",
+        aliases=template.aliases,
         weights=manifest.weights + manifest.states,
         sublayers=manifest.sublayers,
         takes=tuple(sorted(spec.takes)),

@@ -7,9 +7,10 @@ first place that has one of a name overrides the others.
 
 import contextlib
 import os
+import re
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from typing import Any
 
 from kscaffold.base.errors import RequestError, broken_template, did_you_mean, nearest
 from kscaffold.base.kinds import find_kinds, templates_root
+from kscaffold.base.naming import split_words
 from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
@@ -25,6 +27,9 @@ BODY = "module.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
 REPOSITORY = "repository"
+ABBREVIATION = 4  # letters that an alias has at most which is one
+# The entry of a manifest or spec with other names: up to the next one.
+ALIASES = re.compile(r"^aliases *[:=](.*?)(?=^[^\s\-\]#]|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,15 @@ class Template:
     def is_spec(self) -> bool:
         """Whether it is a spec, and no folder with a page of its own."""
         return self.path.name != MANIFEST
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Its other names, such as those of papers. To find them, the file is searched: to read all of them is slow."""
+        try:
+            found = ALIASES.search(self.demand_inside().read_text(encoding="utf-8"))
+        except (OSError, ValueError, RequestError):
+            return ()  # what is wrong with it is told when it is used
+        return tuple(re.findall(r"\w+", re.sub("#.*", "", found[1]))) if found else ()
 
     @property
     def page(self) -> Page:
@@ -158,7 +172,7 @@ class Catalogue:
         return tuple(template for template in self.templates if kind in (None, template.kind))
 
     def find(self, name: str, kind: str | None = None, where: str | None = None) -> Template:
-        """The template of a name: `dense`, or `layer/dense`; `where` is the flag or argument that it was typed for.
+        """The template of a name, `dense` or `layer/dense`, or of an alias; `where` is the flag that it was typed for.
 
         If there is none, the nearest name is offered, and places that cannot be used are named.
         """
@@ -166,6 +180,9 @@ class Catalogue:
         full_name = full_name_of(name, templates, where)
         if full_name is not None:
             return templates[full_name]
+        words = "_".join(split_words(name))  # `RMSNorm` is `rms_norm`
+        if meant := next((item for item in templates.values() if words in (item.name, *item.aliases)), None):
+            return meant
         known = [template.name for template in templates.values()]
         hint = did_you_mean(name.rpartition("/")[2], known) or f"There are: {', '.join(known)}."
         broken = "".join(f" The package {source.title} {source.problem}." for source in self.sources if source.problem)
@@ -174,17 +191,20 @@ class Catalogue:
         )
 
     def choose(self, kind: str, asked: str | None, name: str, default: str) -> Template:
-        """The template to start from: the one that `--template` asks for, one of a name, or the default.
+        """The template to start from: the one that `--template` asks for, one of a name or alias, or the default.
 
         Refuses a name that is nearly that of another template, or has it in it: the default is not what is meant.
         """
         if asked is None:
-            names = {template.name for template in self.of_kind(kind)}
-            if name not in names and (meant := nearly(name, names - {default})):
+            names = {template.name: template.name for template in self.of_kind(kind)}
+            aliases = {alias: one.name for one in self.of_kind(kind) for alias in one.aliases if alias not in names}
+            known = names | aliases
+            if name not in known and (near := nearly(name, names.keys() - {default}, aliases)):
+                meant = known[near]
                 hint = f"Write -t {meant} for that one, or -t {default}."
                 problem = f"{name!r} is no template, and sounds like {kind}/{meant}."
                 raise RequestError(problem, hint=hint, where="NAME")
-            template = self.find(name if name in names else default, kind)
+            template = self.find(known.get(name, default), kind)
         else:
             template = self.find(asked, kind, "--template")
         self.use(template.source, template.full_name)
@@ -208,11 +228,13 @@ class Catalogue:
         return place.page(file)
 
 
-def nearly(name: str, names: Iterable[str]) -> str | None:
-    """The name that another one is a misspelling of, or has in it as words; the longest of several."""
-    listed = sorted(names, key=len, reverse=True)
+def nearly(name: str, names: Collection[str], aliases: Iterable[str]) -> str | None:
+    """The name or alias that another one is a misspelling of, or has in it as words; the longest of several."""
+    listed = sorted([*names, *aliases], key=len, reverse=True)
     inside = next((one for one in listed if f"_{one}_" in f"_{name}_"), None)
-    return inside or nearest(name, listed, cutoff=0.8)
+    # Too many words look like an abbreviation: `mode` is not a misspelt `moe`.
+    words = [one for one in listed if one in names or len(one) > ABBREVIATION]
+    return inside or nearest(name, words, cutoff=0.8)
 
 
 def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str | None:

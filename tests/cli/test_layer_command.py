@@ -15,7 +15,9 @@ import black
 import pytest
 from conftest import Kscaffold, tree
 
+from kscaffold.base.naming import parse_module_name
 from kscaffold.cli import run
+from kscaffold.library.templates import Catalogue
 
 
 def test_a_layer_and_its_test_are_written(kscaffold: Kscaffold, folder: Path) -> None:
@@ -452,6 +454,8 @@ def test_a_layer_with_the_name_of_a_base_class_brings_a_warning(kscaffold: Kscaf
         (("layer", "Atention"), "attention", "dense"),
         (("layer", "MyAttention"), "attention", "dense"),
         (("layer", "noisse"), "noise", "dense"),
+        (("layer", "MoEBlock"), "mixture_of_experts", "dense"),
+        (("layer", "StochasticDepths"), "drop_path", "dense"),
         (("model", "Unett"), "unet", "mlp"),
         (("model", "my-unet"), "unet", "mlp"),
         (("model", "TextTransformer"), "transformer", "mlp"),
@@ -467,6 +471,45 @@ def test_a_name_that_sounds_like_another_template_stops_with_a_suggestion(
     for template in (meant, default):
         made = kscaffold(*command, "-t", template, "--no-check", "--force")
         assert made.exit_code == 0 and f"from    {command[0]}/{template}" in made.out
+
+
+@pytest.mark.parametrize(
+    ("name", "template"),
+    [
+        ("RoPE", "rotary_embedding"),
+        ("MoE", "mixture_of_experts"),
+        ("gqa", "grouped_query_attention"),
+        ("MQA", "grouped_query_attention"),
+        ("VQ", "vector_quantizer"),
+        ("SwiGLU", "gated_linear"),
+        ("GLU", "gated_linear"),
+        ("SE", "squeeze_excite"),
+        ("StochasticDepth", "drop_path"),
+        ("PositionalEncoding", "sinusoidal_position"),
+        ("Mode", "dense"),
+        ("Scope", "dense"),
+    ],
+)
+def test_the_names_of_papers_lead_to_templates(kscaffold: Kscaffold, name: str, template: str) -> None:
+    made = kscaffold("layer", name, "--no-check", "--dry-run")
+    assert made.exit_code == 0 and f"from    layer/{template}" in made.out
+    if template != "dense":
+        assert kscaffold("show", name).out.startswith(f"layer/{template}  ")
+        assert f"from    layer/{template}" in kscaffold("layer", "X", "-t", name, "--no-check", "--dry-run").out
+
+
+def test_show_tells_the_other_names(kscaffold: Kscaffold) -> None:
+    assert "\nOther names: moe, sparse_moe\n" in kscaffold("show", "mixture_of_experts").out
+    assert json.loads(kscaffold("show", "moe", "--json").out)["template"]["aliases"] == ["moe", "sparse_moe"]
+    assert "Other names" not in kscaffold("show", "dense").out
+
+
+def test_every_name_of_a_template_leads_to_one() -> None:
+    templates = Catalogue().of_kind("layer")
+    names = [name for template in templates for name in (template.name, *template.aliases)]
+    assert len(names) == len({*names}) and len(names) > len(templates)
+    for name in names:
+        assert parse_module_name(name).module == name, name
 
 
 def test_the_template_is_always_told(kscaffold: Kscaffold) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Kscaffold
+from helpers.layer_library import close, sigmoid, written_class
 
 pytestmark = pytest.mark.keras
 
 NAMES = (
-    "attention_pooling conv_block drop_path film fourier_features gated_linear gradient_reversal inverted_residual"
-    " layer_scale patch_embed quantile_head rms_norm squeeze_excite"
+    "attention_pooling conv_block cross_attention drop_path film fourier_features gated_linear gradient_reversal"
+    " grouped_query_attention inverted_residual layer_scale masked_softmax mixture_of_experts patch_embed peephole_cell"
+    " quantile_head rms_norm rotary_embedding sinusoidal_position spectral_norm squeeze_excite vector_quantizer"
 ).split()
 
 
@@ -28,25 +30,7 @@ def generator() -> np.random.Generator:
 @pytest.fixture
 def make(kscaffold: Kscaffold, folder: Path) -> Any:
     """Writes the layer of a template, and gives its class."""
-
-    def load(name: str) -> Any:
-        made = kscaffold("layer", f"my_{name}", "-t", name, "--no-check", "--no-test", "-q")
-        assert made.exit_code == 0, made
-        module = ModuleType(f"my_{name}")
-        path = folder / f"my_{name}.py"
-        exec(compile(path.read_text(), str(path), "exec"), vars(module))
-        (cls,) = (item for item in vars(module).values() if isinstance(item, type) and item.__name__.startswith("My"))
-        return cls
-
-    return load
-
-
-def close(given: Any, wanted: Any) -> None:
-    np.testing.assert_allclose(np.asarray(given), np.asarray(wanted), rtol=1e-4, atol=1e-5)
-
-
-def sigmoid(value: Any) -> Any:
-    return 1 / (1 + np.exp(-value))
+    return partial(written_class, kscaffold, folder)
 
 
 def test_all_are_clean_at_strict_and_pass_their_tests(kscaffold: Kscaffold, folder: Path) -> None:

@@ -68,6 +68,45 @@ def test_a_custom_template_is_used_like_a_built_in_one_and_is_checked(kscaffold:
     assert "layers: {Own: scale}" not in kscaffold("list").out
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("scale/template.toml", MANIFEST + "\n"),
+        ("factor.yaml", "aliases: [gain, # as engineers say\n  amplifier]\nweights: {factor: input_dim}\n"),
+        ("factor.yaml", "aliases:\n- gain  # as engineers say\n- amplifier\nweights: {factor: input_dim}\n"),
+    ],
+)
+def test_a_template_has_further_names(kscaffold: Kscaffold, folder: Path, file: str, text: str) -> None:
+    write_layer(folder / ".kscaffold/templates", "us")
+    if file.endswith("toml"):
+        text = text.replace("weights", 'aliases = [\n    "gain",  # as engineers say\n    "amplifier",\n]\nweights')
+    else:
+        text += "outputs: {y: inputs * factor}\n"
+    (folder / ".kscaffold/templates/layer" / file).write_text(text)
+    name = file.partition("/")[0].removesuffix(".yaml")
+    for alias in ("gain", "amplifier"):
+        assert f"from    layer/{name}\n" in kscaffold("layer", alias, "--no-check", "--dry-run").out
+    assert f"sounds like layer/{name}. " in kscaffold("layer", "AmplifierBlock", "--no-check").err
+    for word in ("engineers", "weights", "Gane"):
+        assert "from    layer/dense\n" in kscaffold("layer", word, "--no-check", "--dry-run").out
+    write_layer(folder / ".kscaffold/templates", "us", "gain")
+    assert "from    layer/gain\n" in kscaffold("layer", "gain", "--no-check", "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("scale/template.toml", 'aliases = "gain"\n' + MANIFEST, "aliases has to be a list of texts in quotes, not"),
+        ("factor.yaml", "aliases: gain\noutputs: {y: inputs * 2}\n", "factor.yaml:1:10: The section aliases is a list"),
+    ],
+)
+def test_further_names_are_a_list(kscaffold: Kscaffold, folder: Path, file: str, text: str, message: str) -> None:
+    write_layer(folder / ".kscaffold/templates", "us")
+    (folder / ".kscaffold/templates/layer" / file).write_text(text)
+    result = kscaffold("layer", "x", "-t", file.partition("/")[0].removesuffix(".yaml"), "--no-check")
+    assert result.exit_code == 4 and message in result.err, result
+
+
 def test_the_settings_say_where_the_templates_of_a_repository_are(kscaffold: Kscaffold, folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.kscaffold]\ntemplates = "tools/templates"\n')
     write_layer(folder / "tools/templates", "us")

@@ -25,14 +25,19 @@ SHAPES = {
     "masked_pooling": [(6, 8)],
     "merge": [(16,), (16,)],
     "attention": [(5, 16), (7, 8)],
-    "rnn_cell": [(6, 8)],
-    "position_embedding": [(6, 8)],
+    "cross_attention": [(5, 16), (7, 8)],
+    **{name: [(6, 8)] for name in ("rnn_cell", "peephole_cell")},
+    **{name: [(6, 8)] for name in ("position_embedding", "sinusoidal_position", "rotary_embedding")},
+    "grouped_query_attention": [(6, 8)],
     "sampling": [(16,), (16,)],
     "attention_pooling": [(6, 8)],
     "film": [(8, 8, 16), (4,)],
     **{name: [(8, 8, 16)] for name in ("conv_block", "inverted_residual", "patch_embed", "squeeze_excite")},
 }
 LISTS = {"merge", "sampling", "film"}
+SEVERAL = {"attention", "cross_attention"}
+CELLS = {"rnn_cell", "peephole_cell"}
+WRAPPERS = {"wrapper", "spectral_norm"}
 IMAGES = {template for template, shapes in SHAPES.items() if len(shapes[0]) == 3}
 
 
@@ -73,10 +78,10 @@ def arrays(template: str, batch_size: int = 3) -> list[Any]:
 def example(keras: ModuleType, make: Callable[..., Any], template: str, **arguments: Any) -> Callable[..., Any]:
     """A layer from a template with its defaults, as a function of one array for each input."""
     cls = make("-t", template)
-    if template == "wrapper":
+    if template in WRAPPERS:
         return cls(keras.layers.Dense(16, dtype=arguments.get("dtype")), **arguments)
     layer = cls(**arguments)
-    if template == "rnn_cell":
+    if template in CELLS:
         return keras.layers.RNN(layer, dtype=arguments.get("dtype"))
     return (lambda *inputs, **given: layer(list(inputs), **given)) if template in LISTS else layer
 
@@ -227,7 +232,8 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
 
 
 # The masks of the others are tested separately, and that of `blank` is up to the user.
-@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, *IMAGES, "attention", "rnn_cell", "blank"}))
+@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, *IMAGES, *CELLS, *SEVERAL, "blank"}))
+@pytest.mark.filterwarnings("error:.*does not support masking")
 def test_a_mask_is_passed_on_where_the_steps_are(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
     outputs = example(keras, make, template)(embedded)

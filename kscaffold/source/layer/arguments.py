@@ -121,7 +121,10 @@ def validation(argument: Argument) -> str:
     message = f'f"`{name}` {demand}. Received: {name}={{{name}}}"'
     raised = f"            raise {error}({message})\n"
     if len(raised) > LINE_LENGTH:
-        raised = f"            raise {error}(\n                {message}\n            )\n"
+        inside = f"                {message}\n"
+        if len(inside) > LINE_LENGTH:
+            inside = f'                "`{name}` {demand}. "\n                f"Received: {name}={{{name}}}"\n'
+        raised = f"            raise {error}(\n{inside}            )\n"
     return f"        if {given}{wrong}:\n{raised}"
 
 

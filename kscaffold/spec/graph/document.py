@@ -60,7 +60,7 @@ SECTIONS_OF_PART = "summary parameters inputs shared nodes outputs structure tra
 SECTIONS = [*SECTIONS_OF_PART, *"style layers targets models blocks".split()]
 
 
-LAYER_SECTIONS = "summary arguments weights states sublayers inputs nodes outputs structure".split()
+LAYER_SECTIONS = "summary aliases arguments weights states sublayers inputs nodes outputs structure".split()
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ class _Reader:
         if self.root is None:
             raise Place(self.shown).error("The spec is empty.", "It needs outputs.")
         found = self.fields(self.root, "a layer", LAYER_SECTIONS, "There is no section {} here.")
+        if "aliases" in found and not isinstance(found["aliases"], yaml.SequenceNode):
+            raise self.place(found["aliases"]).error("The section aliases is a list of names: [moe, sparse_moe].")
         summary = self.given(found, "summary")
         graph = GraphText(
             place=self.place(self.root),

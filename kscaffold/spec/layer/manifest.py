@@ -86,7 +86,7 @@ class Form(StrEnum):
 
 MANIFEST_KEYS = {
     **dict.fromkeys(("summary", "call", "output"), Form.TEXT),
-    **dict.fromkeys(("handles", "weights", "states", "sublayers"), Form.TEXTS),
+    **dict.fromkeys(("handles", "weights", "states", "sublayers", "aliases"), Form.TEXTS),
     **dict.fromkeys(("argument", "input"), Form.TABLES),
     **dict.fromkeys(("passes_mask", "owns_build"), Form.SWITCH),
 }
