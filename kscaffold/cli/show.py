@@ -30,6 +30,7 @@ def command(template: str, output: Output) -> int:
         case LayerDescription():
             lines += _layer_lines(found)
         case ExtensionDescription():
+            lines += _other_names(found.aliases)
             lines += [*_arguments("Arguments", found), *_section("Base class", [found.base])]
     lines += ["", "Example", f"  {found.command}"]
     return tell(Report({"template": fields}, lines), output)
@@ -37,6 +38,10 @@ def command(template: str, output: Output) -> int:
 
 def _section(title: str, texts: Iterable[str]) -> list[str]:
     return ["", title, *(f"  {text}".rstrip() for text in texts)]
+
+
+def _other_names(aliases: Iterable[str]) -> list[str]:
+    return ["", f"Other names: {', '.join(aliases)}"] if aliases else []
 
 
 def _arguments(title: str, found: Description) -> list[str]:
@@ -61,8 +66,7 @@ def _preset_lines(preset: PresetDescription) -> list[str]:
 
 
 def _layer_lines(layer: LayerDescription) -> list[str]:
-    lines = ["", f"Other names: {', '.join(layer.aliases)}"] if layer.aliases else []
-    lines += _arguments("Arguments", layer)
+    lines = [*_other_names(layer.aliases), *_arguments("Arguments", layer)]
     for title, texts in (("Weights", layer.weights), ("Sublayers", layer.sublayers)):
         lines += _section(title, texts) if texts else []
     lines += _section("Shapes", (f"input   {layer.inputs}", f"output  {layer.output}"))

@@ -85,9 +85,15 @@ class LayerDescription(Description):
 
 @dataclass(frozen=True)
 class ExtensionDescription(Description):
-    """What `kscaffold show` prints of a template of another kind: the class of Keras' that one derives from."""
+    """What `kscaffold show` prints of a template of another kind.
+
+    Attributes:
+        base: The class of Keras' that one derives from.
+        aliases: Other names of the template.
+    """
 
     base: str
+    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def _describe_extension(template: Template) -> ExtensionDescription:
         _described(item.arguments),
         f"kscaffold {kind.name} {class_name} -t {template.name}",
         base=kind.base,
+        aliases=template.aliases,
     )
 
 

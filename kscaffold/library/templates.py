@@ -199,12 +199,13 @@ class Catalogue:
             names = {template.name: template.name for template in self.of_kind(kind)}
             aliases = {alias: one.name for one in self.of_kind(kind) for alias in one.aliases if alias not in names}
             known = names | aliases
-            if name not in known and (near := nearly(name, names.keys() - {default}, aliases)):
+            word = name if name in known else name.removesuffix(f"_{kind}")  # a FocalLoss is a focal one
+            if word not in known and (near := nearly(word, names.keys() - {default}, aliases)):
                 meant = known[near]
                 hint = f"Write -t {meant} for that one, or -t {default}."
                 problem = f"{name!r} is no template, and sounds like {kind}/{meant}."
                 raise RequestError(problem, hint=hint, where="NAME")
-            template = self.find(known.get(name, default), kind)
+            template = self.find(known.get(word, default), kind)
         else:
             template = self.find(asked, kind, "--template")
         self.use(template.source, template.full_name)

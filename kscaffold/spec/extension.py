@@ -11,7 +11,7 @@ from kscaffold.spec.layer.describe import LayerFlags, merge_arguments
 from kscaffold.spec.layer.manifest import Form, demand_keys, read_arguments
 from kscaffold.spec.shapes.shape import Shape, parse_shape
 
-MANIFEST_KEYS = {"summary": Form.TEXT, "argument": Form.TABLES, "input": Form.TABLES}
+MANIFEST_KEYS = {"summary": Form.TEXT, "argument": Form.TABLES, "input": Form.TABLES, "aliases": Form.TEXTS}
 INPUT_KEYS = dict.fromkeys(("name", "example", "dtype"), Form.TEXT)
 
 

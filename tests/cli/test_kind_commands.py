@@ -37,6 +37,10 @@ def test_a_name_that_no_template_has_begins_with_the_blank_one(kscaffold: Kscaff
 def test_the_template_of_the_name_is_taken_and_printed(kscaffold: Kscaffold) -> None:
     assert "from    loss/focal" in kscaffold("loss", "Focal", "--no-check").out
     assert "from    metric/f1" in kscaffold("metric", "F1", "--no-check").out
+    assert "from    loss/focal" in kscaffold("loss", "FocalLoss", "--no-check").out
+    assert "from    callback/ema_weights" in kscaffold("callback", "EMA", "--no-check").out
+    assert "from    metric/calibration_error" in kscaffold("metric", "ECE", "--no-check").out
+    assert "Other names: ema, weight_averaging" in kscaffold("show", "ema_weights").out
 
 
 def test_a_near_miss_stops(kscaffold: Kscaffold, folder: Path) -> None:
