@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from . import protocol
 from .arguments import guesses
 from .attributes import own_classes
+from .exceptions import explain
 from .found import Found, NotASubject
 from .protocol import Known
 from .rule import CannotBeTried
@@ -47,8 +48,7 @@ class Class(Subject):
         """Raises an exception of the user's code if it is a defect, and `CannotBeTried` if it may want another use."""
         if self.is_described or misses_a_name(error, self.cls):
             raise error
-        reason = " ".join(str(error).split())[:200]
-        raise CannotBeTried(f"it raises {type(error).__name__} where it is tried: {reason}") from error
+        raise CannotBeTried(f"where it is tried it raises {explain(error)}") from error
 
 
 def misses_a_name(error: BaseException, cls: type) -> bool:
@@ -107,7 +107,8 @@ def try_out(
         construct = f"{found.name}({', '.join(f'{key}={source}' for key, source in arguments.items())})"
         assumed = tuple(f"--arg {name}={source}" for name, source in arguments.items() if name not in given)
         if assumed and not kind.guessed:
-            raise NotASubject(f"its constructor needs what nobody said: {', '.join(assumed)}?")
+            needed = ", ".join(name for name in arguments if name not in given)
+            raise NotASubject(f"its constructor needs {needed}: say what they are by --arg NAME=VALUE")
         subject = kind(module, protocol.Subject(found.name, construct), path, found.lines[0])
         try:
             made = subject.make()

@@ -12,7 +12,6 @@ import inspect
 import linecache
 import operator
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,6 +22,7 @@ import keras
 from . import protocol
 from .arguments import BASE_ARGUMENTS, parameters
 from .classes import describe
+from .exceptions import explain
 from .found import Found, NotASubject
 from .protocol import Finding, Job, Known, Severity, Verdict
 from .rule import CannotBeTried, Problem, Rule, find_rules
@@ -36,13 +36,6 @@ FUTURE = functools.reduce(
     operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
 IMPORTS, CONSTRUCTS = "KS200", "KS201"  # what a file, and a class that cannot even be made, is held against
-LONGEST_MESSAGE = 400
-NOISE = (
-    "Exception encountered when calling",
-    "Arguments received by",
-    "Call arguments received by",
-    "Full object config",
-)
 Report = Callable[[Message], None]
 
 
@@ -263,21 +256,6 @@ def freeze() -> None:
     """Keeps what is imported out of later garbage collections: they take a fifth of a second each otherwise."""
     gc.collect()
     gc.freeze()
-
-
-def explain(error: BaseException) -> str:
-    """An exception in one line, without what Keras wraps around it."""
-    if isinstance(error, SystemExit):
-        return f"it calls sys.exit({error.code!r})"
-    text = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\}+|\[Op:\w+\]", "", str(error))
-    text = re.sub(r"^in user code:[\s\S]*\n\s*\w+: ", "", text)  # the lines of code that lead to it
-    paragraphs = [part.strip() for part in text.split("\n\n")]
-    telling = [part for part in paragraphs if part and not part.startswith(NOISE)]
-    if len(telling) > 1 and telling[0].endswith("Error encountered:"):
-        del telling[0]  # Keras' words before what the code of the layer raises
-    first = " ".join((telling or [text])[0].split())
-    shortened = first if len(first) <= LONGEST_MESSAGE else first[: LONGEST_MESSAGE - 1] + "…"
-    return f"{type(error).__name__}: {shortened}" if shortened else type(error).__name__
 
 
 def locate(error: BaseException, path: str) -> tuple[int | None, str]:

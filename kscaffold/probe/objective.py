@@ -11,6 +11,7 @@ import numpy as np
 
 from .arrays import UNFIXED_SIZE, alone, numbers, random_array
 from .classes import Class, misses_a_name
+from .exceptions import explain
 from .protocol import Feed, Known
 from .rule import CannotBeTried
 from .trying import show_input
@@ -61,10 +62,8 @@ class Objective(Class):
         if self.trouble is not None and (self.is_described or misses_a_name(self.trouble, self.cls)):
             raise self.trouble
         if self.samples is None:
-            reason = " ".join(str(self.trouble).split())[:200] or "nothing fits its arguments"
-            raise CannotBeTried(
-                f"it took none of the targets and predictions that were tried ({type(self.trouble).__name__}: {reason})"
-            )
+            reason = explain(self.trouble) if self.trouble else "nothing fits its arguments"
+            raise CannotBeTried(f"it took none of the targets and predictions that were tried ({reason})")
         return self.samples
 
     def fit(self, made: Any, known: Known) -> tuple[str, ...]:
