@@ -4,9 +4,14 @@ A kind is a folder of the built-in templates with a `kind.toml`: the command, th
 and the tab key offer come from it. Layers and models are in Python, see `kscaffold.kinds`.
 """
 
+from __future__ import annotations
+
+import os
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KIND = "kind.toml"
 
@@ -40,19 +45,29 @@ class Kind(NamedTuple):
 
 def templates_root() -> Path:
     """The folder with the built-in templates: inside the package when installed, beside it in the repository."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
+    from pathlib import Path  # like all that `--help` can do without
+
+    return Path(_templates_root())
+
+
+def _templates_root() -> str:
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    inside = os.path.join(package, "templates")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "templates")
 
 
 @cache
 def find_kinds() -> dict[str, Kind]:
     """All kinds that are folders, by their names."""
-    import tomllib  # which `--help` alone would wait for otherwise
+    import tomllib
 
     found = {}
-    for path in sorted(templates_root().glob(f"*/{KIND}")):
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-        lists = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
-        found[path.parent.name] = Kind(path.parent.name, **{**said, **lists})
+    root = _templates_root()
+    for name in sorted(os.listdir(root)):
+        path = os.path.join(root, name, KIND)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                said = tomllib.load(file)
+            lists = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
+            found[name] = Kind(name, **{**said, **lists})
     return found
