@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.base.naming import ModuleName, parse_module_name
-from kscaffold.base.project import DEFAULT, Project, Settings, check_package, find_project
+from kscaffold.base.project import DEFAULT, SECTION, Project, Settings, check_package, find_project
 from kscaffold.library.templates import Catalogue
 
 if TYPE_CHECKING:
@@ -159,6 +159,15 @@ def find_destination(request: Request) -> Destination:
     check_package(settings.package)
     configured = settings.folder(request.folder) if request.output_dir is None else None
     output_dir = given if configured is None else output_folder(project.root / configured, str(project.pyproject))
+    hidden = output_dir.with_name(f"{output_dir.name}.py")
+    if configured is not None and hidden.is_file():
+        shown = hidden.relative_to(project.root) if hidden.is_relative_to(project.root) else hidden
+        raise RequestError(
+            f"The folder {output_dir.name}/ would hide the module {shown} beside it.",
+            hint=f'Name another one with -o, or in [{SECTION}]: {request.folder} = "…".',
+            where=str(project.pyproject),
+            exit_code=ExitCode.REFUSED,
+        )
     return Destination(name, output_dir, project, settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -82,6 +83,26 @@ def test_a_project_says_where_they_go_or_they_go_beside_the_layers(kscaffold: Ks
     assert kscaffold("metric", "F1", *WRITTEN).exit_code == 0
     assert kscaffold("loss", "Focal", *WRITTEN).exit_code == 0
     assert (folder / "src/measures/f1.py").is_file() and (folder / "src/net/losses/focal.py").is_file()
+
+
+def test_a_folder_that_would_hide_a_module_is_refused(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.kscaffold]\nlayers = "src/net/layers"\n')
+    (folder / "src/net").mkdir(parents=True)
+    (folder / "src/net/losses.py").write_text("")
+    result = kscaffold("loss", "Focal", "--no-check")
+    assert result.exit_code == 4 and not (folder / "src/net/losses").exists()
+    assert "The folder losses/ would hide the module src/net/losses.py beside it." in result.err
+    assert 'Name another one with -o, or in [tool.kscaffold]: losses = "…".' in result.err
+    assert kscaffold("loss", "Focal", "--no-check", "-o", "src/net/own").exit_code == 0
+
+
+def test_a_new_repository_has_room_for_all_kinds(kscaffold: Kscaffold, folder: Path) -> None:
+    assert kscaffold("new", "my-project", "--no-input", "--no-check", "--no-git").exit_code == 0
+    with contextlib.chdir(folder / "my-project"):
+        for kind, described in find_kinds().items():
+            assert kscaffold(kind, f"My{kind}", "--no-check").exit_code == 0
+            init = Path(f"src/my_project/{described.folder}/__init__.py").read_text()
+            assert f"from .my{kind} import My{kind}" in init
 
 
 def test_a_wrong_key_is_told_with_the_keys_of_all_kinds(kscaffold: Kscaffold, folder: Path) -> None:

@@ -5,13 +5,13 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from .callbacks import Diverged, WriteCheckpoints
 from .checkpoints import Checkpoints, cut_log
 from .data import make_training_dataset, make_validation_dataset, model_inputs, split_examples
 from .distribution import WorkerLost, demand_shares, fit, is_chief, make_strategy
 from .examples import INPUTS
 from .export import WrongExport, draw_curves, export_model
 from .models import {{ cookiecutter._model.made }}
+from .run_callbacks import Diverged, WriteCheckpoints
 from .pipelines import {{ cookiecutter._baseline.made }}
 
 TrainingFailed = (Diverged, WorkerLost, WrongExport)

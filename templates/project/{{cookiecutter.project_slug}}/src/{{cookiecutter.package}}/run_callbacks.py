@@ -1,4 +1,4 @@
-"""The project's own Keras callbacks."""
+"""The callbacks of a run of training: checkpoints, and an end where losses are no longer numbers."""
 
 import math
 
