@@ -11,8 +11,8 @@ from .distribution import WorkerLost, demand_shares, fit, is_chief, make_strateg
 from .examples import INPUTS
 from .export import WrongExport, draw_curves, export_model
 from .models import {{ cookiecutter._model.made }}
-from .run_callbacks import Diverged, WriteCheckpoints
 from .pipelines import {{ cookiecutter._baseline.made }}
+from .run_callbacks import Diverged, WriteCheckpoints
 
 TrainingFailed = (Diverged, WorkerLost, WrongExport)
 MODELS = {
