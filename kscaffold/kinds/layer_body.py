@@ -309,7 +309,7 @@ def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str
     trees: list[Tree] = [*graph.layers, *(step.passed for step in graph.steps)]
     named = set().union(*map(names, trees))
     named |= {step.name.removeprefix("self.") for step in graph.steps}
-    named |= {step.repeat for step in graph.steps if isinstance(step.repeat, str)}
+    named = named.union(*(names(tree) for step in graph.steps for tree in step.counts))
     named = named.union(*(weight.uses for weight in describer.weights))
     yield from (weight.name for weight in describer.weights if weight.name not in used)
     yield from (key for key in describer.arguments if key not in named)

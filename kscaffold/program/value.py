@@ -34,6 +34,7 @@ class Step:
         outputs: Where its values are in what it gives; none where that is not known.
         body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
         result: What a loop hands on, or an `if` gives.
+        kept: The values of each round that a loop collects in lists, by the key of the list in what the loop gives.
         label: The class of the layer, where what is called does not tell.
         names: The variables of its values, where somebody has named them: one, or one for each value.
         place: Where a spec says so.
@@ -48,6 +49,7 @@ class Step:
     variables: tuple[str, ...] = ()
     body: tuple[Step, ...] = ()
     result: Ref | None = None
+    kept: tuple[tuple[str, Ref], ...] = ()
     label: str = ""
     names: tuple[str, ...] = ()
     place: Place | None = None

@@ -78,8 +78,6 @@ def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
     wanted, made = len(graph.inputs), len(graph.outputs)
     if given != wanted:
         raise _error(step, f"takes {_count(wanted, 'input')}, {given} given")
-    if step.repeated and (wanted, made) != (1, 1):
-        raise _error(step, "has several inputs or outputs, so it cannot be repeated")
     if made > 1 and not last:
         outputs = ", ".join(output.name for output in graph.outputs)
         problem = f"has {made} outputs ({outputs}), so the chain ends here"

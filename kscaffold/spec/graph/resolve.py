@@ -14,7 +14,7 @@ from kscaffold.spec.graph.arity import count_values
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Body, Family, check_callable_name, read_parameters
-from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
+from kscaffold.spec.graph.links import check_lists, in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.targets import read_targets
 from kscaffold.spec.graph.value import Form, Graph, Node, Output, SharedLayer, Step, every_graph, natural_form
 from kscaffold.spec.language.chain import Chain, parse_chain, parse_link
@@ -88,6 +88,7 @@ class _Resolver:
         asked = [value.value for _, text in cuts for _, value in text.outputs]
         graph = in_order(count_values(graph, asked))
         graph = replace(graph, cuts=tuple(read_cut(name, text, graph) for name, text in cuts))
+        check_lists(graph)
         refuse_unused(graph, self.text if self.is_main else None)
         sizes = (size for item in inputs for size in item.sizes if size is not None)
         used = graph.uses.union(*map(names, sizes))

@@ -9,7 +9,9 @@ from kscaffold.base.place import located
 from kscaffold.program.text import show
 from kscaffold.program.tree import NONE, Object, Tree, Value, names
 from kscaffold.spec.graph.operations import operation_shape
+from kscaffold.spec.graph.rounds import values_of_rounds
 from kscaffold.spec.graph.value import Graph, Node, Step, Target, signature_of
+from kscaffold.spec.language.syntax import Rounds
 from kscaffold.spec.shapes.inference import RECURRENT, infer
 from kscaffold.spec.shapes.rules import Inferred
 from kscaffold.spec.shapes.shape import Shape, evaluate, evaluate_size, show_shape
@@ -112,12 +114,15 @@ class _Flow:
             self.shapes[item.name], self.lasts[item.name] = shape, _parameter(item.sizes[-1] if item.sizes else None)
         self.shapes |= dict.fromkeys(dict(self.graph.given))
         self.lasts |= dict.fromkeys(dict(self.graph.given))
+        lists: dict[str, list[Shape | None]] = {}  # what rounds gave, and others have not taken yet
         for node in self.graph.nodes:
             given = made = tuple(self.shapes[value] for value in node.start)
             ends: Ends = (self.lasts[node.start[0]] if len(node.start) == 1 else None,)
             for step in node.steps:
                 before, given = self.total, made
-                for _ in range(self.repetitions(step)):
+                if step.repeated:
+                    made, ends = self.repeat(node, step, made, ends[0], lists)
+                else:
                     made, ends = self.call(step, made, ends[0])
                 added = None if self.total is None or before is None else self.total - before
                 steps.append(StepShape(step, made[0] if len(made) == 1 else None, added))
@@ -127,11 +132,41 @@ class _Flow:
                 self.shapes[value], self.lasts[value] = shape, end
         return GraphShapes(self.shapes, self.lasts, self.total, self.layers, tuple(steps))
 
-    def repetitions(self, step: Step) -> int:
+    def repeat(
+        self, node: Node, step: Step, given: Shapes, last: Tree | None, lists: dict[str, list[Shape | None]]
+    ) -> tuple[Shapes, Ends]:
+        """Calls one after the other, each of which takes what the one before gave first."""
+        outside, made = self.values, given
+        ends: Ends = (last,)
+        kept: list[Shapes] = []
+        try:
+            for values in self.rounds(step):
+                self.values = {**outside, **values}
+                others = zip(node.start[1:], given[1:])
+                taken = [self.take(lists[value], value, step) if value in lists else shape for value, shape in others]
+                made, ends = self.call(step, (made[0], *taken), ends[0])
+                kept.append(made[1:])
+        finally:
+            self.values = outside
+        for value, shapes in zip(self.graph.values_of(node)[1:], zip(*kept)):
+            lists[value] = list(shapes)
+        known = names(ends[0]) & step.variables if ends[0] is not None else ()
+        return made, (None if known else ends[0], *ends[1:])
+
+    def take(self, shapes: list[Shape | None], value: str, step: Step) -> Shape | None:
+        """The last shape of a list."""
+        if not shapes:
+            raise step.place.error(f"{value!r} has been taken to the end.", "There are more rounds than gave it.")
+        return shapes.pop()
+
+    def rounds(self, step: Step) -> list[dict[str, object]]:
+        """What the variables of a repetition stand for in each round."""
+        if isinstance(step.repeat, Rounds):
+            return values_of_rounds(step.repeat, self.values, step.place) or [{}]
         count = self.values.get(step.repeat, 1) if isinstance(step.repeat, str) else step.repeat
         if not isinstance(count, int) or count < 1:
             raise step.place.error(f"{step.repeat} is {count}, which repeats nothing.")
-        return count
+        return [{} for _ in range(count)]
 
     def call(self, step: Step, given: Shapes, last: Tree | None) -> tuple[Shapes, Ends]:
         """One call: the shapes that it gives, and their last sizes where those are parameters."""
