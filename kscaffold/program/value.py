@@ -109,6 +109,7 @@ class Input:
         name: Its name; in code where it is `generated`, for Keras, too, where it is not.
         sizes: The shape of one example, without the batch axis; `None` where a size is not fixed.
         options: Further arguments that are true: sparse, ragged, optional.
+        below: What whole numbers in it have to be less than, where a spec says so.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Input:
     generated: bool = False
     options: tuple[str, ...] = ()
     place: Place | None = None
+    below: Tree | None = None
 
 
 @dataclass(frozen=True)

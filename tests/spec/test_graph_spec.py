@@ -142,7 +142,7 @@ outputs:
   y: x -> block(4) x2 -> block(4)
 """)
     facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph)
-    assert layer_counts(graph, facts, set()) == (("Dense", 3),)
+    assert layer_counts(graph, facts, {}) == (("Dense", 3),)
     assert facts.parameters == 3 * 20
 
 

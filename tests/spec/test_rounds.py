@@ -110,7 +110,7 @@ def test_a_class_keeps_a_list_of_layers() -> None:
         ({"down": "down(level) for level in depth"}, "depth has no rounds."),
         ({"down": "down(level) for level in range(levels)"}, "'levels' is not a parameter"),
         ({"down": "down(level) for level in range(0)"}, "range(0) has no round."),
-        ({"down": "down(2 ** level) for level in range(31, 32)"}, "2 ** 31 is 2 to the power of 31, which is no size"),
+        ({"down": "down(2 ** level) for level in range(31, 32)"}, "2 ** level is 2 to the power of 31, which is no"),
         ({"dense": "dense(n, n) for n in zip(widths, counts)"}, "2 values in each round, and there is one variable"),
         ({"dense": "dense(n, n) for n in widths if n"}, "a comprehension has no place here"),
         ({"up": "up(level) for level in range(4)"}, "'downs.skip' has been taken to the end."),

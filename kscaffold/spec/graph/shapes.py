@@ -7,7 +7,19 @@ from typing import TypeAlias
 
 from kscaffold.base.place import located
 from kscaffold.program.text import show
-from kscaffold.program.tree import NONE, Object, Tree, Value, names
+from kscaffold.program.tree import (
+    NONE,
+    Arithmetic,
+    Listing,
+    Object,
+    Part,
+    Plain,
+    Tree,
+    Value,
+    Variable,
+    names,
+    transform,
+)
 from kscaffold.spec.graph.operations import operation_shape
 from kscaffold.spec.graph.rounds import values_of_rounds
 from kscaffold.spec.graph.value import Graph, Node, Step, Target, signature_of
@@ -179,7 +191,7 @@ class _Flow:
         passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
         given += tuple(map(self.shapes.get, passed))
         with located(step.place):
-            inferred = self.own_layers(layer, given) if layer.own else infer(layer, given, self.values)
+            inferred = self.own_layers(self.settled(layer), given) if layer.own else infer(layer, given, self.values)
         if models := self.graph.models_in(layer):
             inferred = self.around(layer, models, given)
         if step.target is not Target.SHARED or step.name not in self.counted:
@@ -188,6 +200,18 @@ class _Flow:
         if dict(step.passed.keywords).get("return_attention_scores") is not None:
             return (None,), (None,)
         return (inferred.shape,), (last_size(layer, last),)
+
+    def settled(self, layer: Object) -> Object:
+        """What makes a layer, with the values of parameters in their place."""
+
+        def change(part: Tree) -> Tree | None:
+            if not isinstance(part, Variable | Arithmetic | Part):
+                return None
+            return literal_tree(evaluate(part, self.values)) or part
+
+        made = transform(layer, change)
+        assert isinstance(made, Object)
+        return made
 
     def around(self, layer: Object, models: tuple[Graph, ...], given: Shapes) -> Inferred:
         """What a layer makes of its input by models: known where it calls one for each step."""
@@ -210,7 +234,8 @@ class _Flow:
 
     def call_block(self, step: Step, block: Graph, given: Shapes) -> tuple[Shapes, Ends]:
         """A call of a block, which makes new layers."""
-        own = {key: evaluate(value, self.values) for key, value in step.passed.keywords}
+        with located(step.place):
+            own = {key: evaluate(value, self.values) for key, value in step.passed.keywords}
         inherited = {key: value for key, value in self.values.items() if key not in block.own_parameters}
         flow = _Flow(block, self.facts, self.own_layers, {**default_values(block), **inherited, **own})
         found = flow.follow(given)
@@ -254,6 +279,14 @@ def last_size(layer: Object, before: Tree | None) -> Tree | None:
 def _parameter(size: Tree | None) -> Tree | None:
     """A size that a parameter decides."""
     return size if size is not None and names(size) else None
+
+
+def literal_tree(value: object) -> Tree | None:
+    """A value as the tree that is its literal; `None` for what is not known."""
+    if isinstance(value, tuple):
+        items = tuple(map(literal_tree, value))
+        return Listing("()", tuple(item for item in items if item)) if all(items) else None
+    return Plain(value) if isinstance(value, bool | int | float | str) else None
 
 
 def _fits(declared: Shape, shape: Shape) -> bool:
