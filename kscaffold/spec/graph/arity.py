@@ -22,6 +22,7 @@ SEVERAL: dict[str, int | None] = {
 OF_LISTS = ("concatenate", "stack", "hstack", "vstack", "block_diag")  # operations whose first argument is a list
 # The parameters of operations that take values.
 TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
+MAKERS = ("arange", "linspace", "ones", "zeros", "full", "eye")  # operations that need no value of the graph
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
@@ -113,7 +114,7 @@ def _bind_operation(step: Step, given: int, known: Sequence[str]) -> dict[str, T
                 if part.value in known:
                     raise step.place.error(problem, f"Without quotes it is one: {part.value}.")
                 raise step.place.unknown(problem, part.value, known)
-    if not given and not step.reads:
+    if not given and not step.reads and name not in MAKERS:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
     return bound
 

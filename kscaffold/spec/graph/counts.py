@@ -69,5 +69,5 @@ def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> Iterator[
             if part:
                 inner = part.inputs[node.start.index(value)].name
                 yield from _bounds(part, inner, {**values, **default_values(part)})
-            elif layer and layer.target == "layers.Embedding":
+            elif layer and layer.target in ("layers.Embedding", "layers.ReversibleEmbedding"):
                 yield evaluate_size(dict(layer.keywords)["input_dim"], values) or ANY_NUMBER

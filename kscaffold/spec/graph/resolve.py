@@ -90,7 +90,7 @@ class _Resolver:
         graph = replace(graph, cuts=tuple(read_cut(name, text, graph) for name, text in cuts))
         check_lists(graph)
         refuse_unused(graph, self.text if self.is_main else None)
-        sizes = (size for item in inputs for size in (*item.sizes, item.below) if size is not None)
+        sizes = (size for item in inputs for size in item.sizes if size is not None)
         used = graph.uses.union(*map(names, sizes))
         for item in self.text.parameters:
             if item.name not in used:

@@ -6,7 +6,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.text import show
-from kscaffold.program.tree import Listing, Object, Plain, Tree, Variable
+from kscaffold.program.tree import NONE, Listing, Object, Part, Plain, Slice, Tree, Variable
 from kscaffold.spec.language.syntax import MOST_REPETITIONS, Rounds
 from kscaffold.spec.shapes.shape import evaluate, evaluate_size
 
@@ -51,6 +51,8 @@ def _kinds(over: Tree, scope: Mapping[str, Argument], place: Place) -> Iterator[
             items = default.items if isinstance(default, Listing) else ()
             found = {KINDS.get(type(item.value), Kind.ANY) if isinstance(item, Plain) else Kind.ANY for item in items}
             yield found.pop() if len(found) == 1 else Kind.ANY
+        case Part(of=Variable() as of, index=Slice()):
+            yield from _kinds(of, scope, place)
         case _:
             hint = "Write range(depth), reversed(range(depth)), a parameter that is a tuple, or a zip of such."
             raise place.error(f"{show(over)} has no rounds.", hint)
@@ -97,5 +99,11 @@ def _rows(over: Tree, values: Mapping[str, object]) -> Rows | None:
                 counts = " and ".join(str(len(rows)) for rows in listed)
                 raise RequestError(f"{show(over)} goes over {counts} values.", hint="Give as many of each.")
             return [tuple(value for row in rows for value in row) for rows in zip(*listed)]
+        case Part(of=of, index=Slice() as part):
+            ends = [part.start, part.stop, part.step]
+            start, stop, step = (evaluate_size(end, values) for end in ends)
+            rows = _rows(of, values)
+            settled = [end == NONE for end in ends] == [end is None for end in (start, stop, step)]
+            return rows[start:stop:step] if rows is not None and settled else None
     found = evaluate(over, values)
     return [(item,) for item in found] if isinstance(found, tuple) else None

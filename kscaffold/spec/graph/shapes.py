@@ -20,7 +20,7 @@ from kscaffold.program.tree import (
     names,
     transform,
 )
-from kscaffold.spec.graph.operations import operation_shape
+from kscaffold.spec.graph.operations import constant_shape, operation_shape
 from kscaffold.spec.graph.rounds import values_of_rounds
 from kscaffold.spec.graph.value import Graph, Node, Step, Target, signature_of
 from kscaffold.spec.language.syntax import Rounds
@@ -108,6 +108,7 @@ class _Flow:
         self.values = values
         self.shapes: dict[str, Shape | None] = {}
         self.lasts: dict[str, Tree | None] = {}
+        self.constants: dict[str, Shape | None] = dict(graph.given)  # what has no batch axis
         self.counted: set[str] = set()
         self.total: int | None = 0
         self.layers: Counter[str] = Counter()
@@ -140,9 +141,16 @@ class _Flow:
                 steps.append(StepShape(step, made[0] if len(made) == 1 else None, added))
             if node.parts:
                 made, ends = self.several(node, given), (None,) * node.parts
+            if self.is_constant(node):
+                self.constants[node.name] = constant_shape(node.steps[0], node.start, self.constants, self.values)
             for value, shape, end in zip(self.graph.values_of(node), made, ends):
                 self.shapes[value], self.lasts[value] = shape, end
         return GraphShapes(self.shapes, self.lasts, self.total, self.layers, tuple(steps))
+
+    def is_constant(self, node: Node) -> bool:
+        """Whether a node is one operation of constants, or of nothing."""
+        step, *others = node.steps
+        return not others and step.target is Target.OPERATION and all(value in self.constants for value in node.needs)
 
     def repeat(
         self, node: Node, step: Step, given: Shapes, last: Tree | None, lists: dict[str, list[Shape | None]]
@@ -186,8 +194,7 @@ class _Flow:
         if part:
             return self.call_block(step, part, given) if part.is_block else self.call_model(step, part, given)
         if layer is None:
-            weights = dict(self.graph.given)
-            return (operation_shape(step, given, self.shapes, self.values, weights),), (None,)
+            return (operation_shape(step, given, self.shapes, self.values, self.constants),), (None,)
         passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
         given += tuple(map(self.shapes.get, passed))
         with located(step.place):
@@ -197,9 +204,17 @@ class _Flow:
         if step.target is not Target.SHARED or step.name not in self.counted:
             self.count(inferred.parameters, {layer.class_name: 1})
         self.counted.add(step.name)
-        if dict(step.passed.keywords).get("return_attention_scores") is not None:
+        passed_by_name = dict(step.passed.keywords)
+        if passed_by_name.get("return_attention_scores") is not None:
             return (None,), (None,)
+        if "reverse" in passed_by_name:
+            return self.reversed(layer, passed_by_name["reverse"], given[0]), (None,)
         return (inferred.shape,), (last_size(layer, last),)
+
+    def reversed(self, layer: Object, said: Tree, given: Shape | None) -> Shapes:
+        """What an embedding gives that is called the other way: a number for each id."""
+        count = evaluate_size(dict(layer.keywords).get("input_dim", NONE), self.values)
+        return ((*given[:-1], count) if given and count and said == Plain(True) else None,)
 
     def settled(self, layer: Object) -> Object:
         """What makes a layer, with the values of parameters in their place."""
@@ -249,6 +264,9 @@ class _Flow:
             if shape is not None and declared is not None and not _fits(declared, shape):
                 takes = f"{model.name!r} takes {show_shape(declared)} for {item.name!r}"
                 raise step.place.error(f"{takes}, but is given {show_shape(shape)}.")
+        if given != tuple(found.values[item.name] for item in model.inputs) and None not in given:
+            # Sizes that the model leaves open are known here.
+            found = _Flow(model, self.facts, self.own_layers, self.values).follow(given)
         values = [output.value for output in model.outputs]
         return tuple(found.values[value] for value in values), tuple(found.lasts.get(value) for value in values)
 
