@@ -54,7 +54,10 @@ def test_every_preset_in_every_style_that_can_hold_it(
     result = kscaffold("model", "Net", "-t", preset, "--style", style, "--no-check")
     if style == "sequential" and preset not in CHAINS:
         assert result.exit_code == ExitCode.USAGE
-        assert re.match(rf"error: model/{preset}\.yaml:\d+:\d+: A sequential model is a chain, but .*('\w+'|called with)", result.err)
+        assert re.match(
+            rf"error: model/{preset}\.yaml:\d+:\d+: A sequential model is a chain, but .*('\w+'|called with)",
+            result.err,
+        )
         assert "Use --style functional or subclassed." in result.err
         assert tree(folder) == {}
         return
