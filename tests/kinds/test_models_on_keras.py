@@ -104,13 +104,20 @@ def random(*shape: int) -> Any:
 
 
 def example(scaffold: ModelScaffold, batch_size: int = 3) -> Any:
-    """Random inputs for a model."""
+    """Random inputs for a model; where there are words, all of them are tensors."""
+    import keras
+
     generator = np.random.default_rng(0)
-    arrays = []
+    arrays: list[Any] = []
     for shape, dtype, below in scaffold.inputs:
         sizes = (batch_size, *(7 if size is None else size for size in shape))
-        whole = "int" in dtype
-        arrays.append(generator.integers(0, below or 10, sizes) if whole else generator.normal(size=sizes))
+        if dtype == "string":
+            arrays.append(generator.choice(["basic", "other"], sizes).tolist())
+        else:
+            whole = "int" in dtype
+            arrays.append(generator.integers(0, below or 10, sizes) if whole else generator.normal(size=sizes))
+    if any(dtype == "string" for _, dtype, _ in scaffold.inputs):
+        arrays = [keras.ops.convert_to_tensor(array) for array in arrays]
     if scaffold.graph.input_form is Form.DICT:
         return {item.name: array for item, array in zip(scaffold.graph.inputs, arrays, strict=True)}
     return arrays if len(arrays) > 1 else arrays[0]
