@@ -22,7 +22,7 @@ SEVERAL: dict[str, int | None] = {
 OF_LISTS = ("concatenate", "stack", "hstack", "vstack", "block_diag")  # operations whose first argument is a list
 # The parameters of operations that take values.
 TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
-MAKERS = ("arange", "linspace", "ones", "zeros", "full", "eye")  # operations that need no value of the graph
+MAKERS = ("arange",)  # operations that need no value of the graph
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
