@@ -359,5 +359,7 @@ def test_layers_that_the_module_defines_are_given_arguments() -> None:
     assert [own.has_layers(item) for item in graph.own_classes] == [True, True, False]
     scale = facts("DropPath(rate)").steps[1]
     assert (scale.shape, scale.parameters) == ((4, 8), 8)
-    assert "DropPath has no argument 'rates'. Did you mean rate?" in refusal(spec.replace("LAYER", "DropPath(rates=1)"))
-    assert "5:69: DropPath: " in refusal(spec.replace("LAYER", "DropPath(2.0)"))
+    assert "DropPath has no argument 'rates'. Did you mean rate?" in refusal(
+        spec.replace("LAYER", "DropPath(rates=rate)")
+    )
+    assert "LayerScale: The default" in refusal(spec.replace("1e-6", "'much'").replace("LAYER", "DropPath(rate)"))
