@@ -16,8 +16,9 @@ SPELLING = "it is made of ASCII letters, digits and underscores, and starts with
 WHOLE_WORDS = {
     word.lower(): word
     for word in (
-        "AE BERT BPE CNN CRF CTC DNN ELU FFN FFT FiLM FNN GAN GCN GeGLU GELU GLU GNN GPT GQA GRU IO KL LLM LSTM MFCC"
-        " MHA ML MLP MoE MQA MSE NLP PCA RBF ReLU RL RMS RNN RoPE SELU SVD SVM SwiGLU TCN VAE ViT VQ VQVAE XL 1D 2D 3D"
+        "AE BERT BPE CNN ConvNeXt CRF CTC DDPM DLRM DNN ELU FFN FFT FiLM FNN GAN GCN GeGLU GELU GLU GNN GPT GQA GRU IO"
+        " KL LLM LSTM MFCC MHA ML MLP MMoE MoE MQA MSE NLP PCA RBF ReLU RL RMS RNN RoPE SELU SVD SVM SwiGLU TCN"
+        " VAE ViT VQ VQVAE XL 1D 2D 3D"
     ).split()
 }
 # Modules that generated code, its tests or the tools around them import by name.

@@ -50,6 +50,7 @@ class _Made:
     graph: Graph
     shapes: tuple[Shape, ...]
     output: Shape | None  # of the one output, if that is known
+    parameters: int | None  # how many numbers the weights of its layers have, if that is known
 
 
 def describe_body(name: ModuleName, package: str, written: WrittenLayer) -> LayerSpec:
@@ -131,7 +132,7 @@ class _Describer:
         graph = resolve_body(replace(self.document, inputs=inputs), self.name.module, self.body(values))
         facts = _facts(graph).of(graph)
         output = facts.values[graph.outputs[0].value] if len(graph.outputs) == 1 else None
-        return _Made(graph, tuple(sizes), output)
+        return _Made(graph, tuple(sizes), output, facts.parameters)
 
     def keeps_shape(self, made: _Made) -> bool:
         """Whether the output has the shape of the one input, also where that is of other sizes."""
@@ -215,6 +216,7 @@ def _layer_spec(
         passes_mask=lines.passes_mask and len(graph.outputs) == 1,
         imported=Written(program, ()).imported,
         example_output=made.output,
+        parameters=made.parameters,
         outputs=len(graph.outputs),
     )
     inputs = tuple(
@@ -309,7 +311,7 @@ def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str
     trees: list[Tree] = [*graph.layers, *(step.passed for step in graph.steps)]
     named = set().union(*map(names, trees))
     named |= {step.name.removeprefix("self.") for step in graph.steps}
-    named |= {step.repeat for step in graph.steps if isinstance(step.repeat, str)}
+    named = named.union(*(names(tree) for step in graph.steps for tree in step.counts))
     named = named.union(*(weight.uses for weight in describer.weights))
     yield from (weight.name for weight in describer.weights if weight.name not in used)
     yield from (key for key in describer.arguments if key not in named)

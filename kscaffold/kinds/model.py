@@ -169,7 +169,7 @@ class ModelScaffold(Scaffold):
 
         names = [item.name for item in self.graph.inputs]
         feeds = tuple(Feed(*item, name) for item, name in zip(self.inputs, names, strict=True))
-        own = {item.name for item in self.own.items}
+        own = {item.name: self.own.has_layers(item) for item in self.own.items}
         subject = Subject(
             self.made,
             f"{self.made}()",

@@ -65,8 +65,14 @@ class Target(NamedTuple):
 
 
 def input_fields(model: ModelScaffold) -> tuple[Field, ...]:
-    """The inputs of a model; refuses one that takes or gives a dictionary, or batches of one size alone."""
+    """The inputs of a model; refuses one that takes or gives a dictionary, words, or batches of one size alone."""
     graph = model.graph
+    if words := next((item for item in graph.inputs if item.dtype == "string"), None):
+        raise RequestError(
+            f"The model {graph.name!r} takes words, {words.name!r}, and the training program gives numbers alone.",
+            hint="Take another preset, and write this one with: kscaffold model.",
+            where="--model",
+        )
     if Form.DICT in (graph.input_form, graph.output_form) or model.batch_size:
         what = "batches of one size" if model.batch_size else "dictionaries"
         raise RequestError(

@@ -168,9 +168,19 @@ def _feed_guesses(made: Any, names: list[str], style: CallStyle) -> Iterator[lis
         yield [one] * len(names)
     if len(names) > 1:
         yield from ([SEQUENCE, SQUARE, *[rest] * (len(names) - 2)] for rest in (SEQUENCE, IDS, HALF_IMAGE))
+        # The way up of a U-Net or of a feature pyramid, which may be told something besides.
+        up = [_with_channels(size, len(names)) for size in _sizes(made)]
+        yield from up if len(names) > 2 else ()
         kinds = singles[:6] if len(names) == 2 else KINDS
         for combination in itertools.product([*kinds, HALF_IMAGE], repeat=min(len(names), 4)):
             yield [*combination, *[combination[-1]] * (len(names) - 4)]
+        yield from up if len(names) == 2 else ()
+
+
+def _with_channels(size: int, count: int) -> list[Feed]:
+    """Images of two sizes with so many channels, and vectors beside them."""
+    images = [replace(feed, shape=(*feed.shape[:-1], size)) for feed in (HALF_IMAGE, IMAGE)]
+    return [*images, *[VECTOR] * (count - 2)]
 
 
 def _single_guesses(made: Any, names: list[str]) -> Iterator[Feed]:

@@ -15,6 +15,7 @@ from .subject import Subject, own_path
 from .tensorflow_graph import has_graph, traced
 
 BATCH = 4
+NEARLY_ZERO = 1e-3  # behind such a factor, as it scales residual branches at first, a gradient is lost by rounding
 SMALL = 0.05  # how far a weight is moved that is 0 at first: what it is multiplied by would get no gradient
 
 
@@ -183,11 +184,11 @@ def _optimizer() -> Any:
 
 
 def move_from_zero(model: Any) -> None:
-    """Gives trainable weights that are 0 everywhere small numbers."""
+    """Gives trainable weights that are 0 everywhere, or nearly so, small numbers."""
     generator = np.random.default_rng(3)
     for weight in model.trainable_weights:
         value = numbers(weight)[0]
-        if not value.any() and np.issubdtype(value.dtype, np.floating):
+        if np.issubdtype(value.dtype, np.floating) and np.abs(value).max(initial=0) < NEARLY_ZERO:
             weight.assign(generator.normal(size=value.shape).astype(value.dtype) * SMALL)
 
 

@@ -56,7 +56,9 @@ def call_keywords(step: Step) -> tuple[tuple[str, Tree], ...]:
 
 def is_over_one(step: Step, inputs: Mapping[str, int]) -> bool:
     """Whether a loop calls one layer a round, with nothing that the round decides."""
-    if len(step.body) != 1 or step.body[0].kind not in OWNERS or step.result != Ref(step.body[0].uid):
+    if len(step.body) != 1 or step.body[0].kind not in OWNERS:
+        return False
+    if step.result != Ref(step.body[0].uid) and not step.kept:
         return False
     (inner,) = step.body
     trees = (*given_values(inner, inputs), *(value for _, value in call_keywords(inner)))

@@ -15,6 +15,7 @@ from kscaffold.program.tree import (
     Object,
     Part,
     Plain,
+    Popped,
     Ref,
     Slice,
     Table,
@@ -98,6 +99,8 @@ def show(
             return f"{written(then)} if {written(condition)} else {written(other)}"
         case Channels(of=of):
             return f"{written(of)}.shape[-1]"
+        case Popped(of=of):
+            return f"{written(of)}.pop()"
         case Applied(made=made, passed=passed):
             return f"{written(made)}{written_call(passed, '', written)}"
         case Object():

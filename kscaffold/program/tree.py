@@ -160,6 +160,13 @@ class Channels(Node):
     of: Tree
 
 
+@dataclass(frozen=True)
+class Popped(Node):
+    """The last value of a list, which is taken out of it: `of.pop()`."""
+
+    of: Tree
+
+
 Tree: TypeAlias = (
     Plain
     | Variable
@@ -176,6 +183,7 @@ Tree: TypeAlias = (
     | Text
     | Either
     | Channels
+    | Popped
 )
 NONE = Plain(None)
 DOTS = Code("...")

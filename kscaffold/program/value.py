@@ -34,6 +34,7 @@ class Step:
         outputs: Where its values are in what it gives; none where that is not known.
         body: The steps of a loop or an `if`. In a loop its own number stands for the value that is handed on.
         result: What a loop hands on, or an `if` gives.
+        kept: The values of each round that a loop collects in lists, by the key of the list in what the loop gives.
         label: The class of the layer, where what is called does not tell.
         names: The variables of its values, where somebody has named them: one, or one for each value.
         place: Where a spec says so.
@@ -48,6 +49,7 @@ class Step:
     variables: tuple[str, ...] = ()
     body: tuple[Step, ...] = ()
     result: Ref | None = None
+    kept: tuple[tuple[str, Ref], ...] = ()
     label: str = ""
     names: tuple[str, ...] = ()
     place: Place | None = None
@@ -107,6 +109,7 @@ class Input:
         name: Its name; in code where it is `generated`, for Keras, too, where it is not.
         sizes: The shape of one example, without the batch axis; `None` where a size is not fixed.
         options: Further arguments that are true: sparse, ragged, optional.
+        below: What whole numbers in it have to be less than, where a spec says so.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Input:
     generated: bool = False
     options: tuple[str, ...] = ()
     place: Place | None = None
+    below: Tree | None = None
 
 
 @dataclass(frozen=True)

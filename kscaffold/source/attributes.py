@@ -63,7 +63,7 @@ class Attributes:
     def named(self, step: Step) -> str:
         """The name of the value of a step, where it is that of a layer, too: one that decides its size, or does all."""
         name = step.names[0] if len(step.names) == 1 else ""
-        if len(name) < 2 or name in self.reserved or name in ("inputs", "outputs"):
+        if len(name) < 2 or name in self.reserved or name in ("inputs", "outputs") or step.kept:
             return ""
         sizes = isinstance(step.callee, Object) and {"units", "filters"} & set(dict(step.callee.keywords))
         alone = all(ref.source < 0 or ref.source in self.ends for ref in step.reads())

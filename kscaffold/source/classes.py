@@ -20,6 +20,9 @@ ELEMENTWISE = (
 # What does where it is along the last axis alone.
 ALONG_AN_AXIS = "concatenate max mean min norm normalize softmax std sum var".split()
 KEEPING = ("concatenate", "normalize", "softmax")  # of these, what keeps the axis
+# Layers that give whole numbers, which a dtype policy knows nothing of, unless they are told to encode them.
+LOOKING_UP = ("Discretization", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization")
+INT = Plain("int")
 OWN_DTYPE = Code("self.dtype_policy")
 
 
@@ -115,8 +118,10 @@ class Module:
         """What makes a layer: without a name, with the dtype policy of what it belongs to, of classes of the module."""
 
         def typed(part: Object) -> Object:
-            keywords = part.keywords if "dtype" in dict(part.keywords) else (*part.keywords, ("dtype", dtype))
-            return replace(part, keywords=keywords)
+            given = dict(part.keywords)
+            if "dtype" in given or (part.class_name in LOOKING_UP and given.get("output_mode", INT) == INT):
+                return part
+            return replace(part, keywords=(*part.keywords, ("dtype", dtype)))
 
         def change(part: Tree) -> Tree | None:
             if not isinstance(part, Object):

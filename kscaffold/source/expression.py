@@ -29,7 +29,7 @@ def source(tree: Tree, value: Named) -> str:
 
 def object_source(made: Object, written: Callable[[Tree], str]) -> str:
     """Source that makes an object."""
-    if made.target == "range":
+    if made.target == "range" and not made.arguments:
         return range_source(made, written)
     return written_call(made, made.target.rpartition(":")[2], written)
 

@@ -4,8 +4,9 @@ A short chain of layers is built layer by layer. What forks says so once, in `ca
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kscaffold.program.argument import Kind
 from kscaffold.program.lift import (
     call_keywords,
     given_values,
@@ -20,7 +21,7 @@ from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, Variable, 
 from kscaffold.program.value import Program, Routine, Step, StepKind, every_step
 from kscaffold.source.attributes import Attributes, owners
 from kscaffold.source.calling import Calling
-from kscaffold.source.classes import Module, input_structure, is_maker
+from kscaffold.source.classes import Module, input_structure, is_maker, of_keras
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
 from kscaffold.source.functions import shown_inputs
@@ -93,10 +94,15 @@ class _Class:
             takes_training=routine.name in self.module.training,
             output_shape=output_shape,
             passes_mask=passes_mask,
-            keeps_masks=self.module.masks and not is_main and not passes_mask,
+            keeps_masks=not is_main and not passes_mask and (self.module.masks or self.takes_sequences()),
             autocasts=self.module.autocasts,
             frozen=bool(model and model.frozen),
         )
+
+    def takes_sequences(self) -> bool:
+        """Whether a layer inside takes nothing but sequences."""
+        made = (step.callee for step in every_step(self.routine.steps) if step.kind is StepKind.LAYER)
+        return any((known := of_keras(callee)) is not None and known.ranks == (3,) for callee in made)
 
     def summary(self) -> str:
         """The first line of the docstring: which model it is, or what it does."""
@@ -163,7 +169,20 @@ class _Class:
         return f"for {', '.join(names)} in {self.source(over)}"
 
     def layer(self, step: Step) -> str:
-        return self.source(self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee))
+        made = self.module.invoked(step) if step.kind is StepKind.INVOKE else self.module.made(step.callee)
+        return self.source(self.with_tuples(made))
+
+    def with_tuples(self, made: Tree) -> Tree:
+        """What makes a layer, given the tuples that attributes hold: from a config the arguments come as lists."""
+        listed = (item for item in self.module.parameters(self.routine) if item.argument)
+        tuples = {item.name for item in listed if item.argument and item.argument.kind is Kind.TUPLE}
+        if not isinstance(made, Object) or self.in_build:
+            return made
+        keywords = (
+            (key, Variable(f"self.{value.name}") if isinstance(value, Variable) and value.name in tuples else value)
+            for key, value in made.keywords
+        )
+        return replace(made, keywords=tuple(keywords))
 
     def source(self, tree: Tree) -> str:
         """Source in the constructor, where the arguments are local names, and layers with a variable attributes."""

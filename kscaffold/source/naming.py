@@ -220,6 +220,9 @@ class Naming:
 
     def variable(self, step: Step, value: Ref) -> str:
         """The variable for the one value of a step."""
+        returned = step.kind is StepKind.LOOP and self.routine.model is None and self.uses.at.get(value) == [END]
+        if step.names and returned and not self.in_loop and MAIN not in self.taken():
+            return MAIN
         if step.names:
             return self.given_name(step.names[0])
         if self.named and (ahead := self.name_ahead(step)):

@@ -103,7 +103,9 @@ def step_title(graph: Graph, step: Step) -> str:
             title = written_call(step.passed, title, show)
         if layer and layer is not step.layer:
             title = f"{step.name}: {title}"
-    return f"{title} x{'' if isinstance(step.repeat, int) else ' '}{step.repeat}" if step.repeated else title
+    if isinstance(step.repeat, int | str):
+        return f"{title} x{'' if isinstance(step.repeat, int) else ' '}{step.repeat}" if step.repeated else title
+    return f"{title} {step.repeat}"
 
 
 def layer_title(made: Object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from kscaffold.base.naming import unique
 from kscaffold.program.text import literal
@@ -151,9 +152,20 @@ class RoutineWriter(Naming):
         inner = self.inside({**self.bound, Ref(step.uid): name}, set(step.variables) | (self.taken() - {name}))
         assert step.result is not None
         kept = set(step.reads()) - set(refs(first))  # what each round needs
-        body = inner.block(step.body, step.result, into=name, kept=kept)
+        kept |= {ref for _, ref in step.kept}
+        body = inner.block(self.with_names(step, name), step.result, into=name, kept=kept)
         self.bound[Ref(step.uid)] = name
+        for key, ref in step.kept:
+            listed = unique(f"{key}s", self.taken())
+            self.bound[Ref(step.uid, (key,))] = listed
+            lines.append(Line(f"{listed} = []"))
+            body.append(Line(f"{listed}.append({inner.value(ref)})"))
         return [*lines, Line(self.loop_head(step), step.place), *(line.indented() for line in body)]
+
+    def with_names(self, step: Step, name: str) -> tuple[Step, ...]:
+        """The steps of a loop, the last of which makes the value that is handed on and those that are collected."""
+        *before, last = step.body
+        return (*before, replace(last, names=(name, *(key for key, _ in step.kept)))) if step.kept else step.body
 
     def condition(self, step: Step, into: str, bound: dict[Ref, str]) -> list[Line]:
         """Steps that are left out unless something holds; `bound` is from before a value got another name for them."""

@@ -422,7 +422,7 @@ def test_a_custom_layer_may_be_in_a_package(kscaffold: Kscaffold) -> None:
         (("Foo", "-o", ""), "--output-dir: The folder is empty"),
         (("Foo", "--input-shape", "1000000000"), "has a size that is too large"),
         (("Foo", "--arg", "__class__:int"), "For example: my_class"),
-        (("Foo", "--weight", "k: input_dim / 2"), "sizes are computed with + - * // alone"),
+        (("Foo", "--weight", "k: input_dim / 2"), "sizes are computed with + - * // ** alone"),
         (("Foo", "--weight", "k: input_shape[9]"), "the shape of 'k': input_shape[9] is beyond the end"),
         (("Foo", "--sublayer", "inner = Layer()"), "Layer computes nothing by itself"),
     ],

@@ -160,10 +160,13 @@ def test_every_combination_of_options_gives_a_clean_repository(folder: Path, ksc
                 assert "sequential" in result.err.lower(), result.err
                 assert not (folder / str(made)).exists()
                 continue
+            if preset == "tabular":
+                assert result.exit_code == 2 and "takes words, 'plan'" in result.err
+                continue
             assert result.exit_code == 0, result.err
             read_repository(folder / str(made) / "p", preset, license_name)
             made += 1
-    assert made >= 2 * len(PRESETS)
+    assert made >= 2 * len(PRESETS) - 2
     different = {path.read_bytes(): path for path in folder.rglob("*.py")}.values()
     for tool in (("black", "--check", "--quiet"), ("ruff", "check", "--quiet", "--no-cache")):
         done = subprocess.run([sys.executable, "-m", *tool, *different], capture_output=True, text=True, check=False)

@@ -104,13 +104,20 @@ def random(*shape: int) -> Any:
 
 
 def example(scaffold: ModelScaffold, batch_size: int = 3) -> Any:
-    """Random inputs for a model."""
+    """Random inputs for a model; where there are words, all of them are tensors."""
+    import keras
+
     generator = np.random.default_rng(0)
-    arrays = []
+    arrays: list[Any] = []
     for shape, dtype, below in scaffold.inputs:
         sizes = (batch_size, *(7 if size is None else size for size in shape))
-        whole = "int" in dtype
-        arrays.append(generator.integers(0, below or 10, sizes) if whole else generator.normal(size=sizes))
+        if dtype == "string":
+            arrays.append(generator.choice(["basic", "other"], sizes).tolist())
+        else:
+            whole = "int" in dtype
+            arrays.append(generator.integers(0, below or 10, sizes) if whole else generator.normal(size=sizes))
+    if any(dtype == "string" for _, dtype, _ in scaffold.inputs):
+        arrays = [keras.ops.convert_to_tensor(array) for array in arrays]
     if scaffold.graph.input_form is Form.DICT:
         return {item.name: array for item, array in zip(scaffold.graph.inputs, arrays, strict=True)}
     return arrays if len(arrays) > 1 else arrays[0]
@@ -122,20 +129,50 @@ def test_a_preset_computes_the_same_in_every_style(
 ) -> None:
     styles = [style for name, style in scaffolds if name == preset]
     inputs = example(scaffolds[preset, styles[0]])
-    models = []
+    models, orders = [], []
     for style in styles:
-        models.append(load(preset, style)())
-        models[-1](inputs)
-    first = [array + random(*array.shape) / 100 for array in models[0].get_weights()]
+        model, weights = made_and_called(keras, load(preset, style), inputs)
+        models.append(model)
+        orders.append(weights)
+    first = [np.asarray(weight) + random(*weight.shape) / 100 for weight in orders[0]]
     expected: list[Any] = []
-    for model in models:
+    for model, weights in zip(models, orders, strict=True):
+        assert [tuple(weight.shape) for weight in weights] == [array.shape for array in first]
         if preset in CHAINS:
             assert [array.shape for array in model.get_weights()] == [array.shape for array in first]
-        give_weights(model, first)
+        for weight, array in zip(weights, first, strict=True):
+            weight.assign(array)
         outputs = [keras.ops.convert_to_numpy(output) for output in keras.tree.flatten(model(inputs))]
         expected = expected or outputs
         for one, other in zip(expected, outputs, strict=True):
             np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
+
+
+def made_and_called(keras: ModuleType, make: Callable[[], Any], inputs: Any) -> tuple[Any, list[Any]]:
+    """A model, and its weights in the order in which the graph calls the layers that have them."""
+    called: dict[int, Any] = {}
+    plain = keras.layers.Layer.__call__
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        outputs = plain(layer, *args, **kwargs)
+        # The last call counts, also for what is in a sub-model, which is made before it is called.
+        parts = {id(part) for part in layer._flatten_layers()} if isinstance(layer, keras.Model) else {id(layer)}
+        moved = {number: part for number, part in called.items() if number in parts - {id(layer)}}
+        for number, part in (moved | {id(layer): layer}).items():
+            called.pop(number, None)
+            called[number] = part
+        return outputs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.layers.Layer, "__call__", call)
+        model = make()
+        if isinstance(make, type):  # a class: its layers are called one after the other when it is called
+            model(inputs)
+            model(inputs)
+    # A layer comes before the one that it is in.
+    weights = {id(weight): weight for layer in called.values() for weight in layer.weights}
+    own = {id(weight) for weight in model.weights}
+    return model, [weight for number, weight in weights.items() if number in own]
 
 
 def give_weights(model: Any, weights: list[Any]) -> None:
@@ -255,7 +292,10 @@ def test_a_subclassed_model_keeps_to_its_dtype_policy(
 ) -> None:
     model = load(preset, "subclassed")(dtype=policy)
     for output in keras.tree.flatten(model(example(scaffolds[preset, "subclassed"]))):
-        assert keras.backend.standardize_dtype(output.dtype) == keras.dtype_policies.get(policy).compute_dtype
+        # An embedding of Keras that is called the other way gives numbers of the type of its table.
+        kept = "float32" if (preset, policy) == ("gpt", "mixed_bfloat16") else None
+        wanted = kept or keras.dtype_policies.get(policy).compute_dtype
+        assert keras.backend.standardize_dtype(output.dtype) == wanted
 
 
 def test_other_arguments_than_the_defaults_come_back(

@@ -30,6 +30,8 @@ SHAPES = {
     **{name: [(6, 8)] for name in ("position_embedding", "sinusoidal_position", "rotary_embedding")},
     "grouped_query_attention": [(6, 8)],
     "sampling": [(16,), (16,)],
+    "dot_interaction": [(6, 8)],
+    "time_embedding": [()],
     "attention_pooling": [(6, 8)],
     "film": [(8, 8, 16), (4,)],
     **{name: [(8, 8, 16)] for name in ("conv_block", "inverted_residual", "patch_embed", "squeeze_excite")},
@@ -38,6 +40,7 @@ LISTS = {"merge", "sampling", "film"}
 SEVERAL = {"attention", "cross_attention"}
 CELLS = {"rnn_cell", "peephole_cell"}
 WRAPPERS = {"wrapper", "spectral_norm"}
+WITHOUT_STEPS = {"dot_interaction", "time_embedding"}
 IMAGES = {template for template, shapes in SHAPES.items() if len(shapes[0]) == 3}
 
 
@@ -232,7 +235,9 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
 
 
 # The masks of the others are tested separately, and that of `blank` is up to the user.
-@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {*LISTS, *IMAGES, *CELLS, *SEVERAL, "blank"}))
+@pytest.mark.parametrize(
+    "template", sorted(set(TEMPLATES) - {*LISTS, *IMAGES, *CELLS, *SEVERAL, *WITHOUT_STEPS, "blank"})
+)
 @pytest.mark.filterwarnings("error:.*does not support masking")
 def test_a_mask_is_passed_on_where_the_steps_are(keras: ModuleType, make: Callable[..., Any], template: str) -> None:
     embedded = keras.layers.Embedding(5, 16, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))

@@ -15,7 +15,7 @@ from kscaffold.spec.graph.cuts import absorb_cuts
 from kscaffold.spec.graph.document import parse_document
 from kscaffold.spec.graph.flags import GraphFlags, document_from_flags
 from kscaffold.spec.graph.resolve import resolve_graph
-from kscaffold.spec.graph.shapes import infer_shapes
+from kscaffold.spec.graph.shapes import GraphShapes, infer_shapes
 from kscaffold.spec.graph.targets import find_goal
 from kscaffold.spec.graph.value import Graph, Target
 
@@ -142,7 +142,7 @@ outputs:
   y: x -> block(4) x2 -> block(4)
 """)
     facts = infer_shapes(graph, OwnLayers((), "custom", Catalogue()).infer).of(graph)
-    assert layer_counts(graph, facts, set()) == (("Dense", 3),)
+    assert layer_counts(graph, facts, {}) == (("Dense", 3),)
     assert facts.parameters == 3 * 20
 
 
@@ -326,3 +326,40 @@ def test_a_spec_may_say_what_its_outputs_are_trained_towards() -> None:
     assert goals(spec % "x") == [("number", "x", True)]
     assert refusal(spec % "lable") == "net.yaml:3:14: 'lable' is not a target. Did you mean label?"
     assert refusal(spec.replace("{y: %s}", "{z: label}")) == "net.yaml:3:11: There is no output 'z'. There are: y."
+
+
+def test_an_input_says_what_its_whole_numbers_are_below() -> None:
+    spec = "parameters: {words: 7}\ninputs: {x: {shape: [3], dtype: DTYPE, below: BELOW}}\noutputs:\n  y: x -> LAYER"
+
+    def written(below: str, dtype: str = "int32", layer: str = "Embedding(words, 2)") -> str:
+        return spec.replace("BELOW", below).replace("DTYPE", dtype).replace("LAYER", layer)
+
+    assert largest_number(graph_of(written("5")), "x") == 5
+    assert largest_number(graph_of(written("words", layer="ops.one_hot(words)")), "x") == 7
+    assert "2:49: 'x' holds no whole numbers." in refusal(written("5", dtype="float32"))
+    assert "'many' is not a parameter" in refusal(written("many"))
+    # What nothing but the bound needs would be an argument that the code does not use.
+    assert "The parameter 'words' is not used." in refusal(written("words", layer="Embedding(3, 2)"))
+
+
+def test_layers_that_the_module_defines_are_given_arguments() -> None:
+    spec = (
+        "parameters: {rate: 0.5, size: 4}\ninputs: {x: [8, 8, 3]}\n"
+        "layers: {PatchEmbed: patch_embed, DropPath: drop_path, LayerScale: layer_scale}\n"
+        "outputs:\n  y: x -> PatchEmbed(size, units=2 * size) -> LayerScale(1e-6) -> LAYER"
+    )
+
+    def facts(layer: str) -> GraphShapes:
+        graph = graph_of(spec.replace("LAYER", layer))
+        return infer_shapes(graph, OwnLayers(graph.own_classes, "custom", Catalogue()).infer).of(graph)
+
+    assert facts("DropPath(rate)").values["y"] == (4, 8)
+    graph = graph_of(spec.replace(" -> LAYER", " -> DropPath(rate)"))
+    own = OwnLayers(graph.own_classes, "custom", Catalogue())
+    assert [own.has_layers(item) for item in graph.own_classes] == [True, True, False]
+    scale = facts("DropPath(rate)").steps[1]
+    assert (scale.shape, scale.parameters) == ((4, 8), 8)
+    assert "DropPath has no argument 'rates'. Did you mean rate?" in refusal(
+        spec.replace("LAYER", "DropPath(rates=rate)")
+    )
+    assert "LayerScale: The default" in refusal(spec.replace("1e-6", "'much'").replace("LAYER", "DropPath(rate)"))

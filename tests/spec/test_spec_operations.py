@@ -119,7 +119,7 @@ def test_the_shape_of_an_operation_is_known_or_left_open(step: str, shape: tuple
         ("Dense(x) * 2", "Dense is a layer, which is made before it is called: Dense(…)(x)."),
         ("x * Dense(8)", "'Dense(8)' does not name a value."),
         ("units * 2 -> Dense(8)", "ops.multiply is given no value of the graph."),
-        ("Dense(units / 2)(x)", "'units / 2' has no value of the graph. Sizes are computed with + - * // alone."),
+        ("Dense(units / 2)(x)", "'units / 2' has no value of the graph. Sizes are computed with + - * // ** alone."),
         ("x * (x -> Dense(4) xunits)", "net.yaml:16:"),
         ("x + ops.tanhh(x)", "Keras has no operation ops.tanhh. Did you mean ops.tanh?"),
         ("x + z", "There is no value 'z'."),

@@ -22,6 +22,7 @@ SEVERAL: dict[str, int | None] = {
 OF_LISTS = ("concatenate", "stack", "hstack", "vstack", "block_diag")  # operations whose first argument is a list
 # The parameters of operations that take values.
 TENSORS = "x x1 x2 x3 xs y a b condition inputs images logits indices".split()
+MAKERS = ("arange",)  # operations that need no value of the graph
 COUNTS = ("indices_or_sections", "num")  # the arguments of operations that say how many values they give
 
 
@@ -78,8 +79,6 @@ def _check_graph(step: Step, graph: Graph, given: int, last: bool) -> None:
     wanted, made = len(graph.inputs), len(graph.outputs)
     if given != wanted:
         raise _error(step, f"takes {_count(wanted, 'input')}, {given} given")
-    if step.repeated and (wanted, made) != (1, 1):
-        raise _error(step, "has several inputs or outputs, so it cannot be repeated")
     if made > 1 and not last:
         outputs = ", ".join(output.name for output in graph.outputs)
         problem = f"has {made} outputs ({outputs}), so the chain ends here"
@@ -115,7 +114,7 @@ def _bind_operation(step: Step, given: int, known: Sequence[str]) -> dict[str, T
                 if part.value in known:
                     raise step.place.error(problem, f"Without quotes it is one: {part.value}.")
                 raise step.place.unknown(problem, part.value, known)
-    if not given and not step.reads:
+    if not given and not step.reads and name not in MAKERS:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
     return bound
 

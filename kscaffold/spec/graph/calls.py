@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kscaffold.base.errors import RequestError, did_you_mean
-from kscaffold.base.naming import snake_case, unique
+from kscaffold.base.errors import RequestError, did_you_mean, with_article
+from kscaffold.base.naming import check_value_name, snake_case, unique
 from kscaffold.base.place import Place, located
 from kscaffold.keras_data import catalogue
 from kscaffold.program.argument import Argument, Kind
@@ -27,8 +27,10 @@ from kscaffold.program.tree import (
 )
 from kscaffold.spec.graph.expressions import as_call, demand_size, hint_for, is_size, number_of
 from kscaffold.spec.graph.family import Family
+from kscaffold.spec.graph.rounds import round_variables
 from kscaffold.spec.graph.value import NOTHING, Graph, Node, SharedLayer, Step, Target, signature_of
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS, Link
+from kscaffold.spec.language.syntax import Rounds
 from kscaffold.spec.layer.call import bind, find_layer, resolve_call
 
 OF_MODELS = ("training", "mask")  # the arguments of a call of a model
@@ -120,10 +122,35 @@ class Calls:
 
     def step(self, link: Link) -> Step:
         """A call with what it calls."""
-        word, place = link.call.target, link.place
         if isinstance(link.repeat, str):
             if link.repeat not in self.scope or self.scope[link.repeat].kind is not Kind.INT:
-                raise self.family.no_parameter(link.repeat, place, " that counts")
+                raise self.family.no_parameter(link.repeat, link.place, " that counts")
+        outside, self.scope = self.scope, {**self.scope, **self.variables(link)}
+        try:
+            return self.call(link)
+        finally:
+            self.scope = outside
+
+    def variables(self, link: Link) -> dict[str, Argument]:
+        """What a repetition names in each round."""
+        if not isinstance(link.repeat, Rounds):
+            return {}
+        self.demand_parameters(link.repeat.over, link.place)
+        for name in link.repeat.variables:
+            with located(link.place):
+                check_value_name(name, "variable")
+            known = "parameter" if name in self.scope else self.taken.get(name)
+            if known:
+                raise link.place.error(f"{name!r} is {with_article(known)} already.")
+            given = names(link.call).union(*map(names, () if link.passed is None else (link.passed,)))
+            if name not in given:
+                hint = "To repeat it so many times, write x 3, or x and the name of a parameter."
+                raise link.place.error(f"The variable {name!r} is not used.", hint)
+        return round_variables(link.repeat, self.scope, link.place)
+
+    def call(self, link: Link) -> Step:
+        """The same, with what each round names among the parameters."""
+        word, place = link.call.target, link.place
         if link.is_operation:
             return self.operation(link)
         if word in self.functions:
@@ -148,7 +175,7 @@ class Calls:
         """A call of a shared layer or a model, in whose brackets stand the arguments of the call."""
         word, place = link.call.target, link.place
         if link.repeat != 1:
-            problem = f"'{word} x{link.repeat}' would call one and the same {word!r} again."
+            problem = f"A repetition would call one and the same {word!r} again."
             raise place.error(problem, f"Write {word} -> {word} if that is meant.")
         layer = self.shared[word].layer if word in self.shared else None
         if layer is None:

@@ -16,16 +16,19 @@ NO_FLOATS = (
 COMPOSITE = ("MultiHeadAttention", "GroupQueryAttention", "RNN", "Bidirectional", "TimeDistributed", "Pipeline")
 
 
-def layer_counts(graph: Graph, shapes: GraphShapes, own: set[str]) -> tuple[tuple[str, int], ...]:
+def layer_counts(graph: Graph, shapes: GraphShapes, own: Mapping[str, bool]) -> tuple[tuple[str, int], ...]:
     """How many layers of each class a model has, shared ones once; nothing where that cannot be known.
 
-    Classes that its module defines itself have no layers inside.
+    Args:
+        own: The classes that its module defines itself, each with whether it has layers inside.
     """
     calls = [layer for part in every_graph(graph) for layer in part.layers]
     if any(call.own and call.class_name not in own for call in calls):
         return ()
     inside = (part for call in calls for part in walk(call) if isinstance(part, Object) and part is not call)
     counts = sorted(shapes.layers.items())
+    if any(own.values()):
+        return tuple((name, count) for name, count in counts if name in own)
     if set(COMPOSITE) & {*shapes.layers} or any(part.target.startswith("layers.") or part.own for part in inside):
         counts = [(name, count) for name, count in counts if name in ("Embedding", "Concatenate")]
     return tuple(counts)
@@ -49,9 +52,14 @@ def gives_no_floats(graph: Graph, value: str) -> bool:
 
 
 def largest_number(graph: Graph, name: str) -> int | None:
-    """What whole numbers for an input must be below: the size of the embeddings that take it."""
-    dtype = next(item.dtype for item in graph.inputs if item.name == name)
-    return min(_bounds(graph, name, default_values(graph)), default=ANY_NUMBER) if "int" in dtype else None
+    """What whole numbers for an input must be below: as it says, else the size of the embeddings that take it."""
+    found = next(item for item in graph.inputs if item.name == name)
+    if "int" not in found.dtype:
+        return None
+    values = default_values(graph)
+    if found.below is not None:
+        return evaluate_size(found.below, values)
+    return min(_bounds(graph, name, values), default=ANY_NUMBER)
 
 
 def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> Iterator[int]:
@@ -61,5 +69,5 @@ def _bounds(graph: Graph, value: str, values: Mapping[str, object]) -> Iterator[
             if part:
                 inner = part.inputs[node.start.index(value)].name
                 yield from _bounds(part, inner, {**values, **default_values(part)})
-            elif layer and layer.target == "layers.Embedding":
+            elif layer and layer.target in ("layers.Embedding", "layers.ReversibleEmbedding"):
                 yield evaluate_size(dict(layer.keywords)["input_dim"], values) or ANY_NUMBER

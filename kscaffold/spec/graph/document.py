@@ -24,6 +24,7 @@ class InputText:
     shape: Text | None
     dtype: Text | None = None
     batch_size: Text | None = None
+    below: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -216,9 +217,9 @@ class _Reader:
             if not isinstance(value, yaml.MappingNode):
                 yield read_input(name, self.written(value))
                 continue
-            given = self.fields(value, "an input", ("shape", "dtype", "batch_size"), "An input has no {}.")
+            given = self.fields(value, "an input", ("shape", "dtype", "batch_size", "below"), "An input has no {}.")
             shape = self.written(given["shape"]) if "shape" in given else None
-            yield InputText(name, shape, self.given(given, "dtype"), self.given(given, "batch_size"))
+            yield InputText(name, shape, *(self.given(given, key) for key in ("dtype", "batch_size", "below")))
 
     def parameters(self, node: yaml.Node | None) -> Iterator[ParameterText]:
         """Parameters as a mapping with defaults, or as a list of `NAME[:TYPE][=DEFAULT]`."""

@@ -56,6 +56,26 @@ def demand_value(value: str, place: Place, graph: Graph) -> None:
     raise place.unknown(f"There is no value {value!r}.", value, graph.values)
 
 
+def check_lists(graph: Graph) -> None:
+    """Raises unless each list of what rounds gave is taken once, by a repetition that takes one of it in each round."""
+    lists, taken = graph.lists, set[str]()
+    hint = "A repeated block takes one of them in each round, the last first: (x, {}) -> (block(8) x3)."
+    outputs = ((output.value, output.place, False) for output in graph.outputs)
+    passed = ((value, step.place, False) for step in graph.steps for value in step.reads)
+    started = (
+        (value, node.start_place, index > 0 and node.steps[0].repeated)
+        for node in graph.nodes
+        for index, value in enumerate(node.start)
+    )
+    for value, place, one_each_round in (*outputs, *passed, *started):
+        if value in lists and not one_each_round:
+            problem = f"{value!r} is a list of what each round gave."
+            raise place.error(problem, hint.format(value))
+        if value in lists and value in taken:
+            raise place.error(f"{value!r} is taken twice, and nothing is left of it.", "Give it another output.")
+        taken |= {value} & lists.keys()
+
+
 def read_cut(name: Text, text: GraphText, graph: Graph) -> Cut:
     """A model cut out of a graph; a `RequestError` if it needs more than it is given, or says what the graph says."""
     said = text.trainable or next((key for key, _ in text.structure), None)
@@ -67,6 +87,8 @@ def read_cut(name: Text, text: GraphText, graph: Graph) -> Cut:
     given, made = [item.name for item in text.inputs], [value for _, value in text.outputs]
     for value in (*given, *made):
         demand_value(value.value, value.place, graph)
+        if value.value in graph.lists:
+            raise value.place.error(f"{value.value!r} is a list of what each round gave, which nothing is cut at.")
     cut = Cut(name.value, tuple(value.value for value in given), tuple(value.value for value in made), name.place)
     reached = {*cut.outputs, *(value for node in graph.needed_for(cut.outputs, cut.inputs) for value in node.needs)}
     for item in graph.inputs:

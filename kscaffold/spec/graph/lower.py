@@ -7,12 +7,14 @@ from dataclasses import replace
 from kscaffold.base.choices import Style
 from kscaffold.base.place import Place
 from kscaffold.program.operators import with_operators
+from kscaffold.program.ranges import times
 from kscaffold.program.text import show
 from kscaffold.program.tree import (
     Code,
     Listing,
     Object,
     Plain,
+    Popped,
     Ref,
     Table,
     Text,
@@ -30,6 +32,7 @@ from kscaffold.spec.graph.layer_names import LayerNames
 from kscaffold.spec.graph.shapes import GraphShapes, ShapeFacts, described
 from kscaffold.spec.graph.value import NOTHING, Form, Graph, Node, Target, every_graph, signature_of
 from kscaffold.spec.language.chain import OF_LAYER
+from kscaffold.spec.language.syntax import Rounds
 
 Paths = tuple[tuple[int | str, ...], ...]
 
@@ -81,6 +84,7 @@ class _Lowering:
         self.values: dict[str, Tree] = dict(zip((item.name for item in graph.inputs), self.inputs))
         self.values |= {name: Code(name if name in FLAGS else f"{OF_LAYER}{name}") for name, _ in graph.given}
         self.names = LayerNames(graph)
+        self.lists: set[Tree] = set()  # the values that are lists of what each round of a loop gave
         self.listed = style is Style.SEQUENTIAL
         # In a list, a block is a small Sequential; elsewhere it is a function that applies layers.
         self.applies = graph.is_block and not self.listed
@@ -196,11 +200,16 @@ class _Lowering:
         """The last step of a node, with the names of its values."""
         made = self.graph.values_of(node)
         paths = step.outputs or tuple((number,) for number in range(node.parts))
+        if step.kept:
+            paths = ((), *((key,) for key, _ in step.kept))
+            self.lists |= {Ref(step.uid, path) for path in paths[1:]}
         self.values |= {name: Ref(step.uid, path) for name, path in zip(made, paths)}
         if node.hidden:
             # In a class the variable of a layer is an attribute, so what it gives may have its name.
             has_name = self.style is Style.SUBCLASSED and node.steps[-1].target is Target.SHARED
             return replace(step, names=(node.steps[-1].name,)) if has_name and not node.parts else step
+        if step.kept:
+            return replace(step, names=(node.name,))
         in_one = not step.outputs or (len(made) > 1 and any(isinstance(path[0], str) for path in step.outputs))
         variables = [node.name] if in_one or node.parts else list(made)
         if node.parts and not in_one:  # `lstm, lstm_1, lstm_2`, as the spec counts them
@@ -212,11 +221,17 @@ class _Lowering:
         if not step.repeated:
             return self.call(step, given, outputs, name)
         number = next(self.counter)
-        body = self.call(step, [Ref(number)], outputs, None)
-        times = Variable(step.repeat) if isinstance(step.repeat, str) else Plain(step.repeat)
-        rounds = Object("range", (("count", times),), 1)
-        loop = Step(number, StepKind.LOOP, rounds, tuple(given), variables=("_",), place=step.place)
-        return replace(loop, body=(body,), result=Ref(body.uid, outputs[0]))
+        others = [Popped(tree) if tree in self.lists else tree for tree in given[1:]]
+        body = self.call(step, [Ref(number), *others], outputs, None)
+        if isinstance(step.repeat, Rounds):
+            rounds, variables = step.repeat.over, step.repeat.variables
+        else:
+            count = Variable(step.repeat) if isinstance(step.repeat, str) else Plain(step.repeat)
+            rounds, variables = times(count), ("_",)
+        loop = Step(number, StepKind.LOOP, rounds, (given[0],), variables=variables, place=step.place)
+        part = self.graph.part_of(step)
+        kept = tuple((item.name, Ref(body.uid, path)) for item, path in zip(part.outputs, outputs)) if part else ()
+        return replace(loop, body=(body,), result=Ref(body.uid, outputs[0]), kept=kept[1:])
 
     def call(self, step: graphs.Step, given: list[Tree], outputs: Paths, name: str | None) -> Step:
         """One call of a layer, a model, a block or an operation."""

@@ -70,6 +70,22 @@ def operation_shape(
         return None  # what Keras refuses is for the check to say
 
 
+def constant_shape(
+    step: Step, given: tuple[str, ...], constants: Mapping[str, Shape | None], values: Mapping[str, object]
+) -> Shape | None:
+    """The whole shape of what an operation makes of constants alone; `None` where that is not known."""
+    name = step.name.removeprefix(OPERATIONS)
+    bounds = step.passed.arguments
+    if name == "arange" and 1 <= len(bounds) <= 3 and not {"start", "stop", "step"} & {*dict(step.passed.keywords)}:
+        known = [evaluate_size(bound, values) for bound in bounds]
+        sizes = [size for size in known if size is not None]
+        return (len(range(*sizes)),) if len(sizes) == len(known) and sizes[2:] != [0] else None
+    if name in (*ELEMENTWISE, *BINARY):
+        shapes = {constants[value] for value in (*given, *step.reads)}
+        return shapes.pop() if len(shapes) == 1 else None
+    return None
+
+
 def _multiplied(shape: Shape, matrix: Shape | None) -> Shape:
     """The shape of a value times a weight."""
     if matrix is None or len(matrix) != 2 or not shape or shape[-1] != matrix[0]:

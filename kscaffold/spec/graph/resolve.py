@@ -8,13 +8,13 @@ from kscaffold.base.naming import check_value_name
 from kscaffold.base.place import Place, Text, located
 from kscaffold.program.argument import Kind
 from kscaffold.program.text import show
-from kscaffold.program.tree import Plain, Tree, Variable, names
+from kscaffold.program.tree import NONE, Plain, Tree, Variable, names
 from kscaffold.program.value import Input
 from kscaffold.spec.graph.arity import count_values
 from kscaffold.spec.graph.calls import Calls
 from kscaffold.spec.graph.document import GraphText, InputText
 from kscaffold.spec.graph.family import Body, Family, check_callable_name, read_parameters
-from kscaffold.spec.graph.links import in_order, read_cut, refuse_unused
+from kscaffold.spec.graph.links import check_lists, in_order, read_cut, refuse_unused
 from kscaffold.spec.graph.targets import read_targets
 from kscaffold.spec.graph.value import Form, Graph, Node, Output, SharedLayer, Step, every_graph, natural_form
 from kscaffold.spec.language.chain import Chain, parse_chain, parse_link
@@ -88,6 +88,7 @@ class _Resolver:
         asked = [value.value for _, text in cuts for _, value in text.outputs]
         graph = in_order(count_values(graph, asked))
         graph = replace(graph, cuts=tuple(read_cut(name, text, graph) for name, text in cuts))
+        check_lists(graph)
         refuse_unused(graph, self.text if self.is_main else None)
         sizes = (size for item in inputs for size in item.sizes if size is not None)
         used = graph.uses.union(*map(names, sizes))
@@ -161,7 +162,22 @@ class _Resolver:
             hint = "A block takes batches of any size." if self.is_block else "Give a number of examples: 32."
             raise batch.place.error(f"{batch.value!r} is not a batch size.", hint)
         sizes = self.shape(text.shape) if text.shape else ()
-        return Input(name.value, sizes, dtype.value, batch_size or None, place=name.place)
+        return Input(
+            name.value, sizes, dtype.value, batch_size or None, place=name.place, below=self.bound(text, dtype)
+        )
+
+    def bound(self, text: InputText, dtype: Text) -> Tree | None:
+        """What whole numbers in an input have to be less than."""
+        if text.below is None:
+            return None
+        if "int" not in dtype.value:
+            raise text.below.place.error(f"{text.name.value!r} holds no whole numbers.", "Give it a dtype: int32.")
+        with located(text.below.place):
+            (bound,) = split_list(text.below.value) or (NONE,)
+            size = self.size(bound, text.below.place)
+            if size is None:
+                raise RequestError(f"{text.below.value!r} is no bound.", hint="Write a number, or a parameter.")
+        return size
 
     def shape(self, text: Text) -> tuple[Tree | None, ...]:
         value = text.value.strip()

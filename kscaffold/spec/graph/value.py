@@ -13,6 +13,7 @@ from kscaffold.keras_data.catalogue import Signature
 from kscaffold.program.argument import Argument
 from kscaffold.program.tree import Object, Part, Tree, Variable, names, values
 from kscaffold.program.value import Input
+from kscaffold.spec.language.syntax import Repeat, Rounds
 
 
 class Target(StrEnum):
@@ -58,7 +59,8 @@ class Step:
         name: The name of the shared layer, model or block; for a layer of this step alone, its class; for an operation
             its function, `ops.mean`, or `[]` for a slice.
         layer: For a layer of this step alone, what makes it, its arguments named as Keras names them.
-        repeat: How many of them are called, one after the other: a number, or the name of a parameter.
+        repeat: How many of them are called, one after the other: a number, the name of a parameter, or one for each of
+            some values. Each takes the first value that the one before gave.
         passed: The arguments of the call behind the values that it is given; of a block, its parameters; of a slice,
             what it takes of which value.
     """
@@ -67,7 +69,7 @@ class Step:
     name: str
     place: Place
     layer: Object | None = None
-    repeat: int | str = 1
+    repeat: Repeat = 1
     passed: Object = NOTHING
 
     @property
@@ -85,6 +87,18 @@ class Step:
     def repeated(self) -> bool:
         """Whether there may be several of them."""
         return self.repeat != 1
+
+    @property
+    def counts(self) -> tuple[Tree, ...]:
+        """What says how often it is repeated, if parameters do."""
+        if isinstance(self.repeat, Rounds):
+            return (self.repeat.over,)
+        return (Variable(self.repeat),) if isinstance(self.repeat, str) else ()
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names that its repetition has for what a round is about."""
+        return frozenset(self.repeat.variables if isinstance(self.repeat, Rounds) else ())
 
 
 @dataclass(frozen=True)
@@ -199,10 +213,22 @@ class Graph:
     @property
     def uses(self) -> frozenset[str]:
         """The names of the parameters that its calls need."""
-        trees: list[Tree] = [*self.layers, *(step.passed for step in self.steps)]
-        trees += [Variable(step.repeat) for step in self.steps if isinstance(step.repeat, str)]
-        inner = {item.name for part in self.parts for item in part.parameters if item.name not in part.own_parameters}
-        return frozenset(inner.union(*map(names, trees)))
+        used = {item.name for part in self.parts for item in part.parameters if item.name not in part.own_parameters}
+        used = used.union(*(names(item.layer) for item in self.shared))
+        for step in self.steps:
+            made = (step.passed,) if step.layer is None else (step.layer, step.passed)
+            used |= set().union(*map(names, made)) - step.variables
+            used = used.union(*map(names, step.counts))
+        return frozenset(used)
+
+    @property
+    def lists(self) -> Mapping[str, Node]:
+        """The values that are lists, each with its node: what every round of a repetition gave besides the first."""
+        found: dict[str, Node] = {}
+        for node in self.nodes:
+            if node.steps[-1].repeated:
+                found |= dict.fromkeys(self.values_of(node)[1:], node)
+        return found
 
     def layer_of(self, step: Step) -> Object | None:
         """What makes the layer that a step calls, `None` for a model, a block or an operation."""

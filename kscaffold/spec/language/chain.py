@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kscaffold.base.place import Place, Text
 from kscaffold.program.tree import Applied, Arithmetic, Listing, Object, Part, Tree, Variable
-from kscaffold.spec.language.syntax import Reader
+from kscaffold.spec.language.syntax import Reader, Repeat
 
 ARROW = "->"
 OPERATIONS = "ops."
@@ -24,7 +24,7 @@ class Link:
 
     call: Object
     bare: bool  # a name without brackets
-    repeat: int | str  # how often: a number, or the name of a parameter
+    repeat: Repeat
     place: Place
     passed: Object | None = None  # the arguments in its second brackets, if it has any
 

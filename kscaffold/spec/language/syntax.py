@@ -13,10 +13,12 @@ other characters, so that columns stay what they are.
 import ast
 import math
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
+from kscaffold.program.text import show
 from kscaffold.program.tree import (
     DOTS,
     NONE,
@@ -51,9 +53,11 @@ REFUSED: dict[type[ast.AST], str] = {
     ast.ListComp: "a comprehension",
     ast.GeneratorExp: "a comprehension",
 }
-OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
+OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Pow: "**",
+}  # fmt: skip
 # What only values of a graph are computed with.
-OF_VALUES: dict[type[ast.operator], str] = {ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
+OF_VALUES: dict[type[ast.operator], str] = {ast.Div: "/", ast.Mod: "%"}
 COMPARED: dict[type[ast.cmpop], str] = {
     ast.Gt: "ops.greater", ast.GtE: "ops.greater_equal", ast.Lt: "ops.less", ast.LtE: "ops.less_equal",
     ast.Eq: "ops.equal", ast.NotEq: "ops.not_equal",
@@ -72,6 +76,22 @@ SIGNS = re.compile(
     re.VERBOSE,
 )
 INSTEAD = {"arrow": ("->", ">>"), "times": ("x", "@"), "class": (":", COLON), "one": (".", DOT)}
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a repetition goes over, as in Python: `for width, depth in zip(widths, depths)`."""
+
+    variables: tuple[str, ...]
+    over: Tree
+
+    def __str__(self) -> str:
+        return f"for {', '.join(self.variables)} in {show(self.over)}"
+
+
+Repeat: TypeAlias = (
+    int | str | Rounds
+)  # how often: a number, the name of a parameter, or a round for each of some values
 
 
 class Reader:
@@ -119,9 +139,15 @@ class Reader:
             return self.refuse(gap.end(), "a chain has nothing here" if self.text else "the chain is empty", hint)
         return self.refuse(column, "this is not an expression")
 
-    def repetition(self, node: ast.expr) -> tuple[ast.expr, int | str]:
-        """What is repeated, and how often: a number, or the name of a parameter."""
+    def repetition(self, node: ast.expr) -> tuple[ast.expr, Repeat]:
+        """What is repeated, and how often."""
         match node:
+            case ast.GeneratorExp(elt=made, generators=[ast.comprehension(ifs=[], is_async=0) as loop]) if self.graph:
+                targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+                names = [target.id for target in targets if isinstance(target, ast.Name)]
+                if len(names) < len(targets):
+                    raise self.refuse(loop.target, "the variables of a repetition are names")
+                return made, Rounds(tuple(names), self.tree(loop.iter))
             case ast.BinOp(left=made, op=ast.MatMult(), right=ast.Name(id=word)):
                 return made, word
             case ast.BinOp(left=made, op=ast.MatMult(), right=ast.Constant(value=int() as count)):
@@ -183,7 +209,7 @@ class Reader:
     def nested_chain(self, before: ast.expr, node: ast.expr) -> Applied:
         """A chain in brackets, `(x -> Dense(8))`, as the call that it is: `Dense(8)(x)`."""
         made, repeat = self.repetition(node)
-        if isinstance(repeat, str):
+        if not isinstance(repeat, int):
             raise self.refuse(
                 node, "in brackets a layer is repeated a number of times", "Give the chain a name: a node."
             )
@@ -284,7 +310,7 @@ def parse_expression(text: str, graph: bool = False) -> Tree:
     parsed = reader.tree(node)
     if node is whole:
         return parsed
-    if not isinstance(parsed, Object) or isinstance(repeat, str):
+    if not isinstance(parsed, Object) or not isinstance(repeat, int):
         raise reader.refuse(whole, "only a layer can be repeated, and a number of times")
     return replace(parsed, repeat=repeat)
 

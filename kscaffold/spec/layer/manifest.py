@@ -91,7 +91,7 @@ MANIFEST_KEYS = {
     **dict.fromkeys(("passes_mask", "owns_build"), Form.SWITCH),
 }
 ARGUMENT_KEYS = {"spec": Form.TEXT, "doc": Form.TEXT, "example": Form.TEXT, "check": Form.TEXT}
-INPUT_KEYS = {"shape": Form.TEXT, "example": Form.TEXT, "name": Form.TEXT, "repeats": Form.SWITCH}
+INPUT_KEYS = {**dict.fromkeys(("shape", "example", "name", "dtype"), Form.TEXT), "repeats": Form.SWITCH}
 HANDLED = ("training", "mask", "loss", "seed")
 
 
@@ -130,7 +130,7 @@ def demand_keys(data: Mapping[str, Any], known: Mapping[str, Form], required: It
             found = f", each below a line [[{key}]]" if form is Form.TABLES else f", not {value!r}"
             raise RequestError(f"{key}{place} has to be {form}{found}.")
     for key in required:
-        if not data.get(key):
+        if not data.get(key) and not (key == "example" and key in data):  # that of a number is empty
             raise RequestError(f"The key {key!r} is missing{place}.")
 
 
@@ -157,4 +157,4 @@ def _read_argument(row: Mapping[str, str], sizes: Iterable[str]) -> Argument:
 def _read_input(row: Mapping[str, Any], call: CallStyle) -> Input:
     pattern, shape = parse_pattern(row["shape"]), parse_shape(row["example"])
     match_shape(pattern, call.own_shape(shape))
-    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats", False))
+    return Input(row.get("name", "inputs"), pattern, shape, row.get("repeats", False), row.get("dtype", "float32"))

@@ -1,6 +1,7 @@
 """A custom layer that is to be generated, as one checked, frozen value."""
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class LayerBody:
         input_text: The shapes of the inputs, in words; `output_text` likewise.
         imported: Module and name of each custom class that it uses.
         example_output: The shape of its one output for the example inputs, if that is known.
+        parameters: How many numbers the weights of its sublayers have for these, if that is known.
         outputs: How many values it gives.
     """
 
@@ -38,6 +40,7 @@ class LayerBody:
     passes_mask: bool
     imported: tuple[tuple[str, str], ...] = ()
     example_output: Shape | None = None
+    parameters: int | None = None
     outputs: int = 1
 
 
@@ -129,11 +132,23 @@ class LayerSpec:
         return fill_pattern(self.output, self.values) if self.output else None
 
     @property
+    def parameter_count(self) -> int | None:
+        """How many numbers its weights have for the example inputs; `None` if only Keras knows."""
+        own = self.weight_shapes if self.body else self.expected_weights
+        inside = self.body.parameters if self.body else 0
+        return None if own is None or inside is None else sum(map(math.prod, own)) + inside
+
+    @property
     def expected_weights(self) -> tuple[tuple[int, ...], ...] | None:
         """The shapes of the weights for the example inputs, as Keras lists them; `None` if only Keras knows."""
         given = any(argument.kind is Kind.LAYER for argument in self.arguments)
         if self.sublayers or self.manifest.owns_build or given or (self.body and self.body.build):
             return None
+        return self.weight_shapes
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, ...], ...] | None:
+        """The shapes of the weights that it has besides those of sublayers, as Keras lists them."""
         weights = sorted(self.weights, key=lambda weight: not weight.trainable)
         made = [weight for weight in weights if not (weight.condition and self.values.get(weight.condition) is False)]
         sizes = [[evaluate_size(size, self.values) for size in weight.shape] for weight in made]

@@ -21,6 +21,7 @@ from kscaffold.spec.shapes.rules import (
     product,
     total,
     weighted,
+    whole,
     wrong_rank,
 )
 from kscaffold.spec.shapes.shape import Shape
@@ -100,16 +101,42 @@ def _dense(arguments: Arguments, shape: Shape) -> Inferred:
     return Inferred((*shape[:-1], units), total(product(shape[-1], units), bias))
 
 
-@weighted("Embedding")
+@weighted("Embedding", "ReversibleEmbedding")
 def _embedding(arguments: Arguments, shape: Shape) -> Inferred:
-    width = arguments.size("output_dim")
-    return Inferred((*shape, width), arguments.size("input_dim") * width)
+    width, count = arguments.size("output_dim"), arguments.size("input_dim")
+    tables = 1 if arguments.layer == "Embedding" or arguments.flag("tie_weights") else 2
+    return Inferred((*shape, width), tables * count * width)
 
 
 @weighted("Normalization")
 def _adapted_normalization(arguments: Arguments, shape: Shape) -> Inferred:
-    arguments.axes("axis", shape)
-    return Inferred(None if arguments.is_given("mean") else shape, None)
+    axes = arguments.axes("axis", shape)
+    if arguments.is_given("mean"):
+        of_each = axes == (len(shape) - 1,) and [len(arguments.listed(name)) for name in ("mean", "variance")]
+        return Inferred(shape, 0) if of_each == [shape[-1]] * 2 else Inferred(None, None)
+    # A mean and a variance for each feature, and how many examples were seen.
+    return Inferred(shape, total(product(2, *(shape[axis] for axis in axes)), 1))
+
+
+@weighted("StringLookup", "IntegerLookup")
+def _lookup(arguments: Arguments, shape: Shape) -> Inferred:
+    mode = arguments.one_of("output_mode", ("int", "one_hot", "multi_hot", "count"))
+    if mode == "int":
+        return Inferred(shape, 0)
+    words = arguments.value("vocabulary")
+    if not isinstance(words, tuple) or arguments.is_given("max_tokens") or arguments.is_given("mask_token"):
+        raise NotKnown
+    size = len(words) + whole(arguments.value("num_oov_indices"))
+    if mode == "one_hot" and shape[-1:] != (1,):
+        return Inferred((*shape, size), 0)
+    return Inferred((*shape[:-1], size), 0)
+
+
+@weighted("Hashing")
+def _hashing(arguments: Arguments, shape: Shape) -> Inferred:
+    if arguments.one_of("output_mode", ("int", "one_hot", "multi_hot", "count")) != "int":
+        raise NotKnown
+    return Inferred(shape, 0)
 
 
 @weighted("PReLU")

@@ -10,6 +10,7 @@ from kscaffold.program.tree import Arithmetic, Listing, Object, Part, Plain, Tre
 from kscaffold.spec.language.syntax import split_list
 
 ELLIPSIS = "..."
+LARGEST_BASE, LARGEST_EXPONENT = 10**6, 30  # of a power
 Shape = tuple[int | None, ...]
 
 
@@ -117,5 +118,13 @@ def evaluate(expression: Tree, values: Mapping[str, object]) -> object:
                 return None
             if operator == "//" and second == 0:
                 raise RequestError(f"{show(expression)} divides by zero.")
+            if operator == "**":
+                return _power(expression, first, second)
             return {"+": first + second, "-": first - second, "*": first * second}.get(operator, first // (second or 1))
     return None
+
+
+def _power(expression: Tree, base: float, exponent: float) -> object:
+    if not (abs(base) <= LARGEST_BASE and 0 <= exponent <= LARGEST_EXPONENT):
+        raise RequestError(f"{show(expression)} is {base} to the power of {exponent}, which is no size.")
+    return base**exponent
