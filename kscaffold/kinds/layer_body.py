@@ -13,6 +13,7 @@ from kscaffold.base.place import Place, Text
 from kscaffold.kinds.layer_text import WrittenLayer
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Plain, Tree, names
+from kscaffold.source.layer.methods import example_text, shown_sizes
 from kscaffold.source.members import layer_lines
 from kscaffold.source.module import Written
 from kscaffold.source.parts import Line
@@ -283,7 +284,7 @@ def _input_text(graph: Graph, shapes: tuple[Shape, ...]) -> str:
     if graph.input_form is Form.ONE and graph.inputs[0].dtype == "float32":
         return f"`{_pattern(shapes[0])}`"
     texts = [
-        f"`{_sizes_text(shape)}`{'' if item.dtype == 'float32' else f', {item.dtype}'}"
+        f"`{shown_sizes(shape)}`{'' if item.dtype == 'float32' else f', {item.dtype}'}"
         for item, shape in zip(graph.inputs, shapes)
     ]
     if graph.input_form is Form.ONE:
@@ -297,11 +298,7 @@ def _output_text(made: _Made) -> str:
         return f"{', '.join(f'`{output.name}`' for output in made.graph.outputs)}, as `call` gives them."
     if made.output is None:
         return "The shape of what `call` gives."
-    return f"`{_sizes_text(made.output)}` for inputs of {_sizes_text(made.shapes[0])}"
-
-
-def _sizes_text(shape: Shape) -> str:
-    return f"({', '.join(['batch_size', *map(str, shape)])}{'' if shape else ','})"
+    return example_text(made.output, made.shapes)
 
 
 def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str]:

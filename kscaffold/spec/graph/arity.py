@@ -7,6 +7,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.place import located
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
+from kscaffold.program.text import show
 from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
 from kscaffold.spec.graph.value import Graph, Node, Step, signature_of
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
@@ -115,6 +116,8 @@ def _bind_operation(step: Step, given: int, known: Sequence[str]) -> dict[str, T
                 if part.value in known:
                     raise step.place.error(problem, f"Without quotes it is one: {part.value}.")
                 raise step.place.unknown(problem, part.value, known)
+            if key in TENSORS and name in OF_LISTS and isinstance(part, Plain) and part != NONE:
+                raise _error(step, f"takes values, and {show(part)} is none", f"Write {step.name}([a, b]).")
     if not given and not step.reads:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
     return bound

@@ -10,6 +10,7 @@ from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.shapes.rules import RULES, Arguments, NotKnown, weightless, whole
 from kscaffold.spec.shapes.shape import Shape, evaluate_size
+from kscaffold.spec.shapes.weightless import listed
 
 ELEMENTWISE = (
     "abs absolute arccos arcsin arctan ceil celu clip cos cosh elu erf exp expm1 floor gelu hard_sigmoid"
@@ -40,6 +41,9 @@ def operation_shape(
         shapes: The shapes of all values.
         values: What the parameters stand for.
         weights: The shapes of the weights of a layer, whose first axis is no batch.
+
+    Raises:
+        RequestError: What Keras would refuse.
     """
 
     def shape_of(tensor: Tree) -> Shape:
@@ -66,8 +70,8 @@ def operation_shape(
         if beside and not (signature.name in BINARY and len(tensors) == 1 and fits_all(beside, tensors[0])):
             raise NotKnown
         return RULES[signature.name](Arguments(call, signature, values), *tensors).shape
-    except (NotKnown, KeyError, StopIteration, TypeError, ValueError, RequestError):
-        return None  # what Keras refuses is for the check to say
+    except (NotKnown, KeyError, StopIteration, TypeError, ValueError):
+        return None
 
 
 def _multiplied(shape: Shape, matrix: Shape | None) -> Shape:
@@ -135,11 +139,14 @@ def _broadcast(arguments: Arguments, *shapes: Shape) -> Shape:
     plain = [name for name in arguments.signature.parameters if not _is_tensor(arguments.expression(name))]
     if not all(isinstance(arguments.value(name), (int, float)) for name in plain):
         raise NotKnown
-    # Where the ranks differ, the batch axis of one of them meets another axis.
-    if len(set(map(len, shapes))) > 1 or (len(shapes) > 1 and any(None in shape for shape in shapes)):
-        raise NotKnown
+    problem = f"{OPERATIONS}{arguments.signature.name} cannot combine {listed(shapes)}"
+    if len(set(map(len, shapes))) > 1:
+        hint = "Give the smaller one more axes: x[:, None]."
+        raise RequestError(f"{problem}: the batch axis of one of them would meet another axis.", hint=hint)
     sizes = [{*axis} - {1} for axis in zip(*shapes)]
-    if any(len(size) > 1 for size in sizes):
+    if any(len(size - {None}) > 1 for size in sizes):
+        raise RequestError(f"{problem}.", hint="The sizes of an axis must be equal, or 1.")
+    if len(shapes) > 1 and any(None in shape for shape in shapes):
         raise NotKnown
     return tuple(next(iter(size), 1) for size in sizes)
 

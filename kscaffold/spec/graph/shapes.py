@@ -140,7 +140,9 @@ class _Flow:
             return self.call_block(step, part, given) if part.is_block else self.call_model(step, part, given)
         if layer is None:
             weights = dict(self.graph.given)
-            return (operation_shape(step, given, self.shapes, self.values, weights),), (None,)
+            with located(step.place):
+                shape = operation_shape(step, given, self.shapes, self.values, weights)
+            return (shape,), (None,)
         passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
         given += tuple(map(self.shapes.get, passed))
         with located(step.place):

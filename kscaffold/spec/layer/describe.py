@@ -94,7 +94,11 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     spec = replace(spec, steps=_plan_body(spec, own, added))
     spec = replace(spec, unused=tuple(_unused(spec)))
     _refuse_misfits(spec)
-    return spec
+    if all(step.sublayer is None for step in spec.steps):
+        return spec
+    from kscaffold.spec.layer.follow import follow_steps  # most layers have no sublayers
+
+    return replace(spec, followed=follow_steps(spec))
 
 
 def demand_sizes(arguments: dict[str, Argument], used: Iterable[str]) -> None:
