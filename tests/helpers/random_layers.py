@@ -54,11 +54,12 @@ def some(source: random.Random, flag: str, texts: Sequence[str], most: int) -> I
 def expression(source: random.Random, depth: int = 0) -> str:
     """An expression that may be a body."""
     if depth > 2 or source.random() < 0.2:
-        return source.choice(("inputs", "inputs", "inputs", "gamma", "0.5", "(inputs + bias)", "act(inputs)"))
+        return source.choice(("inputs", "inputs", "inputs", "inputs * gamma", "(inputs + bias)", "act(inputs)"))
     inner = expression(source, depth + 1)
     match source.randrange(7):
         case 0:
-            return f"({inner} {source.choice('+-*/')} {expression(source, depth + 1)})"
+            other = source.choice((expression(source, depth + 1), "gamma", "2", "0.5"))
+            return f"({inner} {source.choice('+-*/')} {other})"
         case 1:
             operation = source.choice(("tanh", "square", "abs", "sigmoid", "relu", "stop_gradient"))
             return f"ops.{operation}({inner})"

@@ -158,7 +158,7 @@ def test_what_stands_twice_is_computed_once_unless_it_is_random(kscaffold: Kscaf
 def test_the_length_of_an_argument_is_a_size(kscaffold: Kscaffold) -> None:
     source = generate(kscaffold, "Head", "inputs -> Dense(len(quantiles))", "--arg", "quantiles:tuple=(0.1, 0.9)")
     assert "self.dense = keras.layers.Dense(len(quantiles), dtype=self.dtype_policy)" in method(source, "__init__")
-    assert "`(batch_size, 2)` for inputs of (batch_size, 16)" in source
+    assert "`(batch_size, 2)` for inputs of `(batch_size, 16)`" in source
     described = ("--arg", "axes:list=[1, 2]", "--weight", "kernel: input_dim, len(axes)")
     assert "shape=(input_shape[-1], len(self.axes))" in generate(kscaffold, "Described", *described).replace(
         "\n            ", ""

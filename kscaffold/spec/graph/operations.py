@@ -1,5 +1,6 @@
 """The shapes that operations give, for the common ones; what is not known with certainty is not known."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from kscaffold.base.errors import RequestError
@@ -9,7 +10,7 @@ from kscaffold.spec.graph.arity import OF_LISTS
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.shapes.rules import RULES, Arguments, NotKnown, weightless, whole
-from kscaffold.spec.shapes.shape import Shape, evaluate_size
+from kscaffold.spec.shapes.shape import Shape, evaluate_size, show_shape
 from kscaffold.spec.shapes.weightless import listed
 
 ELEMENTWISE = (
@@ -67,6 +68,8 @@ def operation_shape(
         tensors = [shape_of(tensor) for tensor in found if not (isinstance(tensor, Value) and tensor.name in weights)]
         if signature.name == "matmul" and len(tensors) == 1 and isinstance(found[1], Value) and beside:
             return _multiplied(tensors[0], beside[0])
+        if beside and signature.name in BINARY:
+            _demand_fit(step.name, beside, tensors)
         if beside and not (signature.name in BINARY and len(tensors) == 1 and fits_all(beside, tensors[0])):
             raise NotKnown
         return RULES[signature.name](Arguments(call, signature, values), *tensors).shape
@@ -79,6 +82,16 @@ def _multiplied(shape: Shape, matrix: Shape | None) -> Shape:
     if matrix is None or len(matrix) != 2 or not shape or shape[-1] != matrix[0]:
         raise NotKnown
     return (*shape[:-1], matrix[1])
+
+
+def _demand_fit(name: str, weights: Iterable[Shape | None], shapes: Iterable[Shape]) -> None:
+    """Raises a `RequestError` where a weight cannot be broadcast to a value, or with it."""
+    for weight, shape in itertools.product(filter(None, weights), shapes):
+        pairs = list(itertools.zip_longest(reversed(weight), reversed(shape), fillvalue=1))
+        known = all(len({one, two} - {1, None}) < 2 for one, two in pairs[: len(shape)])
+        if not known or any(one != 1 for one, _ in pairs[len(shape) :]):
+            problem = f"{name} cannot combine a weight of shape {weight} and {show_shape(shape)}."
+            raise RequestError(problem, hint="Behind the batch axis, the sizes of an axis must be equal, or 1.")
 
 
 def fits_all(weights: Iterable[Shape | None], shape: Shape) -> bool:
