@@ -41,6 +41,7 @@ class RequestError(Exception):
         self.hint = printable(hint) if hint else hint
         self.where = printable(where) if where else where
         self.exit_code = exit_code
+        self.missing: str | None = None  # the class that Keras was asked for and does not have
 
     def __str__(self) -> str:
         location = f"{self.where}: " if self.where else ""
@@ -49,7 +50,18 @@ class RequestError(Exception):
 
     def at(self, where: str) -> RequestError:
         """The same error with a place, unless it names one already."""
-        return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
+        return self.changed(where=self.where or where)
+
+    def changed(self, hint: str | None = None, where: str | None = None) -> RequestError:
+        """The same error with another hint or place."""
+        return RequestError(
+            self.message, hint=hint or self.hint, where=where or self.where, exit_code=self.exit_code
+        ).about(self.missing)
+
+    def about(self, missing: str | None) -> RequestError:
+        """The same error, of a class that nobody knows."""
+        self.missing = missing
+        return self
 
 
 def printable(text: str) -> str:
