@@ -108,7 +108,8 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
     raise RequestError(
         f"Keras has no {SINGULAR[prefer]} {name!r}.",
         hint=hint or f"{with_article(SINGULAR[prefer]).capitalize()} of your own is written package.module:{name}(…).",
-    ).about(name)
+        missing=name,
+    )
 
 
 def _signature(group: str, name: str, entry: dict[str, Any]) -> Signature:

@@ -226,6 +226,10 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
             "the sublayer 'd': Conv2D takes inputs with 4 axes, not (None, 6, 8).",
         ),
         (
+            {"sublayers": ("d=ReLU()", "e=Softmax()"), "input_shapes": ("6,8",)},
+            "'e': Softmax takes the mask of a sequence",
+        ),
+        (
             {"sublayers": ("d=Conv1D(3, 9)",), "input_shapes": ("6,8",)},
             "Conv1D: a window of 9 is larger than (None, 6, 8)",
         ),
@@ -290,6 +294,13 @@ def test_attention_has_the_mask_of_its_query_only_as_long_as_the_steps_are_the_s
     for sublayers, returned in (((), "previous_mask"), (("d=AveragePooling1D(2)",), "None")):
         spec = describe("attention", sublayers=sublayers)
         assert f"        return {returned}\n" in render_layer(spec, Catalogue().find("attention", "layer")).text
+
+
+def test_the_body_of_a_template_does_without_a_weight_only_where_it_says_so() -> None:
+    cell = describe("rnn_cell", arguments=("use_bias=False", "bias_regularizer=l2"))
+    assert [weight.condition for weight in cell.weights] == [None, None, None]
+    assert cell.weights[-1].regularizer == "bias_regularizer" and cell.unused == ("use_bias",)
+    assert describe("dense").weights[-1].condition == "use_bias"
 
 
 def test_shapes_are_matched_by_name() -> None:

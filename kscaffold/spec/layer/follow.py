@@ -17,7 +17,17 @@ def follow_steps(spec: LayerSpec) -> Shape | None:
     shapes: tuple[Shape | None, ...] = (_start(spec),)
     if spec.merges:
         shapes = tuple(item.shape for item in spec.inputs)
+    masked = not spec.manifest.own_body and not spec.joins
     for step in spec.steps:
+        if (
+            masked
+            and step.sublayer is not None
+            and step.sublayer.signature.name == "Softmax"
+            and len(shapes[0] or ()) > 1
+        ):
+            problem = "Softmax takes the mask of a sequence that it is given for one of its own, of another shape."
+            raise Place(f"the sublayer {step.name!r}").error(problem, "Write Activation(softmax).")
+        masked = masked and step.sublayer is not None and step.keeps_steps  # what is no layer takes no mask along
         if step.kind is StepKind.MATMUL and step.features is not None and shapes[0]:
             shapes = ((*shapes[0][:-1], evaluate_size(step.features, spec.values)),)
         elif step.sublayer is not None:
