@@ -59,7 +59,7 @@ def expression(source: random.Random, depth: int = 0) -> str:
     match source.randrange(7):
         case 0:
             other = source.choice((expression(source, depth + 1), "gamma", "2", "0.5"))
-            return f"({inner} {source.choice('+-*/')} {other})"
+            return f"({inner} {source.choice('+-*')} {other} / 2)"
         case 1:
             operation = source.choice(("tanh", "square", "abs", "sigmoid", "relu", "stop_gradient"))
             return f"ops.{operation}({inner})"
