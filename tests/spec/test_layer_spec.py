@@ -290,10 +290,13 @@ def test_the_docstring_says_the_shape_of_the_output(flags: dict[str, object], te
     assert output_text(describe(**flags)) == text  # type: ignore[arg-type]
 
 
-def test_attention_has_the_mask_of_its_query_only_as_long_as_the_steps_are_the_same() -> None:
-    for sublayers, returned in (((), "previous_mask"), (("d=AveragePooling1D(2)",), "None")):
-        spec = describe("attention", sublayers=sublayers)
-        assert f"        return {returned}\n" in render_layer(spec, Catalogue().find("attention", "layer")).text
+@pytest.mark.parametrize(("template", "mask"), [("attention", "previous_mask"), ("merge", "combined")])
+def test_a_mask_is_given_only_as_long_as_the_steps_are_the_same(template: str, mask: str) -> None:
+    for sublayers, returned in (((), mask), (("d=AveragePooling1D(2)",), "None")):
+        spec = describe(template, sublayers=sublayers)
+        text = render_layer(spec, Catalogue().find(template, "layer")).text
+        assert f"        return {returned}\n" in text.partition("def compute_mask")[2]
+    assert "combined" not in text
 
 
 def test_the_body_of_a_template_does_without_a_weight_only_where_it_says_so() -> None:

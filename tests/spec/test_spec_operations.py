@@ -117,6 +117,8 @@ def test_the_shape_of_an_operation_is_known_or_left_open(step: str, shape: tuple
         ("ops.add(x, used)", "net.yaml:16:6: ops.add cannot combine (None, 6, 4) and (None, 6, 3). The sizes"),
         ("x * ops.mean(x, axis=1)", "(None, 6, 4) and (None, 4): the batch axis of one of them would meet"),
         ("ops.concatenate([x, x[:, 0]], axis=-1)", "ops.concatenate cannot merge (None, 6, 4) and (None, 4)."),
+        ("x[:, 0, 0, 0]", "net.yaml:16:6: A value of shape (None, 6, 4) has no such axis to take a part of."),
+        ("ops.tanh(x)[..., 0, 0, 0]", "A value of shape (None, 6, 4) has no such axis to take a part of."),
         ("ops.concatenate([x, 0.5], axis=-1)", "net.yaml:16:6: ops.concatenate takes values, and 0.5 is none."),
         ("x[:, :unit]", "'unit' is not a parameter of this graph."),
         ("tanh(x) * 2", "'tanh(x)' does not name a value. Write ops.tanh(x)."),

@@ -124,6 +124,10 @@ def _sliced(shape: Shape, index: Tree, values: Mapping[str, object]) -> Shape:
     if DOTS not in axes:
         axes.append(DOTS)
     place = axes.index(DOTS)
+    # Counted from the end, an axis is never meant to be that of the batch.
+    if len(axes) - 1 - axes.count(NONE) > len(shape) + (place > 0):
+        hint = "The batch axis is the first of them."
+        raise RequestError(f"A value of shape {show_shape(shape)} has no such axis to take a part of.", hint=hint)
     axes[place : place + 1] = [WHOLE_AXIS] * (len(shape) + 2 - len(axes) + axes.count(NONE))
     if axes[0] != WHOLE_AXIS:
         raise NotKnown  # the batch axis stays as it is
