@@ -47,6 +47,14 @@ def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 @pytest.fixture(autouse=True)
+def usual_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tests depend on what the environment that they run in says of colours."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.fixture(autouse=True)
 def keras_is_announced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps `pytest -m "not keras"` fast: only tests with that mark may start the process that imports Keras."""
     if request.node.get_closest_marker("keras"):

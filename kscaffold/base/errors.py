@@ -31,16 +31,24 @@ class RequestError(Exception):
         message: What is wrong, in one sentence that names the offending text.
         hint: What to do about it.
         where: Where it was found: a flag, or a file with line and column.
+        missing: The class that was asked for and that Keras does not have.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, where: str | None = None, exit_code: ExitCode = ExitCode.USAGE
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        where: str | None = None,
+        exit_code: ExitCode = ExitCode.USAGE,
+        missing: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = printable(message)
         self.hint = printable(hint) if hint else hint
         self.where = printable(where) if where else where
         self.exit_code = exit_code
+        self.missing = missing
 
     def __str__(self) -> str:
         location = f"{self.where}: " if self.where else ""
@@ -49,7 +57,12 @@ class RequestError(Exception):
 
     def at(self, where: str) -> RequestError:
         """The same error with a place, unless it names one already."""
-        return RequestError(self.message, hint=self.hint, where=self.where or where, exit_code=self.exit_code)
+        return self.changed(where=self.where or where)
+
+    def changed(self, hint: str | None = None, where: str | None = None) -> RequestError:
+        """The same error with another hint or place."""
+        given = {**vars(self), "hint": hint or self.hint, "where": where or self.where}
+        return RequestError(given.pop("message"), **given)
 
 
 def printable(text: str) -> str:

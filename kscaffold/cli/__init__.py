@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from kscaffold import __version__
-from kscaffold.base.errors import ExitCode, RequestError, unknown
+from kscaffold.base.errors import ExitCode, RequestError, nearest, unknown
 from kscaffold.base.kinds import find_kinds
 
 COLLECTED_AFTER = 50_000  # objects: a short command makes fewer, and searching them as they grow takes a tenth of it
@@ -126,5 +126,22 @@ def _unusable(error: RecursionError | UnicodeEncodeError) -> RequestError:
 def _from_click(error: click.ClickException) -> RequestError:
     """A usage error in the words of all others: where, what, and what to do."""
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption) and context:
+        return RequestError(f"There is no option {error.option_name!r}.", hint=_instead(error.option_name, context))
     hint = f"Try '{context.command_path} --help'." if context else None
     return RequestError(" ".join(error.format_message().split()), hint=hint)
+
+
+def _instead(typed: str, context: click.Context) -> str:
+    """What to write for an option that there is not: the nearest one, else how a value of that name is given."""
+    options = [name for parameter in context.command.get_params(context) for name in parameter.opts if name[:2] == "--"]
+    word = typed.lstrip("-")
+    starts = [name for name in options if name[2:].startswith(word) or word.startswith(name[2:])]
+    near = max(starts, key=len) if starts else nearest(word, [name[2:] for name in options], cutoff=0.7)
+    if near:
+        return f"Did you mean --{near.lstrip('-')}?"
+    if "--set" in options:
+        return f"The value of a parameter is set by --set {word}=…."
+    if "--arg" in options:
+        return f"An argument of the layer is added by --arg {word}."
+    return f"Try '{context.command_path} --help'."

@@ -118,8 +118,19 @@ class Output(NamedTuple):
             progress.clear()
 
 
+def colour() -> bool | None:
+    """Whether colours are wanted, as the environment says; `None` where a terminal gets them and nothing else does."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else None
+
+
 class Progress:
     """A line on the terminal that says what is waited for: shown when called."""
+
+    TEXT = "check   waiting for Keras …"
 
     def __init__(self, wanted: bool) -> None:
         self._wanted = wanted
@@ -128,12 +139,12 @@ class Progress:
     def __call__(self) -> None:
         self._shown = self._wanted
         if self._shown:
-            click.echo("check   waiting for Keras …", nl=False, err=True)
+            click.echo(self.TEXT, nl=False, err=True)
 
     def clear(self) -> None:
         """Takes the line away, if it is there."""
         if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            click.echo(f"\r{' ' * len(self.TEXT)}\r", nl=False, err=True)
         self._shown = False
 
 
@@ -149,13 +160,15 @@ def with_output(*options: Option) -> Callable[[Command], Command]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
             flags = {name: values.pop(name) for name in Output._fields if name in values}
-            output = Output(click.get_current_context().info_name, **flags)
+            context = click.get_current_context()
+            context.color = colour()
+            output = Output(context.info_name, **flags)
             _refuse_contradictions(output)
             _demand_folder()
             if values.pop("trust", False):
                 from kscaffold.disk.trust import trusting_all
 
-                click.get_current_context().with_resource(trusting_all())
+                context.with_resource(trusting_all())
             while True:
                 try:
                     return function(output=output, **values)
@@ -203,17 +216,18 @@ def is_trusted_now(error: RequestError) -> bool:
 
 def tell(report: Report, output: Output) -> int:
     """Prints what came of a command, as lines for people or as one JSON document, and gives the exit code."""
+    wanted = colour()  # an error has no context that would know
     for line in report.notes:
-        click.echo(line, err=True)
+        click.echo(line, err=True, color=wanted)
     if output.as_json:
         import json
 
         click.echo(json.dumps(_document(report, output), indent=2))
     else:
         for line in report.lines:
-            click.echo(line)
+            click.echo(line, color=wanted)
         if report.failure is not None:
-            click.echo(failure_line(report.failure), err=True)
+            click.echo(failure_line(report.failure), err=True, color=wanted)
     return int(report.exit_code or ExitCode.DONE)
 
 

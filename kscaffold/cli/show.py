@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscaffold.cli._output import JSON, Output, offers, tell, with_output
+from kscaffold.cli._output import JSON, Output, flag, offers, tell, with_output
 from kscaffold.cli.words import Report
 
 if TYPE_CHECKING:
@@ -16,11 +16,24 @@ if TYPE_CHECKING:
 
 @click.command("show", short_help="What a template takes and gives.")
 @click.argument("template", shell_complete=offers("templates"))
+@flag("--source", "Print its files: what 'kscaffold eject' would copy.")
 @with_output(JSON)
-def command(template: str, output: Output) -> int:
+def command(template: str, source: bool, output: Output) -> int:
     """Print what TEMPLATE (dense, or layer/dense) makes, its arguments, its shapes, and a command that uses it."""
-    from kscaffold.kinds.describe import ExtensionDescription, LayerDescription, PresetDescription, describe_template
+    from kscaffold.kinds.describe import (
+        ExtensionDescription,
+        LayerDescription,
+        PresetDescription,
+        describe_template,
+        source_files,
+    )
 
+    if source:
+        files = source_files(template)
+        lines: list[str] = []
+        for name, text in files.items():
+            lines += [*([""] if lines else []), click.style(name, fg="green"), *map(_harmless, text.splitlines())]
+        return tell(Report({"files": files}, lines), output)
     found = describe_template(template)
     fields = vars(found) | {"arguments": [dict(vars(argument)) for argument in found.arguments]}
     lines = [f"{click.style(found.name, fg='green')}  {found.summary}"]
@@ -34,6 +47,11 @@ def command(template: str, output: Output) -> int:
             lines += [*_arguments("Arguments", found), *_section("Base class", [found.base])]
     lines += ["", "Example", f"  {found.command}"]
     return tell(Report({"template": fields}, lines), output)
+
+
+def _harmless(line: str) -> str:
+    """A line of anybody's file without what steers a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\t" else ascii(letter)[1:-1] for letter in line)
 
 
 def _section(title: str, texts: Iterable[str]) -> list[str]:

@@ -8,19 +8,19 @@ import click
 
 from kscaffold.base.errors import RequestError
 from kscaffold.cli._output import DRY_RUN, JSON, QUIET, Output, tell, with_output
-from kscaffold.cli.words import Report, diff_lines, file_lines, files_json, recovered_lines
+from kscaffold.cli.words import Report, diff_lines, file_lines, files_json, recovered_lines, status_line
 
 if TYPE_CHECKING:
     from kscaffold.disk.undo import Undone
 
 
-@click.command("undo", short_help="Take back what was generated last in this project.")
+@click.command("undo", short_help="Take back what was generated last.")
 @with_output(DRY_RUN, JSON, QUIET)
 def command(output: Output) -> int:
-    """Remove the files that the last command generated in this project, and put back what it changed.
+    """Remove the files that your last command generated, in whatever folder, and put back what it changed.
 
-    Each further call takes back the one before. If a file is no longer as it was generated, the difference is printed,
-    and nothing is taken back.
+    Each further call takes back the one before. A folder that is not in this project is named. If a file is no
+    longer as it was generated, the difference is printed, and nothing is taken back.
     """
     from kscaffold.disk.undo import undo_last
 
@@ -28,12 +28,14 @@ def command(output: Output) -> int:
     edits = [line for change in undone.edited for line in diff_lines(change)]
     document = {
         "undone": undone.entry.command,
+        "folder": str(undone.entry.root),
         "dry_run": output.dry_run,
         "written": undone.written,
         "files": files_json(undone.plan, undone.edited),
         "recovered": list(undone.recovered),
     }
-    lines = [*recovered_lines(undone.recovered), *(edits or file_lines(undone.plan, with_diff=False))]
+    folder = [status_line("in", str(undone.entry.root))] if undone.is_elsewhere else []
+    lines = [*recovered_lines(undone.recovered), *folder, *(edits or file_lines(undone.plan, with_diff=False))]
     failure = _failure(undone) if undone.edited else None
     return tell(Report(document, () if output.quiet else lines, (), failure, undone.exit_code), output)
 

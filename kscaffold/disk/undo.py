@@ -1,5 +1,6 @@
-"""`kscaffold undo`: the last entry of a project's log against the disk, then taken back."""
+"""`kscaffold undo`: the last entry of the user's history against the disk, then taken back."""
 
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,20 +27,29 @@ class Undone:
         return self.plan.of(Status.EDITED)
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it was not in the project of the current folder."""
+        return not os.path.samefile(self.entry.root, find_project(Path.cwd()).root)
+
+    @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
         return ExitCode.CONFLICT if self.edited else ExitCode.DONE
 
 
 def undo_last(dry_run: bool = False) -> Undone:
-    """Takes back what was generated last in the project of the current folder; refuses if nothing is known to be."""
-    root = find_project(Path.cwd()).root
+    """Takes back what the user's last command generated, wherever that was; refuses if nothing is known to be."""
+    here = find_project(Path.cwd()).root
+    recovered = () if dry_run else log.recover(here)
+    root = history.last_project()
+    if root is None:
+        raise RequestError("Nothing is known to have been generated.", hint="Remove the files by hand.")
     with nullcontext() if dry_run else lock.turn(root):
-        recovered = () if dry_run else log.recover(root)
+        if not dry_run and not os.path.samefile(root, here):
+            recovered += log.recover(root)
         entry = history.last(root)
         if entry is None:
-            hint = "Go to the project, or remove the files by hand."
-            raise RequestError(f"Nothing is known to have been generated in {root}.", hint=hint)
+            raise RequestError("Another kscaffold takes back the same.", hint="Wait until it is done.")
         undone = Undone(entry, _plan(entry), recovered)
         if undone.edited or dry_run:
             return undone

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from kscaffold.base.errors import RequestError, did_you_mean, nearest
+from kscaffold.base.errors import RequestError, did_you_mean, nearest, with_article
 from kscaffold.probe.names import MODEL_CLASSES as MODEL_CLASSES
 from kscaffold.probe.names import is_made_up as is_made_up
 from kscaffold.probe.names import made_up_stem as made_up_stem
@@ -107,7 +107,8 @@ def find_class(name: str, prefer: str = "layers") -> Signature:
     hint = did_you_mean(name, _data()[prefer]) or did_you_mean(name, everything)
     raise RequestError(
         f"Keras has no {SINGULAR[prefer]} {name!r}.",
-        hint=hint or f"A {SINGULAR[prefer]} of your own is written package.module:{name}(…).",
+        hint=hint or f"{with_article(SINGULAR[prefer]).capitalize()} of your own is written package.module:{name}(…).",
+        missing=name,
     )
 
 

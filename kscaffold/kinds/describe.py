@@ -1,5 +1,6 @@
 """What a template takes and gives, for `kscaffold list` and `kscaffold show`."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from kscaffold.kinds.extension import read_template_manifest
 from kscaffold.kinds.layer import read_layer_manifest, read_layer_spec
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
-from kscaffold.library.templates import Catalogue, Template
+from kscaffold.library.templates import Catalogue, Template, shown
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
 from kscaffold.source.layer.methods import input_text, output_text
@@ -153,6 +154,18 @@ def _describe_extension(template: Template) -> ExtensionDescription:
         base=kind.base,
         aliases=template.aliases,
     )
+
+
+def source_files(name: str) -> dict[str, str]:
+    """The files of a template, by their paths; a broken one is shown, too."""
+    template = Catalogue(find_project(Path.cwd())).find(name, where="TEMPLATE")
+    main = template.demand_inside()
+    files = [main] if template.is_spec or template.kind == "model" else sorted(main.parent.iterdir(), reverse=True)
+    texts = {}
+    for file in files:
+        if file.is_file() and template.source.root in Path(os.path.realpath(file)).parents:
+            texts[shown(file)] = file.read_text(encoding="utf-8", errors="backslashreplace")
+    return texts
 
 
 def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescription:

@@ -90,10 +90,7 @@ class Destination:
     @property
     def import_root(self) -> Path:
         """The folder from which the module is imported: above all packages that it is in."""
-        folder = self.output_dir if self.init is None else self.output_dir.parent
-        while (folder / "__init__.py").is_file() and folder != folder.parent:
-            folder = folder.parent
-        return folder
+        return package_root(self.output_dir if self.init is None else self.output_dir.parent)
 
     @property
     def dotted_folder(self) -> str:
@@ -124,6 +121,13 @@ class Destination:
     def search(self) -> tuple[Path, ...]:
         """The folders in which the module's own imports are found."""
         return tuple(dict.fromkeys((self.output_dir, self.import_root, Path.cwd(), *self.project.test_paths)))
+
+
+def package_root(folder: Path) -> Path:
+    """The folder from which the modules of a folder are imported: above all packages that it is in."""
+    while (folder / "__init__.py").is_file() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def refuse_namesake(request: Request, destination: Destination, names: tuple[str, ...]) -> None:

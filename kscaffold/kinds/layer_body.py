@@ -13,6 +13,8 @@ from kscaffold.base.place import Place, Text
 from kscaffold.kinds.layer_text import WrittenLayer
 from kscaffold.program.argument import Argument, Kind
 from kscaffold.program.tree import Plain, Tree, names
+from kscaffold.source.layer.methods import example_text, shown_sizes
+from kscaffold.source.layer.slices import with_open_types
 from kscaffold.source.members import layer_lines
 from kscaffold.source.module import Written
 from kscaffold.source.parts import Line
@@ -202,6 +204,7 @@ def _layer_spec(
         problem = "A layer with several inputs has a mask for each, and the body names one."
         raise Place("--mask").error(problem, "Attention takes the masks of its inputs by itself.")
     build = lines.part.build if layers else ()
+    activations = {key for key, item in describer.arguments.items() if item.kind is Kind.ACTIVATION}
     output_shape = (Line("return input_shape"),) if same else lines.part.output_shape
     if not same and (describer.weights or from_inputs) and any("self.call(" in line.text for line in output_shape):
         output_shape = (Line("if not self.built:"), Line("    self.build(input_shape)"), *output_shape)
@@ -209,7 +212,7 @@ def _layer_spec(
         constructor=() if from_inputs else _texts(lines.part.constructor),
         late=_texts(lines.late) if from_inputs else (),
         build=_texts(build),
-        call=_masking(_texts(_with_size(lines.part.call, graph, single))),
+        call=with_open_types(_masking(_texts(_with_size(lines.part.call, graph, single))), activations),
         output_shape=_texts(output_shape),
         input_text=_input_text(graph, made.shapes),
         output_text=f"`{_pattern(made.shapes[0])}`" if same else _output_text(made),
@@ -285,7 +288,7 @@ def _input_text(graph: Graph, shapes: tuple[Shape, ...]) -> str:
     if graph.input_form is Form.ONE and graph.inputs[0].dtype == "float32":
         return f"`{_pattern(shapes[0])}`"
     texts = [
-        f"`{_sizes_text(shape)}`{'' if item.dtype == 'float32' else f', {item.dtype}'}"
+        f"`{shown_sizes(shape)}`{'' if item.dtype == 'float32' else f', {item.dtype}'}"
         for item, shape in zip(graph.inputs, shapes)
     ]
     if graph.input_form is Form.ONE:
@@ -299,11 +302,7 @@ def _output_text(made: _Made) -> str:
         return f"{', '.join(f'`{output.name}`' for output in made.graph.outputs)}, as `call` gives them."
     if made.output is None:
         return "The shape of what `call` gives."
-    return f"`{_sizes_text(made.output)}` for inputs of {_sizes_text(made.shapes[0])}"
-
-
-def _sizes_text(shape: Shape) -> str:
-    return f"({', '.join(['batch_size', *map(str, shape)])}{'' if shape else ','})"
+    return example_text(made.output, made.shapes)
 
 
 def _unused(describer: _Describer, graph: Graph, used: set[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscaffold.base.errors import ExitCode
+from kscaffold.base.errors import ExitCode, RequestError
 from kscaffold.kinds.destination import Request, refuse_namesake
 from kscaffold.kinds.scaffold import Outcome, Scaffold
 from kscaffold.source.formatting import Formatter
@@ -44,7 +44,14 @@ def generate(
     Raises:
         RequestError: The request cannot be carried out; nothing is written.
     """
-    scaffold = describe(request)
+    try:
+        scaffold = describe(request)
+    except RequestError as error:
+        if error.missing is None:
+            raise
+        from kscaffold.kinds.own_classes import explained
+
+        raise explained(error, request) from None
     destination = scaffold.destination
     root = destination.project.root
     with _check_process(request, scaffold) as process:

@@ -104,7 +104,7 @@ def test_json_is_one_document(kscaffold: Kscaffold) -> None:
     [
         (["layer", "class", "--json"], 2, "is a Python keyword"),
         (["layer", "--json"], 2, "Missing argument 'NAME'"),
-        (["layer", "X", "--json", "--nonsense"], 2, "No such option"),
+        (["layer", "X", "--json", "--nonsense"], 2, "There is no option '--nonsense'"),
         (["layer", "X", "--json", "-t", "nonsense"], 2, "There is no template 'nonsense'"),
     ],
 )
@@ -134,6 +134,10 @@ REFUSED = [
     (["X", "-t", "denes"], 2, "Did you mean dense?"),
     (["X", "--input-shape", "1,a"], 2, "--input-shape '1,a': '1,a' is not a shape"),
     ([], 2, "Missing argument 'NAME'"),
+    (["X", "--sublayers", "d=Dense(3)"], 2, "There is no option '--sublayers'. Did you mean --sublayer?"),
+    (["X", "--weigth", "k: 3"], 2, "Did you mean --weight?"),
+    (["X", "--argument", "units"], 2, "Did you mean --arg?"),
+    (["X", "--unit", "3"], 2, "There is no option '--unit'. An argument of the layer is added by --arg unit."),
 ]
 
 
@@ -148,6 +152,41 @@ def test_a_refusal_is_one_clear_line_and_leaves_nothing(
         assert message in result.err and result.err.count("\n") == 1 and result.out == ""
     assert "Traceback" not in result.err
     assert tree(folder) == {}
+
+
+@pytest.mark.parametrize("name", ["layers.Dense", "keras.layers.Dense", "tf.keras.layers.Dense"])
+def test_names_of_keras_may_be_written_in_full(kscaffold: Kscaffold, name: str) -> None:
+    def module(*arguments: str) -> str:
+        return kscaffold(*arguments, "--no-check", "--stdout").out
+
+    assert module("layer", "X", "--sublayer", f"d = {name}(3)") == module("layer", "X", "--sublayer", "d = Dense(3)")
+    assert module("layer", "X", f"{name}(3)(inputs)") == module("layer", "X", "Dense(3)(inputs)")
+    written = f"{name}(3, keras.activations.relu, kernel_initializer=keras.initializers.Zeros()) x2 -> keras.ops.tanh"
+    short = "Dense(3, relu, kernel_initializer=Zeros()) x2 -> ops.tanh"
+    assert module("pipeline", "x", f"16 -> {written}") == module("pipeline", "x", f"16 -> {short}")
+    weight = module("layer", "X", "--weight", "k: 3, keras.initializers.Zeros()")
+    assert weight == module("layer", "X", "--weight", "k: 3, Zeros()")
+
+
+def test_a_layer_of_ones_own_is_found_with_its_module(kscaffold: Kscaffold, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.kscaffold]\nlayers = "src/pkg/layers"\n')
+    (folder / "src/pkg/layers").mkdir(parents=True)
+    for package in ("src/pkg", "src/pkg/layers"):
+        (folder / package / "__init__.py").touch()
+    kscaffold("layer", "MyOwn", "--no-check")
+    (folder / "beside.py").write_text("class TFSMLayers:\n    pass\n")
+    hints = {"MyOwn": "pkg.layers.my_own:MyOwn(…)", "TFSMLayers": "beside:TFSMLayers(…)"}
+    for name, hint in hints.items():
+        expected = f"Keras has no layer {name!r}. It is your own: write {hint}.\n"
+        for arguments in (
+            ("pipeline", "net", f"16 -> {name}(4)"),
+            ("layer", "X", "--sublayer", f"x = {name}(4)"),
+            ("layer", "X", f"inputs -> {name}(4)"),
+        ):
+            assert kscaffold(*arguments, "--no-check").err.endswith(expected)
+        written = hint.replace("…", "4")
+        assert kscaffold("pipeline", "net", f"16 -> {written}", "--no-check", "--dry-run").exit_code == 0
+    assert "It is your own" not in kscaffold("pipeline", "net", "16 -> Denes(4)", "--no-check").err
 
 
 def test_an_unknown_command_is_named(kscaffold: Kscaffold) -> None:

@@ -163,6 +163,11 @@ CHAIN = "16 -> Dense(4)"
         (["pipeline", "net", "net.yaml"], "SPEC: There is no file net.yaml."),
         (["pipeline", "net", "16"], "SPEC: '16' is neither a file nor a chain."),
         (["pipeline", "net", "16 -> Denes(4)"], "SPEC column 7: Keras has no layer 'Denes'. Did you mean Dense?"),
+        (
+            ["model", "mlp", "--unit", "3"],
+            "There is no option '--unit'. The value of a parameter is set by --set unit=….",
+        ),
+        (["model", "mlp", "--set", "unit=3"], "--set unit=3: There is no parameter 'unit'. Did you mean units?"),
         (["pipeline", "net", "16 -> Dense(4"], "SPEC column 12: '(' is not closed"),
         (["pipeline", "net", "16 -> "], "SPEC"),
         (["pipeline", "net", "(28, 28) -> Conv2D(8, 3)"], "SPEC column 13: Conv2D takes inputs with 4 axes"),

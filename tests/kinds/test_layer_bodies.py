@@ -158,7 +158,7 @@ def test_what_stands_twice_is_computed_once_unless_it_is_random(kscaffold: Kscaf
 def test_the_length_of_an_argument_is_a_size(kscaffold: Kscaffold) -> None:
     source = generate(kscaffold, "Head", "inputs -> Dense(len(quantiles))", "--arg", "quantiles:tuple=(0.1, 0.9)")
     assert "self.dense = keras.layers.Dense(len(quantiles), dtype=self.dtype_policy)" in method(source, "__init__")
-    assert "`(batch_size, 2)` for inputs of (batch_size, 16)" in source
+    assert "`(batch_size, 2)` for inputs of `(batch_size, 16)`" in source
     described = ("--arg", "axes:list=[1, 2]", "--weight", "kernel: input_dim, len(axes)")
     assert "shape=(input_shape[-1], len(self.axes))" in generate(kscaffold, "Described", *described).replace(
         "\n            ", ""
@@ -285,3 +285,56 @@ def test_bodies_pass_the_check_their_tests_and_compute_what_they_say(kscaffold: 
 
     root = load(folder, "root_norm").RootNorm()
     close(root(x), x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6))
+
+
+def test_what_is_sliced_has_a_name_whose_type_is_open(kscaffold: Kscaffold) -> None:
+    shape = ("--input-shape", "6,8")
+    source = generate(kscaffold, "Sliced", "ops.tanh(ops.relu(inputs)[:, 0])[:, None] + inputs[:, :1]", *shape)
+    assert source.index("from typing import Any\n\nimport keras\n") > 0
+    assert method(source, "call") == [
+        "relu: Any = ops.relu(inputs)",
+        "tanh: Any = ops.tanh(relu[:, 0])",
+        "return tanh[:, None] + inputs[:, :1]",
+    ]
+    node = ("--node", "tanh: ops.tanh(inputs)", *shape)
+    assert method(generate(kscaffold, "Named", "tanh[:, 0] + tanh[:, 1]", *node), "call") == [
+        "tanh: Any = ops.tanh(inputs)",
+        "return tanh[:, 0] + tanh[:, 1]",
+    ]
+    activated = generate(kscaffold, "Activated", "act(inputs)[:, 0]", "--arg", "act:activation=relu", *shape)
+    assert method(activated, "call") == ["act: Any = self.act(inputs)", "return act[:, 0]"]
+    assert "Any" not in generate(kscaffold, "Plain", "drop(inputs)[:, 0]", "--sublayer", "drop = Dropout(0.1)", *shape)
+
+
+@pytest.mark.keras
+def test_bodies_with_slices_and_initializers_pass_pyrights_basic_mode(kscaffold: Kscaffold, folder: Path) -> None:
+    bodies = {
+        "One": ("ops.tanh(inputs)[:, 0] -> Dense(4, kernel_initializer=Zeros())",),
+        "Two": ("-ops.tanh(inputs)[:, 0] / 2",),
+        "Three": ("x + x[:, :1]", "--node", "x: ops.where(inputs > 0, inputs, 0.0)"),
+        "Four": (
+            "act(inputs)[:, 0]",
+            "--arg",
+            "act:activation=gelu",
+            "--arg",
+            "first:initializer=RandomNormal(stddev=0.1)",
+        ),
+    }
+    for name, words in bodies.items():
+        assert kscaffold("layer", name, *words, "--input-shape", "6,8", "--no-check", "--no-test").exit_code == 0
+    kinds = ("--arg", "i:initializer=Zeros()", "--arg", "r:regularizer=L2(0.1)", "--arg", "c:constraint=MaxNorm(2)")
+    more = (
+        "--arg",
+        "l:layer=Dense(3, kernel_initializer=Zeros())",
+        "--weight",
+        "w: input_dim, i",
+        "--arg",
+        "t:any={'a': 1}",
+    )
+    assert kscaffold("layer", "Kinds", *kinds, *more, "--no-check", "--no-test").exit_code == 0
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "basic"}')
+    pyright = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    if subprocess.run([*pyright, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("pyright does not run here")
+    done = subprocess.run([*pyright, "."], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

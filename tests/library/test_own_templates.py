@@ -336,3 +336,18 @@ def test_a_wrong_manifest_is_explained_in_words(
     result = kscaffold("layer", "Scale", "--no-check")
     assert result.exit_code == 4
     assert result.err == (f"error: .kscaffold/templates/layer/scale/template.toml: The template is broken: {message}\n")
+
+
+def test_the_source_of_a_template_is_printed(kscaffold: Kscaffold, folder: Path) -> None:
+    root = Path(__file__).resolve().parents[2] / "templates"
+    dense = kscaffold("show", "dense", "--source").out
+    assert dense.startswith("layer/dense/template.toml\nsummary = ")
+    for name in ("template.toml", "module.py.jinja"):
+        assert f"layer/dense/{name}\n{(root / 'layer/dense' / name).read_text()}" in dense
+    document = json.loads(kscaffold("show", "layer/film", "--source", "--json").out)
+    assert document["files"] == {"layer/film.yaml": (root / "layer/film.yaml").read_text()}
+    kscaffold("eject", "model/mlp", "-q")
+    own = folder / ".kscaffold/templates/model/mlp.yaml"
+    own.write_text(own.read_text() + "# \x1b[31m\tmine\n")
+    shown = kscaffold("show", "mlp", "--source").out
+    assert shown.startswith(".kscaffold/templates/model/mlp.yaml\n") and shown.endswith("# \\x1b[31m\tmine\n")

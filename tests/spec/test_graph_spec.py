@@ -363,3 +363,32 @@ def test_layers_that_the_module_defines_are_given_arguments() -> None:
         spec.replace("LAYER", "DropPath(rates=rate)")
     )
     assert "LayerScale: The default" in refusal(spec.replace("1e-6", "'much'").replace("LAYER", "DropPath(rate)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("null", "s.yaml: The spec is empty."),
+        (
+            "inputs: {x: null}\noutputs: {y: x -> ReLU}",
+            "s.yaml:1:10: 'x' in the section inputs is null. Write its shape",
+        ),
+        ("inputs: {x: {shape: null}}\noutputs: {y: x -> ReLU}", "s.yaml:1:10: 'x' in the section inputs is null."),
+        ("inputs: {x: 3}\noutputs: {y: null}", "s.yaml:2:11: 'y' in the section outputs is null. Write what it is"),
+        ("inputs: {x: 3}\noutputs:\n  y:\n", "s.yaml:3:3: 'y' in the section outputs is null."),
+        ("inputs: {x: 3}\nnodes: {z: null}\noutputs: {y: z -> ReLU}", "2:9: 'z' in the section nodes is null."),
+        ("inputs: {x: 3}\nshared: {z: null}\noutputs: {y: x -> z}", "'z' in the section shared is null. Write a layer"),
+        ("inputs: {x: 3}\noutputs: {y: x -> ReLU}\nstructure: {inputs: null}", "'inputs' in the section structure"),
+        ("inputs: {null: 3}\noutputs: {y: x -> ReLU}", "s.yaml:1:10: A name is needed here, not null."),
+    ],
+)
+def test_what_is_null_is_named(text: str, message: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_document(text, "s.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_section_or_a_word_that_is_null_is_left_out() -> None:
+    text = "summary: null\nstyle: null\nshared: null\ninputs: {x: {shape: [3], dtype: null}}\noutputs: {y: x -> ReLU}"
+    document = parse_document(text, "s.yaml")
+    assert (document.summary, document.style, document.shared, document.inputs[0].dtype) == ("", None, (), None)

@@ -7,10 +7,11 @@ import pytest
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import parse_module_name
 from kscaffold.keras_data import catalogue
-from kscaffold.kinds.layer import choose_template, read_layer_manifest
+from kscaffold.kinds.layer import choose_template, read_layer_manifest, render_layer
 from kscaffold.library.templates import Catalogue
 from kscaffold.program.argument import Check, Kind
 from kscaffold.program.tree import Plain
+from kscaffold.source.layer.methods import output_text
 from kscaffold.spec.layer.argument import parse_argument
 from kscaffold.spec.layer.body import StepKind
 from kscaffold.spec.layer.describe import LayerFlags, describe_layer
@@ -134,7 +135,12 @@ def test_a_positional_embedding_is_added() -> None:
 
 def test_sublayers_get_training_and_masks_that_they_take() -> None:
     spec = describe(
-        sublayers=("lstm = LSTM(4, return_sequences=True)", "drop = Dropout(0.1)", "last = LSTM(4)", "more = LSTM(2)"),
+        sublayers=(
+            "lstm = LSTM(4, return_sequences=True)",
+            "drop = Dropout(0.1)",
+            "last = LSTM(4)",
+            "more = Dropout(0.2)",
+        ),
         features=frozenset({"training", "mask"}),
     )
     assert [tuple(dict(step.passes)) for step in spec.steps] == [
@@ -206,6 +212,27 @@ def test_the_template_is_the_named_one_the_described_one_or_dense() -> None:
         ({"sublayers": ("d=L2(3)",)}, "L2 is a regularizer, not a layer"),
         ({"sublayers": ("d",)}, "'d' is not a sublayer"),
         ({"sublayers": ("d=Dense(8)", "e=Add()")}, "'e' merges several inputs, but is given one"),
+        (
+            {"sublayers": ("d=Flatten()", "e=Conv1D(3, 2)")},
+            "the sublayer 'e': Conv1D takes inputs with 3 axes, not (None, 16).",
+        ),
+        (
+            {"template": "masked_pooling", "sublayers": ("d=GRU(3)",)},
+            "'d': GRU takes inputs with 3 axes, not (None, 8)",
+        ),
+        ({"template": "rnn_cell", "sublayers": ("d=TimeDistributed(Dense(2))",)}, "takes inputs with at least 3 axes"),
+        (
+            {"template": "position_embedding", "sublayers": ("d=Conv2D(3, 2)",)},
+            "the sublayer 'd': Conv2D takes inputs with 4 axes, not (None, 6, 8).",
+        ),
+        (
+            {"sublayers": ("d=ReLU()", "e=Softmax()"), "input_shapes": ("6,8",)},
+            "'e': Softmax takes the mask of a sequence",
+        ),
+        (
+            {"sublayers": ("d=Conv1D(3, 9)",), "input_shapes": ("6,8",)},
+            "Conv1D: a window of 9 is larger than (None, 6, 8)",
+        ),
         ({"input_shapes": ("4", "4,4"), "weights": ("k: 3",)}, "cannot be concatenated"),
         ({"input_shapes": ("x",)}, "'x' is not a shape. Give the sizes of one example"),
         ({"input_shapes": ("0",)}, "'0' is not a shape"),
@@ -235,6 +262,48 @@ def test_a_shape_must_fit_the_template() -> None:
     with pytest.raises(RequestError, match="Give one for each: query, value"):
         describe("attention", input_shapes=("5,16",))
     assert describe("rnn_cell", input_shapes=("9,3",)).output_shape == (32,)
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (
+            {"arguments": ("act=relu",), "sublayers": ("d=GRU(3)",)},
+            "`(batch_size, 3)` for inputs of `(batch_size, 8, 16)`",
+        ),
+        ({"arguments": ("act:activation=relu",)}, "`(batch_size, ..., input_dim)`"),
+        ({"sublayers": ("d=Dense(6) x2", "e=Dropout(0.1)")}, "`(batch_size, ..., 6)`"),
+        ({"sublayers": ("d=LSTM(3, stateful=True)", "e=ReLU()")}, "The shape of what `d` gives."),
+        ({"arguments": ("inner:layer",)}, "`(batch_size, 8)` for inputs of `(batch_size, 16)`"),
+        (
+            {"sublayers": ("d=Add()",), "input_shapes": ("6,8", "8")},
+            "`(batch_size, 6, 8)` for inputs of `(batch_size, 6, 8)` and `(batch_size, 8)`",
+        ),
+        (
+            {"template": "attention", "sublayers": ("d=AveragePooling1D(2)",)},
+            "`(batch_size, 2, 32)` for inputs of `(batch_size, 5, 16)` and `(batch_size, 7, 8)`",
+        ),
+    ],
+    ids=str,
+)
+def test_the_docstring_says_the_shape_of_the_output(flags: dict[str, object], text: str) -> None:
+    assert output_text(describe(**flags)) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("template", "mask"), [("attention", "previous_mask"), ("merge", "combined")])
+def test_a_mask_is_given_only_as_long_as_the_steps_are_the_same(template: str, mask: str) -> None:
+    for sublayers, returned in (((), mask), (("d=AveragePooling1D(2)",), "None")):
+        spec = describe(template, sublayers=sublayers)
+        text = render_layer(spec, Catalogue().find(template, "layer")).text
+        assert f"        return {returned}\n" in text.partition("def compute_mask")[2]
+    assert "combined" not in text
+
+
+def test_the_body_of_a_template_does_without_a_weight_only_where_it_says_so() -> None:
+    cell = describe("rnn_cell", arguments=("use_bias=False", "bias_regularizer=l2"))
+    assert [weight.condition for weight in cell.weights] == [None, None, None]
+    assert cell.weights[-1].regularizer == "bias_regularizer" and cell.unused == ("use_bias",)
+    assert describe("dense").weights[-1].condition == "use_bias"
 
 
 def test_shapes_are_matched_by_name() -> None:

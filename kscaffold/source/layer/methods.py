@@ -14,7 +14,7 @@ from kscaffold.spec.layer.body import Step, StepKind
 from kscaffold.spec.layer.manifest import CallStyle
 from kscaffold.spec.layer.parts import INPUT_DIM, INPUT_SHAPE, Weight, size_names
 from kscaffold.spec.layer.spec import LayerSpec
-from kscaffold.spec.shapes.shape import show_shape
+from kscaffold.spec.shapes.shape import Shape, show_shape
 
 NUMBERS = (Kind.INT, Kind.FLOAT)
 
@@ -237,4 +237,20 @@ def output_text(spec: LayerSpec) -> str:
     """The shape of the output as the docstring says it."""
     if spec.body:
         return spec.body.output_text
-    return f"`{spec.output}`" if spec.output else f"The output shape of `{spec.steps[-1].name}`."
+    if spec.output:
+        return f"`{spec.output}`"
+    if spec.followed is not None and None not in spec.followed:
+        return example_text(spec.followed, [spec.call.own_shape(item.shape) for item in spec.inputs])
+    last = [step.name for step in spec.steps if not step.keeps_shape][-1]
+    return f"The shape of what `{last}` gives."
+
+
+def example_text(output: Shape, inputs: Iterable[Shape]) -> str:
+    """The shape of the output for some shapes of the inputs, as the docstring says it."""
+    given = dict.fromkeys(f"`{shown_sizes(shape)}`" for shape in inputs)
+    return f"`{shown_sizes(output)}` for inputs of {' and '.join(given)}"
+
+
+def shown_sizes(shape: Shape) -> str:
+    """A shape as a docstring says it: `(batch_size, 16)`."""
+    return f"({', '.join(['batch_size', *map(str, shape)])}{'' if shape else ','})"

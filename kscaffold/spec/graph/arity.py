@@ -7,7 +7,8 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.place import located
 from kscaffold.keras_data import catalogue
 from kscaffold.keras_data.catalogue import Signature
-from kscaffold.program.tree import NONE, Listing, Object, Plain, Tree
+from kscaffold.program.text import show
+from kscaffold.program.tree import NONE, Listing, Object, Plain, Ref, Tree, Value, walk
 from kscaffold.spec.graph.value import Graph, Node, Step, signature_of
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.layer.call import bind
@@ -114,9 +115,15 @@ def _bind_operation(step: Step, given: int, known: Sequence[str]) -> dict[str, T
                 if part.value in known:
                     raise step.place.error(problem, f"Without quotes it is one: {part.value}.")
                 raise step.place.unknown(problem, part.value, known)
+            if key in TENSORS and name in OF_LISTS and part != NONE and not any(map(_is_value, walk(part))):
+                raise _error(step, f"takes values, and {show(part)} is none", f"Write {step.name}([a, b]).")
     if not given and not step.reads and name not in MAKERS:
         raise _error(step, "is given no value of the graph", f"For example: {step.name}(x), or x -> {step.name}.")
     return bound
+
+
+def _is_value(tree: Tree) -> bool:
+    return isinstance(tree, (Ref, Value))
 
 
 def _given_by_layer(layer: Object, step: Step) -> int | None:

@@ -84,7 +84,7 @@ class Calls:
             if made.own is None:
                 if made.target not in ("Input", "InputLayer") and not catalogue.is_layer(made.target):
                     if near := did_you_mean(made.target, [*self.taken, *own]):
-                        raise RequestError(f"There is no layer {made.target!r}.", hint=near)
+                        raise RequestError(f"There is no layer {made.target!r}.", hint=near, missing=made.target)
                 find_layer(made.target)
             return resolve_call(replace(made, repeat=1), self.scope, owner=self.family.owner)
 

@@ -115,6 +115,16 @@ def _reader(text: str, shown: str) -> _Reader:
     return _Reader(text, shown, root)
 
 
+FILLED = {
+    **dict.fromkeys(("nodes", "outputs"), "Write what it is: start -> Dense(64, relu) -> Dense(10)"),
+    **dict.fromkeys(("shared", "sublayers"), "Write a layer: Dense(8, relu)"),
+    "inputs": "Write its shape: 16, or [null, 8] where a size is not fixed",
+    "layers": "Write the name of a template",
+    "targets": "Write label, binary, number or the name of an input",
+    "structure": "Write list, or dict",
+}
+
+
 class _Reader:
     """Turns YAML's nodes into texts with places."""
 
@@ -125,7 +135,7 @@ class _Reader:
 
     def layer(self) -> LayerText:
         """The sections of a layer."""
-        if self.root is None:
+        if self.root is None or _is_null(self.root):
             raise Place(self.shown).error("The spec is empty.", "It needs outputs.")
         found = self.fields(self.root, "a layer", LAYER_SECTIONS, "There is no section {} here.")
         if "aliases" in found and not isinstance(found["aliases"], yaml.SequenceNode):
@@ -145,12 +155,15 @@ class _Reader:
 
     def joined(self, found: Mapping[str, yaml.Node], what: str, sign: str) -> tuple[str, ...]:
         """The pairs of a section as after a flag; sizes may be a list."""
-        pairs = ((name.value, self.written(value).value) for name, value in self.entries(found.get(what), what))
+        given = self.entries(found.get(what), what)
+        if what == "sublayers":
+            given = [(name, self.filled(name, value, what)) for name, value in given]
+        pairs = ((name.value, self.written(value).value) for name, value in given)
         return tuple(f"{name}{sign}{'' if text == 'None' else text.strip('[]')}" for name, text in pairs)
 
     def graph(self, node: yaml.Node | None, kind: str = "") -> GraphText:
         """The sections of a graph, or of one of its "models" or "blocks", each of them once and known."""
-        if node is None:
+        if node is None or (not kind and _is_null(node)):
             raise Place(self.shown).error("The spec is empty.", "It needs inputs and outputs.")
         known = SECTIONS_OF_PART if kind else SECTIONS
         found = self.fields(node, "a graph", known, "There is no section {} here.")
@@ -196,6 +209,8 @@ class _Reader:
         pairs: dict[str, tuple[Text, yaml.Node]] = {}
         for key, value in node.value:
             name = self.scalar(key)
+            if _is_null(key):
+                raise name.place.error("A name is needed here, not null.", "In quotes it is one: 'null'.")
             if name.value in pairs:
                 raise name.place.error(f"{name.value!r} is there twice, first at {pairs[name.value][0].place}.")
             pairs[name.value] = (name, value)
@@ -203,7 +218,16 @@ class _Reader:
 
     def texts(self, found: Mapping[str, yaml.Node], what: str) -> Entries:
         """A section that is a mapping of texts."""
-        return tuple((name, self.scalar(value)) for name, value in self.entries(found.get(what), what))
+        pairs = self.entries(found.get(what), what)
+        return tuple((name, self.scalar(self.filled(name, value, what))) for name, value in pairs)
+
+    def filled(self, name: Text, node: yaml.Node, what: str) -> yaml.Node:
+        """A value of a section; refuses one that is null, whether that is written or not."""
+        if _is_null(node):
+            raise name.place.error(
+                f"{name.value!r} in the section {what} is null.", f"{FILLED[what]}, or leave it out."
+            )
+        return node
 
     def inputs(self, node: yaml.Node | None) -> Iterator[InputText]:
         """Inputs as a mapping with shapes, as a list of names, or as one name."""
@@ -215,9 +239,11 @@ class _Reader:
             return
         for name, value in self.entries(node, "inputs"):
             if not isinstance(value, yaml.MappingNode):
-                yield read_input(name, self.written(value))
+                yield read_input(name, self.written(self.filled(name, value, "inputs")))
                 continue
             given = self.fields(value, "an input", ("shape", "dtype", "batch_size", "below"), "An input has no {}.")
+            if "shape" in given:
+                self.filled(name, given["shape"], "inputs")
             shape = self.written(given["shape"]) if "shape" in given else None
             yield InputText(name, shape, *(self.given(given, key) for key in ("dtype", "batch_size", "below")))
 
@@ -239,7 +265,7 @@ class _Reader:
             yield ParameterText(name.value, argument, doc.value if doc else "")
 
     def given(self, found: Mapping[str, yaml.Node], key: str) -> Text | None:
-        return self.scalar(found[key]) if key in found else None
+        return self.scalar(found[key]) if key in found and not _is_null(found[key]) else None
 
     def scalar(self, node: yaml.Node) -> Text:
         """A scalar; its place is that of its first character."""

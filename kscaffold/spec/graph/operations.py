@@ -1,5 +1,6 @@
 """The shapes that operations give, for the common ones; what is not known with certainty is not known."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from kscaffold.base.errors import RequestError
@@ -9,7 +10,8 @@ from kscaffold.spec.graph.arity import OF_LISTS
 from kscaffold.spec.graph.value import Step
 from kscaffold.spec.language.chain import OF_LAYER, OPERATIONS
 from kscaffold.spec.shapes.rules import RULES, Arguments, NotKnown, weightless, whole
-from kscaffold.spec.shapes.shape import Shape, evaluate_size
+from kscaffold.spec.shapes.shape import Shape, evaluate_size, show_shape
+from kscaffold.spec.shapes.weightless import listed
 
 ELEMENTWISE = (
     "abs absolute arccos arcsin arctan ceil celu clip cos cosh elu erf exp expm1 floor gelu hard_sigmoid"
@@ -40,6 +42,9 @@ def operation_shape(
         shapes: The shapes of all values.
         values: What the parameters stand for.
         weights: The shapes of the weights of a layer, whose first axis is no batch.
+
+    Raises:
+        RequestError: What Keras would refuse.
     """
 
     def shape_of(tensor: Tree) -> Shape:
@@ -63,11 +68,13 @@ def operation_shape(
         tensors = [shape_of(tensor) for tensor in found if not (isinstance(tensor, Value) and tensor.name in weights)]
         if signature.name == "matmul" and len(tensors) == 1 and isinstance(found[1], Value) and beside:
             return _multiplied(tensors[0], beside[0])
+        if beside and signature.name in BINARY:
+            _demand_fit(step.name, beside, tensors)
         if beside and not (signature.name in BINARY and len(tensors) == 1 and fits_all(beside, tensors[0])):
             raise NotKnown
         return RULES[signature.name](Arguments(call, signature, values), *tensors).shape
-    except (NotKnown, KeyError, StopIteration, TypeError, ValueError, RequestError):
-        return None  # what Keras refuses is for the check to say
+    except (NotKnown, KeyError, StopIteration, TypeError, ValueError):
+        return None
 
 
 def constant_shape(
@@ -91,6 +98,16 @@ def _multiplied(shape: Shape, matrix: Shape | None) -> Shape:
     if matrix is None or len(matrix) != 2 or not shape or shape[-1] != matrix[0]:
         raise NotKnown
     return (*shape[:-1], matrix[1])
+
+
+def _demand_fit(name: str, weights: Iterable[Shape | None], shapes: Iterable[Shape]) -> None:
+    """Raises a `RequestError` where a weight cannot be broadcast to a value, or with it."""
+    for weight, shape in itertools.product(filter(None, weights), shapes):
+        pairs = list(itertools.zip_longest(reversed(weight), reversed(shape), fillvalue=1))
+        known = all(len({one, two} - {1, None}) < 2 for one, two in pairs[: len(shape)])
+        if not known or any(one != 1 for one, _ in pairs[len(shape) :]):
+            problem = f"{name} cannot combine a weight of shape {weight} and {show_shape(shape)}."
+            raise RequestError(problem, hint="Behind the batch axis, the sizes of an axis must be equal, or 1.")
 
 
 def fits_all(weights: Iterable[Shape | None], shape: Shape) -> bool:
@@ -123,6 +140,10 @@ def _sliced(shape: Shape, index: Tree, values: Mapping[str, object]) -> Shape:
     if DOTS not in axes:
         axes.append(DOTS)
     place = axes.index(DOTS)
+    # Counted from the end, an axis is never meant to be that of the batch.
+    if len(axes) - 1 - axes.count(NONE) > len(shape) + (place > 0):
+        hint = "The batch axis is the first of them."
+        raise RequestError(f"A value of shape {show_shape(shape)} has no such axis to take a part of.", hint=hint)
     axes[place : place + 1] = [WHOLE_AXIS] * (len(shape) + 2 - len(axes) + axes.count(NONE))
     if axes[0] != WHOLE_AXIS:
         raise NotKnown  # the batch axis stays as it is
@@ -151,11 +172,14 @@ def _broadcast(arguments: Arguments, *shapes: Shape) -> Shape:
     plain = [name for name in arguments.signature.parameters if not _is_tensor(arguments.expression(name))]
     if not all(isinstance(arguments.value(name), (int, float)) for name in plain):
         raise NotKnown
-    # Where the ranks differ, the batch axis of one of them meets another axis.
-    if len(set(map(len, shapes))) > 1 or (len(shapes) > 1 and any(None in shape for shape in shapes)):
-        raise NotKnown
+    problem = f"{OPERATIONS}{arguments.signature.name} cannot combine {listed(shapes)}"
+    if len(set(map(len, shapes))) > 1:
+        hint = "Give the smaller one more axes: x[:, None]."
+        raise RequestError(f"{problem}: the batch axis of one of them would meet another axis.", hint=hint)
     sizes = [{*axis} - {1} for axis in zip(*shapes)]
-    if any(len(size) > 1 for size in sizes):
+    if any(len(size - {None}) > 1 for size in sizes):
+        raise RequestError(f"{problem}.", hint="The sizes of an axis must be equal, or 1.")
+    if len(shapes) > 1 and any(None in shape for shape in shapes):
         raise NotKnown
     return tuple(next(iter(size), 1) for size in sizes)
 

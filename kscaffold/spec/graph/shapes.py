@@ -194,7 +194,8 @@ class _Flow:
         if part:
             return self.call_block(step, part, given) if part.is_block else self.call_model(step, part, given)
         if layer is None:
-            return (operation_shape(step, given, self.shapes, self.values, self.constants),), (None,)
+            with located(step.place):
+                return (operation_shape(step, given, self.shapes, self.values, self.constants),), (None,)
         passed = (item.name if isinstance(item, Value) else "" for item in step.passed.arguments)
         given += tuple(map(self.shapes.get, passed))
         with located(step.place):

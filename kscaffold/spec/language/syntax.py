@@ -1,10 +1,10 @@
 """The one-line syntax for layers, operations, shapes and values: parsed into frozen values, never evaluated.
 
 A layer is `Dense(64, relu)`: a name, literal arguments, a bare word for an argument's name or a string, nested objects
-such as `L2(1e-3)`, and `x3` behind it for repetition. A custom layer is `package.module:Class(…)`. A size may be
-computed from names and whole numbers: `4 * units`, `input_shape[0] // 2`. In a graph there are also operations,
-`ops.mean(x, axis=1)`, slices of values, `x[:, 0]`, one of several values, `lstm.1`, arguments of calls,
-`Dropout(0.5)(training=True)`, and arrows between calls.
+such as `L2(1e-3)`, and `x3` behind it for repetition. Names may be written in full, `keras.layers.Dense(64)`. A custom
+layer is `package.module:Class(…)`. A size may be computed from names and whole numbers: `4 * units`, `input_shape[0] //
+2`. In a graph there are also operations, `ops.mean(x, axis=1)`, slices of values, `x[:, 0]`, one of several values,
+`lstm.1`, arguments of calls, `Dropout(0.5)(training=True)`, and arrows between calls.
 
 Python parses the text, and its syntax tree becomes expressions. What Python does not have is first replaced by as many
 other characters, so that columns stay what they are.
@@ -74,6 +74,10 @@ SIGNS = re.compile(
     |(?P<space>\s)
     |(?P<foreign>>>|[@\#{COLON}{DOT}])""",
     re.VERBOSE,
+)
+# What Python needs before a name of Keras, which nobody needs here; `layers` and `keras` are no names of values.
+IN_FULL = re.compile(
+    r"^(?:(?:tf\.)?keras\.)?(?:layers|initializers|regularizers|constraints|activations)\.|^keras\.(?=ops\.)"
 )
 INSTEAD = {"arrow": ("->", ">>"), "times": ("x", "@"), "class": (":", COLON), "one": (".", DOT)}
 
@@ -229,6 +233,7 @@ class Reader:
         if not isinstance(node, ast.Name):
             return ""
         name = ".".join([node.id, *parts]).replace(COLON, ":").replace(DOT, ".")
+        name = IN_FULL.sub("", name)
         return name if self.graph or ":" in name or "." not in name else ""
 
     def call(self, node: ast.Call, target: str) -> Object:

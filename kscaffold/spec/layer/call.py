@@ -1,6 +1,7 @@
 """Calls of Keras' classes as they are typed, with every argument named as Keras names it, and every word understood."""
 
 import itertools
+import re
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
@@ -78,11 +79,26 @@ def resolve_call(call: Object, known: Container[str], prefer: str = "layers", ow
     bound = bind(call.target, call, parameters, signature.variadic, further, example)
     defaults = {key: parameters.get(key, (None,)) for key in bound}
     given = {key: _resolve_value(value, key, defaults[key], known, owner) for key, value in bound.items()}
+    given = {key: _by_name(value) if _is_word(defaults[key]) else value for key, value in given.items()}
     # What a class requires is written without its name where it was typed so.
     listed = itertools.takewhile(lambda key: not parameters[key], list(parameters)[: len(call.arguments)])
     first = {key: given.pop(key) for key in listed}
     full_name = f"{'' if signature.group == 'layers' else 'keras.'}{signature.group}.{signature.name}"
     return Object(full_name, (*first.items(), *given.items()), len(first), repeat=call.repeat)
+
+
+def _is_word(default: Collection[object]) -> bool:
+    """Whether Keras names what it uses by default, so that type checkers take names alone for the argument."""
+    return any(isinstance(word, str) for word in default)
+
+
+def _by_name(value: Tree) -> Tree:
+    """An initializer that is made without arguments by its name, which says the same: `Zeros()` as `"zeros"`."""
+    match value:
+        case Object(target=target, keywords=(), arguments=(), own=None) if target.startswith("keras.initializers."):
+            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", target.rpartition(".")[2]).lower()
+            return Plain(name) if catalogue.has_name("initializers", name) else value
+    return value
 
 
 def find_layer(name: str) -> Signature:

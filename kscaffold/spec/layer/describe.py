@@ -73,6 +73,11 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
         features |= {"training"} - manifest.handles
     arguments = merge_arguments(manifest.arguments, flags, features)
     own, added = parse_parts(manifest, arguments, ""), parse_parts(flags, arguments, "--")
+    if manifest.own_body:  # which does without a weight only where the template says so
+        brought = {argument.name for argument in manifest.arguments}
+        own = [replace(item, condition=item.condition if item.condition in brought else None) for item in own[0]], own[
+            1
+        ]
     weights, sublayers = own[0] + added[0], own[1] + added[1]
     refuse_clashes(arguments, weights, sublayers)
     refuse_shared_initializers(weights)
@@ -94,7 +99,11 @@ def describe_layer(name: ModuleName, package: str, manifest: LayerManifest, flag
     spec = replace(spec, steps=_plan_body(spec, own, added))
     spec = replace(spec, unused=tuple(_unused(spec)))
     _refuse_misfits(spec)
-    return spec
+    if all(step.sublayer is None for step in spec.steps):
+        return spec
+    from kscaffold.spec.layer.follow import follow_steps  # most layers have no sublayers
+
+    return replace(spec, followed=follow_steps(spec))
 
 
 def demand_sizes(arguments: dict[str, Argument], used: Iterable[str]) -> None:

@@ -61,6 +61,7 @@ class LayerSpec:
     inputs: tuple[Input, ...]
     body: LayerBody | None = None  # where expressions describe it: there are no steps then
     unused: tuple[str, ...] = ()  # the arguments and weights that the user adds and nothing uses
+    followed: Shape | None = None  # of the outputs for the example inputs, as far as it follows from the sublayers
 
     @property
     def keeps_steps(self) -> bool:
@@ -129,7 +130,7 @@ class LayerSpec:
         """The shape of an output for the example inputs, without the batch axis; `None` if only Keras knows."""
         if self.body:
             return self.body.example_output
-        return fill_pattern(self.output, self.values) if self.output else None
+        return fill_pattern(self.output, self.values) if self.output else self.followed
 
     @property
     def parameter_count(self) -> int | None:

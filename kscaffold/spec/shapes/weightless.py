@@ -95,12 +95,12 @@ def _merge(arguments: Arguments, *shapes: Shape) -> Shape:
     aligned = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
     others = [set(sizes) - {1} for sizes in aligned]
     if any(len(sizes - {None}) > 1 for sizes in others):
-        problem = f"{arguments.layer} cannot merge {_listed(shapes)}."
+        problem = f"{arguments.layer} cannot merge {listed(shapes)}."
         raise RequestError(problem, hint="The sizes of an axis must be equal, or 1.")
     return tuple(None if None in sizes else next(iter(sizes), 1) for sizes in reversed(others))
 
 
-def _listed(shapes: tuple[Shape, ...]) -> str:
+def listed(shapes: tuple[Shape, ...]) -> str:
     """Shapes in a sentence: `(None, 8) and (None, 16)`."""
     *first, last = [show_shape(shape) for shape in shapes]
     return f"{', '.join(first)} and {last}" if first else last
@@ -116,7 +116,8 @@ def _concatenate(arguments: Arguments, *shapes: Shape) -> Shape:
     first = shapes[0]
     axis = arguments.value("axis")
     hint = f"All sizes but those of axis {axis} must be equal."
-    refusal = RequestError(f"Concatenate cannot merge {_listed(shapes)}.", hint=hint)
+    name = arguments.layer if arguments.signature.group == "layers" else f"ops.{arguments.layer}"
+    refusal = RequestError(f"{name} cannot merge {listed(shapes)}.", hint=hint)
     if len(set(map(len, shapes))) > 1:
         raise refusal
     (joined,) = arguments.axes("axis", first)
@@ -136,7 +137,7 @@ def _dot(arguments: Arguments, *shapes: Shape) -> Shape:
     first, second = [axis % rank - 1 for axis, rank in zip(pair, ranks)]
     sizes = {shapes[0][first], shapes[1][second]}
     if len(sizes) > 1 and None not in sizes:
-        problem = f"Dot cannot merge {_listed(shapes)} along the axes {pair}."
+        problem = f"Dot cannot merge {listed(shapes)} along the axes {pair}."
         raise RequestError(problem, hint="Both axes must have the same size.")
     rest = [shape[:axis] + shape[axis + 1 :] for shape, axis in zip(shapes, (first, second))]
     return rest[0] + rest[1] or (1,)
