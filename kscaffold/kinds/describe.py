@@ -1,6 +1,7 @@
 """What a template takes and gives, for `kscaffold list` and `kscaffold show`."""
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +173,7 @@ def _describe_preset(template: Template, catalogue: Catalogue) -> PresetDescript
     graph = resolve_graph(read_preset(template), template.name, {})
     facts = infer_shapes(graph, OwnLayers(graph.own_classes, "custom", catalogue).infer)
     arguments = _described(graph.parameters)
-    example = next((f" --set {item.name}={item.default}" for item in arguments), "")
+    example = next((f" --set {shlex.quote(f'{item.name}={item.default}')}" for item in arguments), "")
     inputs, outputs = (
         tuple(f"{name}: {text.replace('`', '')}" for name, text in listed)
         for listed in described(graph, facts.of(graph))

@@ -29,7 +29,7 @@ def offers(line: str) -> list[str]:
         ("kscaffold model m --template un", ["unet"]),
         ("kscaffold pipeline p -t vae", ["vae"]),
         ("kscaffold new p --model res", ["resnet"]),
-        ("kscaffold show model/m", ["model/mlp", "model/multi_io"]),
+        ("kscaffold show model/mu", ["model/multi_io"]),
         ("kscaffold eject style/", ["style/function", "style/functional", "style/imports", "style/subclassed"]),
         ("kscaffold layer My --sublayer 'hidden = Den", ["hidden = Dense"]),
         ("kscaffold layer My --sublayer 'hidden = TimeDistributed(Den", ["hidden = TimeDistributed(Dense"]),

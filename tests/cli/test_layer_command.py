@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -301,7 +302,7 @@ def test_list_and_show(kscaffold: Kscaffold) -> None:
 def test_what_show_offers_can_be_typed(kscaffold: Kscaffold) -> None:
     for entry in json.loads(kscaffold("list", "--json").out)["templates"]:
         command = json.loads(kscaffold("show", entry["name"], "--json").out)["template"]["command"]
-        assert kscaffold(*command.split()[1:], "--no-check", "--force").exit_code == 0
+        assert kscaffold(*shlex.split(command)[1:], "--no-check", "--force").exit_code == 0
 
 
 MENU = """
