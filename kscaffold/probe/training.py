@@ -15,6 +15,7 @@ from .subject import Subject, own_path
 from .tensorflow_graph import has_graph, traced
 
 BATCH = 4
+OWN_TRAINING = ("train_step", "compute_loss", "compile")
 SMALL = 0.05  # how far a weight is moved that is 0 at first: what it is multiplied by would get no gradient
 
 
@@ -56,14 +57,14 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]
 
 
 def train(subject: Subject) -> float:
-    """Trains a new model for a step of gradient descent towards random targets, by its own `train_step` if it has one.
+    """Trains a new model for a step of gradient descent towards random targets, in its own way if it has one.
 
     Gives the loss. What the step did not reach is among the facts of the subject.
 
     Raises:
         CannotBeTried: It is not known what its `compile` or its `train_step` takes.
     """
-    if subject.defines("train_step") or subject.defines("compile"):
+    if subject.is_model and any(map(subject.defines, OWN_TRAINING)):
         return _train_by_itself(subject)
     loss, unmoved, model = _train_once(subject, moved=True)
     if unmoved:
@@ -97,7 +98,7 @@ def _train_once(subject: Subject, moved: bool) -> tuple[float, list[int], Any]:
 
 
 def _train_by_itself(subject: Subject) -> float:
-    """The loss of a step by a model's own `train_step`, or after its own `compile`, as users call them.
+    """The loss of a step by a model's own `train_step` or `compute_loss`, or after its own `compile`, as users do it.
 
     What they take is found out by trying. What fails in the same way whatever it is given is a defect.
     """
@@ -125,7 +126,7 @@ def _train_by_itself(subject: Subject) -> float:
     if misses_a_name(failures[0]) or (same and not subject.defines("compile")):
         raise failures[0]
     told = f"{type(failures[0]).__name__}: {' '.join(str(failures[0]).split())}"
-    raise CannotBeTried(f"what its train_step() takes could not be found out ({told})")
+    raise CannotBeTried(f"what its training takes could not be found out ({told})")
 
 
 def _data(subject: Subject) -> Iterator[tuple[Any, Any]]:
