@@ -1,7 +1,8 @@
 """Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
 
 A layer template is a folder with a `template.toml` below `layer/` in one of these places, or a YAML file there that
-describes its body; a preset is a YAML file below `model/`. The first place that has one of a name overrides the others.
+describes its body. A preset is a YAML file below `model/`; a folder there is a model that says itself how it is trained.
+The first place that has one of a name overrides the others.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
 BODY = "module.py.jinja"
+TEST = "test.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
 REPOSITORY = "repository"
@@ -78,6 +80,12 @@ class Template:
     def page(self) -> Page:
         """What the module is rendered from."""
         return self.source.page(f"{self.full_name}/{BODY}")
+
+    @property
+    def test_page(self) -> Page | None:
+        """What the test of the module is rendered from, if the template has one of its own."""
+        page = self.source.page(f"{self.full_name}/{TEST}")
+        return page if any((root / page.file).is_file() for root in page.roots) else None
 
     def read(self) -> Mapping[str, Any]:
         """The contents of the manifest; refuses what is not TOML."""
@@ -232,9 +240,11 @@ def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str
 def _templates_in(source: Source) -> list[Template]:
     if source.root is None:
         return []
-    layers = [Template("layer", path.parent.name, path, source) for path in source.root.glob(f"layer/*/{MANIFEST}")]
-    layers += [Template("layer", path.stem, path, source) for path in source.root.glob("layer/*.yaml")]
-    return layers + [Template("model", path.stem, path, source) for path in source.root.glob("model/*.yaml")]
+    found = []
+    for kind in ("layer", "model"):
+        found += [Template(kind, path.parent.name, path, source) for path in source.root.glob(f"{kind}/*/{MANIFEST}")]
+        found += [Template(kind, path.stem, path, source) for path in source.root.glob(f"{kind}/*.yaml")]
+    return found
 
 
 def _packages() -> list[Source]:
