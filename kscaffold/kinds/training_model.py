@@ -62,9 +62,7 @@ def refuse_what_needs_a_graph(template: Template, flags: ModelFlags) -> None:
             raise RequestError(f"{reason}, and is no graph.", hint=f"Leave out {flag}.", where=flag)
 
 
-def read_training_model(
-    template: Template, name: ModuleName, package: str, settings: Mapping[str, str]
-) -> LayerSpec:
+def read_training_model(template: Template, name: ModuleName, package: str, settings: Mapping[str, str]) -> LayerSpec:
     """What a template describes, with other defaults for the arguments that `--set` names."""
     manifest = read_layer_manifest(template)
     if not manifest.own_body:

@@ -1,8 +1,8 @@
 """Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
 
 A layer template is a folder with a `template.toml` below `layer/` in one of these places, or a YAML file there that
-describes its body. A preset is a YAML file below `model/`; a folder there is a model that says itself how it is trained.
-The first place that has one of a name overrides the others.
+describes its body. A preset is a YAML file below `model/`; a folder there, with a `template.toml` too, is a model that
+says itself how it is trained. The first place that has one of a name overrides the others.
 """
 
 import contextlib
