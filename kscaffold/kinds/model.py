@@ -13,11 +13,16 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.drawing import picture_file
-from kscaffold.kinds.model_spec import ModelFlags, broken_preset, choose_document, read_settings
+from kscaffold.kinds.model_spec import (
+    ModelFlags,
+    broken_preset,
+    choose_document,
+    find_training_template,
+    read_settings,
+)
 from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
-from kscaffold.kinds.training_model import describe_training_model, find_training_template
 from kscaffold.source.module import Written, write
 from kscaffold.source.test import batch_shapes, random_inputs
 from kscaffold.spec.graph.counts import draws_at_inference, gives_no_floats, largest_number, layer_counts
@@ -41,6 +46,8 @@ def scaffold_model(request: Request, flags: ModelFlags) -> Scaffold:
     """The model that is asked for, of a graph or with an objective of its own; see `describe_model`."""
     destination = find_destination(request)
     if template := find_training_template(request.template, flags, destination):
+        from kscaffold.kinds.training_model import describe_training_model
+
         return describe_training_model(destination, template, flags, read_settings(flags.settings))
     return describe_model(request, flags)
 

@@ -13,7 +13,7 @@ from kscaffold.base.naming import ModuleName
 from kscaffold.base.place import Place, located
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.layer import FILTERS, read_layer_manifest
-from kscaffold.kinds.model_spec import DEFAULT_PRESET, ModelFlags
+from kscaffold.kinds.model_spec import ModelFlags
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.library.templates import Template
 from kscaffold.source.layer import methods
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
 TRAINING_TEST = "test/training_model.py.jinja"
 SHAPE = "image_shape"  # the argument that says what the shape of the inputs is, where a template has it
-
-
-def find_training_template(asked: str | None, flags: ModelFlags, destination: Destination) -> Template | None:
-    """The template of a model that says itself how it is trained, if that is what is asked for."""
-    if flags.spec is not None or flags.graph.describe_a_graph:
-        return None
-    template = destination.catalogue.choose("model", asked, destination.name.module, DEFAULT_PRESET)
-    return None if template.is_spec else template
 
 
 def describe_training_model(

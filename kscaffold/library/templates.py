@@ -84,8 +84,8 @@ class Template:
     @property
     def test_page(self) -> Page | None:
         """What the test of the module is rendered from, if the template has one of its own."""
-        page = self.source.page(f"{self.full_name}/{TEST}")
-        return page if any((root / page.file).is_file() for root in page.roots) else None
+        own = self.path.parent / TEST
+        return self.source.page(f"{self.full_name}/{TEST}") if own.is_file() else None
 
     def read(self) -> Mapping[str, Any]:
         """The contents of the manifest; refuses what is not TOML."""

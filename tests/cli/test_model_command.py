@@ -15,7 +15,7 @@ from kscaffold.base.errors import ExitCode
 from kscaffold.library.templates import Catalogue
 from kscaffold.source.formatting import black_mode, format_python
 
-PRESETS = [template.name for template in Catalogue().of_kind("model")]
+PRESETS = [template.name for template in Catalogue().of_kind("model") if template.is_spec]
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm"}
 README = Path(__file__).resolve().parents[2] / "README.md"
 
