@@ -105,17 +105,17 @@ def _train_by_itself(subject: Subject) -> float:
     failures: list[Exception] = []
     losses: list[float] = []
     for inputs, targets in _data(subject):
-        model = subject.model()
-        _compile(subject, model)
-        subject.call(model, subject.arrays(BATCH))
-        move_from_zero(model)
-        before = numbers(model.trainable_weights)
         try:
-            history = model.fit(inputs, targets, batch_size=BATCH, epochs=1, verbose=0).history
+            history, unmoved, model = _fit_once(subject, inputs, targets, moved=True)
+            if unmoved:  # see `train`
+                _, still, _ = _fit_once(subject, inputs, targets, moved=False)
+                unmoved = [index for index in unmoved if index in still]
+        except CannotBeTried:
+            raise
         except Exception as error:
             failures.append(error)
             continue
-        subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in _unmoved(model, before)]
+        subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in unmoved]
         values = history.get("loss") or next(iter(history.values()), [0.0])
         losses.append(float([*np.ravel(values[0]), 0.0][0]))
         if math.isfinite(losses[-1]):
@@ -127,6 +127,18 @@ def _train_by_itself(subject: Subject) -> float:
         raise failures[0]
     told = f"{type(failures[0]).__name__}: {' '.join(str(failures[0]).split())}"
     raise CannotBeTried(f"what its training takes could not be found out ({told})")
+
+
+def _fit_once(subject: Subject, inputs: Any, targets: Any, moved: bool) -> tuple[dict[str, Any], list[int], Any]:
+    """What `fit` of one batch tells, the indices of the weights that it leaves as they are, and the new model."""
+    model = subject.model()
+    _compile(subject, model)
+    subject.call(model, subject.arrays(BATCH))
+    if moved:
+        move_from_zero(model)
+    before = numbers(model.trainable_weights)
+    history = model.fit(inputs, targets, batch_size=BATCH, epochs=1, verbose=0).history
+    return history, _unmoved(model, before), model
 
 
 def _data(subject: Subject) -> Iterator[tuple[Any, Any]]:

@@ -18,7 +18,7 @@ SMALL = {  # on images of 8 by 8
     "gan": ("latent=4", "filters=4"),
     "diffusion": ("filters=4",),
     "contrastive": ("units=8", "projection=4"),
-    "masked_autoencoder": ("units=8", "heads=2", "depth=1"),
+    "masked_autoencoder": ("patch_size=2", "units=8", "heads=2", "depth=1"),
 }
 
 
