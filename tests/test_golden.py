@@ -2,8 +2,9 @@
 
 A folder there is a case, with its files as they were written and `.txt` after their names, so that nothing takes them
 for Python; where a request is refused, `refused.txt` says how. The cases are found by looking: each layer template with
-its defaults, each preset and each spec of `tests/golden/specs` and `helpers/worked_specs.py` in each style, each saved
-model of `tests/golden/saved` in each style and as a spec, and each line of `tests/golden/commands.txt`.
+its defaults, each model with an objective of its own, each preset and each spec of `tests/golden/specs` and
+`helpers/worked_specs.py` in each style, each saved model of `tests/golden/saved` in each style and as a spec, and each
+line of `tests/golden/commands.txt`.
 
     python tests/test_golden.py
 
@@ -82,6 +83,9 @@ def cases() -> Iterator[Case]:
     specs = {worked.name: (worked.arguments, worked.files) for worked in WORKED}
     for path in sorted((GOLDEN / "specs").iterdir()):
         specs[path.stem] = ((path.name,), {path.name: path.read_text(encoding="utf-8")})
+    for path in sorted((ROOT / "templates/model").iterdir()):
+        if path.is_dir():
+            yield Case(f"model/{path.name}", ("model", path.name))
     for style in ALL_STYLES:
         for path in sorted((ROOT / "templates/model").glob("*.yaml")):
             yield Case(f"model/{path.stem}/{style}", ("model", path.stem, "--style", style))

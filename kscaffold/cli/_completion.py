@@ -20,6 +20,8 @@ def templates(context: click.Context, typed: str) -> list[str]:
     command = context.info_name or ""
     kind = command if command in find_kinds() else KINDS.get(command)
     found = Catalogue(find_project(Path.cwd())).of_kind(kind)
+    if context.info_name in ("pipeline", "new"):  # which make models of graphs alone
+        found = tuple(template for template in found if template.is_spec)
     full_names = [template.full_name for template in found if "/" in typed or not kind]
     return [template.name for template in found] + full_names
 

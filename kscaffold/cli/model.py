@@ -27,7 +27,7 @@ def command(**flags: Any) -> Describe:
     The model comes from a preset: the one named with -t, else the one that has its name, else mlp. 'kscaffold list'
     names the presets, 'kscaffold show' says what --set can set.
     """
-    from kscaffold.kinds.model import describe_model
+    from kscaffold.kinds.model import scaffold_model
     from kscaffold.kinds.model_spec import ModelFlags
 
-    return functools.partial(describe_model, flags=ModelFlags(**flags))
+    return functools.partial(scaffold_model, flags=ModelFlags(**flags))

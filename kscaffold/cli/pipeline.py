@@ -33,9 +33,9 @@ def command(inputs: tuple[str, ...], nodes: tuple[str, ...], outputs: tuple[str,
     SPEC is a YAML file, or a chain that begins with the shape of its input. Without it, --input, --node and --output
     say what the graph is; without those, it is a preset, as for 'kscaffold model'.
     """
-    from kscaffold.kinds.model import describe_model
+    from kscaffold.kinds.model import scaffold_model
     from kscaffold.kinds.model_spec import ModelFlags
     from kscaffold.spec.graph.flags import GraphFlags
 
     graph = GraphFlags(inputs=inputs, nodes=nodes, outputs=outputs)
-    return functools.partial(describe_model, flags=ModelFlags(graph=graph, default_style=Style.FUNCTIONAL, **flags))
+    return functools.partial(scaffold_model, flags=ModelFlags(graph=graph, default_style=Style.FUNCTIONAL, **flags))

@@ -79,7 +79,7 @@ def _preset_lines(preset: PresetDescription) -> list[str]:
         *_section("Inputs", preset.inputs),
         *_section("Outputs", preset.outputs),
         *("", f"Styles: {', '.join(preset.styles)}"),
-        *_section("Spec", preset.spec.splitlines()),
+        *(_section("Spec", preset.spec.splitlines()) if preset.spec else ()),
     ]
 
 

@@ -18,12 +18,14 @@ def questions(template: Cookie, catalogue: Catalogue) -> tuple[Question, ...]:
     """What the built-in template, which says the defaults, can be told."""
     said = template.variables
     licenses = tuple(said["license"])
-    presets = tuple(template.name for template in catalogue.of_kind("model"))
+    models = catalogue.of_kind("model")
+    presets = tuple(template.name for template in models if template.is_spec)
+    others = tuple(template.name for template in models if not template.is_spec)
     return (
         Question("description", said["description"], check=partial(_check_line, "--description")),
         Question("author", said["author"], check=_check_author),
         Question("license", licenses[0], licenses, partial(_check_choice, "--license", licenses)),
-        Question("model", DEFAULT_PRESET, presets, partial(_check_choice, "--model", presets)),
+        Question("model", DEFAULT_PRESET, presets, partial(_check_model, presets, others)),
         Question("python", said["python"], check=_check_python),
     )
 
@@ -53,6 +55,14 @@ def _check_author(text: str) -> None:
 def _check_choice(flag: str, choices: tuple[str, ...], text: str) -> None:
     if text not in choices:
         raise unknown(f"There is no {flag[2:]} {text!r}.", text, choices, flag)
+
+
+def _check_model(presets: tuple[str, ...], others: tuple[str, ...], text: str) -> None:
+    if text in others:
+        problem = f"model/{text} says itself how it is trained, and the program of a repository trains towards targets."
+        hint = f"Begin with a preset, and add it there: kscaffold model NAME -t {text}."
+        raise RequestError(problem, hint=hint, where="--model")
+    _check_choice("--model", presets, text)
 
 
 def is_version(text: str) -> bool:

@@ -16,6 +16,7 @@ from kscaffold.kinds.extension import read_template_manifest
 from kscaffold.kinds.layer import read_layer_manifest, read_layer_spec
 from kscaffold.kinds.model_spec import read_preset
 from kscaffold.kinds.own_layers import OwnLayers
+from kscaffold.kinds.training_model import read_training_model
 from kscaffold.library.templates import Catalogue, Template, shown
 from kscaffold.program.argument import Argument
 from kscaffold.source.layer.arguments import signature_default
@@ -100,7 +101,10 @@ class ExtensionDescription(Description):
 
 @dataclass(frozen=True)
 class PresetDescription(Description):
-    """What `kscaffold show` prints of a model's preset: inputs and outputs with shapes, the styles that can hold it."""
+    """What `kscaffold show` prints of a model's preset: inputs and outputs with shapes, the styles that can hold it.
+
+    There is no spec where a template has a page of its own.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -124,7 +128,7 @@ def summarize_templates() -> list[TemplateSummary]:
 
 def _summary(template: Template, catalogue: Catalogue) -> str:
     """What a template makes, in a sentence."""
-    if template.kind == "model":
+    if template.kind == "model" and template.is_spec:
         return read_preset(template).summary
     if template.kind != "layer":
         return read_template_manifest(template).summary
@@ -139,8 +143,9 @@ def describe_template(name: str) -> Description:
     template = catalogue.find(name, where="TEMPLATE")
     if template.kind in find_kinds():
         return _describe_extension(template)
-    describe = _describe_preset if template.kind == "model" else _describe_layer_template
-    return describe(template, catalogue)
+    if template.kind == "layer":
+        return _describe_layer_template(template, catalogue)
+    return _describe_preset(template, catalogue) if template.is_spec else _describe_training_model(template)
 
 
 def _describe_extension(template: Template) -> ExtensionDescription:
@@ -154,6 +159,21 @@ def _describe_extension(template: Template) -> ExtensionDescription:
         f"kscaffold {kind.name} {class_name} -t {template.name}",
         base=kind.base,
         aliases=template.aliases,
+    )
+
+
+def _describe_training_model(template: Template) -> PresetDescription:
+    class_name = to_class_name("my_" + template.name)
+    spec = read_training_model(template, parse_module_name(class_name), "custom", {})
+    return PresetDescription(
+        template.full_name,
+        spec.manifest.summary,
+        _described(spec.arguments),
+        f"kscaffold model {class_name} -t {template.name}",
+        inputs=tuple(f"{item.name}: {item.pattern}" for item in spec.inputs),
+        outputs=(f"outputs: {spec.output}",),
+        styles=(Style.SUBCLASSED,),
+        spec="",
     )
 
 

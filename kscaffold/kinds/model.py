@@ -13,7 +13,13 @@ from kscaffold.base.errors import RequestError
 from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Request, find_destination
 from kscaffold.kinds.drawing import picture_file
-from kscaffold.kinds.model_spec import ModelFlags, broken_preset, choose_document, read_settings
+from kscaffold.kinds.model_spec import (
+    ModelFlags,
+    broken_preset,
+    choose_document,
+    find_training_template,
+    read_settings,
+)
 from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.own_layers import OwnLayers
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
@@ -34,6 +40,16 @@ if TYPE_CHECKING:
 
 MODEL_TEST = "test/model.py.jinja"
 TEST_FILTERS = (batch_shapes, random_inputs)  # what its template calls
+
+
+def scaffold_model(request: Request, flags: ModelFlags) -> Scaffold:
+    """The model that is asked for, of a graph or with an objective of its own; see `describe_model`."""
+    destination = find_destination(request)
+    if template := find_training_template(request.template, flags, destination):
+        from kscaffold.kinds.training_model import describe_training_model
+
+        return describe_training_model(destination, template, flags, read_settings(flags.settings))
+    return describe_model(request, flags)
 
 
 def describe_model(request: Request, flags: ModelFlags) -> ModelScaffold:

@@ -77,6 +77,14 @@ def spec_file(spec: str, graph: GraphFlags, kind: str) -> Path | None:
     return path
 
 
+def find_training_template(asked: str | None, flags: ModelFlags, destination: Destination) -> Template | None:
+    """The template of a model that says itself how it is trained, if that is what is asked for."""
+    if flags.spec is not None or flags.graph.describe_a_graph:
+        return None
+    template = destination.catalogue.choose("model", asked, destination.name.module, DEFAULT_PRESET)
+    return None if template.is_spec else template
+
+
 def choose_document(
     template: str | None, flags: ModelFlags, destination: Destination, settings: Mapping[str, str]
 ) -> tuple[str, GraphText, bool]:

@@ -1,8 +1,8 @@
 """Finds the templates there are: in the repository, in the user's folder, in installed packages, and built in.
 
 A template is a folder with a `template.toml` below that of its kind, such as `layer/` or `loss/`, in one of these
-places; for a layer it may be a YAML file there that describes its body, and a preset is a YAML file below `model/`. The
-first place that has one of a name overrides the others.
+places. For a layer it may be a YAML file there that describes its body; a model is a YAML file below `model/`, or a
+folder there if it says itself how it is trained. The first place that has one of a name overrides the others.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from kscaffold.base.project import DEFAULT, Project
 
 MANIFEST = "template.toml"
 BODY = "module.py.jinja"
+TEST = "test.py.jinja"
 ENTRY_POINTS = "kscaffold.templates"
 BUILT_IN = "built-in"
 REPOSITORY = "repository"
@@ -94,6 +95,12 @@ class Template:
     def page(self) -> Page:
         """What the module is rendered from."""
         return self.source.page(f"{self.full_name}/{BODY}")
+
+    @property
+    def test_page(self) -> Page | None:
+        """What the test of the module is rendered from, if the template has one of its own."""
+        own = self.path.parent / TEST
+        return self.source.page(f"{self.full_name}/{TEST}") if own.is_file() else None
 
     def read(self) -> Mapping[str, Any]:
         """The contents of the manifest; refuses what is not TOML."""
@@ -250,13 +257,12 @@ def full_name_of(name: str, full_names: Iterable[str], where: str | None) -> str
 def _templates_in(source: Source) -> list[Template]:
     if source.root is None:
         return []
-    found = [
-        Template(kind, path.parent.name, path, source)
-        for kind in ("layer", *find_kinds())
-        for path in source.root.glob(f"{kind}/*/{MANIFEST}")
-    ]
-    specs = [(kind, path) for kind in ("layer", "model") for path in source.root.glob(f"{kind}/*.yaml")]
-    return found + [Template(kind, path.stem, path, source) for kind, path in specs]
+    found = []
+    for kind in ("layer", "model", *find_kinds()):
+        found += [Template(kind, path.parent.name, path, source) for path in source.root.glob(f"{kind}/*/{MANIFEST}")]
+    for kind in ("layer", "model"):
+        found += [Template(kind, path.stem, path, source) for path in source.root.glob(f"{kind}/*.yaml")]
+    return found
 
 
 def _packages() -> list[Source]:

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from .configs import is_model_config, renamed, scope_names
+
 LONGEST = 80
 NOT_OF_USERS = ("keras.", "builtins", "tensorflow.", "torch.", "jax.", "flax.")
 DEEPEST = 6
@@ -95,8 +97,16 @@ def comparable(value: Any, depth: int = 0, of_config: bool = False) -> Any:
         return value.__qualname__
     config = None
     with contextlib.suppress(Exception):  # a layer in a layer that cannot say what it is: a finding of its own
-        config = comparable(value.get_config(), depth + 1, of_config=True) if hasattr(value, "get_config") else None
+        config = comparable(own_config(value), depth + 1, of_config=True) if hasattr(value, "get_config") else None
     return (type(value).__name__, config)
+
+
+def own_config(value: Any) -> Any:
+    """What an object says of itself; the layers of a model refer to each other by names, which Keras may have made."""
+    config = value.get_config()
+    if not is_model_config(config):
+        return config
+    return renamed(config, scope_names(config["layers"], every=False), every=False)
 
 
 def without_tuples(value: Any) -> Any:

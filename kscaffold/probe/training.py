@@ -16,6 +16,7 @@ from .tensorflow_graph import has_graph, traced
 
 BATCH = 4
 NEARLY_ZERO = 1e-3  # behind such a factor, as it scales residual branches at first, a gradient is lost by rounding
+OWN_TRAINING = ("train_step", "compute_loss", "compile")
 SMALL = 0.05  # how far a weight is moved that is 0 at first: what it is multiplied by would get no gradient
 
 
@@ -57,14 +58,14 @@ class Gain(keras.layers.Layer):  # type: ignore[misc]
 
 
 def train(subject: Subject) -> float:
-    """Trains a new model for a step of gradient descent towards random targets, by its own `train_step` if it has one.
+    """Trains a new model for a step of gradient descent towards random targets, in its own way if it has one.
 
     Gives the loss. What the step did not reach is among the facts of the subject.
 
     Raises:
         CannotBeTried: It is not known what its `compile` or its `train_step` takes.
     """
-    if subject.defines("train_step") or subject.defines("compile"):
+    if subject.is_model and any(map(subject.defines, OWN_TRAINING)):
         return _train_by_itself(subject)
     loss, unmoved, model = _train_once(subject, moved=True)
     if unmoved:
@@ -98,24 +99,24 @@ def _train_once(subject: Subject, moved: bool) -> tuple[float, list[int], Any]:
 
 
 def _train_by_itself(subject: Subject) -> float:
-    """The loss of a step by a model's own `train_step`, or after its own `compile`, as users call them.
+    """The loss of a step by a model's own `train_step` or `compute_loss`, or after its own `compile`, as users do it.
 
     What they take is found out by trying. What fails in the same way whatever it is given is a defect.
     """
     failures: list[Exception] = []
     losses: list[float] = []
     for inputs, targets in _data(subject):
-        model = subject.model()
-        _compile(subject, model)
-        subject.call(model, subject.arrays(BATCH))
-        move_from_zero(model)
-        before = numbers(model.trainable_weights)
         try:
-            history = model.fit(inputs, targets, batch_size=BATCH, epochs=1, verbose=0).history
+            history, unmoved, model = _fit_once(subject, inputs, targets, moved=True)
+            if unmoved:  # see `train`
+                _, still, _ = _fit_once(subject, inputs, targets, moved=False)
+                unmoved = [index for index in unmoved if index in still]
+        except CannotBeTried:
+            raise
         except Exception as error:
             failures.append(error)
             continue
-        subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in _unmoved(model, before)]
+        subject.facts.unmoved = [own_path(model.trainable_weights[index]) for index in unmoved]
         values = history.get("loss") or next(iter(history.values()), [0.0])
         losses.append(float([*np.ravel(values[0]), 0.0][0]))
         if math.isfinite(losses[-1]):
@@ -126,7 +127,19 @@ def _train_by_itself(subject: Subject) -> float:
     if misses_a_name(failures[0]) or (same and not subject.defines("compile")):
         raise failures[0]
     told = f"{type(failures[0]).__name__}: {' '.join(str(failures[0]).split())}"
-    raise CannotBeTried(f"what its train_step() takes could not be found out ({told})")
+    raise CannotBeTried(f"what its training takes could not be found out ({told})")
+
+
+def _fit_once(subject: Subject, inputs: Any, targets: Any, moved: bool) -> tuple[dict[str, Any], list[int], Any]:
+    """What `fit` of one batch tells, the indices of the weights that it leaves as they are, and the new model."""
+    model = subject.model()
+    _compile(subject, model)
+    subject.call(model, subject.arrays(BATCH))
+    if moved:
+        move_from_zero(model)
+    before = numbers(model.trainable_weights)
+    history = model.fit(inputs, targets, batch_size=BATCH, epochs=1, verbose=0).history
+    return history, _unmoved(model, before), model
 
 
 def _data(subject: Subject) -> Iterator[tuple[Any, Any]]:

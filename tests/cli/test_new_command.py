@@ -26,7 +26,7 @@ from kscaffold.cli import run
 from kscaffold.library import limits
 from kscaffold.library.templates import Catalogue
 
-PRESETS = [template.name for template in Catalogue().of_kind("model")]
+PRESETS = [template.name for template in Catalogue().of_kind("model") if template.is_spec]
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 QUIET = ("--no-check", "--no-git", "--no-input", "-q")
 

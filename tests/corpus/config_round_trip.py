@@ -320,3 +320,21 @@ class FunctionalTower(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+@register
+class WithItsNetwork(keras.Model):
+    """Keras gives the operations in the network other names each time it is made."""
+
+    def __init__(self, units=4, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        inputs = keras.Input((16,))
+        hidden = layers.Dense(units, dtype=self.dtype_policy)(inputs)
+        self.network = keras.Model(inputs, ops.sin(hidden) + 2.0 * ops.cos(hidden), name="network")
+
+    def call(self, inputs, training=None):
+        return self.network(inputs, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

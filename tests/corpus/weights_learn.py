@@ -73,3 +73,36 @@ class OnlyInLoss(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+# expect: KS502
+@register
+class HeadForNothing(keras.Model):
+    """An encoder, and a head that nothing uses."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = layers.Dense(4)
+        self.head = layers.Dense(2)
+
+    def build(self, input_shape):
+        self.encoder.build(input_shape)
+        self.head.build((None, 4))
+
+    def call(self, inputs):
+        return self.encoder(inputs)
+
+
+@register
+class HeadOfTheLoss(HeadForNothing):
+    """`compute_loss` reaches it, though a call does not."""
+
+    def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+        return ops.mean(ops.square(self.head(y_pred)))
+
+
+# expect: KS502
+@register
+class HeadBehindAStop(HeadForNothing):
+    def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+        return ops.mean(ops.square(ops.stop_gradient(self.head(y_pred)) - y_pred[:, :2]))
