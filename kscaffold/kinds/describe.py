@@ -130,7 +130,7 @@ def _summary(template: Template, catalogue: Catalogue) -> str:
     """What a template makes, in a sentence."""
     if template.kind == "model" and template.is_spec:
         return read_preset(template).summary
-    if template.kind != "layer":
+    if template.kind in find_kinds():
         return read_template_manifest(template).summary
     if template.is_spec:
         return read_layer_spec(template, catalogue.find("blank", "layer"), LayerFlags()).manifest.summary

@@ -17,7 +17,7 @@ COMMANDS = (
     ("layer", "Gate", "-t", "dens", "--no-check"),
     ("list",),
     ("show", "layer/dense"),
-    ("check", "none.py"),
+    ("check", "none.py", "--static"),
     ("leyer",),
     ("undo",),
 )

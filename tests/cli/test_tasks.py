@@ -92,7 +92,8 @@ def test_a_name_gives_what_it_says_with_nothing_left_to_write(kscaffold: Kscaffo
     assert result.exit_code == 0, result
     assert f"from    {BY_NAME[command]}\n" in result.out and result.err == ""
     (module,) = folder.glob("*.py")
-    assert "Edit here" not in module.read_text()
+    # Networks and augmentations are there to be replaced, and say so.
+    assert command.startswith("model") or "Edit here" not in module.read_text()
 
 
 @pytest.mark.keras
@@ -103,7 +104,7 @@ def test_all_of_them_pass_the_check(kscaffold: Kscaffold, folder: Path) -> None:
         made = kscaffold(kind, name, *rest, "--no-check", "--no-test", "--json", "-o", where, "--package", where)
         assert made.exit_code == 0, made
         (file,) = json.loads(made.out)["files"]
-        assert "Edit here" not in (folder / file["path"]).read_text(), command
+        assert kind == "model" or "Edit here" not in (folder / file["path"]).read_text(), command
     result = kscaffold("check", ".", "--strict", "--json", "--arg", "x=[[1.0, 0.0, 0.5, 0.0]]", "--arg", "y=[[1.0]]")
     document = json.loads(result.out)
     (run,) = document["runs"]

@@ -73,10 +73,10 @@ def test_a_near_miss_is_no_mlp(kscaffold: Kscaffold, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_show_says_what_it_takes(kscaffold: Kscaffold, folder: Path, name: str) -> None:
-    found = json.loads(kscaffold("show", name, "--json").out)["template"]
+    found = json.loads(kscaffold("show", f"model/{name}", "--json").out)["template"]
     assert found["styles"] == ["subclassed"] and found["arguments"] and not found["spec"]
     assert f"model/{name}" in kscaffold("list").out
-    assert "Spec" not in kscaffold("show", name).out
+    assert "Spec" not in kscaffold("show", f"model/{name}").out
 
 
 def test_one_that_is_ejected_is_used(kscaffold: Kscaffold, folder: Path) -> None:
