@@ -52,8 +52,9 @@ def command(
     """Write a module with a custom layer NAME, and a test for it.
 
     NAME is MyDense, my_dense or my-dense. Without --arg, --weight, --state and --sublayer the layer comes from a
-    template: the one that has its name, else dense. With any of them you get the layer that you describe. SPEC is its
-    body: an expression of inputs, weights, arguments and sublayers, or a YAML file; --node and --output say the same.
+    template: the one that has its name, else dense. With any of them you get the layer that you describe; with --arg
+    alone, the template of that name with other defaults. SPEC is its body: an expression of inputs, weights, arguments
+    and sublayers, or a YAML file; --node and --output say the same.
     """
     from kscaffold.kinds.layer import scaffold_layer
     from kscaffold.spec.layer.describe import LayerFlags

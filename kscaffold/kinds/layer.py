@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +97,25 @@ def read_layer_spec(template: Template, blank: Template, flags: LayerFlags) -> W
 
 
 def choose_template(catalogue: Catalogue, asked: str | None, module: str, flags: LayerFlags) -> Template:
-    """The layer template to start from: the one asked for, `blank` for a described layer, one of that name, `dense`."""
-    name, default = ("blank", "blank") if flags.describe_a_layer else (module, "dense")
+    """The layer template to start from: the one asked for, `blank` for a described layer, one of that name, `dense`.
+
+    A layer is not described where flags give nothing but other defaults to arguments of the template of that name.
+    """
+    described = flags.describe_a_layer and asked is None and not _sets_defaults(catalogue, module, flags)
+    name, default = ("blank", "blank") if described else (module, "dense")
     return catalogue.choose("layer", asked, name, default)
+
+
+def _sets_defaults(catalogue: Catalogue, module: str, flags: LayerFlags) -> bool:
+    names, aliases = catalogue.names("layer")
+    if flags.weights or flags.states or flags.sublayers or module not in names | aliases:
+        return False
+    template, blank = catalogue.find((names | aliases)[module], "layer"), catalogue.find("blank", "layer")
+    manifest = (
+        read_layer_spec(template, blank, LayerFlags()).manifest if template.is_spec else read_layer_manifest(template)
+    )
+    known = {argument.name for argument in manifest.arguments}
+    return all(re.split("[:=]", text)[0].strip() in known for text in flags.arguments)
 
 
 def read_layer_manifest(template: Template) -> LayerManifest:

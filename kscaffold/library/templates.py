@@ -197,14 +197,19 @@ class Catalogue:
             f"There is no template {name!r}{f' for a {kind}' if kind else ''}.", hint=hint + broken, where=where
         )
 
+    def names(self, kind: str) -> tuple[dict[str, str], dict[str, str]]:
+        """The names of the templates of a kind, and their aliases: the template of each."""
+        names = {template.name: template.name for template in self.of_kind(kind)}
+        aliases = {alias: one.name for one in self.of_kind(kind) for alias in one.aliases if alias not in names}
+        return names, aliases
+
     def choose(self, kind: str, asked: str | None, name: str, default: str) -> Template:
         """The template to start from: the one that `--template` asks for, one of a name or alias, or the default.
 
         Refuses a name that is nearly that of another template, or has it in it: the default is not what is meant.
         """
         if asked is None:
-            names = {template.name: template.name for template in self.of_kind(kind)}
-            aliases = {alias: one.name for one in self.of_kind(kind) for alias in one.aliases if alias not in names}
+            names, aliases = self.names(kind)
             known = names | aliases
             word = name if name in known else name.removesuffix(f"_{kind}")  # a FocalLoss is a focal one
             if word not in known and (near := nearly(word, names.keys() - {default}, aliases)):

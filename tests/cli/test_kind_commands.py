@@ -66,6 +66,17 @@ def test_arguments_get_other_defaults_and_new_ones_are_marked(kscaffold: Kscaffo
     assert "warning: Nothing uses 'smoothing' yet" in result.err
 
 
+def test_a_layer_by_its_name_may_have_other_defaults(kscaffold: Kscaffold) -> None:
+    assert (
+        "from    layer/grouped_query_attention\n"
+        in kscaffold("layer", "GQA", "--arg", "num_key_value_heads=1", "--no-check", "--dry-run").out
+    )
+    gate = kscaffold("layer", "SqueezeExcite", "--arg", "ratio=4", "--no-check", "--dry-run")
+    assert "from    layer/squeeze_excite\n" in gate.out and gate.err == ""
+    described = kscaffold("layer", "Noise", "--arg", "stddev=0.5", "--arg", "extra:int=3", "--no-check", "--dry-run")
+    assert "from    layer/blank\n" in described.out
+
+
 def test_the_learning_rate_goes_to_the_base(kscaffold: Kscaffold) -> None:
     made = kscaffold("optimizer", "Slow", "--arg", "learning_rate=0.5", "--stdout", "--no-check").out
     assert "learning_rate=0.5" in made and "super().__init__(learning_rate=learning_rate, **kwargs)" in made

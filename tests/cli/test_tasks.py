@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Kscaffold
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 # What is typed after `kscaffold`, and the template that it is to come from.
 BY_NAME = {
     "layer SqueezeExcite": "layer/squeeze_excite",
@@ -96,18 +97,32 @@ def test_a_name_gives_what_it_says_with_nothing_left_to_write(kscaffold: Kscaffo
     assert command.startswith("model") or "Edit here" not in module.read_text()
 
 
+def cookbook() -> list[list[str]]:
+    """The commands of the README's cookbook, without `kscaffold`."""
+    block = README.read_text().partition("## Cookbook\n\n```sh\n")[2].partition("```")[0].replace("\\\n", " ")
+    return [shlex.split(line)[1:] for line in block.splitlines() if line.startswith("kscaffold ")]
+
+
+def test_the_cookbook_has_ten_tasks_that_can_be_typed(kscaffold: Kscaffold, folder: Path) -> None:
+    assert [f"# {number}. " in README.read_text() for number in range(1, 11)] == [True] * 10
+    for command in cookbook():
+        more = ["--no-input", "--no-git"] if command[0] == "new" else []
+        made = kscaffold(*command, *more, "--no-check")
+        assert made.exit_code == 0 and made.err == "", made
+
+
 @pytest.mark.keras
 def test_all_of_them_pass_the_check(kscaffold: Kscaffold, folder: Path) -> None:
-    for number, command in enumerate([*BY_NAME, *DESCRIBED]):
-        kind, name, *rest = shlex.split(command)
+    commands = [*map(shlex.split, (*BY_NAME, *DESCRIBED)), *(made for made in cookbook() if made[0] != "new")]
+    for number, (kind, name, *rest) in enumerate(commands):
         where = f"task_{number}"  # some have one name, and those of one module are registered under one
         made = kscaffold(kind, name, *rest, "--no-check", "--no-test", "--json", "-o", where, "--package", where)
         assert made.exit_code == 0, made
         (file,) = json.loads(made.out)["files"]
-        assert kind == "model" or "Edit here" not in (folder / file["path"]).read_text(), command
+        assert kind == "model" or "Edit here" not in (folder / file["path"]).read_text(), name
     result = kscaffold("check", ".", "--strict", "--json", "--arg", "x=[[1.0, 0.0, 0.5, 0.0]]", "--arg", "y=[[1.0]]")
     document = json.loads(result.out)
     (run,) = document["runs"]
     found = {one["name"]: one["findings"] for file in run["files"] for one in file["classes"] if one["findings"]}
-    assert found == {} and len(run["files"]) == len(BY_NAME) + len(DESCRIBED)
+    assert found == {} and len(run["files"]) == len(commands)
     assert result.exit_code == 0, result
