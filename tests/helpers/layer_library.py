@@ -1,4 +1,4 @@
-"""Layers of built-in templates as classes, and what their numbers are compared with."""
+"""What built-in templates write, as classes, and what their numbers are compared with."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 
-def written_class(kscaffold: Callable[..., Any], folder: Path, template: str) -> Any:
-    """The class of the layer that a template writes into the current folder."""
-    made = kscaffold("layer", f"my_{template}", "-t", template, "--no-check", "--no-test", "-q")
+def written_class(kscaffold: Callable[..., Any], folder: Path, template: str, kind: str = "layer") -> Any:
+    """The class that a template of a kind writes into the current folder."""
+    made = kscaffold(kind, f"my_{template}", "-t", template, "--no-check", "--no-test", "-q")
     assert made.exit_code == 0, made
     module = ModuleType(f"my_{template}")
     path = folder / f"my_{template}.py"

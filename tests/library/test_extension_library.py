@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Kscaffold
+from helpers.layer_library import close, written_class
 
 from kscaffold.base.kinds import find_kinds
 from kscaffold.library.templates import Catalogue
@@ -30,20 +30,7 @@ def generator() -> np.random.Generator:
 def make(kscaffold: Kscaffold, folder: Path) -> Any:
     """Writes the module of a template, and gives its class."""
 
-    def load(kind: str, name: str) -> Any:
-        made = kscaffold(kind, f"my_{name}", "-t", name, "--no-check", "--no-test", "-q")
-        assert made.exit_code == 0, made
-        module = ModuleType(f"my_{name}")
-        path = folder / f"my_{name}.py"
-        exec(compile(path.read_text(), str(path), "exec"), vars(module))
-        (cls,) = (item for item in vars(module).values() if isinstance(item, type) and item.__name__.startswith("My"))
-        return cls
-
-    return load
-
-
-def close(given: Any, wanted: Any) -> None:
-    np.testing.assert_allclose(np.asarray(given), np.asarray(wanted), rtol=1e-4, atol=1e-5)
+    return lambda kind, name: written_class(kscaffold, folder, name, kind)
 
 
 def test_there_are_three_of_each_kind_beside_the_blank_one() -> None:
