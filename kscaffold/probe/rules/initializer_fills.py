@@ -1,5 +1,7 @@
 """An initializer gives finite numbers of the shape and the dtype that are asked for.
 
+Keras asks for the shape of a weight, and for the dtype that the policy of the layer gives its variables.
+
 Bad:
 
     def __call__(self, shape, dtype=None):
