@@ -108,7 +108,7 @@ def try_out(
         assumed = tuple(f"--arg {name}={source}" for name, source in arguments.items() if name not in given)
         if assumed and not kind.guessed:
             needed = ", ".join(name for name in arguments if name not in given)
-            raise NotASubject(f"its constructor needs {needed}: say what they are by --arg NAME=VALUE")
+            raise NotASubject(f"its constructor needs {needed}: say what they are by --arg NAME=VALUE", is_open=False)
         subject = kind(module, protocol.Subject(found.name, construct), path, found.lines[0])
         try:
             made = subject.make()

@@ -519,7 +519,8 @@ def test_all_templates_and_some_presets_are_clean_at_strict(kscaffold: Kscaffold
         kind, _, name = template["name"].partition("/")
         if kind == "model" and name not in ("autoencoder", "multi_io", "transformer"):
             continue  # all of them are checked in every style elsewhere
-        made = kscaffold(kind, f"my_{name}", "-t", name, "--package", f"p_{name}", "--no-check", "--no-test", "-q")
+        where = ("--package", f"p_{kind}_{name}", "-o", kind)
+        made = kscaffold(kind, f"my_{name}", "-t", name, *where, "--no-check", "--no-test", "-q")
         assert made.exit_code == 0, made
     result = kscaffold("check", ".", "--strict", "--quiet")
     assert (result.exit_code, result.err) == (0, ""), result.out

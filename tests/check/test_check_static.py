@@ -126,7 +126,7 @@ def test_a_file_that_is_not_python_is_one_finding(kscaffold: Kscaffold, folder: 
         (("a.py", "--input-shape", "8,x"), "--input-shape: '8,x' is not a shape"),
         (("a.py", "--input-shape", "8:flot32"), "There is no dtype 'flot32'. Did you mean float32?"),
         (("a.py", "--backend", "theano"), "'theano' is not one of"),
-        (("--explain", "KS31"), "--explain: There is no rule 'KS31'. Did you mean KS301?"),
+        (("--explain", "KS30"), "--explain: There is no rule 'KS30'. Did you mean KS30"),
     ],
 )
 def test_wrong_usage_is_one_message(

@@ -386,7 +386,7 @@ def test_the_tests_next_to_models_of_texts_pass(folder: Path, kscaffold: Kscaffo
         assert made.exit_code == 0, made.err
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "8 passed" in done.stdout, done.stdout
+    assert done.returncode == 0 and "10 passed" in done.stdout, done.stdout
 
 
 def test_generated_models_pass_ruffs_default_rules_and_pyrights_basic_mode(
