@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, refs, walk
+from kscaffold.saved.legacy import Modern
 
 Paths: TypeAlias = tuple[tuple[int | str, ...], ...]
 
@@ -118,6 +119,7 @@ class SavedFile:
         kind: `keras`, `folder`, `h5` or `json`.
         customs: The custom classes that it uses: module and name.
         notes: What the user should know.
+        modern: The config that it was read from, where an older Keras wrote the file.
     """
 
     model: SavedModel
@@ -125,6 +127,7 @@ class SavedFile:
     stubs: tuple[Stub, ...] = ()
     customs: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    modern: Modern | None = None
 
 
 def as_functional(model: SavedModel) -> SavedModel:
