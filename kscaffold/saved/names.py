@@ -8,6 +8,8 @@ from typing import Any
 BASE_KEYS = ("name", "trainable", "dtype")
 # What is saved with a layer and is not an argument.
 LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
+# The module of what stands for operations of TensorFlow that Keras 3 has nothing for.
+NO_EQUIVALENT = "tensorflow"
 
 
 class Malformed(ValueError):

@@ -13,7 +13,17 @@ from kscaffold.program.steps import Pairs
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.saved import constants
 from kscaffold.saved.arguments import positional, unusual
-from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, is_of_keras, origin, text
+from kscaffold.saved.names import (
+    BASE_KEYS,
+    LEFT_OUT,
+    NO_EQUIVALENT,
+    Malformed,
+    argument_name,
+    class_name,
+    is_of_keras,
+    origin,
+    text,
+)
 from kscaffold.saved.value import SavedModel, Stub
 
 MOST_NUMBERS = 10_000  # beyond these a constant is no longer source
@@ -224,6 +234,9 @@ class Objects:
             why = "its function is code, which is not read"
             return Object(f":{self.stubs.add('layer', f'the Lambda layer {given!r}', called, value, why).text}", base)
         keywords = self.own_keywords(config)
+        if value.get("module") == NO_EQUIVALENT:
+            why = f"{value['why']}, and somebody has to write it"
+            return Object(f":{self.stubs.add('layer', text(value['operation']), plain, value, why).text}", keywords)
         if own := self.customs.get(plain) or _private_module(value):
             self.used[plain] = own
             return Object(f"{own}:{class_name(plain)}", (*keywords, *base))

@@ -23,6 +23,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[str | None, Callable[[Any, Any], Any]]]
     ast.In: (None, lambda item, items: item in items), ast.NotIn: (None, lambda item, items: item not in items),
 }  # fmt: skip
 
+TURNED = {"greater": "less", "greater_equal": "less_equal", "less": "greater", "less_equal": "greater_equal"}
+
 
 def bound(row: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an operation by their names; raises `NoEquivalent` for those that the table does not know."""
@@ -112,7 +114,9 @@ class _Reader:
     def read_compare(self, node: ast.Compare) -> Any:
         left, right = self.read(node.left), self.read(node.comparators[0])
         name, plain = COMPARISONS[type(node.ops[0])]
-        if name and (isinstance(left, Tensor) or isinstance(right, Tensor)):
+        if name and isinstance(right, Tensor) and not isinstance(left, Tensor):
+            name, left, right = TURNED[name], right, left  # as Python turns `2 < x`
+        if name and isinstance(left, Tensor):
             return self.entries.operation(f"ops.{name}", [left, right], {})
         return plain(left, right)
 
@@ -177,11 +181,11 @@ def spatial(sizes: Any) -> Any:
     """The sizes of the axes of an image, of which TensorFlow may be told with the batch and the channels."""
     if isinstance(sizes, (list, tuple)) and len(sizes) > 3 and sizes[0] == sizes[-1] == 1:
         sizes = sizes[1:-1]
-    return single(sizes)
+    return sizes[0] if isinstance(sizes, (list, tuple)) and sizes.count(sizes[0]) == len(sizes) else sizes
 
 
 def single(items: Any) -> Any:
-    """One item for a list of one, or of several that are the same sizes; a list of others stays."""
+    """One item for a list of one; a list of several stays."""
     if isinstance(items, (list, tuple)):
         return items[0] if len(items) == 1 else [*items]
     return items
@@ -209,7 +213,9 @@ def ends(sections: Any) -> Any:
 
 def span(begin: Any, size: Any) -> tuple[slice, ...]:
     """An index for each axis, from where it begins and how many there are; -1 for all that are left."""
-    if not all(isinstance(items, (list, tuple)) and all(type(item) is int for item in items) for items in (begin, size)):
+    if not all(
+        isinstance(items, (list, tuple)) and all(type(item) is int for item in items) for items in (begin, size)
+    ):
         raise NoEquivalent("an index is computed")
     pairs = zip(begin, size)
     return tuple(slice(first or None, None if count == -1 else first + count) for first, count in pairs)

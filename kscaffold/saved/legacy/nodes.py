@@ -24,11 +24,11 @@ from kscaffold.saved.legacy.operations import (
     find_operation,
     serialized,
 )
-from kscaffold.saved.names import Malformed, class_name, text
+from kscaffold.saved.names import NO_EQUIVALENT, Malformed, class_name, text
 
 CONSTANT = "_CONSTANT_VALUE"
 CALLED = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
-NO_EQUIVALENT = "tensorflow"  # the module of the stand-ins for operations that Keras has nothing for
+
 RECURRENT = (
     "RNN", "SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional", "CuDNNLSTM",
     "CuDNNGRU",
@@ -40,7 +40,6 @@ class Rewritten:
     """What was rewritten, in words for the user."""
 
     changes: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
     def change(self, words: str) -> None:
         """Says it, once."""

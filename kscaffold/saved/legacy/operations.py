@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from kscaffold.keras_data import catalogue
-from kscaffold.saved.names import Malformed
 
 TABLE = Path(catalogue.__file__).with_name("migration") / "operations.toml"
 REQUIRED = object()
@@ -104,7 +103,9 @@ def _rows() -> dict[str, Any]:
 
 @functools.cache
 def _keys(table: str) -> dict[str, tuple[str, str]]:
-    return {key.partition("(")[0]: (key.partition("(")[2].removesuffix(")"), row) for key, row in _rows()[table].items()}
+    return {
+        key.partition("(")[0]: (key.partition("(")[2].removesuffix(")"), row) for key, row in _rows()[table].items()
+    }
 
 
 def known_operations(table: str = "functions") -> list[str]:
@@ -184,7 +185,10 @@ class Entries:
             if position < len(rest):
                 given[name] = rest[position]
         given |= kwargs
-        tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        listed = [item for value in given.values() for item in (value if isinstance(value, (list, tuple)) else [value])]
+        tensors = [value for value in listed if isinstance(value, Tensor)]
+        if not tensors:
+            raise NoEquivalent("its values are constants")
         dtype = next((value.dtype for value in tensors if value.dtype), None)
         config = {key: given.get(key, default[0] if default else None) for key, default in known.init.items()}
         for key, value in config.items():
@@ -197,7 +201,10 @@ class Entries:
                 call += [serialized(item, dtype) for item in given[starred]]
             elif name in given and not name.startswith("*"):
                 key = class_name == "GetItem" and name == "key"
-                call.append(serialized_key(given[name]) if key else serialized(given[name], dtype))
+                kind = "int32" if name == "indices" else dtype
+                call.append(serialized_key(given[name]) if key else serialized(given[name], kind))
+        named = {key: serialized(given.get(key)) for key in NAMED.get(class_name, ())}
+        call = call[: len(call) - len([key for key in named if key in given])]
         name = self.name(class_name)
         self.made.append(
             {
@@ -206,7 +213,7 @@ class Entries:
                 "config": {"name": name, **config},
                 "registered_name": class_name,
                 "name": name,
-                "inbound_nodes": [{"args": call, "kwargs": {}}],
+                "inbound_nodes": [{"args": call, "kwargs": named}],
             }
         )
         return Tensor((name, 0, 0), _dtype_of(class_name, config, dtype))
@@ -234,6 +241,7 @@ def _dtype_of(class_name: str, config: Mapping[str, Any], dtype: str | None) -> 
     return dtype if dtype and dtype.startswith("float") else None
 
 
+NAMED = {"Pad": ("constant_values",)}  # what functions give to their operations by name
 BOOLEAN = (
     "All", "Any", "Equal", "Greater", "GreaterEqual", "Isfinite", "Isinf", "Isnan", "Less", "LessEqual", "LogicalAnd",
     "LogicalNot", "LogicalOr", "LogicalXor", "NotEqual",
@@ -265,7 +273,7 @@ def serialized(value: Any, dtype: str | None = None) -> Any:
 def serialized_key(key: Any) -> Any:
     """An index as Keras 3 saves it."""
     if isinstance(key, tuple):
-        return {"class_name": "__tuple__", "config": [serialized_key(part) for part in key]}
+        return [serialized_key(part) for part in key]
     if isinstance(key, slice):
         parts = {"start": key.start, "stop": key.stop, "step": key.step}
         if not all(part is None or type(part) is int for part in parts.values()):
@@ -285,4 +293,3 @@ def _leaves(value: Any) -> list[Any]:
 
 def _is_constant(value: Any) -> bool:
     return not any(isinstance(item, (Tensor, Size, Shape, Sizes, slice)) for item in _leaves(value))
-
