@@ -73,6 +73,7 @@ class Stub:
         origin: What the file calls it.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.
+        told: What it computes, as far as its bytecode tells: source to be read, which nothing executes.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Stub:
     arguments: tuple[str, ...]
     config: str
     why: str
+    told: str = ""
 
 
 @dataclass(frozen=True)

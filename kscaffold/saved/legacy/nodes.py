@@ -232,7 +232,7 @@ class _Graph:
             "class_name": called,
             "config": {"name": own, **config},
             "registered_name": f"{NO_EQUIVALENT}>{called}",
-            "operation": f"{shown[:60]} of the layer {name[:60]!r}",
+            "operation": f"the operation {shown[:60]} of the layer {name[:60]!r}",
             "why": why,
             "name": own,
             "inbound_nodes": [node],
