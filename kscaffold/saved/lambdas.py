@@ -13,9 +13,8 @@ def told(function: Any) -> str:
         parts = [inner.get(key) for key in ("code", "defaults", "closure")] if isinstance(inner, Mapping) else []
     else:
         parts = function if isinstance(function, list) else []  # Keras 1 and 2
-    if not parts or not isinstance(parts[0], str):
-        return ""
-    return lambda_source(*parts[:3]) or ""
+    code, defaults, closure, *_ = (*parts, None, None, None)
+    return (lambda_source(code, defaults, closure) or "") if isinstance(code, str) else ""
 
 
 def why(function: Any) -> str:

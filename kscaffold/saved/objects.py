@@ -22,6 +22,7 @@ from kscaffold.saved.names import (
     class_name,
     is_of_keras,
     origin,
+    source_of,
     text,
 )
 from kscaffold.saved.value import SavedModel, Stub
@@ -54,7 +55,7 @@ class Stubs:
             unique, number = wanted, 2
             while unique in taken or catalogue.is_layer(unique):
                 unique, number = f"{wanted}{number}", number + 1
-            self.found[key] = Stub(unique, kind, origin, arguments, config, why, told)
+            self.found[key] = Stub(unique, kind, origin, arguments, config, why, told, source_of(value))
         return Code(self.found[key].name)
 
 

@@ -73,6 +73,7 @@ class Stub:
         origin: What the file calls it.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.
+        source: Where the file says that it comes from, as `package.module:Name`; empty where it does not.
         told: What it computes, as far as its bytecode tells: source to be read, which nothing executes.
     """
 
@@ -83,6 +84,7 @@ class Stub:
     config: str
     why: str
     told: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,12 @@ def stub_source(stub: Stub, package: str) -> str:
     elif stub.arguments:
         lines += [f"    def __init__(self, {keywords.rstrip(', ')}):"]
     lines += [f"        self.{name} = {name}" for name in stub.arguments]
-    lines += ["", f"    def {method}:", *(f"        {line}" for line in _told(stub)), f"        raise NotImplementedError({message})"]
+    lines += [
+        "",
+        f"    def {method}:",
+        *(f"        {line}" for line in _told(stub)),
+        f"        raise NotImplementedError({message})",
+    ]
     if stub.arguments:
         pairs = ", ".join(f'"{name}": self.{name}' for name in stub.arguments)
         start = "{**super().get_config(), " if stub.kind == "layer" else "{"

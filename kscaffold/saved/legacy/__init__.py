@@ -1,7 +1,8 @@
 """The config of a file of Keras 1, Keras 2 or tf.keras as Keras 3 would have saved it, or as it still reads it.
 
 Each part of a config has a module: names and arguments of layers in `layers`, values of arguments in `values`, models
-that Keras 1 merged in `merging`, the frame of a model in `frames`, calls of TensorFlow in `nodes`. A config of Keras 3 is left as it is.
+that Keras 1 merged in `merging`, calls of TensorFlow in `nodes`, the frame of a model in `frames`. A config of Keras 3
+is left as it is.
 """
 
 import copy

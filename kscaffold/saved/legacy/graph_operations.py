@@ -11,10 +11,11 @@ from kscaffold.saved.legacy.operations import find_operation
 from kscaffold.saved.names import Malformed, text
 
 # What nodes say beside what they compute.
-LEFT_OUT = ("T", "Tidx", "Tshape", "Tperm", "Tdim", "Tpaddings", "Tmultiples", "Tparams", "Tindices", "Taxis", "Index",
-            "SrcT", "N", "TI", "Tlen", "out_type", "output_type", "Truncate", "_cloned", "explicit_paddings",
-            "use_cudnn_on_gpu", "Tblock_shape", "Tcrops", "incompatible_shape_error", "_output_shapes", "validate_shape",
-            "index_type", "Tk", "type", "num")  # fmt: skip
+LEFT_OUT = (
+    "T", "TI", "Tdim", "Tidx", "Tindices", "Tk", "Tlen", "Tmultiples", "Tpaddings", "Tparams", "Tperm", "Tshape",
+    "Taxis", "Index", "SrcT", "N", "Truncate", "_cloned", "_output_shapes", "explicit_paddings", "index_type", "num",
+    "incompatible_shape_error", "out_type", "output_type", "type", "use_cudnn_on_gpu", "validate_shape",
+)  # fmt: skip
 DTYPES = {
     "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_BFLOAT16": "bfloat16", "DT_INT8": "int8",
     "DT_INT16": "int16", "DT_INT32": "int32", "DT_INT64": "int64", "DT_UINT8": "uint8", "DT_UINT16": "uint16",

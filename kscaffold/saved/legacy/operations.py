@@ -175,48 +175,41 @@ class Entries:
         module, class_name = _class_of(function)
         known = catalogue.operation_of_class(module, class_name)
         assert known is not None, function
-        order = [name for name in known.order if name != "kwargs"] or [*known.call, *known.init]
-        given: dict[str, Any] = {}
-        rest = [*args]
-        for position, name in enumerate(order):
-            if name.startswith("*"):
-                given[name] = rest[position:]
-                break
-            if position < len(rest):
-                given[name] = rest[position]
-        given |= kwargs
+        given = _given(known, args, kwargs)
         listed = [item for value in given.values() for item in (value if isinstance(value, (list, tuple)) else [value])]
         tensors = [value for value in listed if isinstance(value, Tensor)]
         if not tensors:
             raise NoEquivalent("its values are constants")
         dtype = next((value.dtype for value in tensors if value.dtype), None)
         config = {key: given.get(key, default[0] if default else None) for key, default in known.init.items()}
-        for key, value in config.items():
-            if not _is_constant(value):
-                raise NoEquivalent(f"{key} is computed")
-        call: list[Any] = []
-        for name in [one for one in (*known.call, *(one for one in known.order if one[0] == "*")) if one != "kwargs"]:
-            starred = next((one for one in known.order if one == f"*{name}"), None)
-            if starred and starred in given:
-                call += [serialized(item, dtype) for item in given[starred]]
-            elif name in given and not name.startswith("*"):
-                key = class_name == "GetItem" and name == "key"
-                kind = "int32" if name == "indices" else dtype
-                call.append(serialized_key(given[name]) if key else serialized(given[name], kind))
-        named = {key: serialized(given.get(key)) for key in NAMED.get(class_name, ())}
-        call = call[: len(call) - len([key for key in named if key in given])]
+        if class_name in SETTLED:
+            config["data_format"] = config["data_format"] or "channels_last"
+        computed = next((key for key, value in config.items() if not _is_constant(value)), None)
+        if computed:
+            raise NoEquivalent(f"{computed} is computed")
+        named = {key: serialized(given.pop(key, None)) for key in NAMED.get(class_name, ())}
+        called: list[Any] = []
+        for key in known.call:
+            if f"*{key}" in given:
+                called += [serialized(item, dtype) for item in given[f"*{key}"]]
+            elif key in given and class_name == "GetItem" and key == "key":
+                called.append(serialized_key(given[key]))
+            elif key in given:
+                called.append(serialized(given[key], "int32" if key == "indices" else dtype))
         name = self.name(class_name)
-        self.made.append(
-            {
-                "module": module,
-                "class_name": class_name,
-                "config": {"name": name, **config},
-                "registered_name": class_name,
-                "name": name,
-                "inbound_nodes": [{"args": call, "kwargs": named}],
-            }
-        )
+        entry = {"module": module, "class_name": class_name, "config": {"name": name, **config}}
+        calls = [{"args": called, "kwargs": named}]
+        self.made.append({**entry, "registered_name": class_name, "name": name, "inbound_nodes": calls})
         return Tensor((name, 0, 0), _dtype_of(class_name, config, dtype))
+
+
+def _given(known: catalogue.Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a function by their names; a `*` before that of any number of values."""
+    order = [name for name in known.order if name != "kwargs"] or [*known.call, *known.init]
+    given: dict[str, Any] = {}
+    for position, (name, value) in enumerate(zip(order, args)):
+        given[name] = args[position:] if name.startswith("*") else value
+    return {**given, **kwargs}
 
 
 @functools.cache
@@ -242,6 +235,7 @@ def _dtype_of(class_name: str, config: Mapping[str, Any], dtype: str | None) -> 
 
 
 NAMED = {"Pad": ("constant_values",)}  # what functions give to their operations by name
+SETTLED = ("AveragePool", "MaxPool", "Conv", "DepthwiseConv")  # whose functions save what data format they found
 BOOLEAN = (
     "All", "Any", "Equal", "Greater", "GreaterEqual", "Isfinite", "Isinf", "Isnan", "Less", "LessEqual", "LogicalAnd",
     "LogicalNot", "LogicalOr", "LogicalXor", "NotEqual",
@@ -260,14 +254,19 @@ def serialized(value: Any, dtype: str | None = None) -> Any:
     if isinstance(value, (list, tuple)):
         if any(isinstance(item, Tensor) for item in value):
             return [serialized(item, dtype) for item in value]
-        whole = all(isinstance(item, int) for item in _leaves(value))
-        known = dtype if dtype and (whole or dtype.startswith("float")) else "int32" if whole and dtype else "float32"
-        if all(isinstance(item, bool) for item in _leaves(value)):
-            known = "bool"
-        return {"class_name": "__tensor__", "config": {"value": [*value], "dtype": known}}
+        return {"class_name": "__tensor__", "config": {"value": [*value], "dtype": _dtype_of_numbers(value, dtype)}}
     if isinstance(value, dict):
         raise NoEquivalent("an argument is a dictionary")
     return value
+
+
+def _dtype_of_numbers(numbers: Any, beside: str | None) -> str:
+    """The type that TensorFlow gives to numbers beside a tensor of a type, which may not be known."""
+    leaves = _leaves(numbers)
+    if leaves and all(isinstance(item, bool) for item in leaves):
+        return "bool"
+    whole = all(isinstance(item, int) for item in leaves)
+    return beside if beside and (whole or beside.startswith("float")) else "float32"
 
 
 def serialized_key(key: Any) -> Any:
