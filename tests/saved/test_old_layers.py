@@ -97,7 +97,7 @@ def test_a_convolution_of_keras_1(kscaffold: Kscaffold, folder: Path) -> None:
     words = " ".join(text.split())
     assert 'layers.Conv2D( 16, (3, 5), strides=2, padding="same", activation="relu", use_bias=False,' in words
     assert 'kernel_initializer="he_normal"' in words and "kernel_regularizer=keras.regularizers.L2(0.02)" in words
-    assert "kernel_constraint=keras.constraints.MaxNorm(3)" in words and "layers.Dropout(0.25)" in words
+    assert "kernel_constraint=keras.constraints.MaxNorm(max_value=3)" in words and "layers.Dropout(0.25)" in words
     assert "layers.MaxPooling2D()" in words
     assert 'layers.Dense(3, activation="softmax", kernel_initializer="random_uniform")' in words
 
