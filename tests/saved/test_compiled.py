@@ -196,7 +196,8 @@ import keras
 model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation="softmax")])
 schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)
 metrics = ["accuracy", keras.metrics.TopKCategoricalAccuracy(k=2, name="best")]
-model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01), keras.losses.CategoricalFocalCrossentropy(), metrics=metrics)
+optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
+model.compile(optimizer, keras.losses.CategoricalFocalCrossentropy(), metrics=metrics)
 model.save("real.keras")
 model.save("real.h5")
 """
