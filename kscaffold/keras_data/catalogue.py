@@ -194,6 +194,24 @@ def check_name(group: str, name: str) -> None:
         raise RequestError(f"Keras has no {SINGULAR[group]} {name!r}.", hint=did_you_mean(name, known_names(group)))
 
 
+def training_class(group: str, name: str) -> dict[str, tuple[Any, ...]] | None:
+    """The parameters of a class of `optimizers`, `schedules`, `losses` or `metrics`, with their defaults in tuples."""
+    entry = _data()["training"][group]["classes"].get(name)
+    return None if entry is None else _parameters(entry)
+
+
+def has_training_name(group: str, name: str) -> bool:
+    """Whether a name stands for one of the `losses` or `metrics` of Keras; `accuracy` does, too."""
+    is_word = group == "metrics" and name in ("accuracy", "acc", "crossentropy", "ce")
+    training = _data()["training"][group]
+    return is_word or name in training["names"] or name in training["classes"]
+
+
+def training_classes(group: str) -> list[str]:
+    """The classes of `optimizers`, `schedules`, `losses` or `metrics`."""
+    return list(_data()["training"][group]["classes"])
+
+
 def is_policy(name: str) -> bool:
     """Whether Keras has a dtype policy of that class."""
     return name in _data()["policies"]

@@ -5,6 +5,7 @@ Run it with the interpreter whose Keras is to be described:
     python -P kscaffold/keras_data/make.py > kscaffold/keras_data/keras.json
 """
 
+import functools
 import gc
 import inspect
 import json
@@ -32,9 +33,17 @@ SAMPLES_OF_CLASS: dict[str, dict[str, Callable[[], Any]]] = {
     "Cropping2D": {"cropping": lambda: 1},
     "Cropping3D": {"cropping": lambda: 1},
 }
+# Names of losses and metrics that no attribute has.
+SHORT_NAMES = (
+    "mse", "mae", "mape", "msle", "bce", "kld", "MSE", "MAE", "MAPE", "MSLE", "BCE", "KLD", "logcosh",
+    "cosine_similarity", "kullback_leibler_divergence", "huber_loss",
+)  # fmt: skip
 SEQUENCE = (2, 6, 8)
 SAMPLE_SHAPES = [(2, 8), SEQUENCE, (2, 6, 6, 8), (2, 6, 6, 6, 8)]
-ABSTRACT = {"Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Constraint"}
+ABSTRACT = {
+    "Layer", "Wrapper", "InputLayer", "Initializer", "Regularizer", "Constraint", "Loss", "Metric", "Optimizer",
+    "LearningRateSchedule",
+}  # fmt: skip
 
 
 def public_classes(module: Any, base: type) -> dict[str, Any]:
@@ -157,13 +166,8 @@ def accepted_names(module: Any) -> list[str]:
     names = []
     for name in public_names(module):
         left_out = name in ABSTRACT or name in ("get", "serialize", "deserialize")
-        if left_out or inspect.ismodule(getattr(module, name)):
-            continue
-        try:
-            module.get(name)
-        except (ValueError, TypeError, LookupError, ImportError):
-            continue
-        names.append(name)
+        if not left_out and not inspect.ismodule(getattr(module, name)) and is_accepted(module, name):
+            names.append(name)
     return names
 
 
@@ -262,6 +266,31 @@ def lost_of_backend() -> list[str]:
     return sorted(kept - set(public_names(keras.backend)))
 
 
+def is_accepted(module: Any, name: str) -> bool:
+    """Whether `module.get` takes a name for an object that needs no argument."""
+    try:
+        module.get(name)
+    except (ValueError, TypeError, LookupError, ImportError, AttributeError):
+        return False
+    return True
+
+
+def describe_training() -> dict[str, Any]:
+    """What a model is compiled with: classes with their parameters, and the names that stand for an object."""
+    groups = {
+        "optimizers": (keras.optimizers, keras.optimizers.Optimizer),
+        "schedules": (keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule),
+        "losses": (keras.losses, keras.losses.Loss),
+        "metrics": (keras.metrics, keras.metrics.Metric),
+    }
+    described = {}
+    for group, (module, base) in groups.items():
+        classes = {name: describe_parameters(cls)["parameters"] for name, cls in public_classes(module, base).items()}
+        names = [*accepted_names(module), *filter(functools.partial(is_accepted, module), SHORT_NAMES)]
+        described[group] = {"classes": classes, "names": sorted({*names} - {*classes})}
+    return described
+
+
 def describe_keras() -> dict[str, Any]:
     """The whole document."""
     layers = public_classes(keras.layers, keras.layers.Layer)
@@ -279,6 +308,7 @@ def describe_keras() -> dict[str, Any]:
         "layers": {name: describe_layer(cls) for name, cls in layers.items()},
         **{group: {name: describe_parameters(cls) for name, cls in found.items()} for group, found in others.items()},
         "names": {group: accepted_names(getattr(keras, group)) for group in ("activations", *others)},
+        "training": describe_training(),
         "functions": describe_functions(),
         "operations": describe_operations(),
         "quantizers": {

@@ -37,6 +37,7 @@ def model_module(
     written: Written,
     own_classes: Sequence[str],
     imported: Iterable[tuple[str, str]] = (),
+    compiled: str = "",
 ) -> tuple[Draft, Mapping[int, Place]]:
     """A module, before formatting, and the places that its statements come from, by their number.
 
@@ -45,6 +46,7 @@ def model_module(
         written: What it defines.
         own_classes: Source of the classes that it defines besides: from layer templates, or stubs.
         imported: Module and name of what it imports besides the classes that `written` names.
+        compiled: Source of a function that compiles the model; empty for none.
     """
     from kscaffold.library.places import render_with_places
 
@@ -59,6 +61,7 @@ def model_module(
         "functions": written.functions,
         "classes": written.classes,
         "cuts": written.cuts,
+        "compiled": compiled,
         "package": destination.settings.package,
         "part_package": part_package(destination),
     }

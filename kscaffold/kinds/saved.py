@@ -23,6 +23,7 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
         raise RequestError("A saved model needs no template.", hint="Leave out --template.", where="--template")
     customs = read_customs(flags.customs)
     file = read_model(Path(flags.file), flags.file, customs)
+    file = with_compiled(file, flags)
     imported = {module.partition(".")[0] for module in customs.values()}
     named = replace(request, name=request.name or default_name(file.model, Path(flags.file), imported))
     if not flags.to_spec and request.name and parse_module_name(request.name).module in imported:
@@ -53,6 +54,25 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
             where="NAME",
         )
     return scaffold
+
+
+def with_compiled(file: SavedFile, flags: SavedFlags) -> SavedFile:
+    """A file whose `compile` is whole: what it names there and does not hold is imported, a stub, or a reason to leave
+    `compile` out, which a note says."""
+    compiled = file.compiled
+    if compiled is None or flags.to_spec:
+        return replace(file, compiled=None)
+    if compiled.stubs and not flags.allow_stubs:
+        listed = ", ".join(stub.origin for stub in compiled.stubs)
+        note = (
+            f"The model was compiled with {listed[:200]}, of which the file holds the name alone, so the source does"
+            f" not compile it: --custom my_package.training:{compiled.stubs[0].name} imports it, --allow-stubs writes a"
+            " stub."
+        )
+        return replace(file, compiled=None, notes=(*file.notes, note))
+    stubs = (*file.stubs, *(stub for stub in compiled.stubs if stub.name not in {one.name for one in file.stubs}))
+    customs = tuple(dict.fromkeys((*file.customs, *((module, name) for name, module in compiled.customs))))
+    return replace(file, stubs=stubs, customs=customs, notes=(*file.notes, *compiled.notes))
 
 
 def in_style(model: SavedModel, style: Style | None, shown: str) -> SavedModel:

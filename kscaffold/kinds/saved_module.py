@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from kscaffold.program.passes import rewrite
 from kscaffold.program.value import Program
 from kscaffold.saved.flat import flat_program
 from kscaffold.saved.value import SavedFile, SavedInput, layer_order
+from kscaffold.source.compiled import compile_source
 from kscaffold.source.module import Written, write
 from kscaffold.source.stub import stub_source, what
 
@@ -69,6 +71,11 @@ class SavedScaffold(Scaffold):
         return self.destination.name.class_name if is_class else f"build_{self.destination.name.module}"
 
     @property
+    def compiles(self) -> str:
+        """The function that compiles the model as it was; empty if the file does not say how."""
+        return f"compile_{self.destination.name.module}" if self.file.compiled else ""
+
+    @property
     def builds(self) -> bool:
         """Whether the model has to be called before it has weights: a class, or one whose inputs nobody knows."""
         model = self.file.model
@@ -108,7 +115,8 @@ class SavedScaffold(Scaffold):
     @property
     def defined(self) -> set[str]:
         """The functions and classes of the module, and what has to be filled in."""
-        return self.written.names | {stub.name for stub in self.file.stubs} | {*self.supplied}
+        found = self.written.names | {stub.name for stub in self.file.stubs} | {*self.supplied}
+        return found | ({self.compiles} if self.compiles else set())
 
     @property
     def supplied(self) -> tuple[str, ...]:
@@ -127,7 +135,8 @@ class SavedScaffold(Scaffold):
         stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
         stubs = [*map(self.supplied_source, self.supplied), *stubs]
         title = f"{self.destination.name.class_name}: a {self.style} Keras model."
-        return model_module(self.destination, self.style, title, self.written, stubs, self.file.customs)
+        compiled = compile_source(self.file.compiled, self.compiles) if self.file.compiled else ""
+        return model_module(self.destination, self.style, title, self.written, stubs, self.file.customs, compiled)
 
     def test(self) -> Draft:
         """The test, before formatting."""
@@ -149,6 +158,8 @@ class SavedScaffold(Scaffold):
         if self.file.stubs:
             return Job(staged, shown, self.destination.search, ())
         saved = saved_side(self.file, self.flags, Compared.LAYERS if self.flags.style else Compared.WHOLE)
+        if self.file.compiled:
+            saved = replace(saved, compiled=json.dumps(self.file.compiled.config), compiles=self.compiles)
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         if self.style is Style.SUBCLASSED:
             feeds, call = self.feeds

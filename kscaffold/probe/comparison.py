@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from .arrays import difference, numbers, random_array
+from .compiled import compare_compiled
 from .configs import canonical, first_difference, shortened
 from .leaves import give_words, input_shapes, match_leaves, saved_leaves
 from .protocol import Compared, Feed, Saved, SavedKind
@@ -50,7 +51,8 @@ def compare(subject: Subject, saved: Saved) -> str | None:
             different = match_leaves(subject, model, reference, saved.order)
         elif not different:
             different = copy_weights(model, reference, path, saved)
-    return different or compare_outputs(subject, model, reference)
+    different = different or compare_outputs(subject, model, reference)
+    return different or compare_compiled(subject, model, saved, customs)
 
 
 def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:

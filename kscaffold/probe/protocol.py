@@ -72,6 +72,8 @@ class Saved:
     # The layers in the order in which the other model has their weights, each by the names of the models that it is in;
     # empty for the same order.
     order: tuple[tuple[str, ...], ...] = ()
+    compiled: str = ""  # what it was compiled with, as JSON; empty if that is not known
+    compiles: str = ""  # the function that compiles the other model so
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         raise RequestError("This is neither a file nor a folder.", where=shown)
     start = _read(path, "The file", shown, most=8)
     if start == HDF5_MAGIC:
-        text, version = _hdf5_text(path, shown)
-        return "h5", {"keras_version": version, **_parsed(text, shown)}
+        text, told = _hdf5_text(path, shown)
+        return "h5", {**told, **_parsed(text, shown)}
     if start.startswith(b"PK"):
         text, version = _zip_text(path, shown)
         return "keras", {"keras_version": version, **_parsed(text, shown)}
@@ -125,8 +126,8 @@ def _words(name: str, content: bytes) -> dict[str, tuple[str, ...]]:
     return {name.removeprefix(f"{ASSETS}/").removesuffix(f"/{WORDS}"): tuple(lines)} if lines else {}
 
 
-def _hdf5_text(path: Path, shown: str) -> tuple[bytes, str]:
-    """The config, and the version of Keras that wrote it, if the file says that."""
+def _hdf5_text(path: Path, shown: str) -> tuple[bytes, dict[str, Any]]:
+    """The config, and what else the file says of the model: the version of Keras, and what it was compiled with."""
     try:
         import h5py  # comes with Keras; nothing else needs it
     except ImportError as error:
@@ -143,15 +144,26 @@ def _hdf5_text(path: Path, shown: str) -> tuple[bytes, str]:
             if identifier.get_storage_size() > LARGEST_CONFIG:
                 raise _too_large(shown)
             value = file.attrs["model_config"]
-            version = file.attrs.get("keras_version", "")
+            told = _told(file.attrs)
     except RequestError:
         raise
     except Exception as error:  # h5py has no base class for what a damaged file makes it raise
         raise _damaged(shown, "HDF5 file", error) from error
     if not isinstance(value, str | bytes):
         raise RequestError("model_config is not text.", where=shown)
-    version = version.decode("ascii", "replace") if isinstance(version, bytes) else str(version)
-    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value, version
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value, told
+
+
+def _told(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What an HDF5 file says of a model besides its config, as far as it can be read."""
+    words = {key: attributes.get(key, b"") for key in ("keras_version", "training_config")}
+    texts = {
+        key: word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word) for key, word in words.items()
+    }
+    found: dict[str, Any] = {"keras_version": texts["keras_version"]}
+    with contextlib.suppress(ValueError, RecursionError):
+        found["training_config"] = json.loads(texts["training_config"])
+    return found
 
 
 def _parsed(text: bytes, shown: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Ref
 from kscaffold.saved.archive import read_config, read_words
+from kscaffold.saved.compiled import read_compiled
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
 from kscaffold.saved.legacy import modernize
@@ -35,6 +36,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         modern = modernize(_graph(config, shown))
         objects.supplied = modern.supplied
         model = _read(objects, modern.config)
+        compiled = read_compiled(Objects(customs or {}, _read), config)
     except RequestError as error:
         raise error.at(shown) from error
     except Malformed as error:
@@ -46,7 +48,9 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
     used = tuple((module, name) for name, module in objects.used.items())
-    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, (*modern.notes, *objects.notes), modern)
+    return SavedFile(
+        model, kind, tuple(objects.stubs.found.values()), used, (*modern.notes, *objects.notes), modern, compiled
+    )
 
 
 def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:

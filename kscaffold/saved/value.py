@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -116,6 +116,25 @@ class SavedModel:
 
 
 @dataclass(frozen=True)
+class Compiled:
+    """What a model was compiled with.
+
+    Attributes:
+        keywords: The arguments of `compile`.
+        config: The same as Keras 3 saves it.
+        stubs: What the file names in them but does not hold.
+        customs: The custom classes and functions in them: name and module.
+        notes: What could not be kept.
+    """
+
+    keywords: tuple[tuple[str, Tree], ...]
+    config: Mapping[str, Any]
+    stubs: tuple[Stub, ...] = ()
+    customs: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SavedFile:
     """What a file says.
 
@@ -123,6 +142,7 @@ class SavedFile:
         kind: `keras`, `folder`, `h5` or `json`.
         customs: The custom classes that it uses: module and name.
         notes: What the user should know.
+        compiled: What it was compiled with, if the file says that.
         modern: The config that it was read from, where an older Keras wrote the file.
     """
 
@@ -132,6 +152,7 @@ class SavedFile:
     customs: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     modern: Modern | None = None
+    compiled: Compiled | None = None
 
 
 def as_functional(model: SavedModel) -> SavedModel:

@@ -181,8 +181,8 @@ def spatial(sizes: Any) -> Any:
     """The sizes of the axes of an image, of which TensorFlow may be told with the batch and the channels."""
     if isinstance(sizes, (list, tuple)) and len(sizes) > 3 and sizes[0] == sizes[-1] == 1:
         sizes = sizes[1:-1]
-    is_uniform = isinstance(sizes, (list, tuple)) and len({*sizes}) == 1
-    return sizes[0] if is_uniform else sizes
+    listed = [*sizes] if isinstance(sizes, (list, tuple)) else []
+    return listed[0] if listed and listed.count(listed[0]) == len(listed) else sizes
 
 
 def single(items: Any) -> Any:
