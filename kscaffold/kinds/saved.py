@@ -25,7 +25,7 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     file = read_model(Path(flags.file), flags.file, customs)
     file = with_compiled(file, flags)
     imported = {module.partition(".")[0] for module in customs.values()}
-    named = replace(request, name=request.name or default_name(file.model, Path(flags.file), imported))
+    named = replace(request, name=request.name or default_name(file.model, Path(flags.file), {*imported, *customs}))
     if not flags.to_spec and request.name and parse_module_name(request.name).module in imported:
         raise RequestError(
             f"A module {parse_module_name(request.name).module}.py would hide the module that --custom imports from.",
@@ -147,9 +147,9 @@ def default_name(model: SavedModel, path: Path, taken: Collection[str] = ()) -> 
         wanted = identifier(text, "model", "model")
         for name in (wanted, f"{wanted}_model"):
             try:
-                module = parse_module_name(name).module
+                parsed = parse_module_name(name)
             except RequestError:
                 continue
-            if module not in taken:
-                return module
+            if parsed.module not in taken and parsed.class_name not in taken:
+                return parsed.module
     return "saved_model"
