@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Kscaffold
+from helpers.properties import examples
 from helpers.saved_configs import Entry, keras2_layer, write_json
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kscaffold.base.errors import RequestError
+from kscaffold.saved import read_model
 from kscaffold.saved.legacy.operations import find_operation, known_operations
 
 
@@ -159,3 +165,28 @@ def test_a_call_in_a_circle_is_refused(kscaffold: Kscaffold, folder: Path) -> No
     done = kscaffold("from", "model.json", "mine", "--no-check")
     assert done.exit_code == 2
     assert "calls need each other in a circle" in done.err
+
+
+JUNK = (None, -1, 10**30, "system", [], {}, ["a", 0, 0], {"class_name": "__ellipsis__"}, True, [[["a", 0, 0]]])
+
+
+@examples(100)
+@given(st.data())
+def test_damaged_graphs_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    layers = (
+        called("concat", [["a", 0, 0, {"axis": 1}], ["_CONSTANT_VALUE", -1, [1.0], {"axis": 1}]], "one"),
+        called("reshape", ["one", 0, 0, {"shape": [-1, 24]}], "two"),
+        called("__operators__.getitem", ["two", 0, 0, {"slice_spec": [0]}], "three", "SlicingOpLambda"),
+    )
+    config = graph(*layers, output="three")
+    for _ in range(data.draw(st.integers(1, 3))):
+        part: Any = config["config"]["layers"]
+        while isinstance(part, (list, dict)) and part:
+            key = data.draw(st.sampled_from([*(part if isinstance(part, dict) else range(len(part)))]))
+            if not isinstance(part[key], (list, dict)) or data.draw(st.booleans()):
+                part[key] = json.loads(json.dumps(data.draw(st.sampled_from(JUNK))))
+                break
+            part = part[key]
+    path = write_json(tmp_path_factory.mktemp("damaged") / "model.json", config)
+    with contextlib.suppress(RequestError):
+        read_model(path, "model.json")

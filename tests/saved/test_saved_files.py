@@ -204,7 +204,7 @@ def test_a_lambda_layer_becomes_a_stub_that_says_what_to_fill_in(kscaffold: Ksca
     config = chain(scale, shape=(4,))
     write_json(folder / "model.json", config)
     message = refused(kscaffold, folder, "model.json")
-    assert "the Lambda layer 'scale_pixels': its function is code, which is not read." in message
+    assert "the Lambda layer 'scale_pixels': its function is bytecode, which is not run." in message
     done = kscaffold("from", "model.json", "mine", "--no-check", "--allow-stubs")
     assert done.exit_code == 0
     assert "warning: What the Lambda layer 'scale_pixels' computes: ScalePixels is a stub." in done.err

@@ -214,6 +214,8 @@ class _Graph:
             found = translated(row, bound(row, args, kwargs), self.entries)
         except NoEquivalent as error:
             return self.stub(name, index, shown, str(error), args, kwargs)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return self.stub(name, index, shown, "its arguments are none that TensorFlow takes", args, kwargs)
         self.said.change(f"{shown} is an operation of Keras 3")
         return found
 

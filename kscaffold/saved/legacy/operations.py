@@ -76,7 +76,7 @@ class Sizes:
     of: Shape
 
 
-class NoEquivalent(Exception):
+class NoEquivalent(ValueError):
     """Keras has nothing that computes the same; says why, as far as that is known."""
 
 
