@@ -39,6 +39,7 @@ class SavedKind(StrEnum):
     FOLDER = "folder"  # what is inside a .keras file
     H5 = "h5"
     JSON = "json"
+    SAVED_MODEL = "saved_model"  # the folder that tf.keras wrote for TensorFlow
 
 
 class Compared(StrEnum):
@@ -72,6 +73,9 @@ class Saved:
     # The layers in the order in which the other model has their weights, each by the names of the models that it is in;
     # empty for the same order.
     order: tuple[tuple[str, ...], ...] = ()
+    config: str = ""  # of an older file, as today's Keras knows it; empty for a file that Keras loads itself
+    names: Mapping[str, str] = field(default_factory=dict)  # what the file calls layers that have other names there
+    keep: Path | None = None  # where the model is saved, if its weights are in a form that it cannot load
 
 
 @dataclass(frozen=True)
