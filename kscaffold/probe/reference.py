@@ -21,12 +21,29 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
 
+WRAPPED = ("layer", "backward_layer", "cell", "cells")  # the arguments that are layers
+
+
 def load_modern(text: str, customs: dict[str, Any]) -> Any:
     """The model that a config describes, in which all of an older file is called what today's Keras calls it."""
+    config = with_modules(json.loads(text), customs)
     try:
-        return _from_text(text, customs)
+        return _from_text(json.dumps(config), customs)
     except Exception as error:  # that a config of an old file cannot be made is no mistake of the source
         raise CannotBeTried(f"Keras cannot make the saved model: {explain(error)}") from error
+
+
+def with_modules(config: Any, customs: dict[str, Any], wrapped: bool = False) -> Any:
+    """A config in which layers inside of layers say that they are Keras': it does not look for them otherwise."""
+    if isinstance(config, list):
+        return [with_modules(item, customs, wrapped) for item in config]
+    if not isinstance(config, dict):
+        return config
+    found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items()}
+    name = found.get("class_name")
+    if wrapped and isinstance(name, str) and name not in customs and "module" not in found:
+        found |= {"module": "keras.layers", "registered_name": None} if hasattr(keras.layers, name) else {}
+    return found
 
 
 def _from_text(text: str, customs: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from kscaffold.program.tree import Ref
 from kscaffold.saved.archive import read_config, read_words
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
+from kscaffold.saved.legacy import modernize
 from kscaffold.saved.names import Malformed
 from kscaffold.saved.objects import Objects
 from kscaffold.saved.value import Call, SavedFile, SavedInput, SavedLayer, SavedModel
@@ -28,6 +29,8 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
     """
     kind, config = read_config(path, shown)
+    modern = modernize(config, None)
+    config = modern.config
     objects = Objects(customs or {}, _read)
     objects.words = read_words(path, kind)
     try:
@@ -41,7 +44,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
     used = tuple((module, name) for name, module in objects.used.items())
-    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, tuple(objects.notes))
+    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, tuple(objects.notes), modern)
 
 
 def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from kscaffold.program.tree import Listing, Object, Ref, Table, Tree, refs, walk
+from kscaffold.saved.legacy import Modern
 
 Paths: TypeAlias = tuple[tuple[int | str, ...], ...]
 
@@ -125,6 +126,7 @@ class SavedFile:
     stubs: tuple[Stub, ...] = ()
     customs: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    modern: Modern | None = None
 
 
 def as_functional(model: SavedModel) -> SavedModel:
