@@ -21,6 +21,7 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
 
+HOW = "implementation"
 WRAPPED = ("layer", "backward_layer", "cell", "cells")  # the arguments that are layers
 
 
@@ -30,16 +31,27 @@ def load_modern(text: str, customs: dict[str, Any]) -> Any:
     try:
         return _from_text(json.dumps(config), customs)
     except Exception as error:  # that a config of an old file cannot be made is no mistake of the source
-        raise CannotBeTried(f"Keras cannot make the saved model: {explain(error)}") from error
+        raise CannotBeTried(f"Keras cannot make the saved model: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What an exception says that Keras wraps into others, each with the config of a layer."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    _, _, inner = str(error).rpartition("Exception encountered: ")
+    return explain(type(error)(inner)) if inner and isinstance(error, TypeError) else explain(error)
 
 
 def with_modules(config: Any, customs: dict[str, Any], wrapped: bool = False) -> Any:
-    """A config in which layers inside of layers say that they are Keras': it does not look for them otherwise."""
+    """A config in which layers inside of layers say that they are Keras': it does not look for them otherwise.
+
+    How recurrent layers compute, which changes nothing but the last bits, is left to Keras.
+    """
     if isinstance(config, list):
         return [with_modules(item, customs, wrapped) for item in config]
     if not isinstance(config, dict):
         return config
-    found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items()}
+    found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items() if key != HOW}
     name = found.get("class_name")
     if wrapped and isinstance(name, str) and name not in customs and "module" not in found:
         found |= {"module": "keras.layers", "registered_name": None} if hasattr(keras.layers, name) else {}

@@ -54,6 +54,8 @@ def modernize(config: dict[str, Any], version: str | None) -> Modern:
                     inner["negative_slope"] = inner.pop("alpha")
                 if name == "GRU" and "reset_after" not in inner:
                     inner["reset_after"] = False
+                if "name" not in inner:
+                    inner.pop("dtype", None)
                 if name == "BatchNormalization" and isinstance(inner.get("axis"), list):
                     (inner["axis"],) = inner["axis"]
                 if name == "CuDNNGRU":
