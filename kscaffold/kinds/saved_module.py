@@ -14,7 +14,7 @@ from kscaffold.base.place import Place
 from kscaffold.kinds.destination import Destination
 from kscaffold.kinds.drawing import picture_file
 from kscaffold.kinds.made_inputs import call_style, keyed_inputs, made_inputs
-from kscaffold.kinds.model_text import model_module
+from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.program.passes import rewrite
 from kscaffold.program.value import Program
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SAVED_TEST = "test/saved.py.jinja"
 WEIGHTS = ".keras"
+SUPPLIED = "supplied"  # the folder of templates with what Keras 3 has no more
 ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
 BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
 
@@ -110,11 +111,24 @@ class SavedScaffold(Scaffold):
     @property
     def defined(self) -> set[str]:
         """The functions and classes of the module, and what has to be filled in."""
-        return self.written.names | {stub.name for stub in self.file.stubs}
+        return self.written.names | {stub.name for stub in self.file.stubs} | {*self.supplied}
+
+    @property
+    def supplied(self) -> tuple[str, ...]:
+        """What the module brings along because Keras 3 has it no more."""
+        return self.file.modern.supplied if self.file.modern else ()
+
+    def supplied_source(self, name: str) -> str:
+        """Source of a function or class that the module brings along."""
+        from kscaffold.library.render import render
+
+        page = self.destination.catalogue.page(f"{SUPPLIED}/{name}.py.jinja")
+        return render(page, {"package": part_package(self.destination)}).text
 
     def module(self) -> tuple[Draft, Mapping[int, Place]]:
         """The module, before formatting, and the places that its statements come from."""
         stubs = [stub_source(stub, self.destination.settings.package) for stub in self.file.stubs]
+        stubs = [*map(self.supplied_source, self.supplied), *stubs]
         title = f"{self.destination.name.class_name}: a {self.style} Keras model."
         return model_module(self.destination, self.style, title, self.written, stubs, self.file.customs)
 

@@ -14,7 +14,7 @@ LARGEST_CONFIG = 64 * 1024 * 1024  # bytes; the config of NASNetLarge has 1.5 MB
 LARGEST_WORDS = 16 * 1024  # bytes of words that may stand in source
 MOST_MEMBERS = 100_000
 ASSETS, WORDS = "assets", "vocabulary.txt"
-CONFIG = "config.json"
+CONFIG, METADATA_OF_ZIP = "config.json", "metadata.json"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # What zipfile raises for archives that are damaged, or that ask for what it cannot do.
 ZIP_ERRORS = (
@@ -41,9 +41,11 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         raise RequestError("This is neither a file nor a folder.", where=shown)
     start = _read(path, "The file", shown, most=8)
     if start == HDF5_MAGIC:
-        return "h5", _parsed(_hdf5_text(path, shown), shown)
+        text, version = _hdf5_text(path, shown)
+        return "h5", {"keras_version": version, **_parsed(text, shown)}
     if start.startswith(b"PK"):
-        return "keras", _parsed(_zip_text(path, shown), shown)
+        text, version = _zip_text(path, shown)
+        return "keras", {"keras_version": version, **_parsed(text, shown)}
     if start.lstrip()[:1] in (b"{", b"\xef", b'"') or path.suffix == ".json":
         return "json", _parsed(_read(path, "The file", shown), shown)
     raise RequestError(
@@ -74,8 +76,8 @@ def _damaged(shown: str, kind: str, error: BaseException) -> RequestError:
     )
 
 
-def _zip_text(path: Path, shown: str) -> bytes:
-    """The one member that is read; nothing is extracted, so no path of the archive is ever followed."""
+def _zip_text(path: Path, shown: str) -> tuple[bytes, str]:
+    """The config, and the version of Keras that wrote it; nothing is extracted, so no path is ever followed."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
@@ -85,9 +87,18 @@ def _zip_text(path: Path, shown: str) -> bytes:
                 raise RequestError(f"The archive has no {CONFIG}: it is no .keras file.", where=shown)
             # What the archive says of the size may be a lie, so the reading itself is limited.
             with archive.open(CONFIG) as member:
-                return member.read(LARGEST_CONFIG + 1)
+                text = member.read(LARGEST_CONFIG + 1)
+            return text, _version(archive) if METADATA_OF_ZIP in members else ""
     except ZIP_ERRORS as error:
         raise _damaged(shown, "archive", error) from error
+
+
+def _version(archive: zipfile.ZipFile) -> str:
+    """The version of Keras that an archive says it was written by; empty if it says none that can be read."""
+    with archive.open(METADATA_OF_ZIP) as member, contextlib.suppress(ValueError, RecursionError):
+        metadata = json.loads(member.read(LARGEST_WORDS))
+        return str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
+    return ""
 
 
 def read_words(path: Path, kind: str) -> dict[str, tuple[str, ...]]:
@@ -116,7 +127,8 @@ def _words(name: str, content: bytes) -> dict[str, tuple[str, ...]]:
     return {name.removeprefix(f"{ASSETS}/").removesuffix(f"/{WORDS}"): tuple(lines)} if lines else {}
 
 
-def _hdf5_text(path: Path, shown: str) -> bytes:
+def _hdf5_text(path: Path, shown: str) -> tuple[bytes, str]:
+    """The config, and the version of Keras that wrote it, if the file says that."""
     try:
         import h5py  # comes with Keras; nothing else needs it
     except ImportError as error:
@@ -133,13 +145,15 @@ def _hdf5_text(path: Path, shown: str) -> bytes:
             if identifier.get_storage_size() > LARGEST_CONFIG:
                 raise _too_large(shown)
             value = file.attrs["model_config"]
+            version = file.attrs.get("keras_version", "")
     except RequestError:
         raise
     except Exception as error:  # h5py has no base class for what a damaged file makes it raise
         raise _damaged(shown, "HDF5 file", error) from error
     if not isinstance(value, str | bytes):
         raise RequestError("model_config is not text.", where=shown)
-    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    version = version.decode("ascii", "replace") if isinstance(version, bytes) else str(version)
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value, version
 
 
 def _parsed(text: bytes, shown: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Plain, Tree
 from kscaffold.program.usual import Read, uniform, written
@@ -21,7 +22,13 @@ def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -
         if key not in config or key in BASE_KEYS or key in LEFT_OUT:
             continue
         if key not in parameters and key not in defaults and key != "activity_regularizer":
-            continue  # Keras 2 saved it; Keras 3 does not take it
+            if config[key] is None:
+                continue
+            raise RequestError(
+                f"The layer {str(config.get('name', name))[:60]!r} has {key}={str(config[key])[:60]}, which no"
+                f" {name} of Keras 3 takes.",
+                hint="Nothing is left out silently: take it out of the file if it does not matter, and report it.",
+            )
         usual = (defaults[key],) if key in defaults else parameters.get(key, (None,))
         tree = written(key, config[key], read, required=not usual)
         pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise

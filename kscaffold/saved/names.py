@@ -35,6 +35,14 @@ def class_name(name: str) -> str:
     return f"{words}_" if keyword.iskeyword(words) else words
 
 
+def is_of_keras(value: Mapping[str, Any]) -> bool:
+    """Whether an entry speaks of a class of Keras itself."""
+    module, registered = value.get("module"), value.get("registered_name")
+    if ">" in str(value.get("class_name")) or (isinstance(registered, str) and ">" in registered):
+        return False
+    return bool(re.match(r"(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras", str(module or "keras")))
+
+
 def origin(value: Mapping[str, Any]) -> str:
     """What an entry calls its class, with the module."""
     module, name = value.get("module"), text(value["class_name"])

@@ -3,17 +3,17 @@
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import to_class_name
-from kscaffold.keras_data import catalogue
+from kscaffold.keras_data import catalogue, migration
 from kscaffold.program.steps import Pairs
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
 from kscaffold.saved import constants
 from kscaffold.saved.arguments import positional, unusual
-from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, origin, text
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, is_of_keras, origin, text
 from kscaffold.saved.value import SavedModel, Stub
 
 MOST_NUMBERS = 10_000  # beyond these a constant is no longer source
@@ -63,6 +63,8 @@ class Objects:
         self.read_model = read_model
         self.stubs = Stubs()
         self.used: dict[str, str] = {}
+        # The functions and classes that the module brings along.
+        self.supplied: Collection[str] = ()
         # The words that layers learned, and where the model that is being read is in the whole.
         self.words: Mapping[str, tuple[str, ...]] = {}
         self.prefix = ""
@@ -109,7 +111,7 @@ class Objects:
                 return self.function(value, key)
         if catalogue.is_policy(name) or name == "Policy":
             return self.policy(value)
-        of_keras, given = _is_of_keras(value), config if isinstance(config, dict) else {}
+        of_keras, given = is_of_keras(value), config if isinstance(config, dict) else {}
         usual = catalogue.default_quantizer(name) if of_keras else None
         if usual is not None:
             trees = ((argument_name(key), self.value(item, key)) for key, item in given.items())
@@ -156,6 +158,8 @@ class Objects:
         if module in (None, "builtins", "keras.activations") and catalogue.has_name("activations", name):
             return Plain(name)
         plain = name.rpartition(">")[2]
+        if name in self.supplied:
+            return Code(name)
         if plain in self.customs:
             return self.custom(plain)
         return self.stubs.add("function", name, plain, value, "the file holds its name alone")
@@ -203,13 +207,17 @@ class Objects:
         name, config = text(value["class_name"]), value["config"]
         if not isinstance(config, dict):
             raise Malformed(f"the config of {name} is not a dictionary")
-        if name in catalogue.MODEL_CLASSES and _is_of_keras(value):
+        if name in catalogue.MODEL_CLASSES and is_of_keras(value):
             return Object("model", (("model", self.read_model(self, value)),))  # type: ignore[arg-type]
-        known = name != "Lambda" and catalogue.is_layer(name) and _is_of_keras(value)
+        known = name != "Lambda" and catalogue.is_layer(name) and is_of_keras(value)
         base, plain = self.base_keywords(name, config, known), name.rpartition(">")[2]
         if known:
             keywords = unusual(name, config, self.value, self.query_rank)
             return Object(f"layers.{name}", (*keywords, *base), positional(keywords, catalogue.find_class(name)))
+        if name in self.supplied:
+            like = name.replace("LocallyConnected", "Conv")  # whose arguments it has, with their defaults
+            keywords = unusual(like, config, self.value, self.query_rank)
+            return Object(f":{name}", (*keywords, *base), positional(keywords, catalogue.find_class(like)))
         if name == "Lambda":  # whose function is not even looked at
             given = text(config.get("name", "lambda"))
             called = "LambdaLayer" if catalogue.is_made_up(given, "Lambda") else to_class_name(class_name(given))
@@ -219,7 +227,9 @@ class Objects:
         if own := self.customs.get(plain) or _private_module(value):
             self.used[plain] = own
             return Object(f"{own}:{class_name(plain)}", (*keywords, *base))
-        stub = self.stubs.add("layer", origin(value), plain, value, "the file holds its name and config alone")
+        removed = migration.why_removed(name) if is_of_keras(value) else ""
+        why = f"Keras 3 has it no more: {removed}" if removed else "the file holds its name and config alone"
+        stub = self.stubs.add("layer", origin(value), plain, value, why)
         return Object(f":{stub.text}", (*keywords, *base))
 
     def own_keywords(self, config: Mapping[str, Any]) -> Pairs:
@@ -243,14 +253,6 @@ def _private_module(value: Mapping[str, Any]) -> str | None:
     module, name = str(value.get("module")), text(value["class_name"])
     known = re.fullmatch(r"keras\.src\.applications\.[a-z0-9_]+:[A-Za-z][A-Za-z0-9]*", f"{module}:{name}")
     return module if known else None
-
-
-def _is_of_keras(value: Mapping[str, Any]) -> bool:
-    """Whether an entry speaks of a class of Keras itself."""
-    module, registered = value.get("module"), value.get("registered_name")
-    if ">" in str(value.get("class_name")) or (isinstance(registered, str) and ">" in registered):
-        return False
-    return bool(re.match(r"(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras", str(module or "keras")))
 
 
 def _group(name: str, key: str) -> str | None:

@@ -29,12 +29,14 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         RequestError: The file is not a saved model, is damaged, or describes a model that has no graph.
     """
     kind, config = read_config(path, shown)
-    modern = modernize(config, None)
-    config = modern.config
     objects = Objects(customs or {}, _read)
     objects.words = read_words(path, kind)
     try:
-        model = _read(objects, _graph(config, shown))
+        modern = modernize(_graph(config, shown))
+        objects.supplied = modern.supplied
+        model = _read(objects, modern.config)
+    except RequestError as error:
+        raise error.at(shown) from error
     except Malformed as error:
         raise RequestError(f"The config is malformed: {error}.", where=shown) from error
     except RecursionError as error:
@@ -44,7 +46,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         reason = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         raise RequestError(f"The config is malformed: {reason[:200]}.", where=shown) from error
     used = tuple((module, name) for name, module in objects.used.items())
-    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, tuple(objects.notes), modern)
+    return SavedFile(model, kind, tuple(objects.stubs.found.values()), used, (*modern.notes, *objects.notes), modern)
 
 
 def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ def read_saved_model(folder: Path, shown: str) -> dict[str, Any]:
     if not isinstance(config, dict):
         name = str(metadata.get("class_name", "The model"))
         raise RequestError(f"{name[:80]!r} is saved without its layers.", hint=NO_GRAPH, where=shown)
-    return config
+    return {"keras_version": str(metadata.get("keras_version", "")), **config}
 
 
 def _content(path: Path, shown: str) -> memoryview:

@@ -119,6 +119,7 @@ class SavedFile:
         kind: `keras`, `folder`, `h5` or `json`.
         customs: The custom classes that it uses: module and name.
         notes: What the user should know.
+        modern: The config that it was read from, where an older Keras wrote the file.
     """
 
     model: SavedModel

@@ -1,0 +1,152 @@
+"""Names and arguments of layers: from those of Keras 1 and 2 to those of Keras 3."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kscaffold.base.errors import RequestError
+from kscaffold.keras_data import catalogue, migration
+from kscaffold.saved.legacy import values
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, is_of_keras, text
+
+WRAPPED = ("layer", "backward_layer", "cell", "forward_layer")  # arguments that are a layer
+SIZES = {"nb_row": 0, "nb_col": 1, "kernel_dim1": 0, "kernel_dim2": 1, "kernel_dim3": 2}  # of kernels, in Keras 1
+EVERY_KEY = (*BASE_KEYS, *LEFT_OUT, "activity_regularizer")
+GROUPS = ("initializer", "regularizer", "constraint", "activation")
+
+
+class Layers:
+    """Rewrites the layers of a model, and remembers what was done.
+
+    Args:
+        of_keras_1: Whether they have the arguments of Keras 1.
+    """
+
+    def __init__(self, of_keras_1: bool) -> None:
+        self.of_keras_1 = of_keras_1
+        self.changes: dict[str, None] = {}
+        self.notes: dict[str, None] = {}
+        self.supplied: dict[str, None] = {}
+        self.origins: dict[str, Mapping[str, Any]] = {}
+
+    def model(self, entry: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """A model whose layers are rewritten; `prefix` names the models that it is in: `outer/`."""
+        config = entry["config"]
+        if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+            return entry
+        layers = [self.layer(layer, prefix) if isinstance(layer, dict) else layer for layer in config["layers"]]
+        return {**entry, "config": {**config, "layers": layers}}
+
+    def layer(self, entry: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        """A layer of Keras 3 for an entry of an older one; what is none of Keras' stays as it is."""
+        name, config = text(entry.get("class_name")), entry.get("config")
+        shown = str(entry.get("name") or (config.get("name") if isinstance(config, dict) else None) or name)
+        if name in catalogue.MODEL_CLASSES and is_of_keras(entry):
+            if isinstance(config, list):
+                entry = {**entry, "config": {"name": shown, "layers": config}}
+            return self.model(entry, f"{prefix}{shown}/")
+        if not isinstance(config, dict) or not is_of_keras(entry) or name in ("InputLayer", "Merge", "Lambda"):
+            return self.input(entry) if name == "InputLayer" else entry
+        old = migration.find_layer(name, self.of_keras_1)
+        if old.supplied and not _can_be_supplied(config):
+            return entry
+        if (old.removed and not old.supplied) or not (old.supplied or catalogue.is_layer(old.now)):
+            return entry  # it becomes a stub, or is the user's own
+        if name != old.now or self.of_keras_1:
+            self.origins[f"{prefix}{shown}"] = entry
+        if name != old.now:
+            self.changes[f"{name} is {old.now}"] = None
+        if old.supplied:
+            self.supplied[name] = None
+        found = self.arguments(name, shown, old, config)
+        if old.supplied:
+            found = _supplied(name, found)
+        if name == "TimeDistributedDense":
+            inner = {key: value for key, value in found.items() if key != "batch_input_shape"}
+            outer = {key: found[key] for key in ("name", "trainable", "batch_input_shape") if key in found}
+            dense = {"class_name": "Dense", "config": {**inner, "name": f"{shown}_dense"}}
+            return {**entry, "class_name": "TimeDistributed", "config": {**outer, "layer": dense}}
+        return {**entry, "class_name": old.now, "config": found}
+
+    def input(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """An input, with its dtype under today's name."""
+        config = dict(entry["config"])
+        dtype = config.pop("input_dtype", None)
+        return {**entry, "config": {**config, "dtype": config.get("dtype") or dtype or "float32"}}
+
+    def arguments(self, name: str, shown: str, old: migration.OldLayer, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a layer as Keras 3 takes them.
+
+        Raises:
+            RequestError: One means something, and Keras 3 does not take it.
+        """
+        taken = self.taken(old)
+        given = dict(config)
+        sizes = {SIZES[key]: given.pop(key) for key in SIZES if key in given}
+        if sizes:
+            given.setdefault("kernel_size", [sizes[place] for place in sorted(sizes)])
+        found: dict[str, Any] = {}
+        for key, value in given.items():
+            new = old.arguments.get(key, key)
+            if new != key and key in taken and new not in taken:
+                new = key  # the layer has an argument of that name, and none of the other
+            if new in taken or new in EVERY_KEY:
+                if new != key and new in given:
+                    continue  # both are there: the file was written by what knew the new one
+                if new != key and not self.of_keras_1:
+                    self.changes[f"{name}'s {key} is {new}"] = None
+                found[new] = self.value(new, value)
+            elif _means_nothing(old.dropped.get(new, old.dropped.get(key, [])), value):
+                continue
+            elif key in old.noted:
+                self.notes[f"The layer {shown[:60]!r} {old.noted[key].format(str(value)[:20])}"] = None
+            else:
+                raise RequestError(
+                    f"The layer {shown[:60]!r} has {key}={str(value)[:60]}, which no {old.now} of Keras 3 takes.",
+                    hint="Nothing is left out silently: take it out of the file if it does not matter, and report it.",
+                )
+        missing = {key: value for key, value in old.absent.items() if key not in found and key in taken}
+        if name.startswith("CuDNN"):
+            missing.pop("recurrent_activation", None)
+        return {**found, **{key: self.value(key, value) for key, value in missing.items()}, **old.add}
+
+    def taken(self, old: migration.OldLayer) -> set[str]:
+        """What a layer of Keras 3 takes."""
+        if old.supplied:
+            return {*values.SUPPLIED_ARGUMENTS}
+        saved = catalogue.default_config(old.now) or {}
+        return {*catalogue.find_class(old.now).parameters, *saved, "seed", "mean", "variance"}
+
+    def value(self, key: str, value: Any) -> Any:
+        """The value of an argument."""
+        if key in WRAPPED and isinstance(value, dict) and "class_name" in value:
+            return self.layer(value)
+        if key == "cells" and isinstance(value, list):
+            return [self.layer(cell) if isinstance(cell, dict) and "class_name" in cell else cell for cell in value]
+        group = key.rpartition("_")[2]
+        if group in GROUPS:
+            value = getattr(values, group)(value)
+            if group == "activation" and values.is_old_hard_sigmoid(value):
+                self.supplied[values.HARD_SIGMOID] = None
+                self.changes["hard_sigmoid has the slope of Keras 2"] = None
+                return values.function(values.HARD_SIGMOID)
+            return value
+        return values.plain(key, value)
+
+
+def _can_be_supplied(config: Mapping[str, Any]) -> bool:
+    """Whether the class that a module brings along does what a layer did: it has the usual forms alone."""
+    return config.get("padding", "valid") == "valid" and config.get("data_format") in (None, "channels_last")
+
+
+def _supplied(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a class that a module brings along."""
+    found = {key: value for key, value in config.items() if key not in ("padding", "data_format")}
+    for key in ("kernel_size", "strides") if name.endswith("1D") else ():
+        size = found.get(key)
+        found[key] = size[0] if isinstance(size, list) and len(size) == 1 else size
+    return found
+
+
+def _means_nothing(harmless: Any, value: Any) -> bool:
+    """Whether a value is `None`, or among those that change nothing; `True` if all are."""
+    return value is None or harmless is True or any(value == one for one in harmless)

@@ -1,0 +1,80 @@
+"""Values of arguments: initializers, regularizers, constraints and activations as Keras 1 and 2 saved them."""
+
+from typing import Any
+
+HARD_SIGMOID = "hard_sigmoid_of_keras_2"  # clip(0.2 x + 0.5, 0, 1), where that of Keras 3 is clip(x / 6 + 0.5, 0, 1)
+# What the classes take that are written beside a model.
+SUPPLIED_ARGUMENTS = (
+    "filters", "kernel_size", "strides", "padding", "data_format", "activation", "use_bias", "kernel_initializer",
+    "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+    "bias_constraint",
+)  # fmt: skip
+PADDINGS = {"half": "same"}
+ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}
+DISTRIBUTIONS = {"normal": "truncated_normal"}
+REGULARIZERS = ("WeightRegularizer", "L1L2Regularizer", "ActivityRegularizer")
+CONSTRAINTS = {"maxnorm": "MaxNorm", "nonneg": "NonNeg", "unitnorm": "UnitNorm"}
+
+
+def plain(key: str, value: Any) -> Any:
+    """A value that is no object: modes by their new names, numbers out of arrays."""
+    if isinstance(value, dict) and value.get("type") == "ndarray" and "value" in value:
+        value = value["value"]  # what Keras 2 made of a number of NumPy
+    if key == "padding" and isinstance(value, str):
+        return PADDINGS.get(value, value)
+    if key == "data_format" and isinstance(value, str):
+        return ORDERINGS.get(value, value)
+    if key == "unit_forget_bias" and isinstance(value, str):
+        return value in ("one", "ones")
+    if key in ("kernel_size", "strides", "dilation_rate", "pool_size") and isinstance(value, float):
+        return int(value)
+    if key == "negative_slope" and isinstance(value, list) and len(value) == 1:
+        return value[0]
+    return value
+
+
+def activation(value: Any) -> Any:
+    """An activation."""
+    names = {"softmax_v2": "softmax", "swish_v2": "swish", "gelu_v2": "gelu"}
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def is_old_hard_sigmoid(value: Any) -> bool:
+    """Whether an activation is the hard sigmoid."""
+    return value == "hard_sigmoid" or (isinstance(value, dict) and value.get("config") == "hard_sigmoid")
+
+
+def function(name: str) -> dict[str, Any]:
+    """The entry of a function that a module brings along."""
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
+def initializer(value: Any) -> Any:
+    """An initializer, without what it says of types and with today's names."""
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+        return value
+    config = {key: item for key, item in value["config"].items() if key not in ("dtype", "verify_shape")}
+    if value.get("class_name") == "VarianceScaling":
+        drawn = str(config.get("distribution", "normal"))
+        config["distribution"] = DISTRIBUTIONS.get(drawn, drawn)
+    return {**value, "config": config}
+
+
+def regularizer(value: Any) -> Any:
+    """A regularizer; Keras 1 said `name` where others say `class_name`."""
+    if isinstance(value, dict) and "class_name" not in value and value.get("name") in REGULARIZERS:
+        return {"class_name": "L1L2", "config": {key: value.get(key, 0.0) for key in ("l1", "l2")}}
+    return value
+
+
+def constraint(value: Any) -> Any:
+    """A constraint; Keras 1 said `name` where others say `class_name`, and `m` for the largest norm."""
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value and "name" in value:
+        given = {("max_value" if key == "m" else key): item for key, item in value.items() if key != "name"}
+        return {"class_name": CONSTRAINTS.get(str(value["name"]).lower(), value["name"]), "config": given}
+    config = value.get("config")
+    if isinstance(config, dict) and "m" in config:
+        return {**value, "config": {("max_value" if key == "m" else key): item for key, item in config.items()}}
+    return value
