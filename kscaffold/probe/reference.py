@@ -22,6 +22,7 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
 
 
 HOW = "implementation"
+FIXED = tuple(f"SpatialDropout{axes}D" for axes in (1, 2, 3))  # which Keras saves, and makes, without `trainable`
 WRAPPED = ("layer", "backward_layer", "cell", "cells")  # the arguments that are layers
 
 
@@ -52,7 +53,9 @@ def with_modules(config: Any, customs: dict[str, Any], wrapped: bool = False) ->
     if not isinstance(config, dict):
         return config
     found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items() if key != HOW}
-    name = found.get("class_name")
+    name, inner = found.get("class_name"), found.get("config")
+    if isinstance(inner, dict) and name in FIXED:
+        found["config"] = {key: item for key, item in inner.items() if key != "trainable"}
     if wrapped and isinstance(name, str) and name not in customs and "module" not in found:
         found |= {"module": "keras.layers", "registered_name": None} if hasattr(keras.layers, name) else {}
     return found
