@@ -40,15 +40,14 @@ def read(subject: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{subject}.toml").read_text(encoding="utf-8"))
 
 
-def find_layer(name: str, of_keras_1: bool = False) -> OldLayer:
+def find_layer(name: str) -> OldLayer:
     """What is known of a layer by the name that it had; also of one that has not changed."""
     data = read("layers")
     entry = data["layers"].get(name, {})
     now = data["layers"].get(entry.get("now"), {})  # what it became may have more to say, of arguments that both have
     merged = {key: {**now.get(key, {}), **entry.get(key, {})} for key in ("arguments", "dropped")}
     merged["dropped"] = {**data["every"]["dropped"], **merged["dropped"]}
-    if of_keras_1:
-        merged["arguments"] = {**data["keras1"]["arguments"], **merged["arguments"]}
+    merged["arguments"] = {**data["keras1"]["arguments"], **merged["arguments"]}
     return OldLayer(**{"now": name, **entry, **merged})
 
 

@@ -1,11 +1,15 @@
 """Names and arguments of layers: from those of Keras 1 and 2 to those of Keras 3."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.base.errors import RequestError
+from kscaffold.base.naming import unique
 from kscaffold.keras_data import catalogue, migration
 from kscaffold.saved.legacy import values
+from kscaffold.saved.legacy.frames import ENDS, histories, name_of
+from kscaffold.saved.legacy.merging import merged
 from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, is_of_keras, text
 
 WRAPPED = ("layer", "backward_layer", "cell", "forward_layer")  # arguments that are a layer
@@ -34,7 +38,24 @@ class Layers:
         if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
             return entry
         layers = [self.layer(layer, prefix) if isinstance(layer, dict) else layer for layer in config["layers"]]
-        return {**entry, "config": {**config, "layers": layers}}
+        found = {**entry, "config": {**config, "layers": layers}}
+        self.rename(list(map(name_of, config["layers"])), found["config"], prefix)
+        return found
+
+    def rename(self, names: list[str], config: dict[str, Any], prefix: str) -> None:
+        """Gives each layer of a model, whose names were these, one of its own, by which calls know it."""
+        kept = {old for old, layer in zip(names, config["layers"]) if name_of(layer) == old}
+        new_names: dict[str, str] = {}
+        for old, layer in zip(names, config["layers"]):
+            if old in kept:
+                continue
+            new_names[old] = unique(name_of(layer), (*kept, *new_names.values()))
+            layer["config"]["name"] = new_names[old]
+            layer |= {"name": new_names[old]} if "name" in layer else {}
+            self.origins[f"{prefix}{new_names[old]}"] = self.origins.pop(f"{prefix}{old}")
+        parts = [*(layer.get("inbound_nodes") for layer in config["layers"]), *(config.get(end) for end in ENDS)]
+        for history in histories(parts) if new_names else ():
+            history[0] = new_names.get(history[0], history[0])
 
     def layer(self, entry: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         """A layer of Keras 3 for an entry of an older one; what is none of Keras' stays as it is."""
@@ -44,14 +65,16 @@ class Layers:
             if isinstance(config, list):
                 entry = {**entry, "config": {"name": shown, "layers": config}}
             return self.model(entry, f"{prefix}{shown}/")
-        if not isinstance(config, dict) or not is_of_keras(entry) or name in ("InputLayer", "Merge", "Lambda"):
+        if not isinstance(config, dict) or not is_of_keras(entry) or name in ("InputLayer", "Lambda"):
             return self.input(entry) if name == "InputLayer" else entry
-        old = migration.find_layer(name, self.of_keras_1)
+        if name == "Merge":
+            return self.renamed(name, shown, prefix, entry, merged(entry))
+        old = migration.find_layer(name)
         if old.supplied and not _can_be_supplied(config):
             return entry
         if (old.removed and not old.supplied) or not (old.supplied or catalogue.is_layer(old.now)):
             return entry  # it becomes a stub, or is the user's own
-        if name != old.now or self.of_keras_1:
+        if self.of_keras_1:
             self.origins[f"{prefix}{shown}"] = entry
         if name != old.now:
             self.changes[f"{name} is {old.now}"] = None
@@ -65,7 +88,21 @@ class Layers:
             outer = {key: found[key] for key in ("name", "trainable", "batch_input_shape") if key in found}
             dense = {"class_name": "Dense", "config": {**inner, "name": f"{shown}_dense"}}
             return {**entry, "class_name": "TimeDistributed", "config": {**outer, "layer": dense}}
-        return {**entry, "class_name": old.now, "config": found}
+        return self.renamed(name, shown, prefix, entry, {**entry, "class_name": old.now, "config": found})
+
+    def renamed(
+        self, name: str, shown: str, prefix: str, entry: dict[str, Any], found: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A layer that has another class now: its name as well if Keras made it up."""
+        now = found["class_name"]
+        if now == name:
+            return found
+        self.origins[f"{prefix}{shown}"] = entry
+        if catalogue.is_made_up(shown, name):
+            number = re.search(r"(_\d+)?$", shown)
+            found["config"] = {**found["config"], "name": f"{catalogue.made_up_stem(now)}{number[0] if number else ''}"}
+            found |= {"name": found["config"]["name"]} if "name" in found else {}
+        return found
 
     def input(self, entry: dict[str, Any]) -> dict[str, Any]:
         """An input, with its dtype under today's name."""
@@ -86,9 +123,7 @@ class Layers:
             given.setdefault("kernel_size", [sizes[place] for place in sorted(sizes)])
         found: dict[str, Any] = {}
         for key, value in given.items():
-            new = old.arguments.get(key, key)
-            if new != key and key in taken and new not in taken:
-                new = key  # the layer has an argument of that name, and none of the other
+            new = key if key in taken else old.arguments.get(key, key)
             if new in taken or new in EVERY_KEY:
                 if new != key and new in given:
                     continue  # both are there: the file was written by what knew the new one
@@ -118,6 +153,7 @@ class Layers:
 
     def value(self, key: str, value: Any) -> Any:
         """The value of an argument."""
+        value = values.shortened(value)
         if key in WRAPPED and isinstance(value, dict) and "class_name" in value:
             return self.layer(value)
         if key == "cells" and isinstance(value, list):

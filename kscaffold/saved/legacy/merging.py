@@ -4,23 +4,22 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from kscaffold.base.naming import unique
+
 MODES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concatenate", "max": "Maximum"}
 DOTS = ("dot", "cos")
 OF_INPUTS = ("batch_input_shape", "input_dtype")
 
 
 def without_merged_branches(entry: dict[str, Any]) -> dict[str, Any]:
-    """A model in which each `Merge` is the layer that its mode says; a chain that begins with one becomes a graph.
-
-    A `Merge` whose mode is a function stays as it is: it becomes a stub.
-    """
+    """A model in which a chain that begins with a `Merge` of whole models is a graph."""
     config = entry["config"]
     if isinstance(config, list):
         config = {"name": entry.get("name") or "sequential", "layers": config}
     layers = config.get("layers")
     if not isinstance(layers, list):
         return entry
-    layers = [without_merged_branches(layer) if _is_model(layer) else merged(layer) for layer in layers]
+    layers = [without_merged_branches(layer) if _is_model(layer) else layer for layer in layers]
     first = config["layers"][0] if config["layers"] else {}
     inner = first.get("config") if isinstance(first, dict) and first.get("class_name") == "Merge" else None
     branches = inner.get("layers") if isinstance(inner, dict) else None
@@ -29,10 +28,8 @@ def without_merged_branches(entry: dict[str, Any]) -> dict[str, Any]:
     return _graph(config, layers, [without_merged_branches(branch) for branch in branches])
 
 
-def merged(entry: Any) -> Any:
-    """The layer that a `Merge` is by its mode; anything else as it is."""
-    if not isinstance(entry, dict) or entry.get("class_name") != "Merge" or not isinstance(entry.get("config"), dict):
-        return entry
+def merged(entry: dict[str, Any]) -> dict[str, Any]:
+    """The layer that a `Merge` is by its mode; one whose mode is a function stays as it is, and becomes a stub."""
     config = entry["config"]
     mode, given = config.get("mode"), {key: config[key] for key in ("name", "trainable") if key in config}
     if mode in MODES:
@@ -59,9 +56,7 @@ def _graph(config: Mapping[str, Any], layers: list[dict[str, Any]], branches: li
 
     def added(entry: Mapping[str, Any], *sources: str) -> str:
         given = copy.deepcopy(dict(entry))
-        name = _own_name(given)
-        while name in taken:
-            name = f"{name}_again"
+        name = unique(_own_name(given), taken)
         taken.add(name)
         given["config"] = {**given["config"], "name": name} if isinstance(given["config"], dict) else given["config"]
         nodes = [[[source, 0, 0, {}] for source in sources]] if sources else []

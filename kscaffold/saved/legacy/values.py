@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from kscaffold.saved import constants
+
 HARD_SIGMOID = "hard_sigmoid_of_keras_2"  # clip(0.2 x + 0.5, 0, 1), where that of Keras 3 is clip(x / 6 + 0.5, 0, 1)
 # What the classes take that are written beside a model.
 SUPPLIED_ARGUMENTS = (
@@ -9,8 +11,10 @@ SUPPLIED_ARGUMENTS = (
     "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
     "bias_constraint",
 )  # fmt: skip
+LONG, SHORT = 12, 9  # characters of a number that nobody typed, and of one that somebody may have
 PADDINGS = {"half": "same"}
 ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}
+INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 DISTRIBUTIONS = {"normal": "truncated_normal"}
 REGULARIZERS = ("WeightRegularizer", "L1L2Regularizer", "ActivityRegularizer")
 CONSTRAINTS = {"maxnorm": "MaxNorm", "nonneg": "NonNeg", "unitnorm": "UnitNorm"}
@@ -33,6 +37,17 @@ def plain(key: str, value: Any) -> Any:
     return value
 
 
+def shortened(value: Any) -> Any:
+    """A value in which numbers that went through 32 bits have the digits that somebody typed: 0.1, not 0.100000001."""
+    if isinstance(value, dict):
+        return {key: shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item) for item in value]
+    is_long = isinstance(value, float) and len(repr(value)) > LONG
+    short = constants.shortened(value, "float32") if is_long else value
+    return short if is_long and len(repr(short)) <= SHORT else value
+
+
 def activation(value: Any) -> Any:
     """An activation."""
     names = {"softmax_v2": "softmax", "swish_v2": "swish", "gelu_v2": "gelu"}
@@ -51,6 +66,8 @@ def function(name: str) -> dict[str, Any]:
 
 def initializer(value: Any) -> Any:
     """An initializer, without what it says of types and with today's names."""
+    if isinstance(value, str):
+        return INITIALIZERS.get(value, value)
     if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
         return value
     config = {key: item for key, item in value["config"].items() if key not in ("dtype", "verify_shape")}
@@ -61,10 +78,15 @@ def initializer(value: Any) -> Any:
 
 
 def regularizer(value: Any) -> Any:
-    """A regularizer; Keras 1 said `name` where others say `class_name`."""
+    """A regularizer, that of both kinds as the one that counts; Keras 1 said `name` where others say `class_name`."""
     if isinstance(value, dict) and "class_name" not in value and value.get("name") in REGULARIZERS:
-        return {"class_name": "L1L2", "config": {key: value.get(key, 0.0) for key in ("l1", "l2")}}
-    return value
+        value = {"class_name": "L1L2", "config": {key: value.get(key, 0.0) for key in ("l1", "l2")}}
+    if not isinstance(value, dict) or value.get("class_name") != "L1L2" or not isinstance(value.get("config"), dict):
+        return value
+    given = {key: item for key, item in value["config"].items() if item}
+    if len(given) > 1:
+        return value
+    return {**value, "class_name": next(iter(given)).upper(), "config": given} if given else None
 
 
 def constraint(value: Any) -> Any:
