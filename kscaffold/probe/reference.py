@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -21,7 +22,10 @@ def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
     return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
 
 
-HOW = "implementation"
+HOW, SHAPE = "implementation", "batch_input_shape"
+OF_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.(python\.)?keras)(\.|$)")
+POLICIES = ("Policy", "PolicyV1")
+MODEL_MODULES = {"Sequential": "keras", **dict.fromkeys(("Functional", "Model"), "keras.src.models.functional")}
 FIXED = tuple(f"SpatialDropout{axes}D" for axes in (1, 2, 3))  # which Keras saves, and makes, without `trainable`
 WRAPPED = ("layer", "backward_layer", "cell", "cells")  # the arguments that are layers
 
@@ -44,20 +48,35 @@ def _reason(error: BaseException) -> str:
 
 
 def with_modules(config: Any, customs: dict[str, Any], wrapped: bool = False) -> Any:
-    """A config in which layers inside of layers say that they are Keras': it does not look for them otherwise.
+    """A config whose layers are in modules that there are; those inside of layers say theirs.
 
-    How recurrent layers compute, which changes nothing but the last bits, is left to Keras.
+    Keras reads entries with modules in one way, and those without in another, in which it does not find what is inside
+    of layers. What it would stumble over is left out: shapes that are said by inputs, and how recurrent layers compute,
+    which changes nothing but the last bits.
     """
     if isinstance(config, list):
         return [with_modules(item, customs, wrapped) for item in config]
     if not isinstance(config, dict):
         return config
-    found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items() if key != HOW}
-    name, inner = found.get("class_name"), found.get("config")
-    if isinstance(inner, dict) and name in FIXED:
-        found["config"] = {key: item for key, item in inner.items() if key != "trainable"}
-    if wrapped and isinstance(name, str) and name not in customs and "module" not in found:
-        found |= {"module": "keras.layers", "registered_name": None} if hasattr(keras.layers, name) else {}
+    found = {key: with_modules(item, customs, key in WRAPPED) for key, item in config.items()}
+    name, inner, module = found.get("class_name"), found.get("config"), found.get("module")
+    if not isinstance(name, str) or not isinstance(inner, dict) or ".ops." in str(module):
+        return found
+    if name in customs:  # a class that Keras had before, too, is now that of the module
+        return found | ({"module": None, "registered_name": name} if OF_KERAS.match(str(module)) else {})
+    if name in POLICIES and isinstance(inner.get("name"), str):
+        return inner["name"]
+    if name != "InputLayer":
+        left_out = (HOW, SHAPE, "trainable") if name in FIXED else (HOW, SHAPE)
+        found["config"] = inner = {key: item for key, item in inner.items() if key not in left_out}
+    axis = inner.get("axis")
+    if name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+        inner["axis"] = axis[0]
+    if wrapped and name in MODEL_MODULES:
+        found |= {"module": MODEL_MODULES[name], "registered_name": None}
+        found["class_name"] = "Sequential" if name == "Sequential" else "Functional"
+    elif (wrapped or module) and hasattr(keras.layers, name) and OF_KERAS.match(str(module or "keras")):
+        found |= {"module": "keras.layers", "registered_name": None}
     return found
 
 

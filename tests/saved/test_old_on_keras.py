@@ -40,7 +40,7 @@ for old, place in zip(sys.argv[1::2], sys.argv[2::2]):
         outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=False))
         expected = [arrays[key] for key in sorted(arrays) if key.startswith("output")]
         pairs = zip(map(keras.ops.convert_to_numpy, outputs), expected, strict=True)
-        far = max(float(np.max(np.abs(one - other))) for one, other in pairs)
+        far = max(float(np.max(np.abs(one - other)) / np.max(np.abs(other))) for one, other in pairs)
         print(place.stem, far, own.exists())
     except Exception as error:
         print(place.stem, repr(error))
@@ -100,7 +100,7 @@ def test_a_module_for_a_file_of_keras_2_is_verified(
 @pytest.mark.parametrize(("name", "ending"), WAYS)
 def test_the_outputs_are_those_of_keras_2(distances: dict[str, str], name: str, ending: str) -> None:
     far = distances[f"{name}_{ending.strip('.') or 'saved'}"].split()[0]
-    assert re.fullmatch(r"[0-9.e-]+", far) and float(far) < 1e-4
+    assert re.fullmatch(r"[0-9.e-]+", far) and float(far) < 1e-5
 
 
 def test_weights_are_written_where_the_file_cannot_be_loaded(distances: dict[str, str]) -> None:
@@ -116,10 +116,7 @@ def test_a_saved_model_says_what_it_comes_to(kscaffold: Kscaffold, old: Path, fo
     assert lines[:2] == ["create  chain.py", "create  chain.keras"]
     assert lines[2].startswith("check   build_chain()  (None, 8) -> (None, 3)") and lines[2].endswith("ok")
     assert lines[3] == 'weights model.load_weights("chain.keras")'
-    assert kscaffold("from", str(old / "chain"), "chain", "--no-test").out.splitlines()[:2] == [
-        "identical chain.py",
-        "identical chain.keras",
-    ]
+    assert "identical chain.keras" in kscaffold("from", str(old / "chain"), "chain", "--no-test").out
     (folder / "chain.keras").write_bytes(b"mine")
     done = kscaffold("from", str(old / "chain"), "chain", "--no-test")
     assert done.exit_code == 3 and "chain.keras" in done.err
