@@ -81,7 +81,8 @@ def films() -> Any:
 def gone() -> Any:
     inputs = keras.Input((6, 6, 2))
     x = layers.LocallyConnected2D(3, 3)(layers.experimental.SyncBatchNormalization()(inputs))
-    return keras.Model(inputs, layers.ThresholdedReLU(0.5)(layers.Flatten()(x)))
+    x = layers.Flatten()(x)
+    return keras.Model(inputs, layers.Concatenate()([x, layers.ThresholdedReLU(0.5)(x)]))
 
 
 MODELS = (chain, images, sequences, words, transfer, siamese, attention, films, gone)

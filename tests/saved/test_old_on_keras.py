@@ -22,6 +22,7 @@ pytestmark = pytest.mark.keras
 TESTS = Path(__file__).parents[1]
 NAMES = "chain images sequences words transfer siamese attention films gone".split()
 WAYS = [(name, ending) for name in NAMES for ending in (".h5", ".keras", "")]
+WAYS.remove(("gone", ".keras"))  # its weights are kept under a class that is gone, where Keras does not look for them
 # The outputs of each module with the weights beside it, else those in the old file; how far they are from the old ones.
 COMPARE = """
 import importlib.util, pathlib, sys

@@ -26,7 +26,8 @@ def give_saved_weights(model: Any, path: str, saved: Saved) -> None:
         try:
             model.load_weights(path)
         except Exception as error:  # whatever Keras makes of a file that is damaged, or of a model that differs
-            raise Misfit(f"Keras cannot load the weights: {str(error).splitlines()[0]}") from error
+            reason = str(error).partition(". ")[0].splitlines()
+            raise Misfit(f"Keras cannot load the weights: {reason[0] if reason else error!r}") from error
         return
     with _open_stored(Path(path), kind, config) as stored:
         stored.demand_size(model.count_params())
