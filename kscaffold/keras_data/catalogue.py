@@ -167,6 +167,11 @@ def operation_of_class(module: str, name: str) -> Operation | None:
     return Operation(entry["function"], _parameters(entry["init"]), tuple(entry["call"]), tuple(entry.get("order", ())))
 
 
+def operation_classes() -> list[str]:
+    """The classes of operations, each behind its module and a dot."""
+    return [*_data()["operations"]]
+
+
 def operation_module(name: str) -> str | None:
     """The module of the one operation of that class, which `.h5` files leave out; `None` if there is none."""
     modules = [known.rpartition(".")[0] for known in _data()["operations"] if known.rpartition(".")[2] == name]

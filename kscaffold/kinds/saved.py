@@ -1,6 +1,7 @@
 """`kscaffold from`: source, or a spec, for a saved model."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,14 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     customs = read_customs(flags.customs)
     file = read_model(Path(flags.file), flags.file, customs)
     file = with_compiled(file, flags)
-    named = replace(request, name=request.name or default_name(file.model, Path(flags.file)))
+    imported = {module.partition(".")[0] for module in customs.values()}
+    named = replace(request, name=request.name or default_name(file.model, Path(flags.file), imported))
+    if not flags.to_spec and request.name and parse_module_name(request.name).module in imported:
+        raise RequestError(
+            f"A module {parse_module_name(request.name).module}.py would hide the module that --custom imports from.",
+            hint="Give another NAME.",
+            where="NAME",
+        )
     if flags.to_spec and named.output_dir is None:
         named = replace(named, output_dir=Path("."))  # a spec is not a module of a package
     unused = [name for name in customs if name not in {name for _, name in file.customs}]
@@ -38,7 +46,13 @@ def describe_saved(request: Request, flags: SavedFlags) -> Scaffold:
     plain = Style.SEQUENTIAL if model.sequential else Style.FUNCTIONAL
     style = Style.SUBCLASSED if flags.style is Style.SUBCLASSED else plain
     scaffold = SavedScaffold(destination, flags.file, replace(file, model=model), flags, style)
-    assert scaffold.written
+    hidden = sorted(scaffold.written.names & {name for _, name in file.customs})
+    if hidden:
+        raise RequestError(
+            f"The module would define {hidden[0]} itself, which --custom imports.",
+            hint="Give another NAME.",
+            where="NAME",
+        )
     return scaffold
 
 
@@ -113,24 +127,29 @@ def read_customs(texts: tuple[str, ...]) -> dict[str, str]:
 def missing(file: SavedFile, shown: str) -> RequestError:
     """The error for what a file names but does not hold."""
     listed = ", ".join(stub.origin for stub in file.stubs)
-    named = (stub.name for stub in file.stubs if not stub.origin.startswith(("the Lambda", "a lambda", "a constant")))
-    first = next(named, None)
-    custom = f"import it with --custom my_package.layers:{first}, or " if first else ""
+    unnamed = ("the Lambda", "a lambda", "a constant")
+    named = [stub for stub in file.stubs if not stub.origin.startswith(unnamed)]
+    # A class whose module the file says is suggested before one that the user has to find.
+    best = next((stub.source for stub in named if stub.source), f"my_package.layers:{named[0].name}" if named else "")
+    custom = f"import it with --custom {best}, or " if best else ""
+    begin = "Keras 3 has nothing for" if file.stubs[0].origin.startswith("the operation") else "The file does not hold"
     return RequestError(
-        f"The file does not hold {listed[:300]}: {file.stubs[0].why}.",
+        f"{begin} {listed[:300]}: {file.stubs[0].why}.",
         hint=f"To go on, {custom}write stubs to be filled in with --allow-stubs.",
         where=shown,
         exit_code=ExitCode.CHECK_FAILED,
     )
 
 
-def default_name(model: SavedModel, path: Path) -> str:
-    """A name for the module: that of the model, else that of its file."""
+def default_name(model: SavedModel, path: Path, taken: Collection[str] = ()) -> str:
+    """A name for the module: that of the model, else that of its file; none that is `taken` by what it imports."""
     for text in ([] if model.generated else [model.name]) + [path.stem.partition(".")[0], "saved"]:
         wanted = identifier(text, "model", "model")
         for name in (wanted, f"{wanted}_model"):
             try:
-                return parse_module_name(name).module
+                module = parse_module_name(name).module
             except RequestError:
                 continue
+            if module not in taken:
+                return module
     return "saved_model"

@@ -15,6 +15,10 @@ OPERATORS = {
     "Add": "+", "Subtract": "-", "Multiply": "*", "TrueDivide": "/", "FloorDivide": "//", "Power": "**", "Matmul": "@",
     "Mod": "%", "Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "Negative": "-", "GetItem": "[]",
 }  # fmt: skip
+# Functions that save the data format that they found, where nobody said one.
+SETTLED = (
+    "ops.average_pool", "ops.max_pool", "ops.conv", "ops.conv_transpose", "ops.depthwise_conv", "ops.separable_conv",
+)  # fmt: skip
 PAIRS = ("ops.top_k", "ops.moments", "ops.qr", "ops.eig", "ops.eigh")
 
 
@@ -26,6 +30,8 @@ def operation_call(objects: Objects, entry: Entry, args: tuple[Tree, ...], kwarg
         raise RequestError(f"Keras has no public function that makes the operation {name[:60]!r} of {module[:60]}.")
     given = {key: _init_value(objects, value) for key, value in entry["config"].items() if key in known.init}
     usual = {key: _init_value(objects, default[0]) for key, default in known.init.items() if default}
+    if known.function in SETTLED:
+        usual["data_format"] = Plain("channels_last")
     given = {key: value for key, value in given.items() if value != usual.get(key)}
     symbol = OPERATORS.get(name)
     if symbol and not kwargs and not given and len(args) == (1 if name == "Negative" else 2):

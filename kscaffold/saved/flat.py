@@ -14,17 +14,19 @@ def flat_program(file: SavedFile, name: str) -> Program:
     models: list[SavedModel] = []
     for model in every_model(file.model):
         models += [] if model in models else [model]
-    flat = _Flat(models, name)
+    flat = _Flat(models, name, tuple(own for _, own in file.customs))
     return Program(tuple(map(flat.routine, models)))
 
 
 class _Flat:
-    def __init__(self, models: list[SavedModel], main: str) -> None:
+    def __init__(self, models: list[SavedModel], main: str, imported: tuple[str, ...]) -> None:
         self.models = models
+        self.imported = imported
         self.uids = count(1)
         names: list[str] = []
         for model in models[:-1]:
-            names.append(unique("part" if model.generated else identifier(model.name, "part"), (main, *names)))
+            wanted = "part" if model.generated else identifier(model.name, "part")
+            names.append(unique(wanted, (main, *names, *(own.removeprefix("build_") for own in imported))))
         self.names = [*names, main]
 
     def name(self, model: SavedModel) -> str:
@@ -48,7 +50,7 @@ class _Flat:
     def variables(self, model: SavedModel) -> dict[int, str]:
         """The variables of those layers that need one: they are called twice, are models, or learned words."""
         variables: dict[int, str] = {}
-        taken = ("x", "outputs", "inputs", "keras", "layers", "ops")
+        taken = ("x", "outputs", "inputs", "keras", "layers", "ops", *self.imported)
         for number, layer in enumerate(model.layers):
             if layer.calls > 1 or layer.model or layer.words:
                 stem = self.name(layer.model) if layer.model else layer.made.class_name

@@ -8,6 +8,8 @@ from typing import Any
 BASE_KEYS = ("name", "trainable", "dtype")
 # What is saved with a layer and is not an argument.
 LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
+# The module of what stands for operations of TensorFlow that Keras 3 has nothing for.
+NO_EQUIVALENT = "tensorflow"
 
 
 class Malformed(ValueError):
@@ -47,3 +49,15 @@ def origin(value: Mapping[str, Any]) -> str:
     """What an entry calls its class, with the module."""
     module, name = value.get("module"), text(value["class_name"])
     return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name
+
+
+def source_of(value: Any) -> str:
+    """Where an entry says that its class or function comes from: `package.module:Class`; empty where it does not."""
+    if not isinstance(value, Mapping) or ("class_name" in value and is_of_keras(value)):
+        return ""
+    name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
+    module, plain = str(value.get("module")), str(name).rpartition(">")[2]
+    if module in ("builtins", "__main__", NO_EQUIVALENT, "None") or not plain.isidentifier():
+        return ""
+    parts = module.split(".")
+    return f"{module}:{plain}" if all(part.isidentifier() and not keyword.iskeyword(part) for part in parts) else ""

@@ -11,9 +11,20 @@ from kscaffold.base.naming import to_class_name
 from kscaffold.keras_data import catalogue, migration
 from kscaffold.program.steps import Pairs
 from kscaffold.program.tree import NONE, Code, Listing, Object, Plain, Slice, Table, Tree
-from kscaffold.saved import constants
+from kscaffold.saved import constants, lambdas
 from kscaffold.saved.arguments import positional, unusual
-from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, Malformed, argument_name, class_name, is_of_keras, origin, text
+from kscaffold.saved.names import (
+    BASE_KEYS,
+    LEFT_OUT,
+    NO_EQUIVALENT,
+    Malformed,
+    argument_name,
+    class_name,
+    is_of_keras,
+    origin,
+    source_of,
+    text,
+)
 from kscaffold.saved.value import SavedModel, Stub
 
 MOST_NUMBERS = 10_000  # beyond these a constant is no longer source
@@ -28,7 +39,7 @@ class Stubs:
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], Stub] = {}
 
-    def add(self, kind: str, origin: str, name: str, value: Any, why: str) -> Code:
+    def add(self, kind: str, origin: str, name: str, value: Any, why: str, told: str = "") -> Code:
         """A stand-in for something that the file does not hold."""
         inner = value.get("config") if isinstance(value, Mapping) else value
         config, wanted = _shown_config(inner), class_name(name)
@@ -44,7 +55,7 @@ class Stubs:
             unique, number = wanted, 2
             while unique in taken or catalogue.is_layer(unique):
                 unique, number = f"{wanted}{number}", number + 1
-            self.found[key] = Stub(unique, kind, origin, arguments, config, why)
+            self.found[key] = Stub(unique, kind, origin, arguments, config, why, told, source_of(value))
         return Code(self.found[key].name)
 
 
@@ -106,7 +117,8 @@ class Objects:
             case "__tensor__" | "__numpy__":
                 return self.constant("ops.convert_to_tensor" if name == "__tensor__" else "np.array", config or {})
             case "__lambda__":
-                return self.stubs.add("function", "a lambda", key or "function", value, "its code is bytecode")
+                told = lambdas.told(value)
+                return self.stubs.add("function", "a lambda", key or "function", value, "its code is bytecode", told)
             case "function":
                 return self.function(value, key)
         if catalogue.is_policy(name) or name == "Policy":
@@ -218,15 +230,19 @@ class Objects:
             like = name.replace("LocallyConnected", "Conv")  # whose arguments it has, with their defaults
             keywords = unusual(like, config, self.value, self.query_rank)
             return Object(f":{name}", (*keywords, *base), positional(keywords, catalogue.find_class(like)))
-        if name == "Lambda":  # whose function is not even looked at
-            given = text(config.get("name", "lambda"))
+        if name == "Lambda":  # whose function is never run
+            given, function = text(config.get("name", "lambda")), config.get("function")
             called = "LambdaLayer" if catalogue.is_made_up(given, "Lambda") else to_class_name(class_name(given))
-            why = "its function is code, which is not read"
-            return Object(f":{self.stubs.add('layer', f'the Lambda layer {given!r}', called, value, why).text}", base)
+            why, told = lambdas.why(function), lambdas.told(function)
+            stub = self.stubs.add("layer", f"the Lambda layer {given!r}", called, value, why, told)
+            return Object(f":{stub.text}", base)
         keywords = self.own_keywords(config)
         if own := self.customs.get(plain) or _private_module(value):
             self.used[plain] = own
             return Object(f"{own}:{class_name(plain)}", (*keywords, *base))
+        if value.get("module") == NO_EQUIVALENT:
+            stub = self.stubs.add("layer", text(value["operation"]), plain, value, text(value["why"]))
+            return Object(f":{stub.text}", keywords)
         removed = migration.why_removed(name) if is_of_keras(value) else ""
         why = f"Keras 3 has it no more: {removed}" if removed else "the file holds its name and config alone"
         stub = self.stubs.add("layer", origin(value), plain, value, why)

@@ -73,6 +73,8 @@ class Stub:
         origin: What the file calls it.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.
+        source: Where the file says that it comes from, as `package.module:Name`; empty where it does not.
+        told: What it computes, as far as its bytecode tells: source to be read, which nothing executes.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Stub:
     arguments: tuple[str, ...]
     config: str
     why: str
+    told: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def input_source(item: Input) -> str:
 
 def functional_lines(routine: Routine, model: Model, taken: frozenset[str]) -> list[Line]:
     """Statements that call the layers of a routine on inputs and return a model; no variable hides what is `taken`."""
-    variables = variables_of_inputs(model)
+    variables = [f"{name}_input" if name in taken else name for name in variables_of_inputs(model)]
     lines = [Line(f"{name} = {input_source(item)}", item.place) for name, item in zip(variables, model.inputs)]
     writer = RoutineWriter(routine, bound_inputs(variables), taken)
     lines += writer.layer_lines()

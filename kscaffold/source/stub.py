@@ -20,7 +20,8 @@ def stub_source(stub: Stub, package: str) -> str:
     message = json.dumps(f"Fill in {what(stub)}.")
     if stub.kind in ("function", "constant"):
         head = f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):"
-        return f"{head}\n    {docstring}\n    raise NotImplementedError({message})\n"
+        hint = "".join(f"    {line}\n" for line in _told(stub))
+        return f"{head}\n    {docstring}\n{hint}    raise NotImplementedError({message})\n"
     base = BASES.get(stub.kind, "")
     method = "call(self, inputs)" if stub.kind == "layer" else "__call__(self, *args, **kwargs)"
     keywords = f"*, {', '.join(stub.arguments)}, " if stub.arguments else ""
@@ -39,12 +40,25 @@ def stub_source(stub: Stub, package: str) -> str:
     elif stub.arguments:
         lines += [f"    def __init__(self, {keywords.rstrip(', ')}):"]
     lines += [f"        self.{name} = {name}" for name in stub.arguments]
-    lines += ["", f"    def {method}:", f"        raise NotImplementedError({message})"]
+    lines += [
+        "",
+        f"    def {method}:",
+        *(f"        {line}" for line in _told(stub)),
+        f"        raise NotImplementedError({message})",
+    ]
     if stub.arguments:
         pairs = ", ".join(f'"{name}": self.{name}' for name in stub.arguments)
         start = "{**super().get_config(), " if stub.kind == "layer" else "{"
         lines += ["", "    def get_config(self):", f"        return {start}{pairs}}}"]
     return "\n".join([*lines, ""])
+
+
+def _told(stub: Stub) -> list[str]:
+    """A comment with what a lambda computes: printable ASCII without line breaks, so that it cannot be left."""
+    if not stub.told:
+        return []
+    lines = textwrap.wrap(stub.told, WIDTH - 8, break_on_hyphens=False)
+    return ["# As far as its bytecode tells:", *(f"#     {line}" for line in lines)]
 
 
 def what(stub: Stub) -> str:

@@ -1,7 +1,8 @@
 """The config of a file of Keras 1, Keras 2 or tf.keras as Keras 3 would have saved it, or as it still reads it.
 
 Each part of a config has a module: names and arguments of layers in `layers`, values of arguments in `values`, models
-that Keras 1 merged in `merging`, the frame of a model in `frames`. A config of Keras 3 is left as it is.
+that Keras 1 merged in `merging`, calls of TensorFlow in `nodes`, the frame of a model in `frames`. A config of Keras 3
+is left as it is.
 """
 
 import copy
@@ -13,6 +14,7 @@ from kscaffold.keras_data import catalogue
 from kscaffold.saved.legacy.frames import in_todays_frame
 from kscaffold.saved.legacy.layers import Layers
 from kscaffold.saved.legacy.merging import without_merged_branches
+from kscaffold.saved.legacy.nodes import CALLED, Rewritten, with_operations
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def modernize(config: Mapping[str, Any], version: str | None = None) -> Modern:
     if isinstance(found["config"], list):  # Keras 2.2 and before saved the layers of a Sequential alone
         found["config"] = {"name": found.get("name") or "sequential", "layers": found["config"]}
     layers = Layers(of_keras_1=era == "keras1")
-    found = in_todays_frame(layers.model(without_merged_branches(found), ""))
-    told = tuple(layers.changes), tuple(layers.notes), tuple(layers.supplied)
+    said = Rewritten()
+    found = in_todays_frame(with_operations(layers.model(without_merged_branches(found), ""), said))
+    told = (*layers.changes, *said.changes), tuple(layers.notes), tuple(layers.supplied)
     return Modern(found, era, *told, layers.origins)
 
 
@@ -84,7 +87,7 @@ _MARKS = {
     "nb_filter": "keras1", "border_mode": "keras1", "inner_init": "keras1", "W_regularizer": "keras1",
     "dim_ordering": "keras1", "init": "keras1", "input_dtype": "keras1",
 }  # fmt: skip
-_GONE = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ThresholdedReLU", "CuDNNLSTM", "CuDNNGRU")
+_GONE = (*CALLED, "ThresholdedReLU", "CuDNNLSTM", "CuDNNGRU")
 
 
 def _has_new_nodes(part: Mapping[str, Any]) -> bool:
