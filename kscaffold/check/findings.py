@@ -1,9 +1,11 @@
-"""Which findings follow from which."""
+"""Which findings follow from which, and what could not be found out."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kscaffold.probe.protocol import Finding
+from kscaffold.probe.protocol import Finding, Verdict
+
+SAME_AS_SAVED = "KS601"  # the rule that holds a model against the saved one
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -34,3 +36,8 @@ def _root_of(index: int, explained: dict[int, list[int]]) -> int:
     while explained[index]:
         index = next((cause for cause in explained[index] if not explained[cause]), explained[index][0])
     return index
+
+
+def not_compared(verdict: Verdict) -> str:
+    """Why a model that was made from a saved one could not be held against all of it; empty if it could, or differs."""
+    return dict(verdict.skipped).get(SAME_AS_SAVED, "") if verdict.ok and verdict.subject.saved else ""

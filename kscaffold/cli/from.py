@@ -34,9 +34,10 @@ Examples:
 def command(**flags: Any) -> Describe:
     """Write a module with a function or a class for the model in FILE, and a test for it.
 
-    FILE is a .keras or .h5 file, the architecture as .json, or the folder form of .keras. Nothing in it is executed.
-    The module is named NAME; without it, as the model or the file. What is written is held against the saved model: the
-    same config, the same outputs with the saved weights.
+    FILE is a .keras or .h5 file of any Keras, the architecture as .json, the folder form of .keras, or a SavedModel of
+    tf.keras. Nothing in it is executed. The module is named NAME; without it, as the model or the file. What is written
+    is held against the saved model: the same config, the same outputs with the saved weights. What cannot be compared
+    is "not verified", which is no error. Weights that load_weights cannot read are written as NAME.keras.
     """
     from kscaffold.kinds.saved import describe_saved
     from kscaffold.kinds.saved_module import SavedFlags

@@ -25,7 +25,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kscaffold.disk.plan import Change, Status, changed_meanwhile
+from kscaffold.disk.plan import Change, Status, changed_meanwhile, hash_of
+
+LARGE = 1024 * 1024  # bytes; of what has more, such as the weights of a model, a log keeps no more than its hash
+HASH = "sha256:"
 
 
 class Edited(Exception):
@@ -57,7 +60,14 @@ class Entry:
             if not re.fullmatch("[0-9a-f]{8}", token) or not isinstance(command, str):
                 raise ValueError("the token or the command is not one")
             changes = tuple(
-                Change(_below(root, path), path, Status.UPDATE, _decoded(content), _decoded(previous))
+                Change(
+                    _below(root, path),
+                    path,
+                    Status.UPDATE,
+                    _decoded(content),
+                    _decoded(previous),
+                    hashes=(_hash_in(previous), _hash_in(content)),
+                )
                 for path, previous, content in table["files"]
             )
             folders = tuple(_below(root, path) for path in table["folders"])
@@ -75,6 +85,11 @@ class Entry:
         first, *rest = (json.dumps(part) for part in parts)
         pieces = [f'{json.dumps(table)[:-1]}, "files": [{first}', *(f", {part}" for part in rest)]
         return (*(piece.encode() for piece in pieces[:-1]), f"{pieces[-1]}]}}".encode())
+
+    @property
+    def is_restorable(self) -> bool:
+        """Whether the log has all that is needed to put files back as they were."""
+        return all(change.previous is None or len(change.previous) <= LARGE for change in self.changes)
 
     @property
     def line(self) -> bytes:
@@ -167,7 +182,10 @@ def _is_edited(change: Change) -> bool:
     """Whether a file is neither what it was to be nor what it was."""
     if not os.path.lexists(change.path):
         return False
-    return not is_file(change.path) or change.path.read_bytes() not in (change.previous, change.content)
+    if not is_file(change.path):
+        return True
+    now = change.path.read_bytes()
+    return not (change.was(now) or change.becomes(now))
 
 
 @contextlib.contextmanager
@@ -199,11 +217,17 @@ def is_file(path: Path) -> bool:
 
 
 def _encoded(content: bytes | None) -> str | None:
+    if content is not None and len(content) > LARGE:
+        return f"{HASH}{hash_of(content)}"
     return None if content is None else base64.b64encode(content).decode()
 
 
 def _decoded(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)
+    return None if text is None else b"" if _hash_in(text) else base64.b64decode(text)
+
+
+def _hash_in(text: str | None) -> str:
+    return text.removeprefix(HASH) if text is not None and text.startswith(HASH) else ""
 
 
 def _below(root: Path, text: str) -> Path:

@@ -68,15 +68,22 @@ def keep(entry: Entry) -> tuple[str, ...]:
     Then the others of its project go: with the last one unknown, `kscaffold undo` would take back one that something
     was built upon.
     """
+    if not entry.is_restorable:
+        _forget_all(entry.root)
+        return ("'kscaffold undo' cannot take this back: a file that was replaced is too large to be kept.",)
     head = json.dumps({"root": str(entry.root), "time": time.time_ns()})
     line = f"{head[:-1]}, ".encode() + entry.line[1:]
     try:
         _write(entry.root, [*(_lines_of(_file_of(entry.root)) or ()), line])
     except RequestError as error:
-        with contextlib.suppress(OSError):  # a folder that nothing can be removed from is refused by `last`
-            _file_of(entry.root).unlink()
+        _forget_all(entry.root)
         return (str(error),)
     return ()
+
+
+def _forget_all(root: Path) -> None:
+    with contextlib.suppress(OSError):  # a folder that nothing can be removed from is refused by `last`
+        _file_of(root).unlink()
 
 
 def forget(entry: Entry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -54,6 +55,25 @@ class Change:
     previous: bytes | None  # what is there now, `None` for nothing
     is_text: bool = True
     executable: bool = False
+    # The hashes of what was there and of what is to be there, where a log keeps no more of them: of large files.
+    hashes: tuple[str, str] = ("", "")
+
+    def was(self, now: bytes | None) -> bool:
+        """Whether that is in the file as it was before."""
+        return _is(now, self.previous, self.hashes[0])
+
+    def becomes(self, now: bytes | None) -> bool:
+        """Whether that is in the file as it is to be."""
+        return _is(now, self.content, self.hashes[1])
+
+
+def _is(now: bytes | None, known: bytes | None, hashed: str) -> bool:
+    return now is not None and hash_of(now) == hashed if hashed else now == known
+
+
+def hash_of(content: bytes) -> str:
+    """What tells the content of a file from all others."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def _plan(entry: Entry) -> Plan:
 def _taken_back(done: Change, root: Path) -> Change:
     path = resolve_target(done.path, root)
     now = read_target(path)
-    if now not in (done.previous, done.content):
-        return Change(path, shown_path(path), Status.EDITED, now, done.content)
+    if not (done.was(now) or done.becomes(now)):
+        is_text = not any(b"\0" in (content or b"") for content in (now, done.content)) and not any(done.hashes)
+        return Change(path, shown_path(path), Status.EDITED, now, done.content, is_text)
     status = Status.REMOVE if done.previous is None else Status.RESTORE
     return Change(path, shown_path(path), status, done.previous, now)

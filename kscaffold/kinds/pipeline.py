@@ -80,6 +80,7 @@ def generate(
             recovered=recovered,
             by_hand=package.by_hand,
             templates=destination.catalogue.used,
+            of_saved=scaffold.of_saved,
         )
         if plan.conflicts:
             return outcome
@@ -95,10 +96,14 @@ def generate(
                 staged = Path(folder).resolve() / destination.module.name
                 staged.write_text(text, encoding="utf-8")
                 verdicts = check(process, [(scaffold, scaffold.job(staged, module.shown), text)])
+                beside = scaffold.found_files(staged)
             lacks = "" if verdicts else "what it lacks has to be filled in first"
             outcome = replace(outcome, verdicts=verdicts, unchecked=lacks)
+            if beside:
+                plan = plan.extended(beside, Path.cwd()).settle(request.on_conflict, resolve)
+                outcome = replace(outcome, plan=plan, weights=plan.changes[-1].shown)
     forced = scaffold.of_saved and request.on_conflict is Status.FORCE and not request.dry_run
-    if outcome.exit_code is not ExitCode.DONE and not forced:
+    if (outcome.exit_code is not ExitCode.DONE and not forced) or plan.conflicts:
         return outcome
     outcome = replace(outcome, summary=scaffold.summary(outcome.verdicts))
     if request.dry_run:

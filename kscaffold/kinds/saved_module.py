@@ -18,6 +18,7 @@ from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.program.passes import rewrite
 from kscaffold.program.value import Program
+from kscaffold.saved.entries import own_name
 from kscaffold.saved.flat import flat_program
 from kscaffold.saved.value import SavedFile, SavedInput, layer_order
 from kscaffold.source.compiled import compile_source
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kscaffold.library.render import Draft
 
 SAVED_TEST = "test/saved.py.jinja"
+WEIGHTS = ".keras"
 SUPPLIED = "supplied"  # the folder of templates with what Keras 3 has no more
 ADVISE_OPTIONS = ("KS201", "KS204")  # how a class is made, and what it takes: here the file says so
 BY_HAND = "Write it with --force or --no-check and correct it by hand, and please report it."
@@ -160,6 +162,8 @@ class SavedScaffold(Scaffold):
         saved = saved_side(self.file, self.flags, Compared.LAYERS if self.flags.style else Compared.WHOLE)
         if self.file.compiled:
             saved = replace(saved, compiled=json.dumps(self.file.compiled.config), compiles=self.compiles)
+        if saved.config and self.file.kind != "json":
+            saved = replace(saved, keep=staged.with_suffix(WEIGHTS))
         subject = Subject(self.made, f"{self.made}()", saved=saved)
         if self.style is Style.SUBCLASSED:
             feeds, call = self.feeds
@@ -178,6 +182,18 @@ class SavedScaffold(Scaffold):
             return (), CallStyle.SINGLE
         feeds = tuple(Feed(shape, dtype, below, key) for key, (shape, dtype, below) in items)
         return feeds, CallStyle(call_style(model))
+
+    def found_files(self, staged: Path) -> list[File]:
+        """The saved weights, where the check found them in a form that `load_weights` does not take."""
+        from kscaffold.disk.plan import File
+
+        found = staged.with_suffix(WEIGHTS)
+        if not found.exists():
+            return []
+        target = self.destination.module.with_suffix(WEIGHTS)
+        if target.resolve() == Path(self.flags.file).resolve():
+            target = target.with_stem(f"{target.stem}_weights")
+        return [File(target, "", data=found.read_bytes())]
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
         """The verdicts, which advise nothing that is an option of `kscaffold check` alone."""
@@ -211,7 +227,13 @@ def saved_side(file: SavedFile, flags: SavedFlags, compared: Compared) -> Saved:
     from kscaffold.check import Saved, SavedKind
 
     customs = tuple(name for _, name in file.customs)
-    return Saved(Path(flags.file).resolve(), SavedKind(file.kind), customs, compared)
+    saved = Saved(Path(flags.file).resolve(), SavedKind(file.kind), customs, compared)
+    modern = file.modern
+    if modern is None or (modern.era == "keras3" and saved.kind is not SavedKind.SAVED_MODEL):
+        return saved  # Keras loads it itself, and that is what the model is held against
+    names = {path: own_name(entry) for path, entry in modern.origins.items()}
+    customs = (*customs, *modern.supplied)
+    return replace(saved, customs=customs, config=json.dumps(modern.config), names=names)
 
 
 def _can_be_fed(item: SavedInput) -> bool:

@@ -61,6 +61,8 @@ class Outcome:
         summary: For a model, its layers.
         by_hand: What is left for the user to add to files.
         templates: The templates that it is made from and that are not built in, with where they come from.
+        of_saved: Whether it was to be held against a saved model.
+        weights: The file with the saved weights that was made beside the module, as messages name it; empty for none.
     """
 
     template: str
@@ -74,6 +76,16 @@ class Outcome:
     summary: tuple[SummaryRow, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
     templates: Mapping[str, str] = field(default_factory=dict)
+    of_saved: bool = False
+    weights: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not known whether a model is the saved one that it was made from; empty if it is known."""
+        from kscaffold.check.findings import not_compared
+
+        reasons = (not_compared(verdict) or ("" if verdict.ok else "the check failed") for verdict in self.verdicts)
+        return self.unchecked or next(filter(None, reasons), "")
 
     @property
     def exit_code(self) -> ExitCode:
@@ -148,6 +160,10 @@ class Scaffold(ABC):
     @abstractmethod
     def job(self, staged: Path, shown: str) -> Job:
         """What the check process is asked about the module that is staged at a path."""
+
+    def found_files(self, staged: Path) -> list[File]:
+        """What the check left beside the module that is staged at a path: files that belong to it."""
+        return []
 
     def explain(self, verdicts: tuple[Verdict, ...], interpreter: str, text: str) -> tuple[Verdict, ...]:
         """The verdicts on a formatted module, found in an interpreter, in the user's terms."""

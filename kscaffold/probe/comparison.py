@@ -1,14 +1,11 @@
 """A model built from source against the saved model that the source was made from."""
 
-import contextlib
 import itertools
-import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -16,10 +13,17 @@ import numpy as np
 from .arrays import difference, numbers, random_array
 from .compiled import compare_compiled
 from .configs import canonical, first_difference, shortened
+from .exceptions import explain
+from .kept_weights import keep_weights
 from .leaves import give_words, input_shapes, match_leaves, saved_leaves
 from .protocol import Compared, Feed, Saved, SavedKind
 from .recording import recorded_calls
+from .reference import frozen_chains, load, load_modern
+from .rule import CannotBeTried
 from .subject import Subject
+from .tensorflow_graph import has_graph, tensorflow
+from .weights.reading import give_saved_weights
+from .weights.stored import Misfit
 
 BATCH = 2
 SIZES = (7, 32, 96, 224)  # tried in turn for sizes that are not fixed
@@ -29,7 +33,11 @@ SAFE_SINCE = (3, 12, 1)
 
 
 def compare(subject: Subject, saved: Saved) -> str | None:
-    """The first thing in which a model made from source differs from the saved one; or why they are not compared."""
+    """The first thing in which a model made from source differs from the saved one; or why they are not compared.
+
+    Raises:
+        CannotBeTried: No difference was found, but not all could be compared.
+    """
     version = tuple(map(int, re.findall("[0-9]+", keras.__version__)[:3]))
     if version < SAFE_SINCE or version == (3, 13, 0):
         since = ".".join(map(str, SAFE_SINCE))
@@ -40,8 +48,10 @@ def compare(subject: Subject, saved: Saved) -> str | None:
         if saved.kind in SUFFIXES:  # Keras goes by the name of a file
             path = os.path.join(folder, f"saved{SUFFIXES[saved.kind]}")
             os.symlink(saved.path, path)
+        keras.utils.set_random_seed(0)  # what is random in the files that are written is always the same
         with frozen_chains(), keras.src.saving.serialization_lib.SafeModeScope(True):
-            reference = load(path, saved.kind, customs)
+            reference = load_modern(saved.config, customs) if saved.config else load(path, saved.kind, customs)
+        doubt = give_weights(reference, path, saved) if saved.config else ""
         model = subject.make()
         subject.facts.parameters = int(reference.count_params()) if reference.built else None
         different = None
@@ -51,74 +61,34 @@ def compare(subject: Subject, saved: Saved) -> str | None:
             different = match_leaves(subject, model, reference, saved.order)
         elif not different:
             different = copy_weights(model, reference, path, saved)
-    different = different or compare_outputs(subject, model, reference)
-    return different or compare_compiled(subject, model, saved, customs)
+        if different:
+            return different
+        unable = None
+        try:
+            different = compare_outputs(subject, model, reference)
+        except CannotBeTried as reason:
+            unable = reason
+        different = different or compare_compiled(subject, model, saved, customs)
+        if not different and saved.keep is not None and not doubt:
+            keep_weights(subject, model, saved)
+    if different:
+        return different
+    if doubt or unable:
+        raise CannotBeTried(doubt or str(unable))
+    return None
 
 
-def load(path: str, kind: SavedKind, customs: dict[str, Any]) -> Any:
-    """The saved model. Its classes are Keras' own or those of the user's: anything else was found before."""
-    if kind is SavedKind.JSON:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        parsed = json.loads(text)
-        if isinstance(parsed, dict) and "module" not in parsed:
-            from keras.src.legacy.saving import saving_options, saving_utils
-
-            with saving_options.keras_option_scope(use_legacy_config=True):  # as Keras reads HDF5 files of Keras 2
-                return saving_utils.model_from_config(parsed, custom_objects=customs)
-        return keras.models.model_from_json(parsed if isinstance(parsed, str) else text, custom_objects=customs)
-    return keras.saving.load_model(path, custom_objects={**operations(path), **customs}, compile=False, safe_mode=True)
-
-
-def frozen_chains() -> contextlib.AbstractContextManager[Any]:
-    """Has Keras load that a `Sequential` is frozen: it saves that, and forgets it when it loads."""
-    kept = vars(keras.Sequential)["from_config"]
-
-    def from_config(cls: Any, config: Any, custom_objects: Any = None) -> Any:
-        model = kept.__get__(None, cls)(config, custom_objects=custom_objects)
-        if config.get("trainable") is False:
-            model.trainable = False
-        return model
-
-    return patch.object(keras.Sequential, "from_config", classmethod(from_config))
-
-
-def operations(path: str) -> dict[str, Any]:
-    """The operations of a `.h5` file by their names: Keras 3 saves them there without their modules, and finds none."""
-    if not path.endswith((".h5", ".hdf5")):
-        return {}
-    import h5py
-    from keras.src.ops import core, image, linalg, math, nn, numpy
-
-    with h5py.File(path) as file:
-        names = set(bare_operations(json.loads(file.attrs["model_config"])))
-    modules = (numpy, nn, core, math, linalg, image)
-    found = {name: getattr(module, name) for name in names for module in modules if hasattr(module, name)}
-    return {name: either(name, operation) for name, operation in found.items()}
-
-
-def either(name: str, operation: Any) -> Any:
-    """What makes an operation, or the layer of the same name, which says whether it is trained."""
-
-    def from_config(config: dict[str, Any]) -> Any:
-        made = getattr(keras.layers, name) if "trainable" in config else operation
-        return made.from_config(config)
-
-    return type(name, (), {"from_config": staticmethod(from_config)})
-
-
-def bare_operations(entry: Any) -> Iterator[str]:
-    """The classes in a config of Keras 3 that have no module, and do not say whether they are trained."""
-    if isinstance(entry, list):
-        for item in entry:
-            yield from bare_operations(item)
-    elif isinstance(entry, dict):
-        config, nodes = entry.get("config"), entry.get("inbound_nodes")
-        of_keras_3 = isinstance(nodes, list) and nodes and isinstance(nodes[0], dict)
-        if of_keras_3 and isinstance(config, dict) and "module" not in entry and "trainable" not in config:
-            yield str(entry["class_name"])
-        for part in entry.values():
-            yield from bare_operations(part)
+def give_weights(reference: Any, path: str, saved: Saved) -> str:
+    """Gives a model that was made from the config of an old file the weights in it; else says why it has others."""
+    if saved.kind is SavedKind.JSON:
+        return ""
+    if not reference.built:
+        return "the file does not say the shape of its inputs, without which a model has no weights"
+    try:
+        give_saved_weights(reference, path, saved)
+    except Misfit as reason:
+        return f"{reason}; only the config was compared, and outputs with other weights"
+    return ""
 
 
 def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | None:
@@ -127,7 +97,7 @@ def copy_weights(model: Any, reference: Any, path: str, saved: Saved) -> str | N
         return None
     if not model.built:
         model.build(input_shapes(reference))
-    if saved.kind in SUFFIXES and saved.compared is Compared.WHOLE:
+    if saved.kind in SUFFIXES and saved.compared is Compared.WHOLE and not saved.config:
         model.load_weights(path)
         for own, other in zip(model._flatten_layers(), reference._flatten_layers(), strict=True):
             if type(own) is type(other):
@@ -162,23 +132,41 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> str | None:
         return None
     structure = getattr(reference, "_inputs_struct", None)
     layers = list(reference._flatten_layers())
+    run: Callable[..., Any] = run_eagerly
     for size in SIZES:
         arrays = [random_input(tensor, size, layers, index) for index, tensor in enumerate(tensors)]
         given = arrays[0] if structure is None else keras.tree.pack_sequence_as(structure, arrays)
         try:
             with recorded_calls(reference, BATCH) as calls:
-                expected = numbers(reference(given, training=False))
+                expected = run(reference, given)
             break
-        except Exception:
+        except Exception as error:
             if size == SIZES[-1] or all(None not in tensor.shape[1:] for tensor in tensors):
-                raise
+                run = run_compiled
+                try:
+                    with recorded_calls(reference, BATCH) as calls:
+                        expected = run(reference, given)
+                except Exception:
+                    raise CannotBeTried(f"Keras cannot run the saved model here: {explain(error)}") from error
     subject.facts.layers = tuple(calls)
     subject.facts.input_shapes = tuple(tuple(tensor.shape) for tensor in tensors)
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(reference.outputs))
-    different = difference(expected, numbers(model(given, training=False)), relative=0.0)
-    if different and difference(expected, numbers(reference(given, training=False)), relative=0.0) is None:
+    different = difference(expected, run(model, given), relative=0.0)
+    if different and difference(expected, run(reference, given), relative=0.0) is None:
         return f"its outputs differ from those of the saved model: {different}"
     return None
+
+
+def run_eagerly(model: Any, given: Any) -> list[Any]:
+    """The outputs of a model, as arrays."""
+    return numbers(model(given, training=False))
+
+
+def run_compiled(model: Any, given: Any) -> list[Any]:
+    """The same by XLA, which can do more than TensorFlow on a CPU: convolutions of channels that come first."""
+    if not has_graph():
+        return run_eagerly(model, given)
+    return numbers(tensorflow().function(lambda values: model(values, training=False), jit_compile=True)(given))
 
 
 def random_input(tensor: Any, size: int, layers: list[Any], seed: int) -> Any:

@@ -9,6 +9,7 @@ import keras
 from .names import is_made_up
 from .protocol import Compared
 
+ALONG_AXES = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "Concatenate", "Softmax")
 SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a Bidirectional begin with
 
 
@@ -68,7 +69,7 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
     """A config with other names, without what says where it was made and not what it is."""
     if isinstance(value, dict):
         found: dict[str, Any] = {}
-        for key, part in value.items():
+        for key, part in _from_the_end(value).items():
             if key in ("build_config", "registered_name", "vocabulary_size"):
                 continue
             if key == "name" and isinstance(part, str):
@@ -87,6 +88,19 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
             return [names.get(value[0], value[0]), *value[1:]]
         return [renamed(part, names, every) for part in value]
     return value
+
+
+def _from_the_end(value: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a layer that works along an axis, which is counted from the end: 3 of 4 is the last one."""
+    config, built = value.get("config"), value.get("build_config")
+    if value.get("class_name") not in ALONG_AXES or not isinstance(config, dict) or not isinstance(built, dict):
+        return value
+    axis, shape = config.get("axis"), built.get("input_shape")
+    while isinstance(shape, list) and shape and isinstance(shape[0], list):
+        shape = shape[0]
+    if type(axis) is not int or axis < 0 or not isinstance(shape, list):
+        return value
+    return {**value, "config": {**config, "axis": axis - len(shape)}}
 
 
 def first_difference(saved: Any, made: Any, place: str = "") -> str | None:

@@ -7,6 +7,7 @@ STEMS = {
     "InputLayer": ("input_layer", "input"),
     "Functional": ("functional", "model"),
     "Model": ("functional", "model"),
+    **{f"ConvLSTM{axes}D": (f"conv_lstm{axes}d", f"conv_lst_m{axes}d") for axes in (1, 2, 3)},  # Keras 2 cut it so
 }
 
 

@@ -39,6 +39,7 @@ class SavedKind(StrEnum):
     FOLDER = "folder"  # what is inside a .keras file
     H5 = "h5"
     JSON = "json"
+    SAVED_MODEL = "saved_model"  # the folder that tf.keras wrote for TensorFlow
 
 
 class Compared(StrEnum):
@@ -74,6 +75,9 @@ class Saved:
     order: tuple[tuple[str, ...], ...] = ()
     compiled: str = ""  # what it was compiled with, as JSON; empty if that is not known
     compiles: str = ""  # the function that compiles the other model so
+    config: str = ""  # of an older file, as today's Keras knows it; empty for a file that Keras loads itself
+    names: Mapping[str, str] = field(default_factory=dict)  # what the file calls layers that have other names there
+    keep: Path | None = None  # where the model is saved, if its weights are in a form that it cannot load
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kscaffold.base.errors import RequestError
+from kscaffold.saved.saved_model import GRAPH, METADATA, read_saved_model
 
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes; the config of NASNetLarge has 1.5 MB
 LARGEST_WORDS = 16 * 1024  # bytes of words that may stand in source
@@ -32,9 +33,10 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
     if not path.exists():
         raise RequestError("There is no such file.", where=shown)
     if path.is_dir():
-        hint = "A SavedModel of TensorFlow holds no Keras config." if (path / "saved_model.pb").exists() else None
         if not (path / CONFIG).is_file():
-            raise RequestError(f"The folder has no {CONFIG}.", hint=hint, where=shown)
+            if (path / GRAPH).is_file() or (path / METADATA).is_file():
+                return "saved_model", checked(read_saved_model(path, shown), shown)
+            raise RequestError(f"The folder has no {CONFIG}, and no {GRAPH}.", where=shown)
         return "folder", _parsed(_read(path / CONFIG, CONFIG, shown), shown)
     if not path.is_file():  # reading a pipe might wait for ever
         raise RequestError("This is neither a file nor a folder.", where=shown)
@@ -49,7 +51,7 @@ def read_config(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         return "json", _parsed(_read(path, "The file", shown), shown)
     raise RequestError(
         "This is not a saved model.",
-        hint="kscaffold reads .keras, .h5, architecture .json, and the folder form of .keras.",
+        hint="kscaffold reads .keras, .h5, architecture .json, and folders: of .keras, and SavedModels of tf.keras.",
         where=shown,
     )
 
@@ -177,6 +179,11 @@ def _parsed(text: bytes, shown: str) -> dict[str, Any]:
         raise RequestError("The config is nested too deep.", where=shown) from error
     except ValueError as error:  # bad JSON and bad UTF-8 are both
         raise _damaged(shown, "config", error) from error
+    return checked(config, shown)
+
+
+def checked(config: Any, shown: str) -> dict[str, Any]:
+    """A config, if it has the parts that every model's has."""
     if not isinstance(config, dict) or "class_name" not in config or not isinstance(config.get("config"), (dict, list)):
         raise RequestError("This is not the config of a Keras model.", where=shown)
     return config

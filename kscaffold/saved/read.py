@@ -9,6 +9,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Ref
 from kscaffold.saved.archive import read_config, read_words
+from kscaffold.saved.axes import without_last_axes
 from kscaffold.saved.compiled import read_compiled
 from kscaffold.saved.entries import asset_paths, counted, read_input, read_layer, read_shape
 from kscaffold.saved.functional import read_functional
@@ -70,7 +71,7 @@ def _graph(entry: Mapping[str, Any], shown: str) -> Mapping[str, Any]:
 def _read(objects: Objects, entry: Mapping[str, Any]) -> SavedModel:
     config = entry["config"]
     outside, objects.frozen = objects.frozen, objects.frozen or config.get("trainable") is False
-    read = (read_functional if "input_layers" in config else _sequential)(objects, config)
+    read = without_last_axes((read_functional if "input_layers" in config else _sequential)(objects, config))
     objects.frozen = outside
     return replace(read, frozen=read.frozen and not outside)
 

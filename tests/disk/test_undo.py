@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from kscaffold.base.errors import RequestError
 from kscaffold.cli import run
 from kscaffold.disk import history, lock
 from kscaffold.disk.log import commit, recover
-from kscaffold.disk.plan import Change, Plan, Status
+from kscaffold.disk.plan import Change, File, Plan, Status, make_plan
 
 SETTINGS = '[tool.kscaffold]\nlayers = "pkg/layers"\ntests = "tests"\n'
 
@@ -451,3 +452,56 @@ def test_a_file_that_is_edited_meanwhile_is_not_taken_away(tmp_path: Path) -> No
     with pytest.raises(RequestError, match=r"deep/gone_too.py has changed meanwhile; nothing was written"):
         commit(plan)
     assert tree(tmp_path) == before
+
+
+def commit_weights(folder: Path, weights: bytes) -> tuple[str, ...]:
+    """Writes a module with a large file beside it; gives why undo could not take it back."""
+    files = [File(Path("net.py"), "x = 1\n"), File(Path("net.keras"), "", data=weights)]
+    plan = make_plan(files, folder, folder)
+    return commit(plan.resolve({change.path: Status.FORCE for change in plan.conflicts}), "from net.h5")
+
+
+def test_large_files_are_taken_back_without_a_copy_in_the_history(
+    kscaffold: Kscaffold, repository: Path, user_folders: Path
+) -> None:
+    before = tree(repository)
+    weights = os.urandom(3 * 1024 * 1024)
+    assert commit_weights(repository, weights) == ()
+    (kept,) = (user_folders / "state").rglob("*.jsonl")
+    assert kept.stat().st_size < 2000
+    assert kscaffold("undo", "-q").exit_code == 0
+    assert tree(repository) == before
+
+
+def test_a_large_file_that_was_edited_since_is_left(kscaffold: Kscaffold, repository: Path) -> None:
+    weights = os.urandom(3 * 1024 * 1024)
+    commit_weights(repository, weights)
+    (repository / "net.keras").write_bytes(weights[:-1] + b"\0")
+    result = kscaffold("undo")
+    assert result.exit_code == 3
+    assert "Binary file net.keras differs\n" in result.out
+    assert (repository / "net.py").exists()
+
+
+def test_what_replaced_a_large_file_is_not_taken_back(kscaffold: Kscaffold, repository: Path) -> None:
+    (repository / "net.keras").write_bytes(os.urandom(2 * 1024 * 1024))
+    (problem,) = commit_weights(repository, b"weights")
+    assert problem == "'kscaffold undo' cannot take this back: a file that was replaced is too large to be kept."
+    assert kscaffold("undo").exit_code == 2
+
+
+@needs_fork
+def test_a_stop_while_a_large_file_is_written_leaves_all_as_it_was(folder: Path) -> None:
+    weights, old = os.urandom(2 * 1024 * 1024), os.urandom(2 * 1024 * 1024)
+    step, status = 0, -1
+    while status:
+        step += 1
+        root = folder / f"step{step}"
+        root.mkdir()
+        (root / "net.keras").write_bytes(old)
+        before = tree(root)
+        status = Child(root, partial(commit_weights, root, weights), send(signal.SIGKILL, step)).status
+        recover(root)
+        found = tree(root)
+        assert found == before or found == {"net.keras": weights, "net.py": b"x = 1\n"}
+    assert step > 10

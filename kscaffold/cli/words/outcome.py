@@ -1,6 +1,8 @@
 """What the generating commands print: files, checks, and the layers of a model."""
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -33,13 +35,15 @@ def report(outcome: Outcome, output: Output) -> Report:
             is_template = outcome.text and outcome.template.partition("/")[0] in ("layer", "model", *find_kinds())
             made = [status_line("from", outcome.template)] if is_template else []
             lines = [*used, *file_lines(outcome.plan, output.diff), *by_hand, *made, *lines]
+        if outcome.weights:
+            lines = [*lines, status_line("weights", f"model.load_weights({json.dumps(outcome.weights)})")]
         if outcome.unchecked:
             lines = [*lines, status_line("check", f"not checked: {outcome.unchecked}", "yellow")]
         lines = [*lines, *_summary_lines(outcome.summary)]
     if output.stdout:
         notes = [*notes, *lines]
         lines = [outcome.text.removesuffix("\n")] if outcome.exit_code is ExitCode.DONE else []
-    document = {
+    document: dict[str, Any] = {
         "template": outcome.template,
         "uses": [{"path": place, "from": title} for place, title in outcome.templates.items()],
         "dry_run": output.dry_run,
@@ -51,6 +55,9 @@ def report(outcome: Outcome, output: Output) -> Report:
         "recovered": list(outcome.recovered),
         "add_by_hand": [left._asdict() for left in outcome.by_hand],
     }
+    if outcome.of_saved:
+        document |= {"verified": not outcome.doubt, "not_verified": outcome.doubt or None}
+        document["weights"] = outcome.weights or None
     return Report(document, lines, () if output.as_json else notes, _failure(outcome), outcome.exit_code)
 
 

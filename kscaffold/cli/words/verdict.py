@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from kscaffold.base.errors import printable
-from kscaffold.check import Finding, Verdict
+from kscaffold.check import Finding, SavedKind, Verdict
+from kscaffold.check.findings import not_compared
 from kscaffold.cli.words import status_line
 
 DID_NOT_PASS = "did not pass"
@@ -28,15 +29,19 @@ def verdict_lines(verdict: Verdict, place: str = "") -> list[str]:
         parts.append(f"{taken} -> {given}")
     if verdict.parameters is not None:
         parts.append(f"{verdict.parameters:,} params")
-    parts.append("ok" if verdict.ok else "failed")
-    lines = [status_line("check", "  ".join(parts), None if verdict.ok else "red")]
+    doubt = not_compared(verdict)
+    parts.append(f"not verified: {doubt}" if doubt else "ok" if verdict.ok else "failed")
+    if verdict.ok and verdict.subject.saved and verdict.subject.saved.kind is SavedKind.JSON:
+        parts.append("(without weights: the file has none)")
+    lines = [status_line("check", "  ".join(parts), "yellow" if doubt else None if verdict.ok else "red")]
     if verdict.assumed:
         pairs = (flag.partition(" ") for flag in verdict.assumed)
         lines.append(f"        assumed {' '.join(f'{option} {quoted(value)}' for option, _, value in pairs)}")
     lines += finding_lines(verdict.findings)
     reasons: dict[str, list[str]] = {}
     for rule, reason in verdict.skipped:
-        reasons.setdefault(reason, []).append(rule)
+        if reason != doubt:
+            reasons.setdefault(reason, []).append(rule)
     after = sum(len(rules) for reason, rules in reasons.items() if reason.endswith(DID_NOT_PASS))
     if after:
         lines.append(f"        {after} more rule{'s were' if after > 1 else ' was'} skipped: others did not pass")
