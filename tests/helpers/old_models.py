@@ -69,7 +69,7 @@ def siamese() -> Any:
 
 def attention() -> Any:
     inputs = keras.Input((5, 8))
-    x = layers.LayerNormalization()(inputs + layers.MultiHeadAttention(2, 4)(inputs, inputs))
+    x = layers.LayerNormalization()(layers.Add()([inputs, layers.MultiHeadAttention(2, 4)(inputs, inputs)]))
     return keras.Model(inputs, layers.Conv1D(3, 2, padding="causal")(x))
 
 
