@@ -86,7 +86,7 @@ class Layers:
         if name == "TimeDistributedDense":
             inner = {key: value for key, value in found.items() if key != "batch_input_shape"}
             outer = {key: found[key] for key in ("name", "trainable", "batch_input_shape") if key in found}
-            dense = {"class_name": "Dense", "config": {**inner, "name": f"{shown}_dense"}}
+            dense = {"class_name": "Dense", "config": {**inner, "name": "dense"}}
             return {**entry, "class_name": "TimeDistributed", "config": {**outer, "layer": dense}}
         return self.renamed(name, shown, prefix, entry, {**entry, "class_name": old.now, "config": found})
 

@@ -17,7 +17,8 @@ ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": "channels
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 DISTRIBUTIONS = {"normal": "truncated_normal"}
 REGULARIZERS = ("WeightRegularizer", "L1L2Regularizer", "ActivityRegularizer")
-CONSTRAINTS = {"maxnorm": "MaxNorm", "nonneg": "NonNeg", "unitnorm": "UnitNorm"}
+NORMS = {"m": "max_value", "low": "min_value", "high": "max_value"}
+CONSTRAINTS = {"maxnorm": "MaxNorm", "nonneg": "NonNeg", "unitnorm": "UnitNorm", "minmaxnorm": "MinMaxNorm"}
 
 
 def plain(key: str, value: Any) -> Any:
@@ -94,9 +95,9 @@ def constraint(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "class_name" not in value and "name" in value:
-        given = {("max_value" if key == "m" else key): item for key, item in value.items() if key != "name"}
+        given = {NORMS.get(key, key): item for key, item in value.items() if key != "name"}
         return {"class_name": CONSTRAINTS.get(str(value["name"]).lower(), value["name"]), "config": given}
     config = value.get("config")
-    if isinstance(config, dict) and "m" in config:
-        return {**value, "config": {("max_value" if key == "m" else key): item for key, item in config.items()}}
+    if isinstance(config, dict) and NORMS.keys() & config:
+        return {**value, "config": {NORMS.get(key, key): item for key, item in config.items()}}
     return value
