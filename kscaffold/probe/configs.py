@@ -18,7 +18,7 @@ def canonical(model: Any, compared: Compared) -> Any:
     if compared is Compared.LAYERS:
         entries = map(saved_config, keras.Sequential.layers.fget(model))
         config: Any = [
-            {key: entry[key] for key in ("class_name", "config")}
+            {key: entry[key] for key in ("class_name", "config", "build_config") if key in entry}
             for entry in entries
             if entry["class_name"] != "InputLayer"
         ]
@@ -98,9 +98,11 @@ def _from_the_end(value: dict[str, Any]) -> dict[str, Any]:
     axis, shape = config.get("axis"), built.get("input_shape")
     while isinstance(shape, list) and shape and isinstance(shape[0], list):
         shape = shape[0]
-    if type(axis) is not int or axis < 0 or not isinstance(shape, list):
+    axes = axis if isinstance(axis, list) else [axis]
+    if not isinstance(shape, list) or any(type(one) is not int for one in axes):
         return value
-    return {**value, "config": {**config, "axis": axis - len(shape)}}
+    counted = [one - len(shape) if one >= 0 else one for one in axes]
+    return {**value, "config": {**config, "axis": counted if len(counted) > 1 else counted[0]}}
 
 
 def first_difference(saved: Any, made: Any, place: str = "") -> str | None:

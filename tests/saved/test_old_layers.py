@@ -45,7 +45,7 @@ def source(kscaffold: Kscaffold, folder: Path, config: dict[str, Any], *flags: s
         ("LeakyReLU", {}, "layers.LeakyReLU()"),
         ("ThresholdedReLU", {"theta": 0.5}, "layers.ReLU(threshold=0.5)"),
         ("Dense", {"units": 4, "activation": "hard_sigmoid"}, "layers.Dense(4, activation=hard_sigmoid_of_keras_2)"),
-        ("SyncBatchNormalization", {"axis": [1]}, "layers.BatchNormalization(axis=1, synchronized=True)"),
+        ("SyncBatchNormalization", {"axis": [1]}, "layers.BatchNormalization(synchronized=True)"),
     ],
 )
 def test_arguments_keep_their_meaning(
