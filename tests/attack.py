@@ -28,7 +28,7 @@ from typing import Any
 from kscaffold.cli import run
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
-SAVED = sorted((GOLDEN / "saved").glob("*.json"))
+SAVED = sorted((GOLDEN / "saved").glob("*.json"))  # of Keras 3, and old ones
 SPECS = sorted((GOLDEN / "specs").glob("*.yaml"))
 MARK = "pwned"  # code that calls this was a text
 TEXTS = (
@@ -36,6 +36,8 @@ TEXTS = (
     "'; pwned() #",
     '"""\npwned()\n"""',
     "{{ pwned() }}",
+    "system",
+    "pwned",
     "{% pwned %}",
     "\\",
     "\n",

@@ -99,9 +99,10 @@ def _from_the_end(value: dict[str, Any]) -> dict[str, Any]:
     while isinstance(shape, list) and shape and isinstance(shape[0], list):
         shape = shape[0]
     axes = axis if isinstance(axis, list) else [axis]
-    if not isinstance(shape, list) or any(type(one) is not int for one in axes):
+    numbers = [one for one in axes if type(one) is int]
+    if not isinstance(shape, list) or len(numbers) < len(axes):
         return value
-    counted = [one - len(shape) if one >= 0 else one for one in axes]
+    counted = [one - len(shape) if one >= 0 else one for one in numbers]
     return {**value, "config": {**config, "axis": counted if len(counted) > 1 else counted[0]}}
 
 

@@ -88,6 +88,8 @@ class RoutineWriter(Naming):
             ends = step is steps[-1] and self.uses.values_of(step) == [result]
             before = dict(self.bound) if step.kind is StepKind.IF else {}
             text = "" if step.body else self.call(step)
+            if not (ends and returns) and self.goes_inline(step, text):
+                continue
             alias = self.aliases(step)
             lines += alias
             wanted = into if ends else ""
@@ -97,7 +99,7 @@ class RoutineWriter(Naming):
                 lines += self.loop(step, into if step is steps[-1] else "", MAIN if alias else "")
             elif ends and returns:
                 return [*lines, Line(f"return {text}", step.place)]
-            elif not self.goes_inline(step, text):
+            else:
                 lines.append(Line(f"{self.targets(step, wanted or (MAIN if alias else ''))} = {text}", step.place))
         self.result = self.source(result)
         if returns:

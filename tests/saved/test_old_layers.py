@@ -185,7 +185,7 @@ def test_a_file_of_keras_3_is_left_as_it_is() -> None:
     from helpers.saved_configs import chain, layer
 
     config = chain(layer("Dense", "dense", "input_layer", units=4))
-    assert modernize(config).config == config and modernize(config).changes == ()
+    assert modernize(config).config == config and modernize(config).origins == {}
 
 
 # Layers of Keras 2 and tf.keras that Keras 3 has not, each under all names that it had.

@@ -14,16 +14,15 @@ from kscaffold.keras_data import catalogue
 from kscaffold.saved.legacy.frames import in_todays_frame
 from kscaffold.saved.legacy.layers import Layers
 from kscaffold.saved.legacy.merging import without_merged_branches
-from kscaffold.saved.legacy.nodes import CALLED, Rewritten, with_operations
+from kscaffold.saved.legacy.nodes import CALLED, with_operations
 
 
 @dataclass(frozen=True)
 class Modern:
-    """A config that Keras 3 knows, and what was done for that.
+    """A config that Keras 3 knows, and what it takes beside Keras.
 
     Attributes:
         era: What wrote the file, as far as the file tells: `keras1`, `keras2` (tf.keras as well) or `keras3`.
-        changes: What was rewritten, in words.
         notes: What could not be kept exactly, in words.
         supplied: The functions and classes that a module with this model has to bring along.
         origins: The entries, as they were, of layers that had another name, or that Keras 1 saved, by the names of the
@@ -32,7 +31,6 @@ class Modern:
 
     config: dict[str, Any]
     era: str
-    changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     supplied: tuple[str, ...] = ()
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -55,10 +53,8 @@ def modernize(config: Mapping[str, Any], version: str | None = None) -> Modern:
     if isinstance(found["config"], list):  # Keras 2.2 and before saved the layers of a Sequential alone
         found["config"] = {"name": found.get("name") or "sequential", "layers": found["config"]}
     layers = Layers(of_keras_1=era == "keras1")
-    said = Rewritten()
-    found = in_todays_frame(with_operations(layers.model(without_merged_branches(found), ""), said))
-    told = (*layers.changes, *said.changes), tuple(layers.notes), tuple(layers.supplied)
-    return Modern(found, era, *told, layers.origins)
+    found = in_todays_frame(with_operations(layers.model(without_merged_branches(found), "")))
+    return Modern(found, era, tuple(layers.notes), tuple(layers.supplied), layers.origins)
 
 
 def find_era(config: Mapping[str, Any], version: str) -> str:

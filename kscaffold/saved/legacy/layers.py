@@ -27,7 +27,6 @@ class Layers:
 
     def __init__(self, of_keras_1: bool) -> None:
         self.of_keras_1 = of_keras_1
-        self.changes: dict[str, None] = {}
         self.notes: dict[str, None] = {}
         self.supplied: dict[str, None] = {}
         self.origins: dict[str, Mapping[str, Any]] = {}
@@ -76,8 +75,6 @@ class Layers:
             return entry  # it becomes a stub, or is the user's own
         if self.of_keras_1:
             self.origins[f"{prefix}{shown}"] = entry
-        if name != old.now:
-            self.changes[f"{name} is {old.now}"] = None
         if old.supplied:
             self.supplied[name] = None
         found = self.arguments(name, shown, old, config)
@@ -127,8 +124,6 @@ class Layers:
             if new in taken or new in EVERY_KEY:
                 if new != key and new in given:
                     continue  # both are there: the file was written by what knew the new one
-                if new != key and not self.of_keras_1:
-                    self.changes[f"{name}'s {key} is {new}"] = None
                 found[new] = self.value(new, value)
             elif _means_nothing(old.dropped.get(new, old.dropped.get(key, [])), value):
                 continue
@@ -163,7 +158,6 @@ class Layers:
             value = getattr(values, group)(value)
             if group == "activation" and values.is_old_hard_sigmoid(value):
                 self.supplied[values.HARD_SIGMOID] = None
-                self.changes["hard_sigmoid has the slope of Keras 2"] = None
                 return values.function(values.HARD_SIGMOID)
             return value
         return values.plain(key, value)

@@ -5,7 +5,6 @@ another form than Keras 3 does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from kscaffold.base.errors import RequestError
@@ -35,41 +34,28 @@ RECURRENT = (
 )  # fmt: skip
 
 
-@dataclass
-class Rewritten:
-    """What was rewritten, in words for the user."""
-
-    changes: list[str] = field(default_factory=list)
-
-    def change(self, words: str) -> None:
-        """Says it, once."""
-        if words not in self.changes:
-            self.changes.append(words)
-
-
-def with_operations(value: Any, said: Rewritten) -> Any:
+def with_operations(value: Any) -> Any:
     """A config in which all graphs are as Keras 3 knows them; what Keras 3 saved itself stays as it is.
 
     Raises:
         Malformed: A graph is none of Keras'.
     """
     if isinstance(value, list):
-        return [with_operations(item, said) for item in value]
+        return [with_operations(item) for item in value]
     if not isinstance(value, dict):
         return value
-    inside = {name: with_operations(item, said) for name, item in value.items()}
+    inside = {name: with_operations(item) for name, item in value.items()}
     layers = inside.get("layers")
     if "input_layers" in inside and isinstance(layers, list) and all(isinstance(item, dict) for item in layers):
-        return _Graph(inside, said).rewritten()
+        return _Graph(inside).rewritten()
     return inside
 
 
 class _Graph:
     """The graph of one model."""
 
-    def __init__(self, config: Mapping[str, Any], said: Rewritten) -> None:
+    def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.said = said
         self.layers = {_name(entry): entry for entry in config["layers"]}
         self.entries = Entries([*self.layers])
         self.values: dict[tuple[str, int], Any] = {}
@@ -216,7 +202,6 @@ class _Graph:
             return self.stub(name, index, shown, str(error), args, kwargs)
         except (ArithmeticError, LookupError, TypeError, ValueError):
             return self.stub(name, index, shown, "its arguments are none that TensorFlow takes", args, kwargs)
-        self.said.change(f"{shown} is an operation of Keras 3")
         return found
 
     def stub(self, name: str, index: int, shown: str, why: str, args: list[Any], kwargs: dict[str, Any]) -> Tensor:
