@@ -80,10 +80,10 @@ def stay(name: str, seconds: float, has_parent: bool, import_keras: Callable[[],
             servers.look()
             last = time.monotonic() if servers.at_work else last
             pause = BUSY if servers.at_work else IDLE
-            ready = select.select([door.listener, *parent], [], [], pause)[0]
+            ready = select.select([door.listener.fileno(), *parent], [], [], pause)[0]
             if not {*parent}.isdisjoint(ready):
                 return
-            if door.listener in ready and (connection := door.open()):
+            if door.listener.fileno() in ready and (connection := door.open()):
                 with connection:
                     if installed != _installed() or imported != _files(imported):
                         break
