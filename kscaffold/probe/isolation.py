@@ -55,7 +55,8 @@ class Waiting:
                 private = processes.private_bytes(self.pid)
                 line = json.dumps([dict(environment), text.decode()]).encode() + b"\n"
                 sent = socket.send_fds(self._connection, [line], descriptors)
-                self._connection.sendall(line[sent:])
+                if sent < len(line):  # a child that has all may have closed its end already
+                    self._connection.sendall(line[sent:])
             except OSError:
                 return None
         return private

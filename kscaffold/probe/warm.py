@@ -56,6 +56,9 @@ def stay(name: str, seconds: float, has_parent: bool, import_keras: Callable[[],
         # It does not raise, since that would happen in a process that has just been forked, too.
         told_to_end: list[int] = []
         signal.signal(signal.SIGTERM, lambda number, frame: told_to_end.append(number))
+        woken, waker = (stack.enter_context(end) for end in socket.socketpair())
+        waker.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno())
         os.umask(0o077)
         door = _Door(f"{name}.socket", stack)
         scratch = Path(f"{name}.scratch").absolute()
@@ -73,14 +76,18 @@ def stay(name: str, seconds: float, has_parent: bool, import_keras: Callable[[],
         imported = _files()
         _describe(described, {**about, "ready": True})
         # A lock belongs to what is open: whoever else has that open keeps it.
-        servers = _Servers(inspection.inspect_file, (door.listener.fileno(), described, *parent), scratch)
+        servers = _Servers(
+            inspection.inspect_file,
+            (door.listener.fileno(), woken.fileno(), waker.fileno(), described, *parent),
+            scratch,
+        )
         stack.callback(processes.end_descendants)
         last = time.monotonic()
         while (time.monotonic() - last < seconds or not seconds) and not told_to_end and door.is_there:
             servers.look()
             last = time.monotonic() if servers.at_work else last
             pause = BUSY if servers.at_work else IDLE
-            ready = select.select([door.listener.fileno(), *parent], [], [], pause)[0]
+            ready = select.select([door.listener.fileno(), woken.fileno(), *parent], [], [], pause)[0]
             if not {*parent}.isdisjoint(ready):
                 return
             if door.listener.fileno() in ready and (connection := door.open()):
@@ -309,6 +316,7 @@ class _Servers:
 
     def _become_another(self) -> None:
         """Leaves what belongs to the warm process."""
+        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         for descriptor in self._private:
