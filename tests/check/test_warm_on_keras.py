@@ -58,7 +58,8 @@ assert losses[1] < losses[0]
 """
 LOST = SOUND.replace(
     "    def call",
-    "    def __init__(self, units=4, **kwargs):\n        super().__init__(**kwargs)\n        self.units = units\n\n    def call",
+    "    def __init__(self, units=4, **kwargs):\n        super().__init__(**kwargs)\n        self.units = units\n\n"
+    "    def get_config(self):\n        return super().get_config()\n\n    def call",
 )
 
 
