@@ -61,11 +61,14 @@ class _Watch:
         """Checks all, then what changes, until Ctrl-C; `reasons` gets why checks are not warm."""
         from kscaffold.base.project import find_project
         from kscaffold.check.conformance import folder_of
+        from kscaffold.check.files import find_python_files
         from kscaffold.check.settings import project_settings
         from kscaffold.check.watching import Imports, Watched
 
         project = find_project(folder_of(self._request.paths))
-        watched = Watched(self._request.paths, project_settings(project).get("exclude", ()), (project.pyproject,))
+        exclude = project_settings(project).get("exclude", ())
+        find_python_files(self._request.paths, exclude)  # refuses what is not there
+        watched = Watched(self._request.paths, exclude, (project.pyproject,))
         imports = Imports()
         imports.read(watched.files)
         if not self._check_all():
@@ -123,6 +126,8 @@ class _Watch:
             for line in words.changed_lines(file, before, file.shown in names.values()):
                 click.echo(line)
 
-        found = check_files(replace(self._request, among=None if wants_all else changed | importing), on_file=tell_file)
-        click.echo(words.totals(self._known.values(), found.seconds))
-        return not found.unfinished
+        paths = tuple(path for path in self._request.paths if path.exists())
+        among = None if wants_all else changed | importing
+        found = check_files(replace(self._request, paths=paths, among=among), on_file=tell_file) if paths else None
+        click.echo(words.totals(self._known.values(), found.seconds if found else None))
+        return not (found and found.unfinished)

@@ -426,6 +426,43 @@ def test_a_command_leaves_a_warm_process_where_that_is_wished(fake: Path, folder
         assert len(warm.running()) == count
 
 
+def test_watch_checks_again_what_is_saved_and_lends_its_process(fake: Path, folder: Path) -> None:
+    (folder / "src").mkdir()
+    for name, text in {"gate": SOUND + "SAID = 'first'\n", "outer": SOUND + "import gate\nSAID = 'outer'\n"}.items():
+        (folder / f"src/{name}.py").write_text(text)
+    (folder / "src/alone.py").write_text(SOUND)
+    command = run_in(folder, "watch", "src")
+    assert command.stdout is not None
+    shown: list[str] = []
+
+    def read_to(end: str) -> str:
+        lines = []
+        while not lines or end not in lines[-1]:
+            lines.append(command.stdout.readline())
+            assert lines[-1], shown
+        shown.extend(lines)
+        return "".join(lines)
+
+    begun = read_to("Ctrl-C ends it")
+    assert "first" in begun and "outer" in begun and "3 files" in begun
+    one = only()
+    assert one.seconds == 0 and ask("SAID = 'another'", use=Use.IF_THERE)[-1] == "another" and only() == one
+    (folder / "src/gate.py").write_text(SOUND + "SAID = 'second'\n")
+    saved = read_to("checked in")
+    assert saved.splitlines()[1].endswith("  src/gate.py, and 1 that imports it")
+    assert "second" in saved and "fixed   src/gate.py  KS200 imports" in saved and "alone" not in saved
+    os.kill(one.pid, signal.SIGKILL)  # it starts another one
+    await_end(one)
+    (folder / "src/alone.py").write_text(SOUND + "def half(:\n")
+    assert "KS100" in read_to("checked in") and only() != one
+    (folder / "src/alone.py").unlink()
+    assert "gone    src/alone.py" in read_to("checked in")
+    command.send_signal(signal.SIGINT)
+    out, err = command.communicate(timeout=20)
+    assert (command.returncode, out, err) == (0, "", "")
+    assert warm.running() == ()
+
+
 def test_who_asks_for_one_is_told_why_there_is_none(fake: Path, folder: Path) -> None:
     ask()
     with warm._folder(make=False) as opened:

@@ -11,7 +11,6 @@ import pytest
 from conftest import Kscaffold
 
 from kscaffold.check import process, warm
-from kscaffold.check.server import Server
 
 pytestmark = [pytest.mark.keras, pytest.mark.own_keras]
 
@@ -91,5 +90,3 @@ def test_warm_checks_say_what_cold_ones_say_whatever_the_one_before_did(
     assert result.exit_code == 0 and "544 params  ok" in result.out
     (one,) = warm.running()
     assert 100 < one.megabytes < 4000
-    monkeypatch.setattr(process, "Server", Server)
-    assert "ok" in kscaffold("check", "sound.py", "--backend", "numpy", "--no-warm").out
