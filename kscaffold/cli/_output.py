@@ -60,7 +60,7 @@ SKIP = flag("--skip", "Keep files that exist with other content.")
 WRITING = (DRY_RUN, DIFF, FORCE, SKIP)
 JSON = flag("--json as_json", "Print one JSON document.")
 QUIET = flag("-q --quiet", "Print errors only.")
-TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings; see README.")
+TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings: kscaffold help templates.")
 PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
 WARM = click.option(
     "--warm/--no-warm",

@@ -77,7 +77,7 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     for name, text in FILES.items():
         (folder / f"{name}.py").write_text(text.replace("{name}", name))
     before = dict(os.environ), tree(folder)
-    conformance = check_files(CheckRequest((folder,), flags={"timeout": 6.0, "memory": 1500, "ignore": ("KS209",)}))
+    conformance = check_files(CheckRequest((folder,), flags={"timeout": 6.0, "memory": 700, "ignore": ("KS209",)}))
     assert (dict(os.environ), tree(folder)) == before
     return {Path(file["path"]).stem: file for file in report(conformance, Output("check")).document["runs"][0]["files"]}
 
@@ -93,7 +93,7 @@ def found(file: dict, name: str) -> list[tuple[str, str]]:
         ("crashes", "KS200", "crashes the interpreter (SIGSEGV)"),
         ("exits", "KS200", "ends the interpreter (exit status 3)"),
         ("hangs", "KS212", "does not end within 6 seconds"),
-        ("eats", "KS212", "takes more than 1500 MB of memory"),
+        ("eats", "KS212", "takes more than 700 MB of memory"),
     ],
 )
 def test_a_class_that_ends_its_process_is_one_finding_and_the_next_is_checked(

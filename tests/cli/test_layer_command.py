@@ -15,6 +15,7 @@ from pathlib import Path
 import black
 import pytest
 from conftest import Kscaffold, tree
+from helpers.pages import reference, topic
 
 from kscaffold.base.naming import parse_module_name
 from kscaffold.cli import run
@@ -356,17 +357,17 @@ def test_no_traceback_without_debug(kscaffold: Kscaffold, monkeypatch: pytest.Mo
         run(["--debug", "layer", "MyDense", "--no-check"])
 
 
-def test_every_command_has_help_and_stands_in_the_readme(kscaffold: Kscaffold) -> None:
+def test_every_command_has_help_and_stands_in_the_reference(kscaffold: Kscaffold) -> None:
     root = Path(__file__).resolve().parents[2]
-    readme = (root / "README.md").read_text()
+    text_of_all = reference()
     commands = sorted(path.stem for path in (root / "kscaffold/cli").glob("[a-z]*.py"))
     assert {"check", "layer", "undo"} <= set(commands)
     for command in commands:
         text = kscaffold(command, "--help").out
-        assert f"kscaffold {command}" in readme
-        options = {word.strip(",]") for line in text.splitlines() for word in line.split() if word.startswith("--")}
-        missing = {option for option in options if option not in readme}
-        assert not missing - {"--help"}, f"the README does not name {missing} of {command}"
+        assert f"kscaffold {command}" in text_of_all
+        options = {word.strip(",].'") for line in text.splitlines() for word in line.split() if word.startswith("--")}
+        missing = {option for option in options if option not in text_of_all}
+        assert not missing - {"--help"}, f"neither the README nor a topic names {missing} of {command}"
 
 
 def test_the_version_is_that_of_the_changelog(kscaffold: Kscaffold) -> None:
@@ -383,12 +384,11 @@ def test_a_layer_that_ends_in_one_without_steps_passes_no_mask_on(kscaffold: Ksc
     assert ("supports_masking" in with_steps) and "supports_masking" not in without
 
 
-def test_the_template_of_the_readme_works(
+def test_the_template_of_the_reference_works(
     kscaffold: Kscaffold, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(__file__).resolve().parents[2]
-    readme = (root / "README.md").read_text().partition("## Writing a template")[2]
-    manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", readme, re.DOTALL)
+    manifest, body = re.findall(r"```(?:toml|jinja)\n(.*?)```", topic("writing-templates"), re.DOTALL)
     templates = tmp_path / "templates"
     shutil.copytree(root / "templates", templates)
     (templates / "layer/factor").mkdir()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold, tree
+from helpers.pages import topic
 from helpers.worked_specs import ALL_STYLES, TWO_TOWER, WORKED, Worked
 
 from kscaffold.base.errors import ExitCode
@@ -17,7 +18,6 @@ from kscaffold.source.formatting import black_mode, format_python
 
 PRESETS = [template.name for template in Catalogue().of_kind("model") if template.is_spec]
 CHAINS = {"mlp", "autoencoder", "cnn", "lstm"}
-README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def test_a_preset_of_that_name_needs_no_other_option(kscaffold: Kscaffold, folder: Path) -> None:
@@ -201,8 +201,8 @@ def test_names_that_keras_would_use_itself_are_refused_or_given(kscaffold: Kscaf
 
 
 @pytest.mark.parametrize("style", ["subclassed", "functional"])
-def test_the_specs_of_the_readme_work(kscaffold: Kscaffold, folder: Path, style: str) -> None:
-    _, spec, _, other = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+def test_the_specs_of_the_reference_work(kscaffold: Kscaffold, folder: Path, style: str) -> None:
+    spec, _, other = re.findall(r"```yaml\n(.*?)```", topic("pipeline"), re.DOTALL)
     (folder / "answers.yaml").write_text(other)
     result = kscaffold("pipeline", "answers", "answers.yaml", "--style", style, "--no-check")
     assert result.exit_code == 0, result.err
@@ -211,13 +211,13 @@ def test_the_specs_of_the_readme_work(kscaffold: Kscaffold, folder: Path, style:
     assert result.exit_code == 0, result.err
     (folder / "two_tower.yaml").write_text(spec.replace("numeric -> Dense", "numeric -> Danse"))
     wrong = kscaffold("pipeline", "two_tower", "two_tower.yaml", "--no-check", "--force")
-    assert wrong.err in README.read_text()
+    assert wrong.err in topic("pipeline")
 
 
-def test_the_readme_has_every_preset_and_its_style() -> None:
+def test_the_reference_has_every_preset_and_its_style() -> None:
     from kscaffold.kinds.model_spec import read_preset
 
-    rows = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", README.read_text(), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", topic("model"), re.MULTILINE))
     for template in Catalogue().of_kind("model"):
         style = read_preset(template).style if template.is_spec else None
         if not template.is_spec:
@@ -240,8 +240,8 @@ def test_a_broken_preset_is_named(kscaffold: Kscaffold, folder: Path, monkeypatc
     assert "model/other" in kscaffold("list").out
 
 
-def test_the_ten_programs_of_the_readme_are_commands_that_work(kscaffold: Kscaffold) -> None:
-    section = README.read_text().partition("### The ten programs")[2].partition("\n## ")[0]
+def test_the_ten_programs_of_the_reference_are_commands_that_work(kscaffold: Kscaffold) -> None:
+    section = topic("model").partition("## The ten programs")[2].partition("\n## ")[0]
     commands = [
         command
         for row in section.splitlines()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold
+from helpers.pages import README
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 # What is typed after `kscaffold`, and the template that it is to come from.
 BY_NAME = {
     "layer SqueezeExcite": "layer/squeeze_excite",
@@ -99,12 +99,12 @@ def test_a_name_gives_what_it_says_with_nothing_left_to_write(kscaffold: Kscaffo
 
 def cookbook() -> list[list[str]]:
     """The commands of the README's cookbook, without `kscaffold`."""
-    block = README.read_text().partition("## Cookbook\n\n```sh\n")[2].partition("```")[0].replace("\\\n", " ")
+    block = README.partition("## Cookbook\n\n```sh\n")[2].partition("```")[0].replace("\\\n", " ")
     return [shlex.split(line)[1:] for line in block.splitlines() if line.startswith("kscaffold ")]
 
 
 def test_the_cookbook_has_ten_tasks_that_can_be_typed(kscaffold: Kscaffold, folder: Path) -> None:
-    assert [f"# {number}. " in README.read_text() for number in range(1, 11)] == [True] * 10
+    assert [f"# {number}. " in README for number in range(1, 11)] == [True] * 10
     for command in cookbook():
         more = ["--no-input", "--no-git"] if command[0] == "new" else []
         made = kscaffold(*command, *more, "--no-check")

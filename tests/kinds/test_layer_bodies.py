@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Kscaffold
+from helpers.pages import topic
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 GATE = (
     "inputs * (inputs -> GlobalAveragePooling2D(keepdims=True)"
     " -> Dense(input_dim // ratio, relu) -> Dense(input_dim, sigmoid))"
@@ -217,22 +217,22 @@ def test_what_cannot_be_is_named_with_its_place(
     assert list(folder.iterdir()) == []
 
 
-def commands_of_readme() -> list[list[str]]:
-    """The commands of the README that write a layer with a body."""
-    section = README.read_text().partition("### The body as an expression")[2].partition("\n### ")[0]
+def commands_of_reference() -> list[list[str]]:
+    """The commands of the topic that write a layer with a body."""
+    section = topic("layer").partition("## The body as an expression")[2].partition("\n## ")[0]
     block = section.split("```console\n")[1].split("```")[0].replace("\\\n", " ")
     return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
 @pytest.mark.keras
-def test_the_bodies_of_the_readme_work(kscaffold: Kscaffold, folder: Path) -> None:
-    commands = commands_of_readme()
+def test_the_bodies_of_the_reference_work(kscaffold: Kscaffold, folder: Path) -> None:
+    commands = commands_of_reference()
     assert len(commands) > 5
     for command in commands:
         assert command[:2] == ["kscaffold", "layer"]
         made = kscaffold(*command[1:])
         assert made.exit_code == 0 and "warning" not in made.err, made
-    spec = README.read_text().partition("### The body as an expression")[2].split("```yaml\n")[1].split("```")[0]
+    spec = topic("layer").partition("## The body as an expression")[2].split("```yaml\n")[1].split("```")[0]
     (folder / "mixed.yaml").write_text(spec)
     assert kscaffold("layer", "Mixed", "mixed.yaml").exit_code == 0
 

@@ -231,7 +231,7 @@ def test_one_row_alone_is_that_row_in_a_batch(keras: ModuleType, make: Callable[
     data = arrays(template)
     together = keras.ops.convert_to_numpy(layer(*data))
     alone = keras.ops.convert_to_numpy(layer(*[array[:1] for array in data]))
-    np.testing.assert_allclose(alone, together[:1], atol=1e-5)
+    np.testing.assert_allclose(alone, together[:1], atol=1e-4)  # waves of large numbers are rounded
 
 
 # The masks of the others are tested separately, and that of `blank` is up to the user.
