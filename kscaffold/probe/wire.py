@@ -45,10 +45,10 @@ class Notice:
     """What the server says: that it is ready, that a child begins, or that one has ended."""
 
     no_keras: str = ""  # why it cannot be imported; empty if it can
-    server: int = 0  # its own number, as it is ready
     pid: int = 0  # of the child; 0 before there is one
-    private: int = 0  # the bytes of memory that the child begins with
     status: int | None = None  # as `os.waitpid` gives it; `None` as the child begins
+    private: int = 0  # the bytes of memory that the child begins with
+    server: int = 0  # its own number: as it is ready, and once more when nothing is left of a warm check
 
 
 @dataclass(frozen=True)
