@@ -94,6 +94,10 @@ def await_end(one: warm.WarmProcess, seconds: float = 10) -> None:
 
 
 def only() -> warm.WarmProcess:
+    """The one that runs, or is just being started."""
+    ends_at = time.monotonic() + 5
+    while not warm.running() and time.monotonic() < ends_at:
+        time.sleep(0.02)
     (found,) = warm.running()
     return found
 
