@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,8 @@ def command(paths: tuple[str, ...], status: bool, stop: bool, output: Output, **
     request = request_of(paths, **options)
     with terminated_as_by_ctrl_c(), keeping() as reasons, contextlib.suppress(KeyboardInterrupt):
         _Watch(request, output).run(reasons)
+    if sys.stdout.isatty():
+        click.echo()  # behind the ^C that the terminal shows
     return int(ExitCode.DONE)
 
 
