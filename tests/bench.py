@@ -62,6 +62,27 @@ def check_kinds(folder: Path, runs: int) -> None:
     print(*(f"{peak_megabytes(command, folder):.0f}" for command in (keras, one, fifty)), flush=True)
 
 
+def check_warm(folder: Path, runs: int) -> None:
+    """Prints what commands take where a warm process is there, against what they take without; and its memory."""
+    kscaffold = str(SCRIPTS / "kscaffold")
+    subprocess.run([kscaffold, "layer", "Small", "--no-check", "--no-test", "-q"], cwd=folder, check=True)
+    for command in (["check", "small.py", "-q"], ["layer", "Small", "--no-test", "--force", "-q"]):
+        warm, cold = [kscaffold, *command, "--warm"], [kscaffold, *command, "--no-warm"]
+        seconds(warm, folder), seconds(cold, folder)
+        times = []
+        for _ in range(runs):
+            time.sleep(2)  # as somebody does who types the next command
+            times.append((seconds(warm, folder), seconds(cold, folder)))
+        ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+        title = f"kscaffold {command[0]} of one small file, warm / cold"
+        print(f"{title:<62} {ours / theirs:5.2f}  (goal 0.15)   {ours:.3f} s / {theirs:.3f} s", flush=True)
+    said = subprocess.run(
+        [kscaffold, "watch", "--status"], env=QUIET, capture_output=True, text=True, check=True
+    ).stdout
+    print(f"{'memory of the warm process':<62} {said.partition(' MB')[0].rpartition(' ')[2]} MB", flush=True)
+    subprocess.run([kscaffold, "watch", "--stop"], env=QUIET, stdout=subprocess.DEVNULL, check=True)
+
+
 def listed_templates(kscaffold: str) -> list[str]:
     """The lines of `kscaffold list`."""
     return subprocess.run([kscaffold, "list"], capture_output=True, text=True, check=True).stdout.splitlines()
@@ -101,6 +122,7 @@ def main() -> None:
         static = [kscaffold, "check", "--static", "x.py"]
         compare("kscaffold check --static / import click", 10, static, [PYTHON, "-c", "import click"], folder, 9)
         check_kinds(folder, 3)
+        check_warm(folder, 7)
         long, short = (
             [kscaffold, "pipeline", "long", chain(layers), "--no-check", "--dry-run"] for layers in (500, 50)
         )

@@ -33,6 +33,7 @@ class Settings:
     style: Style | None = None  # of `kscaffold model` where the preset names none; `None` for that of the command
     backend: Backend = Backend.TENSORFLOW  # that checks run on
     python: str | None = None  # that checks run in; `None` for that of the active virtual environment
+    warm: bool = False  # whether checks leave a process that further ones need not wait for
     templates: str = OWN_TEMPLATES
     black: Mapping[str, Any] = field(default_factory=dict)  # `[tool.black]`
 
@@ -52,7 +53,7 @@ DEFAULT = Settings()
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*")
 FOLDERS = ("layers", "models", "pipelines", "tests", "templates")
 CHOICES: Mapping[str, type[StrEnum]] = {"style": Style, "backend": Backend}
-KEYS = ("package", *FOLDERS, *CHOICES, "python")
+KEYS = ("package", *FOLDERS, *CHOICES, "python", "warm")
 TABLES = ("check",)
 LONGEST_NAME, LONGEST_PATH = 255, 1000  # bytes that file systems take, and letters that leave room for the project's
 
@@ -88,19 +89,23 @@ class Project:
     @property
     def is_configured(self) -> bool:
         """Whether it says where and how kscaffold writes files."""
-        return not set(self.own_table) <= set(TABLES)
+        return not set(self.own_table) <= {*TABLES, "warm"}
 
     @property
     def pyproject(self) -> Path:
         """Its `pyproject.toml`, which may not be there."""
         return self.root / PYPROJECT
 
-    def _read(self, key: str, value: Any) -> str:
+    def _read(self, key: str, value: Any) -> str | bool:
         where = str(self.pyproject)
         others = [kind.folder for kind in find_kinds().values()] if key not in KEYS else []
         if key not in (*KEYS, *others):
             raise unknown(f"[{SECTION}] has no key {key!r}.", key, (*KEYS, *others, *TABLES), where)
         place = f"{key} in [{SECTION}]"
+        if key == "warm":
+            if not isinstance(value, bool):
+                raise RequestError(f"{place} has to be true or false, not {value!r}.", where=where)
+            return value
         if not isinstance(value, str) or not value.strip():
             raise RequestError(f"{place} has to be a string, not {value!r}.", where=where)
         if key in CHOICES:

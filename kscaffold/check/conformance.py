@@ -37,6 +37,8 @@ class CheckRequest:
     known: Mapping[str, Known] = field(default_factory=dict)
     # The classes that are wanted of single files, which are among the paths; none for all.
     only: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    # Those of the files that are looked at, as `find_python_files` gives them; `None` for all.
+    among: frozenset[Path] | None = None
     workers: int = 0  # as in `Limits`
     python: str | None = None
 
@@ -105,7 +107,7 @@ def check_files(
             files, each as soon as it and those before it are done.
     """
     started = time.monotonic()
-    project = find_project(_folder_of(request.paths))
+    project = find_project(folder_of(request.paths))
     of_project = config.DEFAULT.apply(project.settings)
     settings = DEFAULT.apply({"backend": (of_project.backend,)} | project_settings(project)).apply(request.flags)
     chosen = _Chosen(settings)
@@ -135,7 +137,7 @@ def check_files(
         take("", sources, ((number, None) for number in range(len(sources))))
     for backend in () if request.static else settings.backend:
         interpreter = find_interpreter(request.python, of_project.python, project.pyproject)
-        with CheckProcess(interpreter, limits, backend) as process:
+        with CheckProcess(interpreter, limits, backend, of_project.warm) as process:
             sources = _read_files(request, settings)  # while Keras is imported
             asked = [number for number, source in enumerate(sources) if source.has_subjects]
             jobs = tuple(_job(sources[number], project, settings, request) for number in asked)
@@ -187,7 +189,13 @@ class Source:
         return work_at_import(self.text) if self.has_subjects else None
 
 
-def _folder_of(paths: tuple[Path, ...]) -> Path:
+def shown_path(path: Path, folder: Path) -> str:
+    """How messages name a file."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def folder_of(paths: tuple[Path, ...]) -> Path:
+    """The folder whose project is that of the files."""
     first = paths[0].resolve()
     return first if first.is_dir() else first.parent
 
@@ -196,7 +204,9 @@ def _read_files(request: CheckRequest, settings: CheckSettings) -> list[Source]:
     sources = []
     folder = Path.cwd()
     for path in find_python_files(request.paths, settings.exclude):
-        shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        if request.among is not None and path not in request.among:
+            continue
+        shown = shown_path(path, folder)
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         only = request.only.get(path, ())
         for name in only:

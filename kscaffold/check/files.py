@@ -12,16 +12,20 @@ LEFT_OUT = ".*/ __pycache__/ venv/ env/ node_modules/ site-packages/ build/ dist
 GITIGNORE = ".gitignore"
 
 
-def find_python_files(paths: tuple[Path, ...], exclude: tuple[str, ...] = ()) -> list[Path]:
+def find_python_files(
+    paths: tuple[Path, ...], exclude: tuple[str, ...] = (), searched: list[Path] | None = None
+) -> list[Path]:
     """The files that were named, and the Python files below the folders that were, each once.
 
     A file that is named is taken whatever it is called. Folders are searched without virtual environments, build and
     hidden folders, what `.gitignore` files there and above (up to the root of the repository) leave out, and `exclude`.
+    `searched` gets the folders that were searched.
     """
+    searched = [] if searched is None else searched
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(_search(path.resolve(), exclude)))
+            found.update(dict.fromkeys(_search(path.resolve(), exclude, searched)))
         elif path.is_file():
             found[path.resolve()] = None
         else:
@@ -29,7 +33,7 @@ def find_python_files(paths: tuple[Path, ...], exclude: tuple[str, ...] = ()) ->
     return list(found)
 
 
-def _search(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+def _search(folder: Path, exclude: tuple[str, ...], searched: list[Path]) -> Iterator[Path]:
     import pathspec
 
     def ignore(root: Path, lines: list[str]) -> tuple[Path, pathspec.PathSpec[Any]]:
@@ -43,6 +47,7 @@ def _search(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
     waiting = [(folder, rules)]
     while waiting:
         current, known = waiting.pop()
+        searched.append(current)
         own = _lines(current / GITIGNORE) if current != folder else []
         known = [*known, ignore(current, own)] if own else known
         folders = []

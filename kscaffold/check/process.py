@@ -3,11 +3,13 @@
 `CheckProcess` starts another interpreter before anything else is done (`kscaffold.check.server`), which imports Keras
 while the caller renders. Asked later, it has a child begun there for each file, as many at once as there are cores, and
 keeps them within their limits (`kscaffold.check.child`). The user's code runs in the children alone, so that whatever
-it does ends there; where it ends the server too, the files that were at work then are tried again one by one.
+it does ends there; where it ends the server too, the files that were at work then are tried again one by one. Where a
+process is there that has imported Keras before (`kscaffold.check.warm`), that forks the server.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -22,7 +24,8 @@ from types import TracebackType
 from kscaffold.base.errors import RequestError
 from kscaffold.check.child import Child, Outcome
 from kscaffold.check.findings import fold
-from kscaffold.check.server import Server, ServerLost
+from kscaffold.check.server import Checker, Server, ServerLost
+from kscaffold.check.warm import NotWarm, reach
 from kscaffold.disk.trust import demand_trust
 from kscaffold.probe import processes
 from kscaffold.probe.protocol import FileVerdict, Job, Limits, Verdict
@@ -56,11 +59,19 @@ class CheckProcess:
     """The check process: started at once, asked later. Leaving the context ends it, whatever it is doing.
 
     A `RequestError` if the interpreter cannot be started, cannot import Keras, or does not answer.
+
+    Args:
+        interpreter: What it runs in.
+        limits: What a file may use.
+        backend: What Keras runs on.
+        warm: Whether a process is left for further checks, if flags do not say so.
     """
 
-    def __init__(self, interpreter: str, limits: Limits | None = None, backend: str = "tensorflow") -> None:
-        self.interpreter, self.limits, self.backend = interpreter, limits or Limits(), backend
-        self._server = Server(interpreter, backend)
+    def __init__(
+        self, interpreter: str, limits: Limits | None = None, backend: str = "tensorflow", warm: bool = False
+    ) -> None:
+        self.interpreter, self.limits, self.backend, self._wants_warm = interpreter, limits or Limits(), backend, warm
+        self._server = self._reach()
         self._children: dict[Child, ExitStack] = {}  # with what is given back when they have ended
         self._next_glance = 0.0
 
@@ -93,7 +104,7 @@ class CheckProcess:
 
         No finding is folded under another one yet.
         """
-        self._server.await_keras()
+        self._await_keras()
         waiting = deque(Outcome(number, job) for number, job in enumerate(jobs))
         attempts = 0
         while waiting or self._children:
@@ -116,6 +127,25 @@ class CheckProcess:
                     waiting.appendleft(child.outcome)
                 else:
                     yield child.outcome.number, child.outcome.verdict()
+
+    def _reach(self) -> Checker:
+        try:
+            return reach(self.interpreter, self.backend, self._wants_warm)
+        except NotWarm:
+            return Server(self.interpreter, self.backend)
+
+    def _await_keras(self) -> None:
+        """Waits for the server, and for another one where a warm process is no longer what is installed, or no more."""
+        for another in (self._reach, self._begin_cold):
+            with contextlib.suppress(ServerLost):
+                self._server.await_keras()
+                return
+            self._server.end()
+            self._server = another()
+        self._server.await_keras()
+
+    def _begin_cold(self) -> Checker:
+        return Server(self.interpreter, self.backend)
 
     def _places(self, outcome: Outcome) -> int:
         """How many files may be at work together with this one."""
@@ -140,7 +170,7 @@ class CheckProcess:
         One that was alone is to blame.
         """
         self._server.end()
-        self._server = Server(self.interpreter, self.backend)
+        self._server = self._begin_cold()
         self._server.await_keras()
         suspects = []
         for child in list(self._children):

@@ -10,7 +10,8 @@ import selectors
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,49 +32,26 @@ class ServerLost(Exception):
     """The server has ended, or does nothing any more."""
 
 
-class Server:
-    """The process, started at once; a `RequestError` if the interpreter cannot be."""
+class Checker(ABC):
+    """What forks a child for each file, by the connection to it."""
 
-    def __init__(self, interpreter: str, backend: str) -> None:
-        self._interpreter, self._backend = interpreter, backend
-        if not hasattr(os, "fork"):
-            raise self._no_keras("cannot fork, as on Windows")
-        self._folder = _folder()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `end`
+    _control: socket.socket
+
+    def __init__(self) -> None:
         self._mark = secrets.token_hex(8)
         self._received = b""
         self._statuses: dict[int, int] = {}  # of children that have ended
-        self._baseline = 0
-        self._control, theirs = socket.socketpair()
-        try:
-            self._process = subprocess.Popen(
-                [interpreter, "-P", str(PROBE)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                cwd=self._folder.name,
-                env={**os.environ, **ENVIRONMENT, "KERAS_BACKEND": backend, MARK: self._mark},
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._folder.cleanup()
-            raise self._no_keras(f"cannot be started: {error.strerror}") from error
-        finally:
-            theirs.close()
 
+    @abstractmethod
     def await_keras(self) -> None:
-        """Waits until Keras is imported; a `RequestError` if it cannot be, or is not in time."""
-        try:
-            notice = self._receive(STARTUP_LIMIT)
-        except TimeoutError:
-            raise self._no_keras("does not answer") from None
-        except ServerLost:
-            lines = os.pread(self._errors.fileno(), 1 << 20, 0).decode("utf-8", "replace").strip().splitlines()
-            status = self._process.wait()
-            raise self._no_keras(f"ended with status {status}: {lines[-1] if lines else 'no message'}") from None
-        if notice.no_keras:
-            raise self._no_keras(f"cannot import Keras: {notice.no_keras}")
-        self._baseline = processes.private_bytes(self._process.pid)
+        """Waits until Keras is imported; a `RequestError` if it cannot be, or is not in time.
+
+        `ServerLost` if it was there before, and is no longer.
+        """
+
+    @abstractmethod
+    def end(self) -> None:
+        """Ends all that was ever started from it."""
 
     def begin(self, outcome: Outcome, limits: Limits, resources: ExitStack) -> Child:
         """A child that is at work on a file, or `ServerLost`; `resources` gets what is given back when it has ended."""
@@ -94,7 +72,7 @@ class Server:
                     pass
             except (TimeoutError, ConnectionError) as error:
                 raise ServerLost from error
-        return Child(outcome, limits, notice.pid, connection, faults, self._baseline)
+        return Child(outcome, limits, notice.pid, connection, faults, notice.private)
 
     def listen(self, children: Sequence[Child], seconds: float) -> None:
         """Takes what the children and the server say, and waits until there is something; `ServerLost` if it ended."""
@@ -132,18 +110,62 @@ class Server:
                 self._statuses[notice.pid] = notice.status
         return last
 
+    def _marked(self) -> set[int]:
+        """The processes that it has started, but for those that have forgotten their environment."""
+        return processes.marked(f"{MARK}={self._mark}")
+
+
+class Server(Checker):
+    """The process, started at once; a `RequestError` if the interpreter cannot be."""
+
+    def __init__(self, interpreter: str, backend: str) -> None:
+        self._interpreter, self._backend = interpreter, backend
+        if not hasattr(os, "fork"):
+            raise self._no_keras("cannot fork, as on Windows")
+        super().__init__()
+        self._folder = _folder()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `end`
+        self._control, theirs = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(
+                [interpreter, "-P", str(PROBE)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                cwd=self._folder.name,
+                env={**environment(backend), MARK: self._mark},
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._folder.cleanup()
+            raise self._no_keras(f"cannot be started: {error.strerror}") from error
+        finally:
+            theirs.close()
+
+    def await_keras(self) -> None:
+        """Waits until Keras is imported; a `RequestError` if it cannot be, or is not in time."""
+        try:
+            notice = self._receive(STARTUP_LIMIT)
+        except TimeoutError:
+            raise self._no_keras("does not answer") from None
+        except ServerLost:
+            lines = os.pread(self._errors.fileno(), 1 << 20, 0).decode("utf-8", "replace").strip().splitlines()
+            status = self._process.wait()
+            raise self._no_keras(f"ended with status {status}: {lines[-1] if lines else 'no message'}") from None
+        if notice.no_keras:
+            raise self._no_keras(f"cannot import Keras: {notice.no_keras}")
+
     def end(self) -> None:
         """Ends it, and all that was ever started from it."""
         if self._control.fileno() < 0:
             return
         pid = self._process.pid
-        mark = f"{MARK}={self._mark}"
         alive = self._process.poll() is None
         if alive:
-            processes.end_all(lambda: (processes.family([pid], processes.running()) | processes.marked(mark)) - {pid})
+            processes.end_all(lambda: (processes.family([pid], processes.running()) | self._marked()) - {pid})
         processes.end_group(pid)
         self._process.wait()
-        processes.end_all(lambda: processes.marked(mark))
+        processes.end_all(self._marked)
         self._control.close()
         self._errors.close()
         self._folder.cleanup()
@@ -153,6 +175,11 @@ class Server:
         ways = f"Install {self._backend} and what it needs there, name another with --python"
         hint = f"{ways}, or leave the check out with --no-check."
         return RequestError(message, hint=hint, exit_code=ExitCode.NO_KERAS)
+
+
+def environment(backend: str) -> Mapping[str, str]:
+    """What a process that checks begins with."""
+    return {**os.environ, **ENVIRONMENT, "KERAS_BACKEND": backend}
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

@@ -62,6 +62,12 @@ JSON = flag("--json as_json", "Print one JSON document.")
 QUIET = flag("-q --quiet", "Print errors only.")
 TRUST = flag("--trust", "Use the templates and the interpreter that the repository brings: kscaffold help templates.")
 PYTHON = value("--python", "EXE", "Interpreter that checks run in.  [default: the active virtual environment's]")
+WARM = click.option(
+    "--warm/--no-warm",
+    default=None,
+    help="Leave a process that has imported Keras, for the commands that follow, or use none.  [default: the setting"
+    " 'warm', else one is used that is there]",
+)
 TIMEOUT = click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
@@ -169,9 +175,18 @@ def with_output(*options: Option) -> Callable[[Command], Command]:
                 from kscaffold.disk.trust import trusting_all
 
                 context.with_resource(trusting_all())
+            warm = values.pop("warm", None)
+            reasons: list[str] = []
+            if warm is not None:
+                from kscaffold.check.warm import Use, using
+
+                reasons = context.with_resource(using(Use.START if warm else Use.NEVER))
             while True:
                 try:
-                    return function(output=output, **values)
+                    exit_code = function(output=output, **values)
+                    for reason in () if output.as_json or output.quiet else reasons:
+                        click.echo(f"note: no process was left for further checks: {reason}", err=True)
+                    return exit_code
                 except RequestError as error:
                     if not (output.asks and is_trusted_now(error)):
                         raise

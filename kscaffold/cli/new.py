@@ -16,6 +16,7 @@ from kscaffold.cli._output import (
     JSON,
     QUIET,
     TIMEOUT,
+    WARM,
     Output,
     flag,
     offers,
@@ -62,6 +63,7 @@ Examples:
 @flag("--no-input", "Ask nothing; what is not given has its default.")
 @click.option("--check/--no-check", default=True, help="Check layers and models on real Keras.  [default: --check]")
 @TIMEOUT
+@WARM
 @with_output(DRY_RUN, DIFF, JSON, QUIET)
 def command(pythons: tuple[str, ...], no_input: bool, output: Output, **flags: Any) -> int:
     """Begin a repository NAME: a model, how it is trained, tests, and what a team needs around them.

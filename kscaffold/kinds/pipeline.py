@@ -128,7 +128,7 @@ def _check_process(request: Request, scaffold: Scaffold) -> AbstractContextManag
     interpreter = find_interpreter(request.python, destination.settings.python, destination.project.pyproject)
     limits = Limits(*SAVED_LIMITS) if scaffold.of_saved else Limits()
     limits = replace(limits, seconds=request.timeout or limits.seconds)
-    return CheckProcess(interpreter, limits, destination.settings.backend)
+    return CheckProcess(interpreter, limits, destination.settings.backend, destination.settings.warm)
 
 
 def check(process: CheckProcess, modules: Sequence[tuple[Scaffold, Job, str]]) -> tuple[Verdict, ...]:

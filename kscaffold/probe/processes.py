@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-SET_CHILD_SUBREAPER = 36  # of prctl(2)
+SET_DUMPABLE, SET_CHILD_SUBREAPER = 4, 36  # of prctl(2)
 ROUNDS = 100  # in which new processes may still begin while others are killed
 LONGEST_END = 20.0  # seconds that what begins new processes, again and again, is tried to be killed for
 
@@ -28,7 +28,7 @@ class Process:
 
 def running() -> dict[int, Process]:
     """All processes by their numbers."""
-    found = (_read(pid) for pid in _numbers())
+    found = (find(pid) for pid in _numbers())
     return {process.pid: process for process in found if process}
 
 
@@ -36,7 +36,8 @@ def _numbers() -> Iterator[int]:
     return (int(name) for name in (os.listdir(PROC) if PROC.is_dir() else ()) if name.isdigit())
 
 
-def _read(pid: int) -> Process | None:
+def find(pid: int) -> Process | None:
+    """The process that has a number, if one has it that is not at its end."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -74,6 +75,14 @@ def private_bytes(pid: int) -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
+def resident_bytes(pid: int) -> int:
+    """The memory that a process has, with what it shares with others."""
+    try:
+        return int((PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
 def starved_seconds(pid: int) -> float:
     """The time that the threads of a process had work to do, and no processor."""
     found = 0
@@ -89,11 +98,23 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1)
 
 
-def end_all(find: Callable[[], Collection[int]]) -> None:
+def let_nobody_look() -> None:
+    """Keeps other processes of the user from reading and changing this one (those of root may)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def let_others_look() -> None:
+    """Takes `let_nobody_look` back, also for one that began as a copy of such a process."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def end_all(which: Callable[[], Collection[int]]) -> None:
     """Kills processes until none is found any more, twice: one may begin, and its parent end, during a look."""
     found_none = False
     for _ in range(ROUNDS):
-        pids = find()
+        pids = which()
         if not pids and found_none:
             return
         found_none = not pids

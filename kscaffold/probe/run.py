@@ -1,7 +1,7 @@
 """Entry of the check process: `python -P run.py`, with a socket as standard input.
 
 It imports Keras once, while its caller still renders, and says so; then it forks a child for each file that it is told
-(see `isolation`). The user's code runs in these alone.
+(see `isolation`). The user's code runs in these alone. With arguments it stays for further checks (see `warm`).
 """
 
 import importlib
@@ -41,9 +41,15 @@ def part(name: str) -> Any:
 
 def main() -> None:
     """Imports Keras while the caller still renders, then waits for orders."""
+    load_package()
+    if len(sys.argv) > 1:
+        name, seconds, has_parent = sys.argv[1:]
+        try:
+            part("warm").stay(name, float(seconds), has_parent == "True", import_keras)
+        finally:
+            os._exit(0)
     control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    load_package()
     wire = part("wire")
     try:
         import_keras()
@@ -52,7 +58,7 @@ def main() -> None:
     else:
         inspection, isolation = part("inspection"), part("isolation")
         inspection.freeze()
-        control.sendall(wire.to_line(wire.Notice()))
+        control.sendall(wire.to_line(wire.Notice(server=os.getpid())))
         isolation.serve(control, inspection.inspect_file)
     os._exit(0)  # TensorFlow takes a tenth of a second to take itself down
 

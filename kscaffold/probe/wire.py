@@ -3,6 +3,7 @@
 kscaffold -- Order: a job, a socket and a file --> server: it has imported Keras, and forks a child for each file
 kscaffold <-- Notice: Keras is there, a child begins or has ended -- server
 kscaffold <-- Message: what is found in a file -- child
+kscaffold -- Greeting: its environment --> warm process: it forks a server for this check (see `warm`)
 """
 
 import dataclasses
@@ -24,6 +25,13 @@ CUT_OFF = 213  # the exit status of a child that can no longer say anything
 
 
 @dataclass(frozen=True)
+class Greeting:
+    """What is said first to a process that was there before the check: what it did not begin with."""
+
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Order:
     """What the server is asked: to have a file looked at."""
 
@@ -39,6 +47,8 @@ class Notice:
     no_keras: str = ""  # why it cannot be imported; empty if it can
     pid: int = 0  # of the child; 0 before there is one
     status: int | None = None  # as `os.waitpid` gives it; `None` as the child begins
+    private: int = 0  # the bytes of memory that the child begins with
+    server: int = 0  # its own number: as it is ready, and once more when nothing is left of a warm check
 
 
 @dataclass(frozen=True)

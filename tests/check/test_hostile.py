@@ -149,13 +149,18 @@ class Checked:
     err: str
 
 
-def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def command(folder: Path, *arguments: str, name: str = "check") -> subprocess.Popen[str]:
     for stale in folder.glob("kscaffold-check-*"):
         raise AssertionError(stale)
     return subprocess.Popen(
-        [sys.executable, "-m", "kscaffold", "check", *arguments],
+        [sys.executable, "-m", "kscaffold", name, *arguments],
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), "HOSTILE": str(folder)},
+        env={
+            **os.environ,
+            "TMPDIR": str(folder / "tmp"),
+            "HOSTILE": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -196,6 +201,10 @@ def check(folder: Path, files: dict[str, str], *arguments: str) -> Checked:
     out, err = process.communicate(timeout=500)
     document = json.loads(out)
     assert "runs" in document, (document, err)
+    if "--warm" in arguments:
+        stopped, _ = command(folder, "--stop", name="watch").communicate(timeout=60)
+        # Some files end the process that forked them, and so its server: only that of their own check.
+        assert stopped.startswith("ended   ")
     (run,) = document["runs"]
     return Checked(
         process.returncode, {Path(file["path"]).stem: file for file in run["files"]}, left_behind(folder), err
@@ -211,16 +220,20 @@ def messages(file: dict[str, Any], name: str = "") -> list[str]:
 SOUND_FILES = {"a_sound": SOUND, "z_sound": SOUND}
 
 
-@pytest.fixture(scope="module")
-def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+# By a process of its own, and by one that stays for others.
+WAYS = ["--no-warm", "--warm"]
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def disturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     files = {name: text for name, (text, _) in DISTURBING.items()} | SOUND_FILES
-    return check(tmp_path_factory.mktemp("disturbed"), files, "--timeout", "4", "--jobs", "3")
+    return check(tmp_path_factory.mktemp("disturbed"), files, "--timeout", "4", "--jobs", "3", request.param)
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+@pytest.fixture(scope="module", params=WAYS)
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     files = {name: text for name, (text, _) in ENDING.items()} | SOUND_FILES
-    return check(tmp_path_factory.mktemp("ended"), files, "--jobs", "2")
+    return check(tmp_path_factory.mktemp("ended"), files, "--jobs", "2", request.param)
 
 
 @pytest.mark.parametrize("name", DISTURBING)
@@ -260,9 +273,15 @@ def test_what_ends_the_process_that_checks_is_named(ended: Checked, name: str) -
     assert name != "kills_in_call" or messages(file, "After") == []
 
 
-@pytest.mark.parametrize("files", ["disturbed", "ended"])
-def test_the_other_files_have_their_verdicts_and_nothing_is_left(files: str, request: pytest.FixtureRequest) -> None:
-    checked: Checked = request.getfixturevalue(files)
+def test_the_other_files_have_their_verdicts_and_nothing_is_left(disturbed: Checked) -> None:
+    assert_the_others_are_sound(disturbed)
+
+
+def test_the_other_files_have_their_verdicts_where_the_server_ends(ended: Checked) -> None:
+    assert_the_others_are_sound(ended)
+
+
+def assert_the_others_are_sound(checked: Checked) -> None:
     assert checked.exit_code == 1 and checked.err == ""
     for name in SOUND_FILES:
         assert [one["ok"] for one in checked.files[name]["classes"]] == [True, True]

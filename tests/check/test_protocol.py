@@ -29,7 +29,7 @@ from kscaffold.probe.protocol import (
     Verdict,
 )
 from kscaffold.probe.rule import find_rules
-from kscaffold.probe.wire import Message, Notice, Order, from_json, to_json, to_line
+from kscaffold.probe.wire import Greeting, Message, Notice, Order, from_json, to_json, to_line
 
 words = st.text(max_size=5)
 paths = words.map(lambda word: Path("/folder", word.replace("/", "").replace("\0", "")))
@@ -64,12 +64,13 @@ verdicts = st.builds(
     layers=several(layers),
     lines=st.none() | st.tuples(st.integers(0, 99), st.integers(0, 99)),
 )
-notices = st.builds(Notice, words, st.integers(0, 99), numbers)
+notices = st.builds(Notice, words, st.integers(0, 99), numbers, st.integers(0, 99), st.integers(0, 99))
+greetings = st.builds(Greeting, st.dictionaries(words, words, max_size=3))
 messages = st.builds(Message, words, st.none() | verdicts, st.none() | verdicts, st.none() | findings)
 
 
-@given(orders | notices | messages)
-def test_what_is_said_arrives_as_it_was(said: Order | Notice | Message) -> None:
+@given(greetings | orders | notices | messages)
+def test_what_is_said_arrives_as_it_was(said: Greeting | Order | Notice | Message) -> None:
     assert from_json(type(said), json.loads(to_line(said))) == said
 
 

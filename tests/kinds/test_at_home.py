@@ -221,6 +221,7 @@ def test_a_check_that_fails_leaves_the_package_as_it_was(kscaffold: Kscaffold, r
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("warm = 1", "warm in [tool.kscaffold] has to be true or false, not 1."),
         ('stile = "functional"', "[tool.kscaffold] has no key 'stile'. Did you mean style?"),
         ('style = "functionl"', "style in [tool.kscaffold] cannot be 'functionl'. Did you mean functional?"),
         (

@@ -26,7 +26,7 @@ def report(found: Conformance, output: Output) -> Report:
     notes = warning_lines(f"--arg {name}: no class here takes it" for name in found.unused)
     failure = None
     if found.unfinished:
-        failure = RequestError(f"Stopped: {_plural(found.unfinished, 'file')} more would have been checked.")
+        failure = RequestError(f"Stopped: {plural(found.unfinished, 'file')} more would have been checked.")
     return Report(document, [] if output.quiet else [_summary(found)], notes, failure, found.exit_code)
 
 
@@ -52,9 +52,9 @@ def _summary(found: Conformance) -> str:
     """`5 classes in 2 files: 1 error, 2 warnings, 1 not checked, 1 ignored, in 4.2 s`."""
     files = len({file.shown for run in found.runs for file in run.files})
     static = found.runs[0].backend == ""
-    counted = [] if static else [_plural(len(found.verdicts), "class", "classes")]
-    where = " in ".join([*counted, _plural(files, "file")])
-    counts = [_plural(found.count(severity), severity) for severity in Severity if found.count(severity)]
+    counted = [] if static else [plural(len(found.verdicts), "class", "classes")]
+    where = " in ".join([*counted, plural(files, "file")])
+    counts = [plural(found.count(severity), severity) for severity in Severity if found.count(severity)]
     counts += [f"{found.unchecked} not checked"] if found.unchecked else []
     counts += [f"{found.ignored} ignored"] if found.ignored else []
     text = f"{where}: {', '.join(counts) or 'nothing found'}, in {found.seconds:.1f} s"
@@ -62,7 +62,7 @@ def _summary(found: Conformance) -> str:
     return click.style(text, fg=colour)
 
 
-def _plural(number: int, one: str, many: str = "") -> str:
+def plural(number: int, one: str, many: str = "") -> str:
     """`1 file`, `2 files`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
