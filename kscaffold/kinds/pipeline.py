@@ -137,19 +137,19 @@ def check(process: CheckProcess, modules: Sequence[tuple[Scaffold, Job, str]]) -
     Raises:
         RequestError: The interpreter cannot import Keras, or does not answer.
     """
-    verdicts = iter(process.finish(tuple(_alone(job, text) for _, job, text in modules)))
+    verdicts = iter(process.finish(tuple(_alone(job) for _, job, _ in modules)))
     explained: list[Verdict] = []
     for scaffold, job, text in modules:
         explained += scaffold.explain(tuple(islice(verdicts, len(job.subjects or ()))), process.interpreter, text)
     return tuple(explained)
 
 
-def _alone(job: Job, text: str) -> Job:
+def _alone(job: Job) -> Job:
     """A job in which a module that needs nothing of the project finds nothing there.
 
     Keras tries to import packages that may not be installed, and a stranger's project may have modules of that name.
     """
-    nodes = list(ast.walk(ast.parse(text)))
+    nodes = list(ast.walk(ast.parse(job.path.read_text(encoding="utf-8"))))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     comes_with_keras = all(name.partition(".")[0] in ("keras", "numpy", "tensorflow") for name in names)

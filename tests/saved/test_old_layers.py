@@ -76,6 +76,18 @@ def test_sequences(kscaffold: Kscaffold, folder: Path, name: str, config: dict[s
     assert all(one in text for one in written), text
 
 
+def test_an_initializer_that_has_a_name_is_called_by_it(kscaffold: Kscaffold, folder: Path) -> None:
+    given = {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}
+    he = {**given, "scale": 2, "mode": "fan_in", "distribution": "normal"}
+    entries = [
+        ("Dense", {"units": 4, "kernel_initializer": {"class_name": "VarianceScaling", "config": config}})
+        for config in (given, he, {**given, "scale": 3.0})
+    ]
+    text = source(kscaffold, folder, old_chain(*entries))
+    assert "layers.Dense(4),\n" in text and 'layers.Dense(4, kernel_initializer="he_normal")' in text
+    assert "VarianceScaling(" in text and "scale=3.0" in text
+
+
 def test_a_convolution_of_keras_1(kscaffold: Kscaffold, folder: Path) -> None:
     convolution = {
         "nb_filter": 16, "nb_row": 3, "nb_col": 5, "subsample": [2, 2], "border_mode": "same", "dim_ordering": "tf",

@@ -272,3 +272,24 @@ def test_a_keras_that_may_run_what_is_in_a_file_is_not_given_one(
     saved = Saved(tmp_path / "there is none.keras", SavedKind.KERAS)
     said = comparison.compare(None, saved)  # type: ignore[arg-type]  # it is not asked
     assert said == f"Keras {version} is not given the file, which could make it run code: it takes Keras 3.12.1"
+
+
+@pytest.mark.own_keras
+def test_a_spec_is_checked_before_it_is_written_and_makes_the_model_again(
+    kscaffold: Kscaffold, folder: Path, saved: Path
+) -> None:
+    """A sequential model and a graph of functions, as a user types it."""
+    for file in ("deferred.keras", "operations.h5"):
+        shutil.copy(saved / file, folder / file)
+        made = kscaffold("from", file, "again", "--to-spec", "--force")
+        assert made.exit_code == 0 and "  ok" in made.out, made
+        again = kscaffold("pipeline", "again", "again.yaml", "--force")
+        assert again.exit_code == 0, again
+    shutil.copy(saved / "old.h5", folder / "old.h5")
+    assert kscaffold("from", "old.h5", "old", "--to-spec").exit_code == 0
+    style = "sequential" if "style: sequential" in (folder / "old.yaml").read_text() else "functional"
+    again = kscaffold("pipeline", "old", "old.yaml")
+    assert (
+        again.exit_code == 0
+        and (f"keras.{'Sequential' if style == 'sequential' else 'Model'}(") in (folder / "old.py").read_text()
+    )

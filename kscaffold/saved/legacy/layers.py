@@ -14,6 +14,7 @@ from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, is_of_keras, text
 
 WRAPPED = ("layer", "backward_layer", "cell", "forward_layer")  # arguments that are a layer
 SIZES = {"nb_row": 0, "nb_col": 1, "kernel_dim1": 0, "kernel_dim2": 1, "kernel_dim3": 2}  # of kernels, in Keras 1
+FLOATS = {"float": "float32", "int": "int32"}  # what NumPy calls otherwise
 EVERY_KEY = (*BASE_KEYS, *LEFT_OUT, "activity_regularizer")
 GROUPS = ("initializer", "regularizer", "constraint", "activation")
 
@@ -105,7 +106,8 @@ class Layers:
         """An input, with its dtype under today's name."""
         config = dict(entry["config"])
         dtype = config.pop("input_dtype", None)
-        return {**entry, "config": {**config, "dtype": config.get("dtype") or dtype or "float32"}}
+        given = config.get("dtype") or dtype
+        return {**entry, "config": {**config, "dtype": FLOATS.get(given, given) if isinstance(given, str) else given}}
 
     def arguments(self, name: str, shown: str, old: migration.OldLayer, config: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a layer as Keras 3 takes them.

@@ -15,6 +15,12 @@ LONG, SHORT = 12, 9  # characters of a number that nobody typed, and of one that
 PADDINGS = {"half": "same"}
 ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
+# What Keras 2 saved of initializers that have a name: scale, mode and distribution.
+SCALINGS = {
+    (1.0, "fan_avg", "uniform"): "glorot_uniform", (1.0, "fan_avg", "truncated_normal"): "glorot_normal",
+    (2.0, "fan_in", "uniform"): "he_uniform", (2.0, "fan_in", "truncated_normal"): "he_normal",
+    (1.0, "fan_in", "uniform"): "lecun_uniform", (1.0, "fan_in", "truncated_normal"): "lecun_normal",
+}  # fmt: skip
 DISTRIBUTIONS = {"normal": "truncated_normal"}
 REGULARIZERS = ("WeightRegularizer", "L1L2Regularizer", "ActivityRegularizer")
 NORMS = {"m": "max_value", "low": "min_value", "high": "max_value"}
@@ -75,6 +81,9 @@ def initializer(value: Any) -> Any:
     if value.get("class_name") == "VarianceScaling":
         drawn = str(config.get("distribution", "normal"))
         config["distribution"] = DISTRIBUTIONS.get(drawn, drawn)
+        kind = (config.get("scale"), config.get("mode"), config["distribution"])
+        if kind in SCALINGS and config.get("seed") is None:
+            return SCALINGS[kind]
     return {**value, "config": config}
 
 
