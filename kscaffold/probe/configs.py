@@ -9,7 +9,9 @@ import keras
 from .names import is_made_up
 from .protocol import Compared
 
-ALONG_AXES = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "Concatenate", "Softmax")
+ALONG_AXES = (
+    "BatchNormalization", "LayerNormalization", "GroupNormalization", "Normalization", "Concatenate", "Softmax",
+)  # fmt: skip
 SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a Bidirectional begin with
 
 

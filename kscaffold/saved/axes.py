@@ -7,7 +7,9 @@ from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Listing, Object, Plain, Ref, Tree
 from kscaffold.saved.value import Call, SavedLayer, SavedModel
 
-ALONG_THE_LAST = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "Concatenate", "Softmax")
+ALONG_THE_LAST = (
+    "BatchNormalization", "LayerNormalization", "GroupNormalization", "Normalization", "Concatenate", "Softmax",
+)  # fmt: skip
 RANKS = {"1D": 3, "2D": 4, "3D": 5}  # of what layers give whose names end so
 OPERATORS = ("+", "-", "*", "/", "**")
 

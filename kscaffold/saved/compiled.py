@@ -22,18 +22,21 @@ GROUPS = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics", "we
 TARGETS = {"schedules": "keras.optimizers.schedules"}
 
 
-def read_compiled(objects: Objects, config: Mapping[str, Any]) -> Compiled | None:
+def read_compiled(objects: Objects, config: Mapping[str, Any], era: str) -> Compiled | None:
     """What the model of a file was compiled with; `None` if the file does not say that it was.
 
     Args:
         objects: Reads values; what the file does not hold becomes a stub of these.
         config: That of the whole file, with `compile_config` or `training_config`.
+        era: What wrote the file, as in `Modern`.
     """
     given = config.get("compile_config")
     notes: list[str] = []
     training = config.get("training_config")
     if not isinstance(given, dict) and isinstance(training, dict):
         given = compile_config(training, notes)
+    elif isinstance(given, dict) and given and era != "keras3":
+        given = {key: value for key, value in {**given, **compile_config(given, notes)}.items() if value is not None}
     if not isinstance(given, dict) or not isinstance(given.get("optimizer"), dict):
         return None
     kept = {key: given[key] for key in USUAL if key in given}
@@ -72,7 +75,7 @@ def _named(objects: Objects, group: str, name: str) -> Tree:
         return objects.custom(plain)
     kind = "loss" if group == "losses" else "metric"
     value = {"config": name}
-    return objects.stubs.add("function", f"the {kind} {plain}", plain, value, "the file holds its name alone")
+    return objects.stubs.add("objective", f"the {kind} {plain}", plain, value, "the file holds its name alone")
 
 
 def _keywords(

@@ -37,7 +37,7 @@ def read_model(path: Path, shown: str, customs: Mapping[str, str] | None = None)
         modern = modernize(_graph(config, shown))
         objects.supplied = modern.supplied
         model = _read(objects, modern.config)
-        compiled = read_compiled(Objects(customs or {}, _read), config)
+        compiled = read_compiled(Objects(customs or {}, _read), config, modern.era)
     except RequestError as error:
         raise error.at(shown) from error
     except Malformed as error:

@@ -69,7 +69,7 @@ class Stub:
     """A class or function that the file names but does not hold.
 
     Attributes:
-        kind: `layer`, `function` or the kind of object that it is.
+        kind: `layer`, `function`, `objective` (a loss or a metric) or the kind of object that it is.
         origin: What the file calls it.
         config: Its config as saved, shortened where it holds code.
         why: What is missing, in words.

@@ -6,6 +6,7 @@ import textwrap
 from kscaffold.saved.value import Stub
 
 WIDTH = 80
+TAKEN = {"function": "inputs", "objective": "y_true, y_pred", "constant": ""}  # by stubs that are functions
 BASES = {
     "layer": "layers.Layer",
     "initializer": "keras.initializers.Initializer",
@@ -18,8 +19,8 @@ def stub_source(stub: Stub, package: str) -> str:
     """Source of a stub, whose class is registered under a package for saving."""
     docstring = f'"""Stands for {_plain(stub.origin)}: {stub.why}."""'
     message = json.dumps(f"Fill in {what(stub)}.")
-    if stub.kind in ("function", "constant"):
-        head = f"def {stub.name}({'inputs' if stub.kind == 'function' else ''}):"
+    if stub.kind in TAKEN:
+        head = f"def {stub.name}({TAKEN[stub.kind]}):"
         hint = "".join(f"    {line}\n" for line in _told(stub))
         return f"{head}\n    {docstring}\n{hint}    raise NotImplementedError({message})\n"
     base = BASES.get(stub.kind, "")
@@ -64,6 +65,8 @@ def _told(stub: Stub) -> list[str]:
 def what(stub: Stub) -> str:
     """What somebody has to fill in, in words."""
     if stub.kind == "constant":
+        return _plain(stub.origin)
+    if stub.kind == "objective":
         return _plain(stub.origin)
     if stub.kind == "function":
         return f"the function {_plain(stub.origin)}"

@@ -148,6 +148,26 @@ def test_what_keras_2_said_is_said_as_keras_3_does(
     assert written.replace(" ", "") in text.replace(" ", ""), text
 
 
+def test_a_keras_file_of_tf_keras_says_it_as_keras_3_does(kscaffold: Kscaffold, folder: Path) -> None:
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 8], "name": "dense_7_input"}},
+        {"class_name": "Dense", "config": {"name": "dense_7", "units": 3}},
+    ]
+    adam = {"learning_rate": 0.0001, "jit_compile": False, "is_legacy_optimizer": False}
+    given = {
+        "optimizer": {**serialized("keras.optimizers", "Adam", **adam), "registered_name": "Adam"},
+        "loss": serialized(
+            "keras.losses", "BinaryCrossentropy", from_logits=True, reduction="auto", fn="binary_crossentropy"
+        ),
+        "metrics": ["accuracy"],
+    }
+    config = {"module": "keras", "class_name": "Sequential", "config": {"name": "sequential", "layers": layers}}
+    write_keras(folder / "new.keras", {**config, "compile_config": given})
+    text = compiled(kscaffold, "new.keras")
+    assert "Adam(learning_rate=0.0001), loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics" in text
+    assert "keras.Input((8,))," in kscaffold("from", "new.keras", "small", "--no-check", "--stdout").out
+
+
 def test_what_cannot_be_kept_is_said(kscaffold: Kscaffold, folder: Path) -> None:
     nadam = {"class_name": "Nadam", "config": {"lr": 0.002, "schedule_decay": 0.004, "sparkles": 3}}
     old_file(folder, {"optimizer_config": nadam, "loss": "mse", "metrics": ["precision"]})
@@ -169,7 +189,7 @@ def test_a_loss_that_the_file_only_names_leaves_the_architecture(kscaffold: Ksca
     imported = compiled(kscaffold, "new.keras", "--custom", "losses_of_mine:my_loss")
     assert "loss=my_loss" in imported
     stub = kscaffold("from", "new.keras", "small", "--no-check", "--stdout", "--allow-stubs").out
-    assert "def my_loss(inputs):" in stub and "raise NotImplementedError" in stub and "loss=my_loss" in stub
+    assert "def my_loss(y_true, y_pred):" in stub and "raise NotImplementedError" in stub and "loss=my_loss" in stub
 
 
 @pytest.mark.parametrize("name", ["system", "__import__('os')", "{{ pwn() }}", "lambda", "x\ny", "é" * 300])

@@ -39,6 +39,8 @@ class Layers:
             return entry
         layers = [self.layer(layer, prefix) if isinstance(layer, dict) else layer for layer in config["layers"]]
         found = {**entry, "config": {**config, "layers": layers}}
+        if entry["class_name"] == "Sequential":
+            _forget_made_up_input(config["layers"], layers)
         self.rename(list(map(name_of, config["layers"])), found["config"], prefix)
         return found
 
@@ -52,7 +54,8 @@ class Layers:
             new_names[old] = unique(name_of(layer), (*kept, *new_names.values()))
             layer["config"]["name"] = new_names[old]
             layer |= {"name": new_names[old]} if "name" in layer else {}
-            self.origins[f"{prefix}{new_names[old]}"] = self.origins.pop(f"{prefix}{old}")
+            if (origin := self.origins.pop(f"{prefix}{old}", None)) is not None:
+                self.origins[f"{prefix}{new_names[old]}"] = origin
         parts = [*(layer.get("inbound_nodes") for layer in config["layers"]), *(config.get(end) for end in ENDS)]
         for history in histories(parts) if new_names else ():
             history[0] = new_names.get(history[0], history[0])
@@ -163,6 +166,15 @@ class Layers:
                 return values.function(values.HARD_SIGMOID)
             return value
         return values.plain(key, value)
+
+
+def _forget_made_up_input(entries: list[Any], layers: list[Any]) -> None:
+    """Has Keras name the input of a chain that was named after its first layer: `dense_1_input`."""
+    if len(layers) > 1 and layers[0].get("class_name") == "InputLayer" and isinstance(layers[0].get("config"), dict):
+        first, name = entries[1], name_of(entries[1])
+        if name_of(layers[0]) == f"{name}_input" and catalogue.is_made_up(name, str(first.get("class_name"))):
+            layers[0] = {**layers[0], "config": {**layers[0]["config"], "name": "input_layer"}}
+            layers[0].pop("name", None)
 
 
 def _can_be_supplied(config: Mapping[str, Any]) -> bool:

@@ -97,7 +97,9 @@ def _optimizer(value: Any, notes: list[str]) -> Any:
         if key not in parameters and key not in data["dropped"] and item is not None:
             lost = data["noted"].get(key, f"{name} had {key}={str(item)[:40]}, which Keras 3 does not take")
             notes.append(f"compile(): {lost}.")
-    if decay:
+    if decay and isinstance(kept.get("learning_rate"), dict):
+        notes.append(f"compile(): {name} had decay={decay} besides a schedule, and has the schedule alone now.")
+    elif decay:
         schedule = {
             "initial_learning_rate": kept.get("learning_rate", 0.001),
             "decay_steps": DECAY,
