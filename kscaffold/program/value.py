@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from kscaffold.base.place import Place
 from kscaffold.program.argument import Argument
-from kscaffold.program.tree import Code, Object, Ref, Tree, refs
+from kscaffold.program.tree import Code, Object, Ref, Text, Tree, refs
 
 
 class StepKind(StrEnum):
@@ -127,13 +127,13 @@ class Model:
     """What a function that builds a model makes of its steps.
 
     Attributes:
-        name: The name that Keras is told; empty where Keras may name it.
+        name: The name that Keras is told, a `Text` where a parameter is in it; empty where Keras may name it.
         inputs: None for a `Sequential` that nobody has told its input.
         input_tree: How it is given its inputs: one, a list, a dictionary.
         build_shape: For a `Sequential` without an input, the shape that it is built for.
     """
 
-    name: str
+    name: str | Text
     inputs: tuple[Input, ...]
     input_tree: Tree
     sequential: bool = False

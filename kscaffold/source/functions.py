@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kscaffold.base.naming import identifier, unique
 from kscaffold.program.text import literal, show
-from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Tree, walk
+from kscaffold.program.tree import Code, Listing, Object, Plain, Ref, Text, Tree, walk
 from kscaffold.program.value import Cut, Input, Model, Parameter, Program, Routine, every_step
 from kscaffold.source.docstrings import summary
 from kscaffold.source.expression import no_value, source
@@ -160,6 +160,8 @@ def functional_lines(routine: Routine, model: Model, taken: frozenset[str]) -> l
 
 
 def _named(model: Model) -> list[str]:
+    if isinstance(model.name, Text):
+        return [f"name={source(model.name, no_value)}"]
     return [f"name={literal(model.name)}"] if model.name else []
 
 

@@ -672,3 +672,42 @@ def test_what_keras_passes_on_by_itself_is_not_written_and_what_somebody_wrote_i
     for item in layers if from_h5 else []:
         del item["module"]
     assert call in written(kscaffold, folder, functional(layers, "lstm"))
+
+
+def down(index: int, size: int, channels: int) -> Entry:
+    """A model inside a model, with a number in its names."""
+    layers = [
+        {**entry("input_layer", [size, size, channels]), "name": None},
+        layer("Conv2D", f"down_conv_{index}", "input_layer", filters=2 * channels, kernel_size=[2, 2], strides=[2, 2]),
+        layer("LayerNormalization", f"down_norm_{index}", "input_layer", axis=[-1], epsilon=1e-6),
+    ]
+    config = {"name": f"down_{index}", "trainable": True, "layers": layers}
+    return {"module": "keras.models", "class_name": "Sequential", "config": config, "name": f"down_{index}"}
+
+
+def downs(*sizes: tuple[int, int]) -> Entry:
+    models, before = [], "input_layer"
+    for index, (size, channels) in enumerate(sizes):
+        node = {"args": [tensor(before)], "kwargs": {}}
+        models.append({**down(index, size, channels), "inbound_nodes": [node]})
+        before = f"down_{index}"
+    return functional([entry("input_layer", [*sizes[0][:1], *sizes[0]]), *models], before)
+
+
+def test_models_that_differ_in_sizes_and_numbers_have_one_function(kscaffold: Kscaffold, folder: Path) -> None:
+    write_json(folder / "downs.json", downs((32, 4), (16, 8), (8, 16)))
+    text = kscaffold("from", "downs.json", "small", "--no-check", "--stdout").out
+    assert text.count("def build_") == 2 and "def build_down(" in text
+    assert 'name=f"down_conv_{index}"' in text and 'name=f"down_{index}"' in text
+    assert "keras.Input((size, size, channels))" in text
+    assert "build_down(size=16, channels=8, index=1, filters=16)" in text.replace("\n        ", "")
+    flat = kscaffold("from", "downs.json", "small", "--no-check", "--stdout", "--flat").out
+    assert flat.count("def build_") == 4
+
+
+def test_models_that_differ_in_more_have_a_function_each(kscaffold: Kscaffold, folder: Path) -> None:
+    config = downs((32, 4), (16, 8))
+    config["config"]["layers"][2]["config"]["layers"][1]["config"]["activation"] = "relu"
+    write_json(folder / "downs.json", config)
+    text = kscaffold("from", "downs.json", "small", "--no-check", "--stdout").out
+    assert "def build_down_0()" in text and "def build_down_1()" in text
