@@ -166,6 +166,12 @@ def test_an_unknown_argument_of_a_file_of_keras_3_is_named_too(kscaffold: Kscaff
     assert refused.exit_code == 2 and "'dense' has sparkles=True, which no Dense of Keras 3 takes" in refused.err
 
 
+def test_whole_numbers_are_what_a_first_layer_takes(kscaffold: Kscaffold, folder: Path) -> None:
+    embedding = {"input_dim": 9, "output_dim": 4, "dtype": "int32"}
+    text = source(kscaffold, folder, old_chain(("Embedding", embedding), ("Dense", {"units": 1}), shape=(5,)))
+    assert 'keras.Input((5,), dtype="int32")' in text and "layers.Embedding(9, 4)" in text
+
+
 def test_what_training_loses_is_a_warning(kscaffold: Kscaffold, folder: Path) -> None:
     embedding = {"input_dim": 9, "output_dim": 4, "init": "uniform", "dropout": 0.2, "mask_zero": False}
     (folder / "old.json").write_text(json.dumps(old_chain(("Embedding", embedding), version="1.2.2", shape=(5,))))

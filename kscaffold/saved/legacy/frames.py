@@ -49,7 +49,9 @@ def _with_input(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     dtype = inner.get("dtype")
     is_named = isinstance(dtype, str) and not dtype.startswith("mixed")
     entry = {"batch_shape": inner[SHAPE], "dtype": dtype if is_named else "float32", "name": "input_layer"}
-    first = {**first, "config": {key: item for key, item in inner.items() if key != SHAPE}}
+    # Whole numbers are what it takes: what it computes with is another matter.
+    of_input = (SHAPE, "dtype") if is_named and str(dtype).lstrip("u").startswith("int") else (SHAPE,)
+    first = {**first, "config": {key: item for key, item in inner.items() if key not in of_input}}
     return [{"class_name": "InputLayer", "config": entry}, first, *layers[1:]]
 
 
