@@ -16,14 +16,13 @@ from pathlib import Path
 
 from kscaffold.base.errors import RequestError
 from kscaffold.check.files import GITIGNORE, find_python_files
+from kscaffold.probe.warm import Stamp, stamp
 
 LOOK = 0.05  # seconds between looks, unless a look takes long
 SHARE = 0.1  # of a processor, at the most, that looking takes
 SETTLED = 0.03  # seconds for which a file has to stay as it is
 COARSE = 50_000_000  # nanoseconds in which what is changed twice may show one time
 GRACE = 0.4  # seconds for a file that is gone or empty to come back
-
-Stamp = tuple[int, int, int]
 
 
 class Watched:
@@ -69,7 +68,7 @@ class Watched:
     def _look(self) -> dict[Path, Stamp]:
         if not self._folders or any(_time_of(folder) != seen for folder, seen in self._folders.items()):
             self._search()
-        stamps = ((path, _stamp(path)) for path in (*self._found, *self._others))
+        stamps = ((path, stamp(path)) for path in (*self._found, *self._others))
         return {path: stamp for path, stamp in stamps if stamp is not None}
 
     def _search(self) -> None:
@@ -94,14 +93,6 @@ def _time_of(place: Path) -> int:
         return os.stat(place).st_mtime_ns
     except OSError:
         return 0
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class Imports:

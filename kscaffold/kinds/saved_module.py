@@ -18,8 +18,8 @@ from kscaffold.kinds.model_text import model_module, part_package
 from kscaffold.kinds.scaffold import Scaffold, SummaryRow, called_row
 from kscaffold.program.passes import rewrite
 from kscaffold.program.value import Program
-from kscaffold.saved.entries import own_name
 from kscaffold.saved.flat import flat_program
+from kscaffold.saved.names import own_name
 from kscaffold.saved.value import SavedFile, SavedInput, layer_order
 from kscaffold.source.compiled import compile_source
 from kscaffold.source.module import Written, write

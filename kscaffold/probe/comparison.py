@@ -133,7 +133,8 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> str | None:
     structure = getattr(reference, "_inputs_struct", None)
     layers = list(reference._flatten_layers())
     run: Callable[..., Any] = run_eagerly
-    for size in SIZES:
+    sizes = SIZES if any(None in tensor.shape[1:] for tensor in tensors) else SIZES[:1]
+    for size in sizes:
         arrays = [random_input(tensor, size, layers, index) for index, tensor in enumerate(tensors)]
         given = arrays[0] if structure is None else keras.tree.pack_sequence_as(structure, arrays)
         try:
@@ -141,13 +142,14 @@ def compare_outputs(subject: Subject, model: Any, reference: Any) -> str | None:
                 expected = run(reference, given)
             break
         except Exception as error:
-            if size == SIZES[-1] or all(None not in tensor.shape[1:] for tensor in tensors):
-                run = run_compiled
-                try:
-                    with recorded_calls(reference, BATCH) as calls:
-                        expected = run(reference, given)
-                except Exception:
-                    raise CannotBeTried(f"Keras cannot run the saved model here: {explain(error)}") from error
+            if size != sizes[-1]:
+                continue
+            run = run_compiled
+            try:
+                with recorded_calls(reference, BATCH) as calls:
+                    expected = run(reference, given)
+            except Exception:
+                raise CannotBeTried(f"Keras cannot run the saved model here: {explain(error)}") from error
     subject.facts.layers = tuple(calls)
     subject.facts.input_shapes = tuple(tuple(tensor.shape) for tensor in tensors)
     subject.facts.output_shapes = tuple(tuple(tensor.shape) for tensor in keras.tree.flatten(reference.outputs))

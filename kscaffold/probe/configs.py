@@ -6,12 +6,9 @@ from typing import Any
 
 import keras
 
-from .names import is_made_up
+from .names import ALONG_AN_AXIS, is_made_up
 from .protocol import Compared
 
-ALONG_AXES = (
-    "BatchNormalization", "LayerNormalization", "GroupNormalization", "Normalization", "Concatenate", "Softmax",
-)  # fmt: skip
 SIDES = re.compile("^((forward|backward)_)+")  # what the names of layers in a Bidirectional begin with
 
 
@@ -95,7 +92,7 @@ def renamed(value: Any, names: dict[str, str], every: bool) -> Any:
 def _from_the_end(value: dict[str, Any]) -> dict[str, Any]:
     """The entry of a layer that works along an axis, which is counted from the end: 3 of 4 is the last one."""
     config, built = value.get("config"), value.get("build_config")
-    if value.get("class_name") not in ALONG_AXES or not isinstance(config, dict) or not isinstance(built, dict):
+    if value.get("class_name") not in ALONG_AN_AXIS or not isinstance(config, dict) or not isinstance(built, dict):
         return value
     axis, shape = config.get("axis"), built.get("input_shape")
     while isinstance(shape, list) and shape and isinstance(shape[0], list):

@@ -3,6 +3,10 @@
 import re
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")  # of Keras 2 and the legacy format, too
+# Layers that work along an axis, by themselves along the last one.
+ALONG_AN_AXIS = (
+    "BatchNormalization", "LayerNormalization", "GroupNormalization", "Normalization", "Concatenate", "Softmax",
+)  # fmt: skip
 STEMS = {
     "InputLayer": ("input_layer", "input"),
     "Functional": ("functional", "model"),

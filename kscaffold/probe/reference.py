@@ -32,7 +32,7 @@ WRAPPED = ("layer", "backward_layer", "cell", "cells")  # the arguments that are
 
 def load_modern(text: str, customs: dict[str, Any]) -> Any:
     """The model that a config describes, in which all of an older file is called what today's Keras calls it."""
-    config = with_arguments(with_modules(json.loads(text), customs))
+    config = with_modules(json.loads(text), customs)
     try:
         return _from_text(json.dumps(config), customs)
     except Exception as error:  # that a config of an old file cannot be made is no mistake of the source
@@ -80,36 +80,6 @@ def with_modules(config: Any, customs: dict[str, Any], wrapped: bool = False) ->
     elif (wrapped or module) and hasattr(keras.layers, name) and OF_KERAS.match(str(module or "keras")):
         found |= {"module": "keras.layers", "registered_name": None}
     return found
-
-
-def with_arguments(config: Any) -> Any:
-    """A config in which calls with values of others among their named arguments are as Keras 3 reads them."""
-    if isinstance(config, list):
-        return [with_arguments(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    found = {key: with_arguments(item) for key, item in config.items()}
-    layers = found.get("layers")
-    if isinstance(layers, list) and "input_layers" in found:
-        names = {str(layer.get("name")) for layer in layers}
-        for layer in layers:
-            layer["inbound_nodes"] = [_node(node, names) for node in layer.get("inbound_nodes") or []]
-    return found
-
-
-def _node(node: Any, names: set[str]) -> Any:
-    if not isinstance(node, list) or not any(len(one) > 3 and one[3] for one in node):
-        return node
-
-    def value(item: Any) -> Any:
-        if isinstance(item, list) and len(item) == 3 and item[0] in names and type(item[1]) is int:
-            config = {"shape": [None], "dtype": "float32", "keras_history": item}
-            return {"class_name": "__keras_tensor__", "config": config}
-        return [value(part) for part in item] if isinstance(item, list) else item
-
-    tensors = [value(one[:3]) for one in node]
-    named = {key: value(item) for one in node if len(one) > 3 for key, item in one[3].items()}
-    return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": named}
 
 
 def _from_text(text: str, customs: dict[str, Any]) -> Any:

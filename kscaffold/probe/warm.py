@@ -30,6 +30,8 @@ from .isolation import Waiting, ended, receive, serve
 from .protocol import Job
 from .wire import Notice, to_line
 
+Stamp = tuple[int, int, int]  # of a file: nanoseconds, bytes, inode
+
 BUSY, IDLE = 0.05, 0.5  # seconds between looks at what has ended, while a check is at work and otherwise
 MOST_CHECKS = 32  # at once
 GREETING = 10.0  # seconds for a check to say what it is after it has connected
@@ -202,10 +204,11 @@ def _files(paths: Any = None) -> dict[str, tuple[int, ...] | None]:
         home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
         own = [os.path.join(home, "keras.json"), sys.executable, os.path.join(sys.prefix, "pyvenv.cfg")]
         paths = [path for path in modules if isinstance(path, str)] + own
-    return {path: _seen(path) for path in paths}
+    return {path: stamp(path) for path in paths}
 
 
-def _seen(path: str) -> tuple[int, ...] | None:
+def stamp(path: str | Path) -> Stamp | None:
+    """What changes with a file: its time, its size, what it is on the disk; `None` if there is none."""
     try:
         status = os.stat(path)
     except OSError:

@@ -42,11 +42,18 @@ def renumbered(
     """Steps with other numbers; `outside` gives what is in the place of a value that they do not make."""
 
     def moved(tree: Tree) -> Tree | None:
-        if not isinstance(tree, Ref):
-            return None
-        return Ref(numbers[tree.source], tree.path) if tree.source in numbers else outside(tree)
+        return renumbered_ref(tree, numbers, outside)
 
     return tuple(map_step(step, moved, numbers) for step in steps)
+
+
+def renumbered_ref(
+    tree: Tree, numbers: Mapping[int, int], outside: Callable[[Ref], Ref] = lambda ref: ref
+) -> Ref | None:
+    """A value by the new number of its step; `None` for what is no value. See `renumbered`."""
+    if not isinstance(tree, Ref):
+        return None
+    return Ref(numbers[tree.source], tree.path) if tree.source in numbers else outside(tree)
 
 
 def local(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Ref, ...]]:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.base.errors import RequestError
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Plain, Tree
 from kscaffold.program.usual import Read, uniform, written
-from kscaffold.saved.names import BASE_KEYS, LEFT_OUT
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, unknown_argument
 
 # Arguments that are written without their names though they have a default.
 PLACED = ("pool_size", "target_shape", "padding", "size", "l2", "l1", "value")
@@ -24,11 +23,7 @@ def unusual(name: str, config: Mapping[str, Any], read: Read, query_rank: int) -
         if key not in parameters and key not in defaults and key != "activity_regularizer":
             if config[key] is None:
                 continue
-            raise RequestError(
-                f"The layer {str(config.get('name', name))[:60]!r} has {key}={str(config[key])[:60]}, which no"
-                f" {name} of Keras 3 takes.",
-                hint="Nothing is left out silently: take it out of the file if it does not matter, and report it.",
-            )
+            raise unknown_argument(str(config.get("name", name)), key, config[key], name)
         usual = (defaults[key],) if key in defaults else parameters.get(key, (None,))
         tree = written(key, config[key], read, required=not usual)
         pooled = key == "strides" and "pool_size" in config  # as large as the pool, unless somebody says otherwise

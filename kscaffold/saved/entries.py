@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import Object, Plain
-from kscaffold.saved.names import Malformed, text
+from kscaffold.saved.names import Malformed, own_name, text
 from kscaffold.saved.objects import Objects
 from kscaffold.saved.value import Call, SavedInput, SavedLayer, embedded
 
@@ -64,13 +64,6 @@ def read_input(entry: Entry) -> SavedInput:
         dtype = dtype["config"]["name"]
     options = tuple(key for key in ("sparse", "ragged", "optional") if config.get(key))
     return SavedInput(name, shape, str(dtype), catalogue.is_made_up(name, "InputLayer"), options)
-
-
-def own_name(value: Entry) -> str:
-    """The name of a layer as saved."""
-    config = value.get("config")
-    inner = config.get("name") if isinstance(config, dict) else None
-    return text(value.get("name") or inner or catalogue.made_up_stem(text(value["class_name"])))
 
 
 def asset_paths(entries: Iterable[Entry]) -> list[str]:

@@ -6,9 +6,9 @@ from typing import Any
 from kscaffold.keras_data import catalogue
 from kscaffold.program.tree import NONE, Listing, Ref, Table, Tree, children, refs, transform
 from kscaffold.saved.calls import layer_outputs, operation_call, path_of
-from kscaffold.saved.entries import Entry, asset_paths, counted, is_operation, own_name, read_input, read_layer
+from kscaffold.saved.entries import Entry, asset_paths, counted, is_operation, read_input, read_layer
 from kscaffold.saved.masks import Arguments, Node, needed, nobody_wrote, node_of, without_masks
-from kscaffold.saved.names import Malformed
+from kscaffold.saved.names import Malformed, own_name
 from kscaffold.saved.objects import Objects
 from kscaffold.saved.value import Call, SavedLayer, SavedModel
 

@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kscaffold.base.errors import RequestError
+from kscaffold.keras_data import catalogue
+
 BASE_KEYS = ("name", "trainable", "dtype")
 # What is saved with a layer and is not an argument.
 LEFT_OUT = ("batch_input_shape", "batch_shape", "build_config", "registered_name", "vocabulary_size")
@@ -21,6 +24,13 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise Malformed(f"{str(value)[:60]!r} stands where a name should")
     return value
+
+
+def own_name(value: Mapping[str, Any]) -> str:
+    """The name of a layer as saved; what Keras makes up for its class where there is none."""
+    config = value.get("config")
+    inner = config.get("name") if isinstance(config, dict) else None
+    return text(value.get("name") or inner or catalogue.made_up_stem(text(value["class_name"])))
 
 
 def argument_name(name: str) -> str:
@@ -43,6 +53,14 @@ def is_of_keras(value: Mapping[str, Any]) -> bool:
     if ">" in str(value.get("class_name")) or (isinstance(registered, str) and ">" in registered):
         return False
     return bool(re.match(r"(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras", str(module or "keras")))
+
+
+def unknown_argument(layer: str, argument: str, value: Any, kind: str) -> RequestError:
+    """The error of an argument that a layer of a file has, and that its class does not take in Keras 3."""
+    return RequestError(
+        f"The layer {layer[:60]!r} has {argument}={str(value)[:60]}, which no {kind} of Keras 3 takes.",
+        hint="Nothing is left out silently: take it out of the file if it does not matter, and report it.",
+    )
 
 
 def origin(value: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.strays import LEAVES
 
 pytestmark = [
     pytest.mark.keras,
@@ -85,14 +86,7 @@ for place in (os.getcwd(), os.path.dirname(os.getcwd()), os.readlink(f"/proc/{os
     if "kscaffold-check-" in place:
         shutil.rmtree(place, ignore_errors=True)
 """
-LEAVES = """
-import subprocess
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.execve("/bin/sleep", ["sleep", "MARK"], {})
-    os._exit(0)
-subprocess.Popen(["sleep", "MARK"], start_new_session=True)
+LEAVES_MORE = LEAVES + """
 for _ in range(3):
     os.fork() or time.sleep(1000)
 """
@@ -109,7 +103,7 @@ DISTURBING = {
     "forges": (on_import(FORGES), ""),
     "garbage": (in_call(GARBAGE), "writes to a connection that is not its own while it is constructed and called"),
     "removes": (on_import(REMOVES), None),
-    "leaves": (on_import(LEAVES), ""),
+    "leaves": (on_import(LEAVES_MORE), ""),
     "bombs": (on_import("for _ in range(4):\n    os.fork()"), ""),
     "exits_in_call": (in_call("os._exit(0)"), "ends the interpreter (exit status 0) while it is constructed"),
     "exits_on_import": (on_import("os._exit(0)"), "ends the interpreter (exit status 0) on import"),
@@ -296,7 +290,7 @@ def test_a_check_that_is_stopped_prints_what_is_known_and_leaves_nothing(
     if number == signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:
         pytest.skip("Ctrl-C is ignored here, as in the background of a shell")
     # In a call: what runs programs on import is not run.
-    endless = in_call(LEAVES + "while True:\n    pass")
+    endless = in_call(LEAVES_MORE + "while True:\n    pass")
     write(tmp_path, {"a_sound": SOUND, "b_endless": endless, "c_sound": SOUND})
     process = command(tmp_path, "src", "--jobs", "1")
     assert process.stdout is not None and process.stderr is not None

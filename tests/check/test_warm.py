@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Kscaffold
+from helpers.strays import LEAVES
 
 from kscaffold.check import warm
 from kscaffold.check.child import Outcome
@@ -287,18 +288,9 @@ def test_it_is_stopped_and_named_and_so_is_nothing_else(fake: Path, kscaffold: K
         other.kill()
 
 
-LEAVES = """
-import os, subprocess, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.execve("/bin/sleep", ["sleep", "MARK"], {})
-    os._exit(0)
-subprocess.Popen(["sleep", "MARK"], start_new_session=True)
-time.sleep(0.2)
-"""
-ENDS_ITS_SERVER = LEAVES + "import signal; os.kill(os.getppid(), signal.SIGKILL); time.sleep(99)"
-ENDS_ALL = LEAVES + "os.kill(WARM, 9); os.kill(os.getppid(), 9); time.sleep(99)"
+LEAVES_AND_WAITS = LEAVES + "time.sleep(0.2)\n"
+ENDS_ITS_SERVER = LEAVES_AND_WAITS + "import signal; os.kill(os.getppid(), signal.SIGKILL); time.sleep(99)"
+ENDS_ALL = LEAVES_AND_WAITS + "os.kill(WARM, 9); os.kill(os.getppid(), 9); time.sleep(99)"
 PRETENDS = """
 import os, socket
 for one in (socket.socket(socket.AF_UNIX) for _ in range(50)):
@@ -324,7 +316,7 @@ def _command_line(place: Path) -> bytes:
     return b""
 
 
-@pytest.mark.parametrize("text", [LEAVES, ENDS_ITS_SERVER], ids=["leaves", "ends its server"])
+@pytest.mark.parametrize("text", [LEAVES_AND_WAITS, ENDS_ITS_SERVER], ids=["leaves", "ends its server"])
 def test_nothing_that_a_file_starts_outlives_its_check(fake: Path, text: str) -> None:
     ask()
     one, mark = only(), f"{98765}.{os.getpid()}"
@@ -375,7 +367,9 @@ SOUND = "import keras\n\n\nclass Sound(keras.layers.Layer):\n    pass\n\n\n"
 def test_a_warm_check_that_is_stopped_leaves_nothing(fake: Path, folder: Path, number: signal.Signals) -> None:
     ask()
     one, mark = only(), f"{98767 + number}.{os.getpid()}"
-    (folder / "endless.py").write_text(SOUND + "def f():\n    pass\n" + LEAVES.replace("MARK", mark) + "time.sleep(99)")
+    (folder / "endless.py").write_text(
+        SOUND + "def f():\n    pass\n" + LEAVES_AND_WAITS.replace("MARK", mark) + "time.sleep(99)"
+    )
     command = run_in(folder, "check", "endless.py")
     ends_at = time.monotonic() + 20
     while len(left(mark)) < 2 and time.monotonic() < ends_at:

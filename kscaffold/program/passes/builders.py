@@ -7,11 +7,12 @@ def build_down_1(): …
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 from kscaffold.base.choices import Style
 from kscaffold.base.naming import identifier, unique
+from kscaffold.program.repeats.texts import Name, joined, tokens
+from kscaffold.program.steps import map_steps, renumbered, renumbered_ref
 from kscaffold.program.tree import Object, Plain, Ref, Text, Tree, Variable, rebuilt, transform
 from kscaffold.program.value import Model, Parameter, Program, Routine
 
@@ -43,24 +44,11 @@ def _skeleton(routine: Routine) -> Routine:
     """A function without its name, and without what another one may differ in."""
     bare = _visited(routine, lambda key, value: Text(()) if isinstance(value, (str, Text)) else Plain(0))
     uids = {step.uid: number for number, step in enumerate(bare.steps)}
-
-    def counted(part: Tree) -> Tree | None:
-        return Ref(uids.get(part.source, part.source), part.path) if isinstance(part, Ref) else None
-
-    steps = tuple(
-        replace(
-            step,
-            uid=uids[step.uid],
-            callee=transform(step.callee, counted),
-            args=tuple(transform(arg, counted) for arg in step.args),
-            kwargs=tuple((key, transform(value, counted)) for key, value in step.kwargs),
-        )
-        for step in bare.steps
-    )
+    steps = renumbered(bare.steps, uids)
     model = bare.model
     assert model is not None
     inputs = tuple(replace(item, name="" if item.generated else item.name) for item in model.inputs)
-    result = transform(bare.result, counted)
+    result = transform(bare.result, lambda part: renumbered_ref(part, uids))
     return replace(bare, name="", steps=steps, result=result, model=replace(model, inputs=inputs))
 
 
@@ -122,12 +110,16 @@ def _merged(alike: Sequence[Routine], taken: set[str]) -> tuple[Routine, list[di
         if len(set(values)) == 1:
             places.append(None)
             continue
-        before, after, numbers = _numbered(values) if isinstance(values[0], Text) else ("", "", values)
-        if numbers is None or len({type(getattr(number, "value", None)) for number in numbers}) > 1:
+        texts = [value for value in values if isinstance(value, Text)]
+        split = _numbered(texts) if texts else ((), (), values)
+        if split is None:
             return None
-        wanted = "index" if isinstance(values[0], Text) else identifier(key or "value", "value")
-        name = given.setdefault(numbers, unique(wanted, given.values()))
-        places.append(Text((before, Variable(name), after)) if isinstance(values[0], Text) else Variable(name))
+        before, after, numbers = split
+        if len({type(getattr(number, "value", None)) for number in numbers}) > 1:
+            return None
+        wanted = "index" if texts else identifier(key or "value", "value")
+        variable = Variable(given.setdefault(numbers, unique(wanted, given.values())))
+        places.append(joined((*before, variable, *after)) if texts else variable)
     if not given or len(given) > MOST_PARAMETERS:
         return None
     waiting = iter(places)
@@ -138,23 +130,18 @@ def _merged(alike: Sequence[Routine], taken: set[str]) -> tuple[Routine, list[di
     return one, rows
 
 
-def _numbered(texts: Sequence[Tree]) -> tuple[str, str, tuple[Tree, ...] | None]:
-    """What names have in common before and behind the number that they differ in; `None` without such a number."""
-    words = ["".join(str(part) for part in text.parts) for text in texts if isinstance(text, Text)]
-    if any(not isinstance(part, str) for text in texts if isinstance(text, Text) for part in text.parts):
-        return "", "", None
-    before = _begins_with(words).rstrip("0123456789")
-    after = _begins_with([word[len(before) :][::-1] for word in words])[::-1].lstrip("0123456789")
-    middles = [word[len(before) : len(word) - len(after)] for word in words]
-    if not all(re.fullmatch("0|[1-9][0-9]*", middle) for middle in middles):
-        return "", "", None
-    return before, after, tuple(Plain(int(middle)) for middle in middles)
-
-
-def _begins_with(words: Sequence[str]) -> str:
-    """What all words begin with."""
-    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*words))
-    return "".join(letters[0] for letters in alike)
+def _numbered(texts: Sequence[Text]) -> tuple[Name, Name, tuple[Tree, ...]] | None:
+    """What names have before and behind the one whole number that they differ in; `None` if they differ in more."""
+    names = [tokens(text) for text in texts]
+    columns = list(zip(*names))
+    differing = [place for place, column in enumerate(columns) if len(set(column)) > 1]
+    if len({*map(len, names)}) > 1 or len(differing) != 1:
+        return None
+    (place,) = differing
+    numbers = [part for part in columns[place] if isinstance(part, str) and re.fullmatch("0|[1-9][0-9]*", part)]
+    if len(numbers) < len(names):
+        return None
+    return names[0][:place], names[0][place + 1 :], tuple(Plain(int(number)) for number in numbers)
 
 
 def _called(program: Program, alike: Sequence[Routine], one: Routine, rows: Sequence[dict[str, Tree]]) -> Program:
@@ -165,18 +152,8 @@ def _called(program: Program, alike: Sequence[Routine], one: Routine, rows: Sequ
         return calls.get(part.target) if isinstance(part, Object) and not part.keywords else None
 
     def everywhere(routine: Routine) -> Routine:
-        steps = tuple(
-            replace(
-                step,
-                callee=transform(step.callee, change),
-                args=tuple(transform(arg, change) for arg in step.args),
-                kwargs=tuple((key, transform(value, change)) for key, value in step.kwargs),
-            )
-            for step in routine.steps
-        )
-        return replace(
-            routine, steps=steps, layers=tuple((key, transform(tree, change)) for key, tree in routine.layers)
-        )
+        layers = tuple((key, transform(tree, change)) for key, tree in routine.layers)
+        return replace(routine, steps=map_steps(routine.steps, change), layers=layers)
 
     left_out = {routine.name for routine in alike[1:]}
     kept = (one if routine is alike[0] else routine for routine in program.routines if routine.name not in left_out)

@@ -36,17 +36,16 @@ class Modern:
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def modernize(config: Mapping[str, Any], version: str | None = None) -> Modern:
+def modernize(config: Mapping[str, Any]) -> Modern:
     """The config of a model that Keras 3 knows.
 
     Args:
         config: As saved: `class_name` and `config`; its `keras_version`, if it has one, is believed.
-        version: The version of Keras, if something else says it.
 
     Raises:
         RequestError: A layer has an argument that Keras 3 does not know, and that means something.
     """
-    era = find_era(config, str(version or config.get("keras_version") or ""))
+    era = find_era(config, str(config.get("keras_version") or ""))
     if era == "keras3":
         return Modern(dict(config), era)
     found = copy.deepcopy(dict(config))

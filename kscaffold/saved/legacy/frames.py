@@ -1,9 +1,10 @@
 """What holds the layers of a model together in a file of Keras 1 or 2: modules, inputs, ends, and numbers of calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kscaffold.keras_data import catalogue
+from kscaffold.saved.names import own_name
 
 ENDS = ("input_layers", "output_layers")
 SHAPE = "batch_input_shape"
@@ -57,7 +58,7 @@ def _with_input(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _renumber(model: dict[str, Any]) -> None:
     """Counts the calls of models in a model from their first call on."""
-    inner = {name_of(layer): str(layer["class_name"]) for layer in model["layers"] if _is_model(layer)}
+    inner = {own_name(layer): str(layer["class_name"]) for layer in model["layers"] if is_model(layer)}
     of_nodes = histories([layer.get("inbound_nodes") for layer in model["layers"]])
     of_ends = histories([model.get(key) for key in ENDS])
     nodes, ends = ([one for one in found if one[0] in inner] for found in (of_nodes, of_ends))
@@ -83,12 +84,7 @@ def histories(value: Any) -> Iterator[list[Any]]:
             yield from histories(part)
 
 
-def name_of(layer: dict[str, Any]) -> str:
-    """The name of a layer in a config."""
-    inner = layer.get("config")
-    return str(layer.get("name") or (inner.get("name") if isinstance(inner, dict) else None))
-
-
-def _is_model(layer: dict[str, Any]) -> bool:
+def is_model(layer: Mapping[str, Any]) -> bool:
+    """Whether an entry is that of a model, whose layers are in its config."""
     inner = layer.get("config")
     return isinstance(inner, dict) and isinstance(inner.get("layers"), list)

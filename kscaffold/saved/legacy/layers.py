@@ -4,17 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import unique
 from kscaffold.keras_data import catalogue, migration
 from kscaffold.saved.legacy import values
-from kscaffold.saved.legacy.frames import ENDS, histories, name_of
+from kscaffold.saved.legacy.frames import ENDS, histories
 from kscaffold.saved.legacy.merging import merged
-from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, is_of_keras, text
+from kscaffold.saved.names import BASE_KEYS, LEFT_OUT, is_of_keras, own_name, text, unknown_argument
 
 WRAPPED = ("layer", "backward_layer", "cell", "forward_layer")  # arguments that are a layer
 SIZES = {"nb_row": 0, "nb_col": 1, "kernel_dim1": 0, "kernel_dim2": 1, "kernel_dim3": 2}  # of kernels, in Keras 1
-FLOATS = {"float": "float32", "int": "int32"}  # what NumPy calls otherwise
 EVERY_KEY = (*BASE_KEYS, *LEFT_OUT, "activity_regularizer")
 GROUPS = ("initializer", "regularizer", "constraint", "activation")
 
@@ -41,17 +39,17 @@ class Layers:
         found = {**entry, "config": {**config, "layers": layers}}
         if entry["class_name"] == "Sequential":
             _forget_made_up_input(config["layers"], layers)
-        self.rename(list(map(name_of, config["layers"])), found["config"], prefix)
+        self.rename(list(map(own_name, config["layers"])), found["config"], prefix)
         return found
 
     def rename(self, names: list[str], config: dict[str, Any], prefix: str) -> None:
         """Gives each layer of a model, whose names were these, one of its own, by which calls know it."""
-        kept = {old for old, layer in zip(names, config["layers"]) if name_of(layer) == old}
+        kept = {old for old, layer in zip(names, config["layers"]) if own_name(layer) == old}
         new_names: dict[str, str] = {}
         for old, layer in zip(names, config["layers"]):
             if old in kept:
                 continue
-            new_names[old] = unique(name_of(layer), (*kept, *new_names.values()))
+            new_names[old] = unique(own_name(layer), (*kept, *new_names.values()))
             layer["config"]["name"] = new_names[old]
             layer |= {"name": new_names[old]} if "name" in layer else {}
             if (origin := self.origins.pop(f"{prefix}{old}", None)) is not None:
@@ -63,7 +61,7 @@ class Layers:
     def layer(self, entry: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         """A layer of Keras 3 for an entry of an older one; what is none of Keras' stays as it is."""
         name, config = text(entry.get("class_name")), entry.get("config")
-        shown = str(entry.get("name") or (config.get("name") if isinstance(config, dict) else None) or name)
+        shown = own_name(entry)
         if name in catalogue.MODEL_CLASSES and is_of_keras(entry):
             if isinstance(config, list):
                 entry = {**entry, "config": {"name": shown, "layers": config}}
@@ -109,8 +107,7 @@ class Layers:
         """An input, with its dtype under today's name."""
         config = dict(entry["config"])
         dtype = config.pop("input_dtype", None)
-        given = config.get("dtype") or dtype
-        return {**entry, "config": {**config, "dtype": FLOATS.get(given, given) if isinstance(given, str) else given}}
+        return {**entry, "config": {**config, "dtype": values.plain("dtype", config.get("dtype") or dtype)}}
 
     def arguments(self, name: str, shown: str, old: migration.OldLayer, config: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a layer as Keras 3 takes them.
@@ -135,21 +132,15 @@ class Layers:
             elif key in old.noted:
                 self.notes[f"The layer {shown[:60]!r} {old.noted[key].format(str(value)[:20])}"] = None
             else:
-                raise RequestError(
-                    f"The layer {shown[:60]!r} has {key}={str(value)[:60]}, which no {old.now} of Keras 3 takes.",
-                    hint="Nothing is left out silently: take it out of the file if it does not matter, and report it.",
-                )
+                raise unknown_argument(shown, key, value, old.now)
         missing = {key: value for key, value in old.absent.items() if key not in found and key in taken}
-        if name.startswith("CuDNN"):
-            missing.pop("recurrent_activation", None)
         return {**found, **{key: self.value(key, value) for key, value in missing.items()}, **old.add}
 
     def taken(self, old: migration.OldLayer) -> set[str]:
         """What a layer of Keras 3 takes."""
         if old.supplied:
             return {*values.SUPPLIED_ARGUMENTS}
-        saved = catalogue.default_config(old.now) or {}
-        return {*catalogue.find_class(old.now).parameters, *saved, "seed", "mean", "variance"}
+        return {*catalogue.find_class(old.now).parameters, *(catalogue.default_config(old.now) or {})}
 
     def value(self, key: str, value: Any) -> Any:
         """The value of an argument."""
@@ -171,8 +162,8 @@ class Layers:
 def _forget_made_up_input(entries: list[Any], layers: list[Any]) -> None:
     """Has Keras name the input of a chain that was named after its first layer: `dense_1_input`."""
     if len(layers) > 1 and layers[0].get("class_name") == "InputLayer" and isinstance(layers[0].get("config"), dict):
-        first, name = entries[1], name_of(entries[1])
-        if name_of(layers[0]) == f"{name}_input" and catalogue.is_made_up(name, str(first.get("class_name"))):
+        first, name = entries[1], own_name(entries[1])
+        if own_name(layers[0]) == f"{name}_input" and catalogue.is_made_up(name, str(first.get("class_name"))):
             layers[0] = {**layers[0], "config": {**layers[0]["config"], "name": "input_layer"}}
             layers[0].pop("name", None)
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kscaffold.base.naming import unique
+from kscaffold.saved.legacy.frames import is_model
+from kscaffold.saved.names import own_name
 
 MODES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concatenate", "max": "Maximum"}
 DOTS = ("dot", "cos")
@@ -43,10 +45,9 @@ def merged(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_model(entry: Any) -> bool:
-    inner = entry.get("config") if isinstance(entry, dict) else None
-    return isinstance(inner, list) or (
-        (isinstance(inner, dict) and isinstance(inner.get("layers"), list)) and (entry.get("class_name") != "Merge")
-    )
+    if not isinstance(entry, dict) or entry.get("class_name") == "Merge":
+        return False
+    return isinstance(entry.get("config"), list) or is_model(entry)
 
 
 def _graph(config: Mapping[str, Any], layers: list[dict[str, Any]], branches: list[dict[str, Any]]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _graph(config: Mapping[str, Any], layers: list[dict[str, Any]], branches: li
 
     def added(entry: Mapping[str, Any], *sources: str) -> str:
         given = copy.deepcopy(dict(entry))
-        name = unique(_own_name(given), taken)
+        name = unique(own_name(given), taken)
         taken.add(name)
         given["config"] = {**given["config"], "name": name} if isinstance(given["config"], dict) else given["config"]
         nodes = [[[source, 0, 0, {}] for source in sources]] if sources else []
@@ -81,9 +82,3 @@ def _graph(config: Mapping[str, Any], layers: list[dict[str, Any]], branches: li
     name, outputs = config.get("name", "model"), [[end[0], 0, 0]]
     made = {"name": name, "layers": entries, "input_layers": inputs, "output_layers": outputs}
     return {"class_name": "Model", "config": made}
-
-
-def _own_name(entry: Mapping[str, Any]) -> str:
-    inner = entry.get("config")
-    name = inner.get("name") if isinstance(inner, dict) else None
-    return str(entry.get("name") or name or entry["class_name"]).lower()

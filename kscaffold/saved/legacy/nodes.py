@@ -23,7 +23,7 @@ from kscaffold.saved.legacy.operations import (
     find_operation,
     serialized,
 )
-from kscaffold.saved.names import NO_EQUIVALENT, Malformed, class_name, text
+from kscaffold.saved.names import NO_EQUIVALENT, Malformed, class_name, own_name, text
 
 CONSTANT = "_CONSTANT_VALUE"
 CALLED = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
@@ -56,7 +56,7 @@ class _Graph:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {_name(entry): entry for entry in config["layers"]}
+        self.layers = {own_name(entry): entry for entry in config["layers"]}
         self.entries = Entries([*self.layers])
         self.values: dict[tuple[str, int], Any] = {}
         self.known = {name: _input(name, entry) for name, entry in self.layers.items() if _is_input(entry)}
@@ -255,7 +255,9 @@ class _Graph:
         if kind in RECURRENT and isinstance(first, list):
             config = entry["config"]
             if config.get("num_constants") or config.get("_num_constants"):
-                raise RequestError(f"The layer {_name(entry)[:60]!r} is called with constants, which Keras 3 has not.")
+                raise RequestError(
+                    f"The layer {own_name(entry)[:60]!r} is called with constants, which Keras 3 has not."
+                )
             args, states = first[:1], first[1:]
             kwargs = {"initial_state": states if len(states) > 1 or kind == "Bidirectional" else states[0], **kwargs}
         if kind == "MultiHeadAttention" and "value" in kwargs:
@@ -270,7 +272,9 @@ class _Graph:
                 "kwargs": {name: _in_call(value) for name, value in kwargs.items()},
             }
         except NoEquivalent as error:
-            raise RequestError(f"The layer {_name(entry)[:60]!r} cannot be called so in Keras 3: {error}.") from error
+            raise RequestError(
+                f"The layer {own_name(entry)[:60]!r} cannot be called so in Keras 3: {error}."
+            ) from error
 
     def ends(self, value: Any) -> Any:
         """The inputs or outputs of the model."""
@@ -285,7 +289,7 @@ class _Graph:
 
     def used(self, config: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The layers and operations of a config, without operations whose values nobody takes."""
-        layers = {_name(entry): entry for entry in config["layers"]}
+        layers = {own_name(entry): entry for entry in config["layers"]}
         kept = {name for name in layers if name in self.layers}
         waiting = [layers[name] for name in kept] + [{"inbound_nodes": config.get("output_layers")}]
         while waiting:
@@ -307,13 +311,6 @@ def _mentioned(value: Any) -> Iterator[str]:
             waiting += part if isinstance(part, list) else part.values()
 
 
-def _name(entry: Mapping[str, Any]) -> str:
-    """The name of a layer."""
-    config = entry.get("config")
-    inner = config.get("name") if isinstance(config, dict) else None
-    return text(entry.get("name") or inner or entry.get("class_name"))
-
-
 def _is_input(entry: Mapping[str, Any]) -> bool:
     return entry.get("class_name") == "InputLayer"
 
@@ -330,7 +327,7 @@ def _input(name: str, entry: Mapping[str, Any]) -> Tensor:
 def _nodes(entry: Mapping[str, Any]) -> list[Any]:
     nodes = entry.get("inbound_nodes")
     if not isinstance(nodes, list):
-        raise Malformed(f"the calls of {_name(entry)[:60]!r} are not a list")
+        raise Malformed(f"the calls of {own_name(entry)[:60]!r} are not a list")
     return nodes
 
 

@@ -13,6 +13,7 @@ SUPPLIED_ARGUMENTS = (
 )  # fmt: skip
 LONG, SHORT = 12, 9  # characters of a number that nobody typed, and of one that somebody may have
 PADDINGS = {"half": "same"}
+DTYPES = {"float": "float32", "int": "int32"}  # what NumPy calls otherwise
 ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 # What Keras 2 saved of initializers that have a name: scale, mode and distribution.
@@ -35,6 +36,8 @@ def plain(key: str, value: Any) -> Any:
         return PADDINGS.get(value, value)
     if key == "data_format" and isinstance(value, str):
         return ORDERINGS.get(value, value)
+    if key == "dtype" and isinstance(value, str):
+        return DTYPES.get(value, value)
     if key == "unit_forget_bias" and isinstance(value, str):
         return value in ("one", "ones")
     if key in ("kernel_size", "strides", "dilation_rate", "pool_size") and isinstance(value, float):
