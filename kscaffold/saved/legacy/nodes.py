@@ -10,18 +10,16 @@ from typing import Any
 from kscaffold.base.errors import RequestError
 from kscaffold.base.naming import to_class_name
 from kscaffold.keras_data import catalogue
+from kscaffold.saved.legacy.call_arguments import holds_tensors, in_call, in_words, is_nothing, is_plain
 from kscaffold.saved.legacy.expressions import bound, translated
 from kscaffold.saved.legacy.graph_operations import node_arguments
 from kscaffold.saved.legacy.operations import (
     Entries,
     NoEquivalent,
     Place,
-    Shape,
-    Size,
     Sizes,
     Tensor,
     find_operation,
-    serialized,
 )
 from kscaffold.saved.names import NO_EQUIVALENT, Malformed, class_name, own_name, text
 
@@ -208,11 +206,11 @@ class _Graph:
         """A stand-in for an operation without its like in Keras: a layer that somebody has to write."""
         called = to_class_name(class_name(shown.replace(".", "_")))
         own = name if index == 0 else self.entries.name(called)
-        tensors = {key: value for key, value in kwargs.items() if _holds_tensors(value)}
-        config = {key: _shown(value) for key, value in kwargs.items() if key not in tensors and key != "name"}
+        tensors = {key: value for key, value in kwargs.items() if holds_tensors(value)}
+        config = {key: in_words(value) for key, value in kwargs.items() if key not in tensors and key != "name"}
         node = {
-            "args": [_in_call(value) if _holds_tensors(value) else _shown(value) for value in args],
-            "kwargs": {key: _in_call(_shown(value)) for key, value in tensors.items()},
+            "args": [in_call(value) if holds_tensors(value) else in_words(value) for value in args],
+            "kwargs": {key: in_call(in_words(value)) for key, value in tensors.items()},
         }
         entry = {
             "module": NO_EQUIVALENT,
@@ -245,7 +243,7 @@ class _Graph:
         """A call of a layer: in the old form where that says it all."""
         if isinstance(node, dict) and {*node} >= {"args", "kwargs"}:
             return node
-        given = {name: value for name, value in self.keywords(node).items() if not _is_nothing(value)}
+        given = {name: value for name, value in self.keywords(node).items() if not is_nothing(value)}
         first = self.structure(node)
         if isinstance(node, list) and not self.is_leaf(node) and isinstance(first, list) and len(first) == 1:
             first = first[0]
@@ -263,13 +261,13 @@ class _Graph:
         if kind == "MultiHeadAttention" and "value" in kwargs:
             args.append(kwargs.pop("value"))
         listed = first if isinstance(first, list) else [first]
-        plain = all(isinstance(item, Tensor) for item in listed) and all(map(_is_plain, kwargs.values()))
+        plain = all(isinstance(item, Tensor) for item in listed) and all(map(is_plain, kwargs.values()))
         if plain and len(args) == 1 and kind not in CALLED and not (kind in RECURRENT and len(listed) > 1):
             return [[*item.place, kwargs] for item in listed]
         try:
             return {
-                "args": [_in_call(value) for value in args],
-                "kwargs": {name: _in_call(value) for name, value in kwargs.items()},
+                "args": [in_call(value) for value in args],
+                "kwargs": {name: in_call(value) for name, value in kwargs.items()},
             }
         except NoEquivalent as error:
             raise RequestError(
@@ -340,46 +338,3 @@ def _function(entry: Mapping[str, Any]) -> str:
     if kind in ("InstanceMethod", "InstanceProperty"):
         return f"Tensor.{text(config['attr_name'])}"
     return text(config["function"]).removeprefix("tf.")
-
-
-def _is_nothing(value: Any) -> bool:
-    """Whether an argument is `None`, or a list of it: the masks of values that have none."""
-    if isinstance(value, list) and value:
-        return all(map(_is_nothing, value))
-    return value is None
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether there is no value of the graph in an argument."""
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_plain, value))
-    if isinstance(value, dict):
-        return all(map(_is_plain, value.values()))
-    return value is None or isinstance(value, (bool, int, float, str))
-
-
-def _holds_tensors(value: Any) -> bool:
-    """Whether there is a tensor in an argument."""
-    if isinstance(value, (list, tuple, dict)):
-        return any(map(_holds_tensors, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, Tensor)
-
-
-def _shown(value: Any) -> Any:
-    """An argument for somebody to read, in words where it is the size of a value."""
-    if isinstance(value, (list, tuple)):
-        return [_shown(item) for item in value]
-    if isinstance(value, (Shape, Sizes)):
-        return "the shape of a value"
-    return f"the size of axis {value.axis}" if isinstance(value, Size) else value
-
-
-def _in_call(value: Any) -> Any:
-    """An argument of a call of a layer, as Keras 3 saves it."""
-    if isinstance(value, dict):
-        return {name: _in_call(item) for name, item in value.items()}
-    if isinstance(value, list) and not _is_plain(value):
-        return [_in_call(item) for item in value]
-    if isinstance(value, list) and value and all(isinstance(item, (int, float, list)) for item in value):
-        return serialized(value)
-    return serialized(value) if not isinstance(value, list) else value
