@@ -173,6 +173,7 @@ def test_only_a_module_that_imports_something_of_the_project_is_checked_with_it_
     asked: list[Job] = []
     process = SimpleNamespace(interpreter="python", finish=lambda jobs: asked.extend(jobs) or [])
     scaffold = SimpleNamespace(explain=lambda verdicts, interpreter, text: verdicts)
+    (folder / "foo.py").write_text(text)
     job = Job(folder / "foo.py", "foo.py", (folder,), ())
     check(process, [(scaffold, job, text)])  # type: ignore[arg-type, list-item]
     assert [bool(job.search) for job in asked] == [searched]
